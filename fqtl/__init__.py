@@ -1,0 +1,15 @@
+"""Multi-tissue QTL models and TWAS weights.
+
+`fqtl.fit(y, x)` explains the expression of one gene in many tissues by few factors, each a sparse
+set of cis variants times a sparse set of tissues. The command `fqtl` and the Snakemake workflow do
+so for a whole release.
+"""
+
+from importlib.metadata import version
+
+from fqtl.errors import FqtlError
+from fqtl.model.fit import fit
+from fqtl.model.result import Fit
+
+__all__ = ["Fit", "FqtlError", "fit"]
+__version__ = version("fqtl")

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: families, priors, predictors and the engine that fits them."""

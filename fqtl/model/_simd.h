@@ -1,0 +1,46 @@
+/* Inner loops of the sweeps: one pass over the samples of one variant.
+ *
+ * Written in C only because a reduction needs `omp simd` to be vectorised without -ffast-math
+ * (which would lose NaN), and because `target_clones` lets one portable build use AVX2 or
+ * AVX-512 where the processor has them. Sums run in double precision whatever the type of x:
+ * the dot products are bound by the traffic of x, so the wider arithmetic costs nothing.
+ */
+#ifndef FQTL_SIMD_H
+#define FQTL_SIMD_H
+#include <stddef.h>
+
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define FQTL_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define FQTL_CLONES
+#endif
+
+#define FQTL_LOOPS(NAME, REAL)                                                                     \
+    /* xg = sum x g,  xxw = sum x^2 w */                                                           \
+    FQTL_CLONES static void dots_##NAME(const REAL *x, const double *g, const double *w,           \
+                                        ptrdiff_t n, double *xg, double *xxw) {                    \
+        double a = 0, b = 0;                                                                       \
+        _Pragma("omp simd reduction(+ : a, b)") for (ptrdiff_t i = 0; i < n; i++) {                \
+            double v = x[i];                                                                       \
+            a += v * g[i];                                                                         \
+            b += v * v * w[i];                                                                     \
+        }                                                                                          \
+        *xg = a;                                                                                   \
+        *xxw = b;                                                                                  \
+    }                                                                                              \
+    /* score += x dm,  gradient -= w x dm,  score_variance += x^2 dv */                            \
+    FQTL_CLONES static void move_##NAME(const REAL *x, const double *w, double dm, double dv,      \
+                                        ptrdiff_t n, double *score, double *score_variance,        \
+                                        double *gradient) {                                        \
+        _Pragma("omp simd") for (ptrdiff_t i = 0; i < n; i++) {                                    \
+            double v = x[i], d = v * dm;                                                           \
+            score[i] += d;                                                                         \
+            gradient[i] -= w[i] * d;                                                               \
+            score_variance[i] += v * v * dv;                                                       \
+        }                                                                                          \
+    }
+
+FQTL_LOOPS(float, float)
+FQTL_LOOPS(double, double)
+
+#endif

@@ -1,0 +1,257 @@
+"""Factored effects: few factors, each a sparse set of variants times a sparse set of tissues.
+
+A factor adds M = f r' with f = x l, variant loadings l (p) and tissue loadings r (m), both under
+spike and slab. As f and r are independent under q,
+
+    S = V[f] E[r]^2 + E[f]^2 V[r] + V[f] V[r],      V[f]_i = sum_j x_ij^2 V[l_j],
+
+and the ELBO is quadratic in either side given the other (n m to form):
+
+    given r, l sees  g0 = (W ∘ Z) E[r]  and weights  W E[r^2]     (then n per variant visited)
+    given f, r sees  score (W ∘ Z)' E[f]  and information  W' E[f^2]     (each tissue on its own)
+
+Multiplying l by c and r by 1/c, with their prior precisions, changes nothing in the ELBO. The free
+scale keeps the slab of r at unit variance; the prior precision of l is then the inverse variance
+that one variant explains in a typical tissue of the factor.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fqtl.model.moments import Floats, Genotypes, Indices, Moments
+from fqtl.model.predictors import SweepOptions
+from fqtl.model.priors import SpikeSlab
+from fqtl.model.starts import Starts
+
+
+@dataclass
+class Factor:
+    """One factor and its score f = x l.
+
+    score, score_variance : (n,) mean and variance of f, kept up to date with the variants
+    order : variants that are worth a visit, strongest first
+    """
+
+    variants: SpikeSlab
+    tissues: SpikeSlab
+    score: Floats
+    score_variance: Floats
+    order: Indices
+
+    @classmethod
+    def start(cls, n: int, p: int, tissues: Floats, options: SweepOptions) -> "Factor":
+        """No variants yet, and tissue loadings (m,) taken as known."""
+        pattern = SpikeSlab.empty(
+            len(tissues),
+            inclusion=0.5,
+            precision=1.0,
+            inclusion_bounds=(1e-4, options.max_tissue_inclusion),
+        )
+        pattern.pip[:] = 1
+        pattern.slab_mean[:] = tissues / np.abs(tissues).max()
+        pattern.slab_precision[:] = 1e4
+        # three variants of a tenth of the variance each, until the data teach better
+        variants = SpikeSlab.empty(
+            p,
+            inclusion=3 / p,
+            precision=10.0,
+            inclusion_bounds=(1e-8, options.max_variant_inclusion),
+        )
+        return cls(variants, pattern, np.zeros(n), np.zeros(n), np.arange(p))
+
+    def mean(self) -> Floats:
+        return np.outer(self.score, self.tissues.mean)
+
+    def moments(self) -> Moments:
+        r, v = self.tissues.mean, self.tissues.variance
+        variance = np.outer(self.score_variance, r**2 + v)
+        variance += np.outer(self.score**2, v)
+        return Moments(self.mean(), variance)
+
+    def divergence(self) -> float:
+        return self.variants.divergence() + self.tissues.divergence()
+
+    def is_empty(self) -> bool:
+        """Less than a tenth of a variant, or of a tissue, is expected in the factor."""
+        return min(self.variants.pip.sum(), self.tissues.pip.sum()) < 0.1
+
+    def settle(
+        self, x: Genotypes, response: Floats, weight: Floats, options: SweepOptions
+    ) -> float:
+        """Update until screening brings nothing new; the gain."""
+        gain = previous = -np.inf
+        for _ in range(options.max_screens):
+            gain = self.update(x, response, weight, options, screen=True)
+            if gain - previous < options.factor_tolerance or self.is_empty():
+                break
+            previous = gain
+        return gain
+
+    def update(
+        self, x: Genotypes, response: Floats, weight: Floats, options: SweepOptions, screen: bool
+    ) -> float:
+        """Variants, tissues and their priors in turn against a response, until the gain settles.
+
+        The gain is the ELBO with this factor minus that without, all else as it is.
+        """
+        weighted = weight * response
+        if screen:
+            self.order = self._screen(x, weighted, weight, options.screen)
+        gain = previous = -np.inf
+        for _ in range(options.max_alternations):
+            self._sweep(x, weighted, weight, self.order, options.move)
+            self.order = self.order[self.variants.pip[self.order] > options.screen]
+            self.tissues.update(*self._seen_by_tissues(weighted, weight))
+            self.variants.learn()
+            self.tissues.learn()
+            self._fix_scale()
+            gain = self._gain(*self._seen_by_tissues(weighted, weight))
+            if gain - previous < options.factor_tolerance:
+                break
+            previous = gain
+        return gain
+
+    def polish(self, x: Genotypes, response: Floats, weight: Floats) -> None:
+        """One sweep over every variant, so that each one's pip is its own."""
+        weighted = weight * response
+        every = self._screen(x, weighted, weight, negligible=0.0)
+        self._sweep(x, weighted, weight, every, tolerance=0.0)
+
+    def gain(self, response: Floats, weight: Floats) -> float:
+        """ELBO with this factor minus that without, all else as it is."""
+        return self._gain(*self._seen_by_tissues(weight * response, weight))
+
+    def _seen_by_variants(self, weighted: Floats, weight: Floats) -> tuple[Floats, Floats]:
+        r = self.tissues.mean
+        return weighted @ r, weight @ (r**2 + self.tissues.variance)
+
+    def _seen_by_tissues(self, weighted: Floats, weight: Floats) -> tuple[Floats, Floats]:
+        return self.score @ weighted, (self.score**2 + self.score_variance) @ weight
+
+    def _screen(self, x: Genotypes, weighted: Floats, weight: Floats, negligible: float) -> Indices:
+        """Variants worth a visit, by one product with x, whose rows have sum w x^2 ≈ sum w."""
+        target, d = self._seen_by_variants(weighted, weight)
+        information = d.sum()
+        gradient = (target - d * self.score).astype(x.dtype)
+        score = x @ gradient + self.variants.mean * information
+        return self.variants.screen(score, information, negligible)
+
+    def _sweep(
+        self,
+        x: Genotypes,
+        weighted: Floats,
+        weight: Floats,
+        order: Indices,
+        tolerance: float,
+    ) -> None:
+        target, d = self._seen_by_variants(weighted, weight)
+        self.variants.sweep(
+            x,
+            order,
+            weight=d,
+            score=self.score,
+            score_variance=self.score_variance,
+            gradient=target - d * self.score,
+            tolerance=tolerance,
+        )
+
+    def _gain(self, score: Floats, information: Floats) -> float:
+        second = self.tissues.mean**2 + self.tissues.variance
+        fitted = score @ self.tissues.mean - 0.5 * information @ second
+        return float(fitted) - self.divergence()
+
+    def _fix_scale(self) -> None:
+        factor = self.tissues.precision**-0.5
+        self.variants.rescale(factor)
+        self.tissues.rescale(1 / factor)
+        self.score *= factor
+        self.score_variance *= factor**2
+
+
+@dataclass
+class Factored:
+    """Sum of at most `rank` factors.
+
+    x : (p, n) standardised genotypes, a variant per row
+    """
+
+    x: Genotypes
+    m: int
+    rank: int
+    options: SweepOptions
+    factors: list[Factor] = field(default_factory=list)
+    starts: Starts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.starts = Starts(self.x, self.m)
+
+    def mean(self) -> Floats:
+        total = np.zeros((self.x.shape[1], self.m))
+        for factor in self.factors:
+            total += factor.mean()
+        return total
+
+    def moments(self) -> Moments:
+        total = Moments(*np.zeros((2, self.x.shape[1], self.m)))
+        for factor in self.factors:
+            mean, variance = factor.moments()
+            np.add(total.mean, mean, out=total.mean)
+            np.add(total.variance, variance, out=total.variance)
+        return total
+
+    def divergence(self) -> float:
+        return sum(factor.divergence() for factor in self.factors)
+
+    def update(self, response: Floats, weight: Floats, screen: bool) -> None:
+        """Refine every factor in turn, then drop those that the ELBO does not want."""
+        for factor, residual in self._residuals(response):
+            factor.update(self.x, residual, weight, self.options, screen)
+        self._prune(response, weight)
+
+    def polish(self, response: Floats, weight: Floats) -> None:
+        for factor, residual in self._residuals(response):
+            factor.polish(self.x, residual, weight)
+        self._prune(response, weight)
+
+    def grow(self, response: Floats, weight: Floats) -> bool:
+        """Add the best factor that several starts find, if the ELBO rises by it.
+
+        The starts are told apart by one update each and the best is settled; the others have
+        their turn only where it does not pay.
+        """
+        if len(self.factors) == self.rank:
+            return False
+        residual = response - self.mean()
+        p, n = self.x.shape
+        trials = []
+        for tissues in self.starts.patterns(residual * weight, weight):
+            factor = Factor.start(n, p, tissues, self.options)
+            gain = factor.update(self.x, residual, weight, self.options, screen=True)
+            trials.append((gain, factor))
+        for _, factor in sorted(trials, key=lambda trial: -trial[0]):
+            gain = factor.settle(self.x, residual, weight, self.options)
+            if gain > self.options.min_gain and not factor.is_empty():
+                self.factors.append(factor)
+                return True
+        return False
+
+    def _residuals(self, response: Floats) -> Iterator[tuple[Factor, Floats]]:
+        """Each factor with the response that it alone has to explain."""
+        residual = response - self.mean()
+        for factor in self.factors:
+            residual += factor.mean()
+            yield factor, residual
+            residual -= factor.mean()
+
+    def _prune(self, response: Floats, weight: Floats) -> None:
+        unwanted = [
+            factor
+            for factor, residual in self._residuals(response)
+            if factor.is_empty() or factor.gain(residual, weight) < self.options.min_gain
+        ]
+        # one at a time: two factors may each be dispensable only while the other stays
+        if unwanted:
+            self.factors = [factor for factor in self.factors if factor is not unwanted[0]]
+            self._prune(response, weight)

@@ -1,0 +1,75 @@
+"""Checks of what a caller hands to `fit`, each with a message that names the first fault."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fqtl.errors import FqtlError
+from fqtl.model.moments import Floats
+
+Choice = TypeVar("Choice")
+Settings = TypeVar("Settings")
+
+
+def as_matrix(name: str, value: ArrayLike, *, missing: bool) -> np.ndarray:
+    """Two-dimensional array of numbers; a vector becomes one column. NaN only where `missing`."""
+    try:
+        array = np.asarray(value)
+        array = array if np.issubdtype(array.dtype, np.number) else array.astype(np.float64)
+    except (TypeError, ValueError) as fault:
+        raise FqtlError(f"{name} must hold numbers: {fault}.") from fault
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or 0 in array.shape:
+        raise FqtlError(f"{name} must have rows and columns, found shape {array.shape}.")
+    bad = np.isinf(array) if missing else ~np.isfinite(array)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise FqtlError(
+            f"{name} must be finite, found {array[row, column]} at row {row}, column {column} "
+            f"({int(bad.sum())} such entries)."
+        )
+    return array
+
+
+@dataclass(frozen=True)
+class Design:
+    """Intercept and standardised covariates, and the way back to their units.
+
+    columns : (n, 1 + q)
+    mean, per_unit : (q,) mean and 1/sd of each covariate; per_unit is 0 where it is constant
+    """
+
+    columns: Floats
+    mean: Floats
+    per_unit: Floats
+
+    @classmethod
+    def of(cls, name: str, covariates: ArrayLike | None, n: int) -> "Design":
+        given = (
+            np.empty((n, 0)) if covariates is None else as_matrix(name, covariates, missing=False)
+        )
+        if len(given) != n:
+            raise FqtlError(f"{name} must have the {n} rows of y, found shape {given.shape}.")
+        mean, sd = given.mean(axis=0), given.std(axis=0)
+        varies = sd > 1e-10 * np.abs(mean)
+        per_unit = np.divide(1.0, sd, out=np.zeros_like(sd), where=varies)
+        return cls(np.hstack([np.ones((n, 1)), (given - mean) * per_unit]), mean, per_unit)
+
+
+def choose(kind: str, name: str, known: Mapping[str, Choice]) -> Choice:
+    """Entry of a registry."""
+    if name not in known:
+        raise FqtlError(f"{kind} must be one of {', '.join(known)}; found {name!r}.")
+    return known[name]
+
+
+def settings_from(options: Mapping[str, Any], kind: type[Settings]) -> Settings:
+    """Options as the dataclass `kind`, which names those there are."""
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise FqtlError(f"Unknown option {unknown[0]!r}; there are {', '.join(known)}.")
+    return kind(**options)

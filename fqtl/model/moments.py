@@ -1,0 +1,42 @@
+"""What travels between families and predictors: mean and variance of eta, and slopes in them."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+Genotypes = NDArray[np.floating[Any]]  # (p, n), a standardised variant per row
+
+
+class Moments(NamedTuple):
+    """Mean and variance of a linear predictor eta under q.
+
+    mean, variance : (n, m), or (1, m) where all individuals share them
+    """
+
+    mean: Floats
+    variance: Floats
+
+
+class Slope(NamedTuple):
+    """Derivatives of the expected log-likelihood with respect to the moments of one eta.
+
+    By Bonnet's and Price's theorems `mean` = E[l'(eta)] and `variance` = 1/2 E[l''(eta)]. They have
+    the shape of the moments they belong to: a moment shared by all individuals (one row) gets the
+    sum over them.
+
+    information : expected Fisher information, positive; stands in for -2 `variance` where the
+        likelihood is not log-concave
+    """
+
+    mean: Floats
+    variance: Floats
+    information: Floats
+
+
+def working_weight(slope: Slope) -> Floats:
+    """Weight of the local quadratic: -2 dE/dS, or the Fisher information where that is not positive."""
+    curvature = -2 * slope.variance
+    return np.where(curvature > 0, curvature, slope.information)

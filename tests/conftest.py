@@ -1,0 +1,57 @@
+"""Data that several tests need."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+
+def linked_genotypes(rng, n, p, correlation=0.9, min_maf=0.1):
+    """Dosages (n, p): two haplotypes each, neighbours in LD."""
+    threshold = norm.ppf(rng.uniform(min_maf, 0.5, p))
+    dosage = np.zeros((n, p))
+    for _ in range(2):
+        latent = rng.standard_normal((n, p))
+        for j in range(1, p):
+            latent[:, j] = (
+                correlation * latent[:, j - 1] + np.sqrt(1 - correlation**2) * latent[:, j]
+            )
+        dosage += latent < threshold
+    return dosage
+
+
+@dataclass
+class Gene:
+    """A gene with what was planted in it.
+
+    y (n, m) with NaN, x (n, p) dosages, genetic (n, m) the true genetic values,
+    variants (p, k) and tissues (m, k) the planted loadings
+    """
+
+    y: np.ndarray
+    x: np.ndarray
+    genetic: np.ndarray
+    variants: np.ndarray
+    tissues: np.ndarray
+
+
+def planted_gene(seed, *, n=200, p=100, m=12, rank=1, h2=0.3, observed=0.6, tissues_each=5):
+    """Factors of one variant and `tissues_each` tissues each, with heritability h2 where they act."""
+    rng = np.random.default_rng(seed)
+    x = linked_genotypes(rng, n, p)
+    variants, tissues = np.zeros((p, rank)), np.zeros((m, rank))
+    for k in range(rank):
+        variants[rng.integers(k * p // rank, (k + 1) * p // rank), k] = 1.0
+        tissues[rng.choice(m, tissues_each, replace=False), k] = rng.choice([-1, 1], tissues_each)
+    genetic = (x - x.mean(axis=0)) @ variants @ tissues.T
+    sd = genetic.std(axis=0)
+    genetic *= np.sqrt(h2) / np.where(sd > 0, sd, 1.0)
+    y = genetic + np.sqrt(1 - h2) * rng.standard_normal((n, m))
+    y[rng.random((n, m)) > observed] = np.nan
+    return Gene(y, x, genetic, variants, tissues)
+
+
+@pytest.fixture
+def gene():
+    return planted_gene(1)
