@@ -37,7 +37,7 @@ class Gene:
 
 
 def planted_gene(seed, *, n=200, p=100, m=12, rank=1, h2=0.3, observed=0.6, tissues_each=5):
-    """Factors of one variant and `tissues_each` tissues each, with heritability h2 where they act."""
+    """Factors of one variant and `tissues_each` tissues each, heritability h2 where they act."""
     rng = np.random.default_rng(seed)
     x = linked_genotypes(rng, n, p)
     variants, tissues = np.zeros((p, rank)), np.zeros((m, rank))

@@ -19,6 +19,12 @@ ctypedef fused real:
 cdef extern from "_simd.h" nogil:
     void dots_float(const float *, const double *, const double *, Py_ssize_t, double *, double *)
     void dots_double(const double *, const double *, const double *, Py_ssize_t, double *, double *)
+    double sum_float(const float *, Py_ssize_t)
+    double sum_double(const double *, Py_ssize_t)
+    double squares_float(const float *, double, Py_ssize_t)
+    double squares_double(const double *, double, Py_ssize_t)
+    void rescale_float(float *, double, double, Py_ssize_t)
+    void rescale_double(double *, double, double, Py_ssize_t)
     void move_float(
         const float *, const double *, double, double, Py_ssize_t, double *, double *, double *
     )
@@ -100,30 +106,37 @@ def standardise_rows(real[:, ::1] x, double[::1] mean, double[::1] sd):
     0 throughout and gets sd 0. `mean` and `sd` (population, ddof 0) are filled, each (p,).
     """
     cdef Py_ssize_t n = x.shape[1], j, i, seen, missing = 0
-    cdef double total, squares, centre, value, scale
+    cdef double total, centre, scale
     with nogil:
         for j in range(x.shape[0]):
-            seen = 0
-            total = 0
-            for i in range(n):
-                if not isnan(x[j, i]):
-                    seen += 1
-                    total += x[j, i]
+            seen = n
+            if real is float:
+                total = sum_float(&x[j, 0], n)
+            else:
+                total = sum_double(&x[j, 0], n)
+            if isnan(total):
+                seen = 0
+                total = 0
+                for i in range(n):
+                    if not isnan(x[j, i]):
+                        seen += 1
+                        total += x[j, i]
             centre = total / seen if seen else 0
-            squares = 0
-            for i in range(n):
-                if not isnan(x[j, i]):
-                    value = x[j, i] - centre
-                    squares += value * value
-            scale = sqrt(squares / seen) if seen else 0
+            for i in range(n if seen < n else 0):  # the mean adds nothing to what follows
+                if isnan(x[j, i]):
+                    x[j, i] = <real>centre
+            if real is float:
+                scale = squares_float(&x[j, 0], centre, n)
+            else:
+                scale = squares_double(&x[j, 0], centre, n)
+            scale = sqrt(scale / seen) if seen else 0
             if scale <= 1e-10 * fabs(centre):  # the rounding noise of a constant row
                 scale = 0
             mean[j] = centre
             sd[j] = scale
             missing += n - seen
-            for i in range(n):
-                if scale == 0 or isnan(x[j, i]):
-                    x[j, i] = 0
-                else:
-                    x[j, i] = <real>((x[j, i] - centre) / scale)
+            if real is float:
+                rescale_float(&x[j, 0], centre, 1 / scale if scale > 0 else 0, n)
+            else:
+                rescale_double(&x[j, 0], centre, 1 / scale if scale > 0 else 0, n)
     return missing

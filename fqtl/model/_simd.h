@@ -40,6 +40,28 @@
         }                                                                                          \
     }
 
+/* Sum of a row, NaN if any entry is. */                                                          
+#define FQTL_ROWS(NAME, REAL)                                                                      \
+    FQTL_CLONES static double sum_##NAME(const REAL *x, ptrdiff_t n) {                             \
+        double a = 0;                                                                              \
+        _Pragma("omp simd reduction(+ : a)") for (ptrdiff_t i = 0; i < n; i++) a += x[i];          \
+        return a;                                                                                  \
+    }                                                                                              \
+    FQTL_CLONES static double squares_##NAME(const REAL *x, double centre, ptrdiff_t n) {          \
+        double a = 0;                                                                              \
+        _Pragma("omp simd reduction(+ : a)") for (ptrdiff_t i = 0; i < n; i++) {                   \
+            double v = x[i] - centre;                                                              \
+            a += v * v;                                                                            \
+        }                                                                                          \
+        return a;                                                                                  \
+    }                                                                                              \
+    FQTL_CLONES static void rescale_##NAME(REAL *x, double centre, double factor, ptrdiff_t n) {   \
+        _Pragma("omp simd") for (ptrdiff_t i = 0; i < n; i++) x[i] =                               \
+            (REAL)((x[i] - centre) * factor);                                                      \
+    }
+
+FQTL_ROWS(float, float)
+FQTL_ROWS(double, double)
 FQTL_LOOPS(float, float)
 FQTL_LOOPS(double, double)
 

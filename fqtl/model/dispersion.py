@@ -15,7 +15,7 @@ from fqtl.model.families import Likelihood
 from fqtl.model.moments import Floats, Slope, working_weight
 from fqtl.model.priors import Slab
 
-STEPS = 6  # in one round; the next round goes on from there
+STEPS = 4  # in one round; the next round goes on from there
 TOLERANCE = 1e-3  # nats of one tissue
 SHORTEST_STEP = 1 / 16
 LONGEST_STRIDE = (

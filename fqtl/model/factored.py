@@ -23,7 +23,7 @@ import numpy as np
 from fqtl.model.moments import Floats, Genotypes, Indices, Moments
 from fqtl.model.predictors import SweepOptions
 from fqtl.model.priors import SpikeSlab
-from fqtl.model.starts import Starts
+from fqtl.model.starts import Start, Starts
 
 
 @dataclass
@@ -41,17 +41,17 @@ class Factor:
     order: Indices
 
     @classmethod
-    def start(cls, n: int, p: int, tissues: Floats, options: SweepOptions) -> "Factor":
-        """No variants yet, and tissue loadings (m,) taken as known."""
-        pattern = SpikeSlab.empty(
-            len(tissues),
+    def start(cls, n: int, p: int, start: Start, options: SweepOptions) -> "Factor":
+        """No variants yet, and tissue loadings taken as known."""
+        tissues = SpikeSlab.empty(
+            len(start.tissues),
             inclusion=0.5,
             precision=1.0,
             inclusion_bounds=(1e-4, options.max_tissue_inclusion),
         )
-        pattern.pip[:] = 1
-        pattern.slab_mean[:] = tissues / np.abs(tissues).max()
-        pattern.slab_precision[:] = 1e4
+        tissues.pip[:] = 1
+        tissues.slab_mean[:] = start.tissues
+        tissues.slab_precision[:] = 1e4
         # three variants of a tenth of the variance each, until the data teach better
         variants = SpikeSlab.empty(
             p,
@@ -59,7 +59,8 @@ class Factor:
             precision=10.0,
             inclusion_bounds=(1e-8, options.max_variant_inclusion),
         )
-        return cls(variants, pattern, np.zeros(n), np.zeros(n), np.arange(p))
+        order = variants.screen(start.score, start.information, options.screen)
+        return cls(variants, tissues, np.zeros(n), np.zeros(n), order)
 
     def mean(self) -> Floats:
         return np.outer(self.score, self.tissues.mean)
@@ -103,11 +104,12 @@ class Factor:
         for _ in range(options.max_alternations):
             self._sweep(x, weighted, weight, self.order, options.move)
             self.order = self.order[self.variants.pip[self.order] > options.screen]
-            self.tissues.update(*self._seen_by_tissues(weighted, weight))
+            seen = self._seen_by_tissues(weighted, weight)
+            self.tissues.update(*seen)
             self.variants.learn()
             self.tissues.learn()
+            gain = self._gain(*seen)
             self._fix_scale()
-            gain = self._gain(*self._seen_by_tissues(weighted, weight))
             if gain - previous < options.factor_tolerance:
                 break
             previous = gain
@@ -226,11 +228,13 @@ class Factored:
         residual = response - self.mean()
         p, n = self.x.shape
         trials = []
-        for tissues in self.starts.patterns(residual * weight, weight):
-            factor = Factor.start(n, p, tissues, self.options)
-            gain = factor.update(self.x, residual, weight, self.options, screen=True)
+        for start in self.starts.propose(residual * weight, weight):
+            factor = Factor.start(n, p, start, self.options)
+            gain = factor.update(self.x, residual, weight, self.options, screen=False)
             trials.append((gain, factor))
         for _, factor in sorted(trials, key=lambda trial: -trial[0]):
+            if factor.is_empty():
+                continue
             gain = factor.settle(self.x, residual, weight, self.options)
             if gain > self.options.min_gain and not factor.is_empty():
                 self.factors.append(factor)

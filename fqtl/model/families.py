@@ -82,7 +82,7 @@ class Family(Protocol):
         """Expected residual variance, in the shape of the dispersion."""
 
     def given(self, y: Response, location: Moments, shared: bool) -> Likelihood:
-        """Likelihood at these moments; `shared`: the individuals of a tissue have one dispersion."""
+        """Likelihood at these moments; `shared`: a tissue has one dispersion for all."""
 
 
 @lru_cache

@@ -37,6 +37,6 @@ class Slope(NamedTuple):
 
 
 def working_weight(slope: Slope) -> Floats:
-    """Weight of the local quadratic: -2 dE/dS, or the Fisher information where that is not positive."""
+    """Weight of the local quadratic: -2 dE/dS, or Fisher's information where that is negative."""
     curvature = -2 * slope.variance
     return np.where(curvature > 0, curvature, slope.information)

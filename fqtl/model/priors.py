@@ -6,7 +6,8 @@ Spike and slab: a loading is 0 with probability 1 - inclusion and N(0, 1/precisi
     E[theta] = pip slab_mean
     V[theta] = pip/slab_precision + pip (1 - pip) slab_mean^2
     KL(q || p) = pip ln(pip/inclusion) + (1 - pip) ln((1 - pip)/(1 - inclusion))
-               + pip/2 [ln(slab_precision/precision) - 1 + precision (slab_mean^2 + 1/slab_precision)]
+               + pip/2 [ln(slab_precision/precision) - 1
+                        + precision (slab_mean^2 + 1/slab_precision)]
 
 Against a quadratic objective  score theta - 1/2 information theta^2  the best q is
 

@@ -27,7 +27,7 @@ class Posterior:
 
 
 def loadings(effects: Factored | Dense) -> tuple[Posterior, Posterior]:
-    """Variant and tissue loadings of a fitted predictor, in the order and with the signs of `Fit`."""
+    """Variant and tissue loadings of a fitted predictor, ordered and signed as `Fit` says."""
     if isinstance(effects, Dense):
         m, p = effects.effects.pip.shape
         itself = Posterior(np.eye(m), np.zeros((m, m)), np.eye(m))
@@ -77,9 +77,9 @@ class Fit:
     variants : Posterior of shape (p, k)
         Variant loadings, per standard deviation of genotype.
     tissues : Posterior of shape (m, k)
-        Tissue loadings, in standard deviations of expression. Their slab has unit variance, the sign
-        of a factor is such that its largest tissue loading is positive, and factors are in the order
-        of the variance they explain. In a dense fit factor t is tissue t.
+        Tissue loadings, in standard deviations of expression. Their slab has unit variance, the
+        largest tissue loading of a factor is positive, and factors are in the order of the
+        variance they explain. In a dense fit factor t is tissue t.
     covariate_effects : (q, m)
         In units of y per unit of the covariate.
     noise_variance : (m,), or (n, m) with dispersion covariates
@@ -121,7 +121,7 @@ class Fit:
 
     @cached_property
     def standardised_effects(self) -> Floats:
-        """(p, m) effects in standard deviations of expression per standard deviation of genotype."""
+        """(p, m) effects in standard deviations of y per standard deviation of x."""
         return self.variants.mean @ self.tissues.mean.T
 
     @cached_property

@@ -7,12 +7,26 @@ shared by all tissues, an effect of one), the third does not hang on any single 
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from fqtl.model.moments import Floats, Genotypes
 
 STALE = 0.05  # part of a tissue's residual that may have changed before its scores are made anew
+
+
+class Start(NamedTuple):
+    """Tissue loadings to start from, and what they make of the variants.
+
+    tissues : (m,) the largest is 1 in size
+    score : (p,) gradient of every variant loading at 0, against these tissues
+    information : of a variant loading, the same for all (their columns have unit variance)
+    """
+
+    tissues: Floats
+    score: Floats
+    information: float
 
 
 @dataclass
@@ -33,15 +47,14 @@ class Starts:
         self._z = np.zeros((p, self.m), dtype=self.x.dtype)
         self._made_from = np.zeros((n, self.m))
 
-    def patterns(self, weighted: Floats, weight: Floats) -> list[Floats]:
-        """Tissue loadings (m,) to start a factor from, at most three; none where nothing is left.
+    def propose(self, weighted: Floats, weight: Floats) -> list[Start]:
+        """Places to start a factor from, at most three; none where nothing is left.
 
         weighted : (n, m) residual times weight
         weight : (n, m)
         """
         information = weight.sum(axis=0)
-        measured = information > 0
-        scale = np.sqrt(np.where(measured, information, 1.0))
+        scale = np.sqrt(np.where(information > 0, information, 1.0))
         self._refresh(weighted / scale)
         z = self._z
         if not z.any():
@@ -51,8 +64,13 @@ class Starts:
         pair = np.zeros(self.m)
         pair[int(squares.max(axis=0).argmax())] = 1.0
         _, directions = np.linalg.eigh((z.T @ z).astype(np.float64))
-        found = (pooled, pair, directions[:, -1])
-        return [np.where(measured, pattern / scale, 0.0) for pattern in found]
+        starts = []
+        for pattern in (pooled, pair, directions[:, -1]):
+            tissues = np.where(information > 0, pattern / scale, 0.0)
+            tissues /= np.abs(tissues).max()
+            score = z @ (scale * tissues).astype(z.dtype)
+            starts.append(Start(tissues, score, float(information @ tissues**2)))
+        return starts
 
     def _refresh(self, residual: Floats) -> None:
         change = np.linalg.norm(residual - self._made_from, axis=0)

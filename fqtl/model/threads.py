@@ -1,4 +1,4 @@
-"""One thread per process: shards are the parallelism, and a sum split over threads changes with them."""
+"""One thread per process: shards are the parallelism, and split sums change with the threads."""
 
 from contextlib import AbstractContextManager
 from functools import lru_cache

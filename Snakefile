@@ -1,0 +1,34 @@
+"""Multi-tissue QTL models and TWAS weights: from genotypes and expression to weight files.
+
+Reads top to bottom in the order of the method. `config/config.yaml` documents every key; a run of
+your own is `snakemake --configfile my.yaml`.
+"""
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/simulate.smk"
+include: "workflow/rules/check.smk"
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/shards.smk"
+include: "workflow/rules/fit.smk"
+include: "workflow/rules/aggregate.smk"
+include: "workflow/rules/weights.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/report.html",
+        "<results>/fits.parquet",
+        expand("<results>/weights/{tissue}.tsv", tissue=TISSUES),
+
+
+onsuccess:
+    print(
+        f"\nResults: {config['results']}/report.html (open it in a browser), "
+        f"{config['results']}/*.tsv.gz, {config['results']}/weights/predictdb/*.db"
+    )

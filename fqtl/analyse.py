@@ -1,0 +1,146 @@
+"""One gene: its expression and its cis variants in, one record of the fits table out.
+
+The record holds everything that later stages need (loadings, weights per allele, the covariance of
+the dosages, cross-validated prediction), so that no stage reads genotypes again.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from fqtl.data.gene import GeneData
+from fqtl.data.genotypes import Genotypes
+from fqtl.errors import FqtlError
+from fqtl.fits import FITS, LOADING
+from fqtl.model.crossval import cross_validate
+from fqtl.model.fit import fit
+from fqtl.model.moments import Floats, Indices
+from fqtl.model.result import Fit
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to fit and what to keep.
+
+    fit : arguments of `fqtl.fit` by name
+    fold : (n,) fold of each donor; None leaves cross-validation out
+    min_pip : a weight is kept where the PIP of its variant in its tissue reaches this
+    """
+
+    fit: dict[str, Any]
+    fold: Indices | None
+    min_pip: float
+
+
+def analyse_gene(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
+    """Record of one gene; a gene that cannot be fitted gets a record that says why."""
+    started = time.process_time()
+    record = {
+        **dict.fromkeys(FITS.names),
+        "gene_id": gene.gene_id,
+        "chrom": gene.chrom,
+        "tss": gene.tss,
+        "n_donors": int(np.isfinite(gene.y).any(axis=1).sum()),
+        "n_variants": len(genotypes.variants),
+        "n_tissues": len(gene.tissues),
+        "status": "fitted",
+        "reason": "",
+    }
+    if not len(genotypes.variants):
+        return {**record, "status": "skipped", "reason": "no variant in the cis window"}
+    try:
+        record.update(_fitted(gene, genotypes, settings))
+    except FqtlError as fault:
+        record.update(status="failed", reason=str(fault))
+    except Exception as fault:  # one gene must not take its shard along; the log has the traceback
+        log.exception("gene %s failed", gene.gene_id)
+        record.update(status="failed", reason=f"{type(fault).__name__}: {fault}")
+    return {**record, "seconds": time.process_time() - started}
+
+
+def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
+    x = genotypes.dosages.T
+    result = fit(gene.y, x, **settings.fit)
+    weights = sparse_effects(result, settings.min_pip)
+    carrying = np.flatnonzero(weights.any(axis=1) | (result.variants.pip >= 0.5).any(axis=1))
+    return {
+        "n_factors": result.rank,
+        "elbo": result.elbo,
+        "n_iter": result.n_iter,
+        "converged": result.converged,
+        "variants": _records(
+            genotypes.variants.iloc[carrying],
+            ["variant_id", "rsid", "pos", "other_allele", "effect_allele"],
+        ),
+        "variant_loadings": [
+            {"factor": k, "variant": i, **_loading(result.variants, int(j), k)}
+            for k in range(result.rank)
+            for i, j in enumerate(carrying)
+            if result.variants.pip[j, k] >= settings.min_pip
+        ],
+        "tissue_loadings": [
+            {"factor": k, "tissue": tissue, **_loading(result.tissues, t, k)}
+            for k in range(result.rank)
+            for t, tissue in enumerate(gene.tissues)
+        ],
+        "weights": [
+            {"tissue": tissue, "variant": i, "weight": float(weights[j, t])}
+            for t, tissue in enumerate(gene.tissues)
+            for i, j in enumerate(carrying)
+            if weights[j, t]
+        ],
+        "prediction": _prediction(gene, x, result, settings),
+        "covariance": dosage_covariance(genotypes.dosages[carrying]),
+    }
+
+
+def sparse_effects(result: Fit, min_pip: float) -> Floats:
+    """(p, m) effects per unit of x, 0 where the variant's PIP in the tissue is below `min_pip`."""
+    return np.where(result.pip >= min_pip, result.effects, 0.0)
+
+
+def dosage_covariance(dosages: np.ndarray) -> list[float]:
+    """Covariance of dosages (v, n): upper triangle with the diagonal, row by row.
+
+    A missing call stands at the mean of its variant, as it does in the fit.
+    """
+    if not len(dosages):
+        return []
+    values = dosages.astype(np.float64)
+    mean = np.nanmean(values, axis=1, keepdims=True)
+    covariance = np.atleast_2d(np.cov(np.where(np.isnan(values), mean, values)))
+    return covariance[np.triu_indices(len(values))].tolist()
+
+
+def _prediction(
+    gene: GeneData, x: np.ndarray, result: Fit, settings: Settings
+) -> list[dict[str, Any]]:
+    donors = np.isfinite(gene.y).sum(axis=0)
+    rows: list[dict[str, Any]] = [
+        {"tissue": tissue, "n_donors": int(donors[t]), "pip": float(result.tissue_pip[t])}
+        for t, tissue in enumerate(gene.tissues)
+    ]
+    if settings.fold is not None:
+        found = cross_validate(
+            gene.y,
+            x,
+            settings.fold,
+            lambda y, x: sparse_effects(fit(y, x, **settings.fit), settings.min_pip),
+        )
+        for t, row in enumerate(rows):
+            row.update({name: float(values[t]) for name, values in asdict(found).items()})
+    return rows
+
+
+def _loading(posterior: Any, index: int, factor: int) -> dict[str, float]:
+    return {name: float(getattr(posterior, name)[index, factor]) for name in LOADING}
+
+
+def _records(frame: Any, columns: Iterable[str]) -> list[dict[str, Any]]:
+    return frame[list(columns)].to_dict(orient="records")

@@ -1,0 +1,93 @@
+"""The command `fqtl`: words for humans.
+
+Each subcommand is a module with `add_arguments` and `run`; it reads and writes the files that its
+flags name. Only the one that is asked for is imported, so that `fqtl --help` answers at once.
+"""
+
+import argparse
+import logging
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import fqtl
+from fqtl.errors import FqtlError
+from fqtl.model.threads import one_thread
+
+SUBCOMMANDS = {
+    "check": "look at all input before any of it is computed on",
+    "prepare": "make the expression of one tissue ready for the model",
+    "shard": "list the genes of all tissues and split them into shards",
+    "fit": "fit every gene of one shard",
+    "aggregate": "put the fits of all shards together, and make tables of them",
+    "weights": "write the weights of one tissue for TWAS programs",
+    "report": "write the page that says what a run found",
+    "simulate": "make a GTEx-like panel with known effects on real genotypes",
+    "evaluate": "compare results with the effects that `simulate` planted",
+}
+FAILURE = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """Parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"error: {message} (see {self.prog} --help)", file=sys.stderr)
+        sys.exit(FAILURE)
+
+
+def parser(asked_for: str | None) -> Parser:
+    """Parser of all subcommands, with the flags of the one asked for."""
+    top = Parser(prog="fqtl", description="Multi-tissue QTL models and TWAS weights.")
+    top.add_argument("--version", action="version", version=f"fqtl {fqtl.__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    for name, summary in SUBCOMMANDS.items():
+        command = commands.add_parser(
+            name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        command.add_argument(
+            "-v", "--verbose", action="count", default=0, help="say more; twice: with tracebacks"
+        )
+        if name == asked_for:
+            module = import_module(f"fqtl.cli.{name}")
+            command.description = module.__doc__
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one subcommand; 0, or 2 after one `error:` line."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    given = parser(next(iter(arguments), None)).parse_args(arguments)
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if given.verbose else logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        force=True,
+    )
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)
+    try:
+        with one_thread():
+            given.run(given)
+    except FqtlError as fault:
+        return _complain(str(fault), given.verbose)
+    except OSError as fault:
+        return _complain(f"{fault.strerror}: {fault.filename or 'unknown file'}", given.verbose)
+    except Exception as fault:
+        hint = f"unexpected {type(fault).__name__}: {fault} (run again with -vv for the traceback)"
+        return _complain(hint, given.verbose)
+    return 0
+
+
+def entry() -> NoReturn:
+    """What the console script runs."""
+    sys.exit(main())
+
+
+def _complain(message: str, verbose: int) -> int:
+    if verbose > 1:
+        logging.exception("traceback:")
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    return FAILURE

@@ -1,0 +1,68 @@
+"""Put the fits of all shards together, and make tables of them.
+
+Writes the store of all fits and, beside it, fits, factors, variants, tissues and prediction as
+tab-separated tables.
+"""
+
+import logging
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from fqtl.aggregate import result_tables
+from fqtl.cli.arguments import add_out
+from fqtl.errors import FqtlError
+from fqtl.tables import read_parquet, read_tsv, write_parquet, write_tsv
+
+log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--fits", type=Path, nargs="+", required=True, metavar="FILE", help="of all shards"
+    )
+    parser.add_argument(
+        "--genes", type=Path, required=True, metavar="FILE", help="list that the fits must cover"
+    )
+    parser.add_argument(
+        "--results", type=Path, required=True, metavar="FOLDER", help="where the tables go"
+    )
+    add_out(parser, "all fits, as Parquet")
+
+
+def run(given: Namespace) -> None:
+    parts = [read_parquet(path, "fits") for path in given.fits]
+    builds = {about["genome_build"] for _, about in parts}
+    if len(builds) > 1:
+        raise FqtlError(
+            f"Fits of different genome builds cannot be put together: {sorted(builds)}."
+        )
+    fits = pa.concat_tables([table for table, _ in parts]).combine_chunks()
+    _refuse_gaps(fits, given.genes)
+    write_parquet(given.out, fits, "fits", genome_build=builds.pop(), donors=parts[0][1]["donors"])
+    tables = result_tables(fits)
+    for kind, frame in tables.items():
+        write_tsv(given.results / f"{kind}.tsv.gz", frame, kind)
+    status = tables["fits"]["status"].value_counts()
+    log.info(
+        "%d genes (%s), %d factors",
+        len(fits),
+        ", ".join(f"{count} {name}" for name, count in status.items()),
+        len(tables["factors"]),
+    )
+
+
+def _refuse_gaps(fits: pa.Table, genes: Path) -> None:
+    """Every gene to be fitted has exactly one row."""
+    listed = read_tsv(genes, "genes")
+    expected = pd.Index(listed.loc[listed["reason"].isna() | (listed["reason"] == ""), "gene_id"])
+    found = pd.Index(fits["gene_id"].to_pandas())
+    if list(found) != list(expected):
+        absent, extra = expected.difference(found), found.difference(expected)
+        raise FqtlError(
+            f"{genes} lists {len(expected)} genes to fit, the fits hold {len(found)}: "
+            f"{len(absent)} missing {list(absent[:3])}, {len(extra)} unexpected {list(extra[:3])}. "
+            "Were the shards of another run mixed in? Delete the fits and run again."
+        )

@@ -1,0 +1,25 @@
+"""Flags that several subcommands share."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+
+from fqtl.data.genotypes import BUILD_TAGS
+
+
+def add_genotypes(parser: ArgumentParser) -> None:
+    """Flags that say where genotypes are and how to read them."""
+    group = parser.add_argument_group("genotypes")
+    group.add_argument(
+        "--genotypes", type=Path, required=True, metavar="FILE", help="indexed .vcf.gz or .bcf"
+    )
+    group.add_argument(
+        "--genome-build", choices=list(BUILD_TAGS), required=True, help="written into variant ids"
+    )
+    group.add_argument(
+        "--field", choices=["GT", "DS"], default="GT", help="FORMAT field of the dosage [GT]"
+    )
+
+
+def add_out(parser: ArgumentParser, what: str) -> None:
+    """Flag that names the output."""
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=what)

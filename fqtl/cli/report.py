@@ -1,0 +1,74 @@
+"""Write the page that says what a run found.
+
+One self-contained HTML file with figures, made of the result tables.
+"""
+
+import json
+import logging
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import pandas as pd
+
+from fqtl.cli.arguments import add_out
+from fqtl.errors import FqtlError
+from fqtl.evaluate import pairs_with_truth, recovery
+from fqtl.report.page import Results, render
+from fqtl.tables import read_tsv, write_text
+
+log = logging.getLogger(__name__)
+TABLES = {
+    "genes": "genes.tsv",
+    "prepared": "prepared.tsv",
+    "dropped": "dropped.tsv.gz",
+    "fits": "fits.tsv.gz",
+    "factors": "factors.tsv.gz",
+    "variants": "variants.tsv.gz",
+    "tissues": "tissues.tsv.gz",
+    "prediction": "prediction.tsv.gz",
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--results", type=Path, required=True, metavar="FOLDER", help="with the result tables"
+    )
+    parser.add_argument("--check", type=Path, required=True, metavar="FILE", help="from `check`")
+    parser.add_argument(
+        "--weights", type=Path, nargs="+", required=True, metavar="FILE", help="from `weights`"
+    )
+    parser.add_argument("--panel", type=Path, metavar="FOLDER", help="planted truth, if there is")
+    parser.add_argument(
+        "--setting", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
+    )
+    add_out(parser, "the page")
+
+
+def run(given: Namespace) -> None:
+    tables = {kind: read_tsv(given.results / name, kind) for kind, name in TABLES.items()}
+    weights = pd.concat([read_tsv(path, "weights") for path in given.weights], ignore_index=True)
+    pairs = None
+    if given.panel is not None:
+        pairs = pairs_with_truth(
+            tables["prediction"],
+            read_tsv(given.panel / "truth.tsv.gz", "truth"),
+            read_tsv(given.panel / "simulated.tsv", "simulated"),
+        )
+    results = Results(
+        check=_read_check(given.check),
+        **tables,
+        weights=weights,
+        settings=dict(given.setting),
+        recovery=recovery(pairs).as_dict() if pairs is not None else None,
+        pairs=pairs,
+    )
+    write_text(given.out, render(results))
+    log.info("report: %s", given.out)
+
+
+def _read_check(path: Path) -> dict[str, object]:
+    try:
+        found: dict[str, object] = json.loads(path.read_text())
+    except json.JSONDecodeError as fault:
+        raise FqtlError(f"{path} is not what `fqtl check` writes ({fault}).") from fault
+    return found

@@ -1,0 +1,158 @@
+"""Make a GTEx-like panel on real genotypes, with effects released for GTEx v6p.
+
+44 tissues with GTEx's missingness; expression and covariates of each tissue, the sheet that lists
+them, and the planted truth.
+"""
+
+import logging
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pysam
+
+from fqtl.cli.arguments import add_genotypes
+from fqtl.data.expression import read_expression
+from fqtl.data.genotypes import Genotypes, open_genotypes
+from fqtl.data.released import read_released
+from fqtl.errors import FqtlError
+from fqtl.simulate import GTEX_V6P, Panel, PlantedFactor, released_factors, simulate_panel
+from fqtl.tables import text_writer, whole, write_text, write_tsv
+
+log = logging.getLogger(__name__)
+Gene = tuple[str, int, list[PlantedFactor]]  # id, TSS, factors
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_genotypes(parser)
+    parser.add_argument("--chromosome", required=True, metavar="NAME")
+    parser.add_argument(
+        "--effects", type=Path, required=True, metavar="FILE", help="released factors"
+    )
+    parser.add_argument(
+        "--cutoff", type=float, default=0.95, help="PIP cut-off of the released factors [0.95]"
+    )
+    parser.add_argument(
+        "--null-genes", type=Path, metavar="BED", help="genes to add without genetics"
+    )
+    parser.add_argument("--max-genes", type=int, metavar="N", help="of either sort")
+    parser.add_argument(
+        "--h2", type=float, help="scale effects to this mean heritability [as released]"
+    )
+    parser.add_argument(
+        "--noise-correlation", type=float, default=0.0, metavar="R", help="between tissues [0]"
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+
+def run(given: Namespace) -> None:
+    source = open_genotypes(given.genotypes, given.genome_build, given.field)
+    chromosome = 2**31 - 1  # as far as an index reaches
+    genotypes = source.read(given.chromosome, 1, chromosome, source.samples)
+    planted = list(released_factors(read_released(given.effects, given.cutoff), genotypes))
+    planted = planted[: given.max_genes]
+    if not planted:
+        raise FqtlError(f"No variant of {given.effects} is in {given.genotypes}.")
+    nulls = _null_genes(given, {gene_id for gene_id, _, _ in planted})
+    genes = sorted([*planted, *nulls], key=lambda gene: (gene[1], gene[0]))
+    panel = simulate_panel(
+        genotypes,
+        [factors for _, _, factors in genes],
+        h2=given.h2,
+        noise_correlation=given.noise_correlation,
+        seed=given.seed,
+    )
+    listed = pd.DataFrame(
+        {
+            "gene_id": [gene_id for gene_id, _, _ in genes],
+            "chrom": genotypes.variants["chrom"].iloc[0],
+            "tss": [tss for _, tss, _ in genes],
+        }
+    )
+    for tissue in GTEX_V6P:
+        _write_tissue(given.out, tissue, panel, listed, source.samples)
+    _write_sheet(given.out)
+    write_tsv(given.out / "truth.tsv.gz", _truth(panel, genotypes, listed), "truth")
+    write_tsv(given.out / "simulated.tsv", _summary(panel, listed, genes), "simulated")
+    log.info(
+        "%d genes with planted effects, %d without, in %d tissues: %s",
+        len(planted),
+        len(nulls),
+        len(GTEX_V6P),
+        given.out,
+    )
+
+
+def _null_genes(given: Namespace, planted: set[str]) -> list[Gene]:
+    if given.null_genes is None:
+        return []
+    genes = read_expression(given.null_genes).genes
+    taken = {gene_id.split(".")[0] for gene_id in planted}
+    nulls: list[Gene] = [
+        (gene.gene_id, int(gene.tss), [])
+        for gene in genes.itertuples()
+        if gene.gene_id.split(".")[0] not in taken
+    ]
+    return nulls[: given.max_genes]
+
+
+def _write_tissue(
+    folder: Path, tissue: str, panel: Panel, genes: pd.DataFrame, samples: list[str]
+) -> None:
+    donors = panel.donors[tissue]
+    names = [samples[i] for i in donors]
+    values = pd.DataFrame(panel.values[tissue], columns=names)
+    leading = pd.DataFrame(
+        {
+            "#chr": genes["chrom"],
+            "start": genes["tss"] - 1,
+            "end": genes["tss"],
+            "gene_id": genes["gene_id"],
+        }
+    )
+    text = pd.concat([leading, values], axis="columns").to_csv(
+        sep="\t", index=False, float_format="%.6g"
+    )
+    path = folder / f"{tissue}.bed.gz"
+    with whole(path) as temporary, pysam.BGZFile(str(temporary), "wb", None) as out:
+        out.write(text.encode())
+    pysam.tabix_index(str(path), preset="bed", force=True)
+    covariates = pd.DataFrame(
+        panel.covariates[donors].T, index=panel.covariate_names, columns=names
+    )
+    with text_writer(folder / f"{tissue}.covariates.txt") as out:
+        covariates.to_csv(out, sep="\t", index_label="ID", float_format="%.6g")
+
+
+def _write_sheet(folder: Path) -> None:
+    rows = [
+        f"{tissue}\t{folder / tissue}.bed.gz\t{folder / tissue}.covariates.txt"
+        for tissue in GTEX_V6P
+    ]
+    write_text(folder / "tissues.tsv", "\n".join(["tissue\texpression\tcovariates", *rows]) + "\n")
+
+
+def _truth(panel: Panel, genotypes: Genotypes, genes: pd.DataFrame) -> pd.DataFrame:
+    effects = panel.effects
+    names = genotypes.variants["variant_id"].to_numpy()
+    return pd.DataFrame(
+        {
+            "gene_id": genes["gene_id"].to_numpy()[effects["gene"]],
+            "tissue": effects["tissue"],
+            "factor": effects["factor"],
+            "variant_id": names[effects["variant"]],
+            "effect": effects["effect"],
+        }
+    )
+
+
+def _summary(panel: Panel, genes: pd.DataFrame, planted: list[Gene]) -> pd.DataFrame:
+    counts = panel.effects.groupby("gene")[["tissue", "variant"]].nunique()
+    counts = counts.reindex(range(len(genes)), fill_value=0)
+    return genes.assign(
+        n_factors=[len(factors) for _, _, factors in planted],
+        n_tissues=counts["tissue"].to_numpy(dtype=np.int64),
+        n_variants=counts["variant"].to_numpy(dtype=np.int64),
+    )

@@ -1,0 +1,72 @@
+"""Write the weights of one tissue for TWAS programs.
+
+PredictDB with its covariances, once with the genes that pass cross-validation and once with all. A
+file that would hold no gene is not written, because its readers fail on it.
+"""
+
+import logging
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import pandas as pd
+
+import fqtl
+from fqtl.cli.arguments import add_out
+from fqtl.tables import COLUMNS, read_parquet, write_tsv
+from fqtl.weights.predictdb import TissueWeights, passing, tissue_weights, write_predictdb
+
+log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--fits", type=Path, required=True, metavar="FILE", help="all fits")
+    parser.add_argument("--tissue", required=True, metavar="NAME")
+    parser.add_argument(
+        "--min-cv-r", type=float, default=0.1, metavar="R", help="cross-validated correlation [0.1]"
+    )
+    parser.add_argument(
+        "--max-cv-p", type=float, default=0.05, metavar="P", help="its p-value [0.05]"
+    )
+    parser.add_argument("--predictdb", type=Path, required=True, metavar="FOLDER")
+    add_out(parser, "what was written, as TSV")
+
+
+def run(given: Namespace) -> None:
+    fits, about = read_parquet(given.fits, "fits")
+    everything = tissue_weights(fits, given.tissue)
+    filtered = everything.among(passing(everything.extra, given.min_cv_r, given.max_cv_p))
+    construction = {
+        "software": f"fqtl {fqtl.__version__}",
+        "genome_build": about["genome_build"],
+        "min_cv_r": str(given.min_cv_r),
+        "max_cv_p": str(given.max_cv_p),
+    }
+    rows = []
+    for name, model, folder in (
+        ("filtered", filtered, given.predictdb),
+        ("unfiltered", everything, given.predictdb / "unfiltered"),
+    ):
+        written = _write(folder, model, {**construction, "set": name})
+        path = os.path.relpath(written, given.out.parent) if written else ""
+        rows.append(
+            {
+                "tissue": given.tissue,
+                "set": name,
+                "genes": len(model.extra),
+                "variants": len(model.weights),
+                "filtered_out": len(everything.extra) - len(model.extra),
+                "path": path,
+            }
+        )
+        log.info("%s, %s: %d genes %s", given.tissue, name, len(model.extra), path)
+    write_tsv(given.out, pd.DataFrame(rows, columns=list(COLUMNS["weights"])), "weights")
+
+
+def _write(folder: Path, model: TissueWeights, construction: dict[str, str]) -> Path | None:
+    """The file; none, and none left of an earlier run, where there is no gene for it."""
+    if len(model.weights):
+        return write_predictdb(folder, model, construction)
+    for ending in (".db", ".txt.gz"):
+        (folder / f"{model.tissue}{ending}").unlink(missing_ok=True)
+    return None

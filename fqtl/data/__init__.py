@@ -1,0 +1,1 @@
+"""Files in, aligned arrays out: genotypes, expression, covariates."""

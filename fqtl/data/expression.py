@@ -1,0 +1,96 @@
+"""Expression of one tissue: a BED with one gene per row and one donor per column.
+
+GTEx, tensorQTL and FastQTL write four leading columns (`#chr start end gene_id`), QTLtools six
+(`#chr start end gene_id group strand`). BED intervals are 0-based and half-open, so the 1-based
+position of a one-base interval, the transcription start site, is its `end`. Where the interval is
+longer the strand decides: `end` on the minus strand, `start` + 1 on the plus strand.
+(Formats: https://qtltools.github.io/qtltools, https://github.com/broadinstitute/tensorqtl)
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fqtl.data import contigs
+from fqtl.data.text import guarded, read_lines, read_table
+from fqtl.errors import FqtlError
+
+VERSIONED = re.compile(r"^(ENS[A-Z]*G\d+)\.\d+$")
+
+
+@dataclass(frozen=True)
+class Expression:
+    """Expression of g genes in n donors.
+
+    genes : gene_id, chrom (as `chr22`), tss (1-based); one row per gene
+    values : (g, n), NaN where missing
+    samples : names of the donors
+    dropped : genes of the file that are not among `genes`, and why
+    """
+
+    genes: pd.DataFrame
+    values: np.ndarray
+    samples: list[str]
+    dropped: dict[str, str]
+
+
+def gene_key(gene_id: str) -> str:
+    """Ensembl id without its version, by which tissues are matched; other ids as they are.
+
+    `ENSG00000182378.10_PAR_Y` keeps its ending: it is another gene than `ENSG00000182378.10`.
+    """
+    match = VERSIONED.match(gene_id)
+    return match.group(1) if match else gene_id
+
+
+def read_expression(path: Path) -> Expression:
+    """Expression in the BED file at `path`, plain or bgzipped, with four or six leading columns."""
+    head = guarded(path, lambda: read_lines(path, 2))
+    if not head:
+        raise FqtlError(f"{path} is empty.")
+    names = head[0].split()
+    if len(names) < 4 or names[0].lower() not in ("#chr", "chr", "#chrom", "chrom"):
+        raise FqtlError(
+            f"{path}: expected a header that starts with #chr, start, end, gene_id; "
+            f"found {' '.join(names[:4])!r}."
+        )
+    if len(head) == 1:
+        raise FqtlError(f"{path} has a header with {len(names)} columns and no genes.")
+    leading = 6 if _has_strand(names, head[1].split()) else 4
+    if len(names) <= leading:
+        raise FqtlError(f"{path} has {leading} leading columns and no samples.")
+    table = read_table(path, [0, 3, 4, 5] if leading == 6 else [0, 3])
+    start, end = (_positions(path, table, column) for column in (1, 2))
+    gene_id = table.iloc[:, 3]
+    forward = table.iloc[:, 5].eq("+") if leading == 6 else pd.Series(False, index=table.index)
+    genes = pd.DataFrame(
+        {
+            "gene_id": gene_id,
+            "chrom": table.iloc[:, 0].map(contigs.prefixed),
+            "tss": np.where(forward & (end - start > 1), start + 1, end),
+        }
+    )
+    repeated = gene_id.map(gene_key).duplicated()
+    return Expression(
+        genes=genes[~repeated].reset_index(drop=True),
+        values=table.iloc[:, leading:].to_numpy(dtype=np.float64)[~repeated],
+        samples=names[leading:],
+        dropped=dict.fromkeys(gene_id[repeated], "listed more than once"),
+    )
+
+
+def _has_strand(names: list[str], first: list[str]) -> bool:
+    """QTLtools' six leading columns: the sixth holds strands."""
+    return len(names) > 5 and (names[5].lower() == "strand" or first[5:6] in (["+"], ["-"]))
+
+
+def _positions(path: Path, table: pd.DataFrame, column: int) -> "pd.Series[int]":
+    values = table.iloc[:, column]
+    bad = values.isna() | (values < 0) | (values % 1 != 0)
+    if bad.any():
+        row = int(bad.to_numpy().argmax())
+        raise FqtlError(f"{path}, line {row + 2}: {values[row]} is no BED position.")
+    return values.astype(np.int64)

@@ -1,0 +1,73 @@
+"""What a run found of what was planted."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score
+
+CALL = 0.5
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How much of the planted truth a run found.
+
+    genes : genes with planted effects that were fitted
+    null_genes : genes without
+    tissue_auprc : mean over genes with planted effects of the average precision of tissues
+    tissue_auprc_by_chance : the same if tissues were ranked at random
+    pairs_planted : gene-tissue pairs with an effect
+    pairs_called : pairs with PIP > 0.5
+    pairs_found : pairs called that were planted
+    false_discovery_proportion : share of the called pairs that were not
+    null_genes_called : genes without effects that have any called pair
+    """
+
+    genes: int
+    null_genes: int
+    tissue_auprc: float
+    tissue_auprc_by_chance: float
+    pairs_planted: int
+    pairs_called: int
+    pairs_found: int
+    false_discovery_proportion: float
+    null_genes_called: int
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+def pairs_with_truth(
+    prediction: pd.DataFrame, truth: pd.DataFrame, simulated: pd.DataFrame
+) -> pd.DataFrame:
+    """Every gene-tissue pair that was fitted: gene_id, tissue, pip, planted."""
+    pairs = prediction[prediction["gene_id"].isin(simulated["gene_id"])]
+    planted = pd.MultiIndex.from_frame(truth[["gene_id", "tissue"]].drop_duplicates())
+    found = pd.MultiIndex.from_frame(pairs[["gene_id", "tissue"]]).isin(planted)
+    return pairs[["gene_id", "tissue", "pip"]].assign(planted=found)
+
+
+def recovery(pairs: pd.DataFrame) -> Recovery:
+    """Summary of pairs as `pairs_with_truth` gives them."""
+    by_gene = pairs.groupby("gene_id")
+    any_planted = by_gene["planted"].any()
+    with_effect = pairs[pairs["gene_id"].map(any_planted)]
+    precision = [
+        average_precision_score(rows["planted"], rows["pip"])
+        for _, rows in with_effect.groupby("gene_id")
+    ]
+    called = pairs["pip"] > CALL
+    found = int((called & pairs["planted"]).sum())
+    null_called = called.groupby(pairs["gene_id"]).any() & ~any_planted
+    return Recovery(
+        genes=int(any_planted.sum()),
+        null_genes=int((~any_planted).sum()),
+        tissue_auprc=float(np.mean(precision)),
+        tissue_auprc_by_chance=float(with_effect.groupby("gene_id")["planted"].mean().mean()),
+        pairs_planted=int(pairs["planted"].sum()),
+        pairs_called=int(called.sum()),
+        pairs_found=found,
+        false_discovery_proportion=float(1 - found / max(called.sum(), 1)) if called.any() else 0.0,
+        null_genes_called=int(null_called.sum()),
+    )

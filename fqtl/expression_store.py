@@ -1,0 +1,163 @@
+"""Prepared expression on disk, by tissue and by shard.
+
+Values are one list column of float32, NaN where missing, whose entries stand for the donors named
+in the file's metadata: a column for each donor would make the file's footer larger than its data.
+A tissue's file holds its own donors, a shard's file those of all tissues, in the order of the
+genotypes.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from fqtl.data import contigs
+from fqtl.data.expression import gene_key
+from fqtl.data.gene import GeneData
+from fqtl.prepare.tissue import PreparedTissue
+from fqtl.shards import shard_name
+from fqtl.tables import parquet_writer, read_parquet, write_parquet
+
+SHARD = pa.schema(
+    {
+        "gene_id": pa.string(),
+        "chrom": pa.string(),
+        "tss": pa.int64(),
+        "tissue": pa.string(),
+        "values": pa.list_(pa.float32()),
+    }
+)
+
+
+@dataclass(frozen=True)
+class StoredTissue:
+    """A tissue as `prepare` left it.
+
+    genes : gene_id, chrom, tss, reason
+    about : the other fields of `PreparedTissue`, and the tissue's name
+    """
+
+    path: Path
+    genes: pd.DataFrame
+    about: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.about["tissue"])
+
+    @property
+    def samples(self) -> list[str]:
+        return list(self.about["samples"])
+
+
+def write_prepared(path: Path, tissue: str, prepared: PreparedTissue) -> None:
+    """Prepared expression of one tissue."""
+    table = pa.Table.from_pandas(prepared.genes, preserve_index=False)
+    table = table.append_column("values", _as_lists(prepared.values))
+    write_parquet(
+        path,
+        table,
+        "prepared",
+        tissue=tissue,
+        samples=prepared.samples,
+        donors_without=prepared.donors_without,
+        covariates=prepared.covariates,
+        reason=prepared.reason,
+        dropped=prepared.dropped,
+    )
+
+
+def read_prepared(path: Path) -> StoredTissue:
+    """Genes of a prepared tissue; its values are read when they are asked for."""
+    table, about = read_parquet(path, "prepared", columns=["gene_id", "chrom", "tss", "reason"])
+    return StoredTissue(path, table.to_pandas(), about)
+
+
+def write_shards(
+    paths: Sequence[Path],
+    tissues: Sequence[StoredTissue],
+    genes: pd.DataFrame,
+    shard: np.ndarray,
+    donors: list[str],
+) -> None:
+    """One file per shard with all its genes in all tissues.
+
+    One tissue is in memory at a time, whatever the number of shards.
+    genes : gene_id, chrom, tss and key; shard : (genes,) shard of each
+    """
+    kept = [tissue for tissue in tissues if not tissue.about["reason"]]
+    about = {"samples": donors, "tissues": [tissue.name for tissue in kept]}
+    column = {name: i for i, name in enumerate(donors)}
+    listed = genes.assign(shard=shard).set_index("key")
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(parquet_writer(path, SHARD, "shard", **about)) for path in paths
+        ]
+        for tissue in kept:
+            rows = tissue.genes[tissue.genes["reason"] == ""]
+            keys = rows["gene_id"].map(gene_key)
+            rows = rows[keys.isin(listed.index)]
+            place = listed.loc[keys[rows.index]]
+            values = np.full((len(rows), len(donors)), np.nan, dtype=np.float32)
+            values[:, [column[name] for name in tissue.samples]] = _values(tissue.path)[rows.index]
+            for number in np.unique(place["shard"]):
+                mine = (place["shard"] == number).to_numpy()
+                writers[number].write_table(
+                    pa.table(
+                        {
+                            **{name: place[name][mine] for name in ("gene_id", "chrom", "tss")},
+                            "tissue": np.repeat(tissue.name, mine.sum()),
+                            "values": _as_lists(values[mine]),
+                        },
+                        schema=SHARD,
+                    )
+                )
+
+
+def shard_paths(folder: Path, count: int) -> list[Path]:
+    """Files of all shards."""
+    return [folder / f"{shard_name(number)}.parquet" for number in range(count)]
+
+
+def read_shard(path: Path) -> tuple[list[GeneData], list[str]]:
+    """Genes of a shard in the order of position, and the donors their expression stands for."""
+    table, about = read_parquet(path, "shard")
+    tissue_order = {name: i for i, name in enumerate(about["tissues"])}
+    values = _from_lists(table["values"], len(about["samples"]))
+    frame = table.drop_columns(["values"]).to_pandas()
+    frame["row"] = np.arange(len(frame))
+    frame["order"] = frame["tissue"].map(tissue_order)
+    frame["chromosome"] = frame["chrom"].map(contigs.order)
+    frame = frame.sort_values(["chromosome", "tss", "gene_id", "order"], kind="stable")
+    return list(_genes(frame, values)), about["samples"]
+
+
+def _genes(frame: pd.DataFrame, values: np.ndarray) -> Iterator[GeneData]:
+    for (chrom, tss, gene_id), group in groupby(
+        frame.itertuples(), key=lambda row: (row.chrom, row.tss, row.gene_id)
+    ):
+        rows = list(group)
+        y = values[[row.row for row in rows]].T.astype(np.float64)
+        yield GeneData(gene_id, chrom, tss, [row.tissue for row in rows], y)
+
+
+def _values(path: Path) -> np.ndarray:
+    table, about = read_parquet(path, "prepared")
+    return _from_lists(table["values"], len(about["samples"]))
+
+
+def _as_lists(values: np.ndarray) -> pa.ListArray:
+    rows, columns = values.shape
+    offsets = np.arange(rows + 1, dtype=np.int32) * columns
+    return pa.ListArray.from_arrays(offsets, pa.array(values.astype(np.float32).ravel()))
+
+
+def _from_lists(column: pa.ChunkedArray, length: int) -> np.ndarray:
+    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return flat.reshape(len(column), length)

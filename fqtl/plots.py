@@ -1,0 +1,193 @@
+"""Pictures of results: a table in, a figure out."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.cluster.hierarchy import leaves_list, linkage
+
+INK = "#22313f"
+QUIET = "#c3ccd4"
+# Okabe and Ito's colours, told apart by people with any colour vision
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
+STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "svg.hashsalt": "fqtl",  # the same figure is the same bytes
+    "svg.fonttype": "none",
+}
+
+
+def as_svg(figure: Figure) -> str:
+    """Figure as text to be put into a page."""
+    out = io.StringIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(out, format="svg", bbox_inches="tight", metadata={"Date": None})
+    text = out.getvalue()
+    return text[text.index("<svg") :]
+
+
+def locus(
+    gene_id: str, tss: int, variants: pd.DataFrame, tissues: pd.DataFrame, names: Sequence[str]
+) -> Figure:
+    """One gene: PIPs of its variants along the chromosome, and the tissues of its factors.
+
+    variants : factor, pos, pip; tissues : factor, tissue, mean, pip; names : tissues from the top
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9, 1.2 + 0.17 * max(len(names), 12)), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=[3, 2])
+        order = {name: i for i, name in enumerate(names)}
+        for factor, rows in variants.groupby("factor"):
+            colour = COLOURS[int(factor) % len(COLOURS)]
+            left.vlines(rows["pos"] / 1e6, 0, rows["pip"], color=colour, lw=1)
+            label = f"factor {int(factor) + 1}"
+            left.scatter(rows["pos"] / 1e6, rows["pip"], color=colour, s=18, label=label, zorder=3)
+        left.axvline(tss / 1e6, color=INK, lw=0.8, ls=":")
+        left.text(tss / 1e6, 1.06, "TSS", ha="center", va="bottom", fontsize=8)
+        left.set(
+            xlabel=f"position on {variants['chrom'].iloc[0]} (Mb)",
+            ylabel="probability that the variant acts",
+            ylim=(0, 1.05),
+        )
+        left.legend(frameon=False, loc="upper right")
+        for factor, rows in tissues.groupby("factor"):
+            colour = COLOURS[int(factor) % len(COLOURS)]
+            height = rows["tissue"].map(order) + 0.18 * (int(factor) % 3 - 1)
+            right.scatter(rows["mean"], height, s=4 + 40 * rows["pip"], color=colour, alpha=0.85)
+        right.axvline(0, color=QUIET, lw=0.8, zorder=0)
+        right.set_yticks(range(len(names)), [name.replace("_", " ") for name in names], fontsize=7)
+        right.set(xlabel="tissue loading (area: PIP)", ylim=(len(names) - 0.5, -0.5))
+        figure.suptitle(gene_id, x=0.01, ha="left", fontweight="bold")
+    return figure
+
+
+def sharing(tissues: pd.DataFrame, names: Sequence[str]) -> Figure:
+    """How often two tissues are in one factor: of the factors of either, the share that has both.
+
+    tissues : gene_id, factor, tissue of every tissue called in a factor
+    """
+    shared = shared_factors(tissues, names)
+    order = _by_likeness(shared)
+    labels = [names[i].replace("_", " ") for i in order]
+    with mpl.rc_context(STYLE):
+        size = 2.5 + 0.14 * len(names)
+        figure = Figure(figsize=(size + 1.4, size), layout="constrained")
+        axes = figure.subplots()
+        image = axes.imshow(shared[np.ix_(order, order)], cmap="viridis", vmin=0, vmax=1)
+        axes.set_xticks(range(len(names)), labels, rotation=90, fontsize=6)
+        axes.set_yticks(range(len(names)), labels, fontsize=6)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        figure.colorbar(image, ax=axes, shrink=0.5, label="share of factors in common")
+    return figure
+
+
+def shared_factors(tissues: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
+    """(m, m) Jaccard index of the factors of each two tissues; 1 on the diagonal."""
+    factors = tissues.groupby(["gene_id", "factor"], sort=False).ngroup().to_numpy()
+    position = {name: i for i, name in enumerate(names)}
+    member = np.zeros((factors.max() + 1 if len(factors) else 0, len(names)))
+    member[factors, tissues["tissue"].map(position)] = 1
+    both = member.T @ member
+    either = member.sum(axis=0)[:, None] + member.sum(axis=0) - both
+    share = np.divide(both, either, out=np.zeros_like(both), where=either > 0)
+    np.fill_diagonal(share, 1.0)
+    return share
+
+
+def _by_likeness(similarity: np.ndarray) -> np.ndarray:
+    """Order in which like rows are neighbours."""
+    if len(similarity) < 3:
+        return np.arange(len(similarity))
+    return leaves_list(linkage(similarity, "average", optimal_ordering=True))
+
+
+def prediction_by_tissue(prediction: pd.DataFrame, names: Sequence[str]) -> Figure:
+    """Genes whose expression is predicted in each tissue, by cross-validated R²."""
+    levels = [0.01, 0.05, 0.2]
+    counts = np.array(
+        [
+            [
+                int((prediction["r2"][prediction["tissue"] == name] > level).sum())
+                for level in levels
+            ]
+            for name in names
+        ]
+    )
+    order = np.argsort(counts[:, 0], kind="stable")
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7, 1 + 0.16 * len(names)), layout="constrained")
+        axes = figure.subplots()
+        for k, level in enumerate(levels):
+            axes.barh(
+                range(len(names)),
+                counts[order, k],
+                color=["#bcd9ea", "#5aa5d1", "#0072b2"][k],
+                label=f"R² > {level:g}",
+                height=0.8,
+            )
+        labels = [names[i].replace("_", " ") for i in order]
+        axes.set_yticks(range(len(names)), labels, fontsize=7)
+        axes.set(xlabel="genes, cross-validated", ylim=(-0.6, len(names) - 0.4))
+        axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def prediction_histogram(r2: "pd.Series[float]") -> Figure:
+    """Cross-validated R² of the genes of one tissue."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6, 2.6), layout="constrained")
+        axes = figure.subplots()
+        axes.hist(r2[r2 > 0.01], bins=40, range=(0, 1), color=COLOURS[0])
+        axes.set(xlabel="cross-validated R²", ylabel=f"genes with R² > 0.01 of {len(r2)}")
+    return figure
+
+
+def found_of_planted(pairs: pd.DataFrame) -> Figure:
+    """Is a PIP a probability, and how much is found at what price?
+
+    pairs : pip, planted
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8, 3.2), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        _draw_calibration(left, pairs)
+        ranked = pairs.sort_values("pip", ascending=False, kind="stable")
+        found = ranked["planted"].cumsum().to_numpy()
+        called = np.arange(1, len(ranked) + 1)
+        right.plot(1 - found / called, found / max(found[-1], 1), color=COLOURS[0])
+        at = int((ranked["pip"] > 0.5).sum()) - 1
+        if at >= 0:
+            where = (1 - found[at] / called[at], found[at] / max(found[-1], 1))
+            right.scatter(*where, color=COLOURS[1], zorder=3)
+            right.annotate("PIP > 0.5", where, (8, -10), textcoords="offset points", fontsize=8)
+        right.set(
+            xlabel="false discovery proportion",
+            ylabel="planted pairs found",
+            xlim=(-0.02, 0.6),
+            ylim=(0, 1),
+        )
+    return figure
+
+
+def _draw_calibration(axes: Axes, pairs: pd.DataFrame) -> None:
+    edges = np.array([0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0001])
+    bins = pairs.groupby(np.digitize(pairs["pip"], edges))
+    mean, share, count = bins["pip"].mean(), bins["planted"].mean(), bins.size()
+    error = np.sqrt(share * (1 - share) / count)
+    axes.plot([0, 1], [0, 1], color=QUIET, lw=1, zorder=0)
+    axes.errorbar(mean, share, 2 * error, fmt="o", ms=4, color=COLOURS[0], lw=1)
+    axes.set(xlabel="PIP of gene and tissue", ylabel="share planted", xlim=(0, 1), ylim=(0, 1))

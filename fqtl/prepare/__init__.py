@@ -1,0 +1,1 @@
+"""Expression of a tissue made ready for the model: normalised, adjusted, standardised."""

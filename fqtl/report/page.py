@@ -1,0 +1,199 @@
+"""`report.html`: one self-contained page for the people who will use the results."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+import fqtl
+from fqtl import plots
+
+CALL = 0.5
+PREDICTED = 0.01  # R² above which a gene counts as predicted
+
+
+@dataclass(frozen=True)
+class Results:
+    """Tables of a run.
+
+    recovery, pairs : what was found of what was planted, in a simulated panel
+    """
+
+    check: dict[str, Any]
+    genes: pd.DataFrame
+    prepared: pd.DataFrame
+    dropped: pd.DataFrame
+    fits: pd.DataFrame
+    factors: pd.DataFrame
+    variants: pd.DataFrame
+    tissues: pd.DataFrame
+    prediction: pd.DataFrame
+    weights: pd.DataFrame
+    settings: dict[str, str]
+    recovery: dict[str, float] | None = None
+    pairs: pd.DataFrame | None = None
+
+
+def render(results: Results) -> str:
+    """The page as HTML."""
+    environment = Environment(
+        loader=PackageLoader("fqtl.report", "."),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        version=fqtl.__version__,
+        title=headline(results),
+        numbers=numbers(results),
+        figures=figures(results),
+        tissues=tissue_rows(results),
+        left_out=left_out(results),
+        recovery=results.recovery,
+        settings=results.settings,
+    )
+
+
+def headline(results: Results) -> str:
+    """The run in one line."""
+    tissues = int((results.prepared["reason"] == "").sum())
+    fitted = int((results.fits["status"] == "fitted").sum())
+    plural = "tissue" if tissues == 1 else "tissues"
+    return f"{fitted:,} genes in {tissues} {plural}"
+
+
+def numbers(results: Results) -> list[tuple[str, str]]:
+    """What a reader asks first: figure and words."""
+    strong = results.factors[results.factors["pip"] > CALL]
+    predicted = results.prediction[results.prediction["r2"] > PREDICTED]
+    return [
+        (f"{strong['gene_id'].nunique():,}", "genes with a factor"),
+        (f"{len(strong):,}", "factors (probability above one half)"),
+        (_typical(strong["n_tissues"]), "tissues in a typical factor"),
+        (_typical(strong["n_variants"]), "variants in a typical factor"),
+        (f"{predicted['gene_id'].nunique():,}", "genes predicted somewhere (CV R² > 0.01)"),
+        (f"{results.fits['n_donors'].max():,}", "donors"),
+    ]
+
+
+def _typical(counts: "pd.Series[int]") -> str:
+    return f"{counts.mean():.1f}" if len(counts) else "–"
+
+
+def tissue_rows(results: Results) -> list[dict[str, Any]]:
+    """One row per tissue: what went in and what came out."""
+    prediction = results.prediction
+    called = prediction[prediction["pip"] > CALL].groupby("tissue").size()
+    predicted = prediction[prediction["r2"] > PREDICTED].groupby("tissue").size()
+    filtered = results.weights[results.weights["set"] == "filtered"].set_index("tissue")
+    rows = []
+    for row in results.prepared.itertuples():
+        model = filtered.loc[row.tissue] if row.tissue in filtered.index else None
+        rows.append(
+            {
+                "tissue": row.tissue.replace("_", " "),
+                "donors": row.n_donors,
+                "genes": row.n_genes,
+                "called": int(called.get(row.tissue, 0)),
+                "predicted": int(predicted.get(row.tissue, 0)),
+                "models": int(model["genes"]) if model is not None else 0,
+                "reason": row.reason,
+            }
+        )
+    return rows
+
+
+def left_out(results: Results) -> list[tuple[str, int]]:
+    """Everything that was not used, by reason."""
+    dropped = results.dropped
+    counted = [
+        ("genes not fitted: ", results.genes.loc[results.genes["reason"] != "", "reason"]),
+        ("genes not fitted: ", results.fits.loc[results.fits["status"] != "fitted", "reason"]),
+        ("gene left out of a tissue: ", dropped.loc[dropped["gene_id"] != "*", "reason"]),
+        ("tissue left out: ", results.prepared.loc[results.prepared["reason"] != "", "reason"]),
+    ]
+    rows = [
+        (prefix + str(reason), int(count))
+        for prefix, reasons in counted
+        for reason, count in reasons.value_counts().items()
+    ]
+    for name, words in (
+        ("without_genotypes", "donors of a tissue without genotypes"),
+        ("without_covariates", "donors of a tissue without covariates"),
+    ):
+        rows.append((words, int(results.prepared[name].sum())))
+    slow = int((results.fits["converged"] == False).sum())  # noqa: E712  (NA where not fitted)
+    rows.append(("genes whose fit did not converge (kept)", slow))
+    return [row for row in rows if row[1]]
+
+
+def figures(results: Results) -> list[dict[str, Any]]:
+    """Pictures with their captions, in the order of the page."""
+    names = list(results.prepared.loc[results.prepared["reason"] == "", "tissue"])
+    shown = []
+    if results.pairs is not None:
+        shown.append(
+            (
+                "What was found of what was planted",
+                "Left: pairs of gene and tissue by their PIP, and the share of them that was "
+                "planted (two standard errors). Right: pairs found as the cut-off is lowered.",
+                plots.found_of_planted(results.pairs),
+            )
+        )
+    example = _example(results.factors)
+    if example is not None:
+        gene = results.fits.set_index("gene_id").loc[example]
+        variants = results.variants[results.variants["gene_id"] == example]
+        tissues = results.tissues[results.tissues["gene_id"] == example]
+        shown.append(
+            (
+                "One gene",
+                "Variants of each factor along the chromosome, and the tissues they act in. "
+                "Shown is the gene with the most factors.",
+                plots.locus(example, int(gene["tss"]), variants, tissues, names),
+            )
+        )
+    if len(names) > 1:
+        strong = results.factors.loc[results.factors["pip"] > CALL, ["gene_id", "factor"]]
+        called = results.tissues[results.tissues["pip"] > CALL].merge(strong)
+        shown.append(
+            (
+                "Tissues that share factors",
+                "Of the factors of either tissue, the share that has both (tissue PIP > 0.5).",
+                plots.sharing(called, names),
+            )
+        )
+        shown.append(
+            (
+                "Prediction of unseen donors",
+                "Genes by the cross-validated R² between expression and its prediction.",
+                plots.prediction_by_tissue(results.prediction, names),
+            )
+        )
+    else:
+        shown.append(
+            (
+                "Prediction of unseen donors",
+                "Genes by the cross-validated R² between expression and its prediction.",
+                plots.prediction_histogram(results.prediction["r2"]),
+            )
+        )
+    return [
+        {"title": title, "caption": caption, "svg": Markup(plots.as_svg(figure))}
+        for title, caption, figure in shown
+    ]
+
+
+def _example(factors: pd.DataFrame) -> str | None:
+    """A gene with several sure factors and many tissues; none where nothing was found."""
+    strong = factors[factors["pip"] > 0.9]
+    if strong.empty:
+        return None
+    by_gene = strong.groupby("gene_id")
+    table = pd.DataFrame({"factors": by_gene.size(), "tissues": by_gene["n_tissues"].sum()})
+    order = np.lexsort((table.index, -table["tissues"], -table["factors"]))
+    return str(table.index[order[0]])

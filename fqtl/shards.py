@@ -1,0 +1,70 @@
+"""Genes of all tissues, and shards of them.
+
+Tissues name the same gene with the same id up to its version. The list of genes is their union,
+in the order of chromosome and position; a shard is a run of neighbours in this list, so that one
+window of genotypes serves all of its genes.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from fqtl.data import contigs
+from fqtl.data.expression import gene_key
+from fqtl.errors import FqtlError
+
+
+def list_genes(
+    tissues: Sequence[tuple[str, pd.DataFrame]], chromosomes: Sequence[str]
+) -> pd.DataFrame:
+    """Genes of all tissues: gene_id, chrom, tss, n_tissues, reason, and key to match tissues by.
+
+    tissues : name and genes (gene_id, chrom, tss, reason) of each
+    chromosomes : those whose genes are fitted
+    """
+    everything = pd.concat(
+        [genes.assign(tissue=name, key=genes["gene_id"].map(gene_key)) for name, genes in tissues],
+        ignore_index=True,
+    )
+    _refuse_conflicts(everything)
+    kept = everything[everything["reason"] == ""]
+    listed = everything.drop_duplicates("key").set_index("key", drop=False)
+    listed["n_tissues"] = kept.groupby("key").size().reindex(listed.index, fill_value=0)
+    fitted = {contigs.bare(chrom) for chrom in chromosomes}
+    elsewhere = ~listed["chrom"].map(contigs.bare).isin(fitted)
+    listed["reason"] = np.select(
+        [elsewhere, listed["n_tissues"] == 0],
+        ["chromosome " + listed["chrom"] + " is not among those fitted", "usable in no tissue"],
+        default="",
+    )
+    rank = listed["chrom"].map(contigs.order)
+    order = sorted(
+        range(len(listed)),
+        key=lambda i: (rank.iloc[i], listed["tss"].iloc[i], listed["gene_id"].iloc[i]),
+    )
+    return listed.iloc[order][["gene_id", "chrom", "tss", "n_tissues", "reason", "key"]]
+
+
+def _refuse_conflicts(everything: pd.DataFrame) -> None:
+    """Tissues that place a gene differently come from different builds or annotations."""
+    places = everything.groupby("key")[["chrom", "tss"]].nunique().max(axis=1)
+    moved = places[places > 1]
+    if len(moved):
+        rows = everything[everything["key"] == moved.index[0]].drop_duplicates(["chrom", "tss"])
+        one, other = rows.iloc[0], rows.iloc[1]
+        raise FqtlError(
+            f"{one.gene_id} is at {one.chrom}:{one.tss} in {one.tissue} but at "
+            f"{other.chrom}:{other.tss} in {other.tissue} ({len(moved)} genes differ). Do all "
+            "expression files have the same genome build and annotation?"
+        )
+
+
+def assign_shards(n_genes: int, count: int) -> np.ndarray:
+    """(n_genes,) shard of each gene: runs of neighbours, whose lengths differ by at most one."""
+    return np.arange(n_genes) * count // max(n_genes, 1)
+
+
+def shard_name(number: int) -> str:
+    """Name that sorts as the number does: `0001` for shard 0."""
+    return f"{number + 1:04d}"

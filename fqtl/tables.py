@@ -1,0 +1,252 @@
+"""Tables between stages: every kind has a schema and a version, and is written whole or not at all.
+
+Text tables are tab-separated with one header line, gzipped where the name says so, floats with six
+significant digits; the same rows give the same bytes. Parquet tables carry their kind, their
+version and what else a reader must know in the file's metadata, so that a file of another kind, of
+another version, or cut short is refused with its name.
+"""
+
+import gzip
+import io
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fqtl.errors import FqtlError
+
+FORMAT_VERSION = 1
+METADATA_KEY = b"fqtl"
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Temporary path beside `path` that becomes it if all goes well and vanishes if not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with open(temporary, "rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def text_writer(path: Path) -> Iterator[IO[str]]:
+    """Text file, whole or not at all; gzipped if its name says so, without name or time inside."""
+    with whole(path) as temporary, open(temporary, "wb") as raw:
+        if path.suffix == ".gz":
+            with (
+                gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed,
+                io.TextIOWrapper(packed, encoding="utf-8", newline="\n") as text,
+            ):
+                yield text
+        else:
+            with io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as text:
+                yield text
+
+
+def write_text(path: Path, text: str) -> None:
+    """Text file, whole or not at all."""
+    with text_writer(path) as stream:
+        stream.write(text)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """JSON for people and programs, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_tsv(path: Path, frame: pd.DataFrame, kind: str) -> None:
+    """Text table of one of the kinds in `COLUMNS`."""
+    columns = list(COLUMNS[kind])
+    assert list(frame.columns) == columns, (kind, list(frame.columns))
+    with text_writer(path) as stream:
+        frame.to_csv(stream, sep="\t", index=False, float_format="%.6g", na_rep="NA")
+
+
+def read_tsv(path: Path, kind: str) -> pd.DataFrame:
+    """Text table, refused if its columns are not those of its kind."""
+    if not path.exists():
+        raise FqtlError(f"No such file: {path}.")
+    frame = pd.read_csv(
+        path, sep="\t", na_values=["NA"], keep_default_na=False, dtype=_text_columns(kind)
+    )
+    if list(frame.columns) != list(COLUMNS[kind]):
+        raise FqtlError(
+            f"{path}: expected the columns of {kind} ({', '.join(COLUMNS[kind])}), "
+            f"found {', '.join(frame.columns)}."
+        )
+    return frame
+
+
+def write_parquet(path: Path, table: pa.Table, kind: str, **about: Any) -> None:
+    """Parquet table with its kind, version and `about` in the metadata."""
+    with whole(path) as temporary:
+        pq.write_table(table.replace_schema_metadata(_metadata(kind, about)), temporary)
+
+
+@contextmanager
+def parquet_writer(path: Path, schema: pa.Schema, kind: str, **about: Any) -> Iterator[Any]:
+    """Writer of a Parquet table in parts; the file appears when the context closes."""
+    with (
+        whole(path) as temporary,
+        pq.ParquetWriter(temporary, schema.with_metadata(_metadata(kind, about))) as writer,
+    ):
+        yield writer
+
+
+def read_parquet(
+    path: Path, kind: str, columns: list[str] | None = None
+) -> tuple[pa.Table, dict[str, Any]]:
+    """Parquet table (or some columns) and its metadata; another kind or a cut file is refused."""
+    if not path.exists():
+        raise FqtlError(f"No such file: {path}.")
+    try:
+        table = pq.read_table(path, columns=columns)
+    except (pa.ArrowInvalid, OSError) as fault:
+        raise FqtlError(
+            f"{path} is not a whole Parquet file ({fault}). Delete it and run the workflow again: "
+            "only what depends on it is made anew."
+        ) from fault
+    about = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+    found = (about.get("kind"), about.get("version"))
+    if found != (kind, FORMAT_VERSION):
+        raise FqtlError(
+            f"{path}: expected a table of kind {kind}, version {FORMAT_VERSION}; "
+            f"found kind {found[0]}, version {found[1]}."
+        )
+    return table, about
+
+
+def _metadata(kind: str, about: dict[str, Any]) -> dict[bytes, bytes]:
+    text = json.dumps({"kind": kind, "version": FORMAT_VERSION, **about})
+    return {METADATA_KEY: text.encode()}
+
+
+def _text_columns(kind: str) -> dict[str, type]:
+    """Columns that must not be read as numbers, whatever they look like."""
+    text = {"gene_id", "chrom", "tissue", "variant_id", "rsid", "reason", "status", "shard"}
+    return {name: str for name in COLUMNS[kind] if name in text}
+
+
+# What each column means; docs/results.md is made of the same words.
+GENE = {
+    "gene_id": "gene, as named in the first tissue that has it",
+    "chrom": "chromosome, as chr22",
+    "tss": "transcription start site, 1-based",
+}
+SITE = {
+    "variant_id": "chromosome_position_other_effect_build",
+    "rsid": "rs number, empty where unknown",
+    "chrom": "chromosome, as chr22",
+    "pos": "position, 1-based",
+    "other_allele": "REF",
+    "effect_allele": "ALT; every sign refers to it",
+}
+LOADING = {
+    "mean": "posterior mean, standardised scale",
+    "sd": "posterior standard deviation, standardised scale",
+    "pip": "posterior inclusion probability",
+}
+COLUMNS: dict[str, dict[str, str]] = {
+    "genes": {
+        **GENE,
+        "n_tissues": "tissues in which the gene is to be fitted",
+        "reason": "why the gene is not fitted; empty if it is",
+    },
+    "shards": {
+        "gene_id": "gene",
+        "shard": "shard in which it is fitted",
+    },
+    "dropped": {
+        "gene_id": "gene",
+        "tissue": "tissue in which it is not fitted",
+        "reason": "why",
+    },
+    "fits": {
+        **GENE,
+        "status": "fitted, skipped (nothing to fit) or failed",
+        "reason": "why it was not fitted; empty if it was",
+        "n_donors": "donors with expression in at least one tissue",
+        "n_variants": "variants in the cis window after filters",
+        "n_tissues": "tissues fitted",
+        "n_factors": "factors found",
+        "elbo": "lower bound of the log evidence, nats",
+        "n_iter": "rounds of coordinate ascent",
+        "converged": "whether the ELBO settled",
+    },
+    "factors": {
+        "gene_id": "gene",
+        "factor": "factor, from 0 in the order of variance explained",
+        "pip": "probability that it has any variant and any tissue",
+        "n_variants": "variants with PIP > 0.5",
+        "n_tissues": "tissues with PIP > 0.5",
+        "lead_variant": "variant with the largest PIP",
+        "lead_pip": "its PIP",
+        "variants": "variants with PIP > 0.5, joined by commas",
+        "tissues": "tissues with PIP > 0.5, joined by commas",
+    },
+    "variants": {
+        "gene_id": "gene",
+        "factor": "factor",
+        **SITE,
+        **LOADING,
+    },
+    "tissues": {
+        "gene_id": "gene",
+        "factor": "factor",
+        "tissue": "tissue",
+        **LOADING,
+    },
+    "prediction": {
+        "gene_id": "gene",
+        "tissue": "tissue",
+        "n_donors": "donors with expression",
+        "pip": "probability that any variant acts on the gene in the tissue",
+        "r": "correlation of expression with its cross-validated prediction, 0 if that is constant",
+        "r2": "its square, 0 if r is negative",
+        "p": "one-sided p-value of r",
+        "fold_r2": "mean over folds of the squared correlation within the fold",
+        "fold_p": "Fisher's combination of the p-values of the folds",
+    },
+    "truth": {
+        "gene_id": "gene",
+        "tissue": "tissue",
+        "factor": "planted factor",
+        "variant_id": "planted variant",
+        "effect": "planted effect, standard deviations of expression per allele",
+    },
+    "simulated": {
+        **GENE,
+        "n_factors": "planted factors, 0 for a gene without genetics",
+        "n_tissues": "tissues with a planted effect",
+        "n_variants": "variants with a planted effect",
+    },
+    "prepared": {
+        "tissue": "tissue",
+        "n_donors": "donors with expression, genotypes and covariates",
+        "without_genotypes": "donors of the file that have no genotypes",
+        "without_covariates": "donors with genotypes that have no covariates",
+        "n_covariates": "independent covariates regressed out",
+        "n_genes": "genes kept",
+        "n_dropped": "genes not kept",
+        "reason": "why the whole tissue is left out; empty if it is not",
+    },
+    "weights": {
+        "tissue": "tissue",
+        "set": "filtered (by cross-validation) or unfiltered",
+        "genes": "genes in the file",
+        "variants": "weights in the file",
+        "filtered_out": "genes with weights that did not pass the filter",
+        "path": "the file, relative to this table; empty where no gene was left for it",
+    },
+}

@@ -1,0 +1,1 @@
+"""Weight files that TWAS programs read."""

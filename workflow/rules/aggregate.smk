@@ -1,0 +1,33 @@
+"""Fits of all shards in one store, and tables of them.
+
+Needs: <results>/fits/{shard}.parquet of all shards. Gives: <results>/fits.parquet and fits,
+factors, variants, tissues and prediction as <results>/*.tsv.gz.
+"""
+
+TABLES = ["fits", "factors", "variants", "tissues", "prediction"]
+
+
+rule aggregate:
+    """Every gene once, in the order of the genome."""
+    input:
+        fits=expand("<results>/fits/{shard}.parquet", shard=SHARDS),
+        genes="<results>/genes.tsv",
+    output:
+        "<results>/fits.parquet",
+        tables=expand("<results>/{table}.tsv.gz", table=TABLES),
+    log:
+        "<logs>/aggregate.log",
+    benchmark:
+        "<benchmarks>/aggregate.tsv"
+    conda:
+        "../../envs/fqtl.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+    params:
+        version=VERSION,
+        results=lambda wildcards, output: Path(output[0]).parent,
+    shell:
+        r"""
+        fqtl aggregate --fits {input.fits:q} --genes {input.genes:q} \
+            --results {params.results:q} --out {output[0]:q} 2>{log:q}
+        """

@@ -1,0 +1,28 @@
+"""All input is looked at before any of it is computed on.
+
+Needs: the sheet and the files it names, genotypes. Gives: <results>/check.json.
+"""
+
+
+rule check:
+    """Files, indexes, donors in common, chromosomes, room on the disk."""
+    input:
+        sheet=config["tissues"],
+        genotypes=config["genotypes"]["path"],
+        expression=[row["expression"] for row in TISSUES.values()],
+        covariates=[row["covariates"] for row in TISSUES.values() if row["covariates"]],
+    output:
+        "<results>/check.json",
+    log:
+        "<logs>/check.log",
+    benchmark:
+        "<benchmarks>/check.tsv"
+    conda:
+        "../../envs/fqtl.yaml"
+    params:
+        version=VERSION,
+        genotypes=GENOTYPES,
+    shell:
+        r"""
+        fqtl check --tissues {input.sheet:q} {params.genotypes} --out {output:q} 2>{log:q}
+        """

@@ -1,0 +1,87 @@
+"""Configuration: validated, with one line for people where something is wrong.
+
+Needs: config, workflow/schemas/. Gives: TISSUES (name → files), SHARDS, GENOTYPES (flags).
+"""
+
+import csv
+import shlex
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+SCHEMAS = Path(workflow.basedir) / "workflow" / "schemas"
+
+
+def refuse(message):
+    """Stop before any job, with one line."""
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(2)
+
+
+def validated(value, schema, where):
+    """Check against a schema; the first fault names its key, what was expected, what was found."""
+    checker = jsonschema.Draft202012Validator(yaml.safe_load((SCHEMAS / schema).read_text()))
+    faults = sorted(checker.iter_errors(value), key=lambda fault: list(map(str, fault.path)))
+    if not faults:
+        return
+    fault = faults[0]
+    key = ".".join(map(str, fault.path))
+    if fault.validator == "additionalProperties":
+        known = fault.schema["properties"]
+        unknown = sorted(set(fault.instance) - set(known))[0]
+        place = f"{key}.{unknown}" if key else unknown
+        refuse(f"{where}: unknown key {place}; there are {', '.join(known)}.")
+    if fault.validator == "required":
+        refuse(f"{where}{': ' + key if key else ''}: {fault.message}.")
+    meaning = fault.schema.get("description", fault.message)
+    refuse(f"{where}: {key} must be {meaning}; found {fault.instance!r}.")
+
+
+def read_sheet(path):
+    """Tissues in the order of the sheet, name → row; the files themselves are for `fqtl check`."""
+    if not Path(path).is_file():
+        refuse(f"No such file: {path}. See tissues in the config.")
+    with open(path, newline="") as sheet:
+        rows = list(csv.DictReader(sheet, delimiter="\t"))
+    if not rows:
+        refuse(f"{path} lists no tissue.")
+    for number, row in enumerate(rows, start=2):
+        validated(row, "tissues.schema.yaml", f"{path}, line {number}")
+    names = [row["tissue"] for row in rows]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        refuse(f"{path} lists the tissue {min(twice)} twice.")
+    return {row["tissue"]: row for row in rows}
+
+
+validated(config, "config.schema.yaml", "config")
+TISSUES = read_sheet(config["tissues"])
+SHARDS = [f"{number:04d}" for number in range(1, config["shards"]["count"] + 1)]
+VERSION = version("fqtl")  # in params: results of another version are made anew
+
+# Flags of every command that opens the genotypes
+GENOTYPES = " ".join(
+    [
+        f"--genotypes {shlex.quote(config['genotypes']['path'])}",
+        f"--genome-build {config['genome_build']}",
+        f"--field {config['genotypes']['field']}",
+    ]
+)
+
+
+pathvars:
+    results=config["results"],
+    logs=f"{config['results']}/logs",
+    benchmarks=f"{config['results']}/benchmarks",
+
+
+wildcard_constraints:
+    tissue="[A-Za-z0-9][A-Za-z0-9_.+-]*",
+    shard="[0-9]+",
+
+
+localrules:
+    all,

@@ -1,0 +1,74 @@
+"""What the run found, for people.
+
+Needs: the tables in <results>/, lists of the weights. Gives: <results>/report.html and, for a
+simulated panel, <results>/evaluation.json.
+"""
+
+SHOWN = {
+    "genome build": config["genome_build"],
+    "genotypes": config["genotypes"]["path"],
+    "tissues": config["tissues"],
+    "cis window": f"{config['genes']['cis_window_bp']:,} bp",
+    "minor allele frequency": f"at least {config['genotypes']['min_maf']}",
+    "model": f"{config['model']['family']}, {config['model']['engine']}",
+    "factors": f"at most {config['model']['rank']}",
+    "cross-validation": f"{config['cross_validation']['folds']} folds",
+    "seed": config["seed"],
+}
+
+
+rule report:
+    """One self-contained page."""
+    input:
+        check="<results>/check.json",
+        tables=expand("<results>/{table}.tsv.gz", table=[*TABLES, "dropped"]),
+        genes="<results>/genes.tsv",
+        prepared="<results>/prepared.tsv",
+        weights=expand("<results>/weights/{tissue}.tsv", tissue=TISSUES),
+        truth=["<results>/panel/truth.tsv.gz"] if "simulate" in config else [],
+    output:
+        "<results>/report.html",
+    log:
+        "<logs>/report.log",
+    benchmark:
+        "<benchmarks>/report.tsv"
+    conda:
+        "../../envs/fqtl.yaml"
+    params:
+        version=VERSION,
+        results=lambda wildcards, output: Path(output[0]).parent,
+        panel=lambda wildcards, input: (
+            f"--panel {shlex.quote(str(Path(input.truth[0]).parent))}" if input.truth else ""
+        ),
+        settings=" ".join(
+            f"--setting {shlex.quote(name)} {shlex.quote(str(value))}"
+            for name, value in SHOWN.items()
+        ),
+    shell:
+        r"""
+        fqtl report --results {params.results:q} --check {input.check:q} \
+            --weights {input.weights:q} {params.panel} {params.settings} --out {output:q} 2>{log:q}
+        """
+
+
+rule evaluate:
+    """What was found of what was planted."""
+    input:
+        prediction="<results>/prediction.tsv.gz",
+        truth="<results>/panel/truth.tsv.gz",
+    output:
+        "<results>/evaluation.json",
+    log:
+        "<logs>/evaluate.log",
+    benchmark:
+        "<benchmarks>/evaluate.tsv"
+    conda:
+        "../../envs/fqtl.yaml"
+    params:
+        version=VERSION,
+        panel=lambda wildcards, input: Path(input.truth).parent,
+    shell:
+        r"""
+        fqtl evaluate --prediction {input.prediction:q} --panel {params.panel:q} \
+            --out {output:q} 2>{log:q}
+        """

@@ -1,0 +1,37 @@
+"""Genes of all tissues, split into shards.
+
+Needs: <results>/prepared/. Gives: <results>/genes.tsv, shards.tsv, prepared.tsv, dropped.tsv.gz and
+one file per shard with the expression of its genes in all tissues.
+"""
+
+
+rule shard:
+    """One self-contained input per fit job, whatever the number of tissues."""
+    input:
+        prepared=expand("<results>/prepared/{tissue}.parquet", tissue=TISSUES),
+        genotypes=config["genotypes"]["path"],
+    output:
+        shards=expand("<results>/shards/{shard}.parquet", shard=SHARDS),
+        genes="<results>/genes.tsv",
+        list="<results>/shards.tsv",
+        prepared="<results>/prepared.tsv",
+        dropped="<results>/dropped.tsv.gz",
+    log:
+        "<logs>/shard.log",
+    benchmark:
+        "<benchmarks>/shard.tsv"
+    conda:
+        "../../envs/fqtl.yaml"
+    params:
+        version=VERSION,
+        genotypes=GENOTYPES,
+        chromosomes=config["genes"]["chromosomes"],
+        number=config["shards"]["count"],
+        shards=lambda wildcards, output: Path(output.shards[0]).parent,
+        results=lambda wildcards, output: Path(output.genes).parent,
+    shell:
+        r"""
+        fqtl shard --prepared {input.prepared:q} --chromosomes {params.chromosomes:q} \
+            --count {params.number} --shards {params.shards:q} --results {params.results:q} \
+            {params.genotypes} 2>{log:q}
+        """
