@@ -4,8 +4,13 @@ Reads top to bottom in the order of the method. `config/config.yaml` documents e
 your own is `snakemake --configfile my.yaml`.
 """
 
+from os.path import exists
 
-configfile: "config/config.yaml"
+# of the folder that snakemake runs in or, where it has none, of this workflow
+CONFIG = "config/config.yaml"
+
+
+configfile: CONFIG if exists(CONFIG) else workflow.source_path(CONFIG)
 
 
 include: "workflow/rules/common.smk"
@@ -25,6 +30,10 @@ rule all:
         "<results>/report.html",
         "<results>/fits.parquet",
         expand("<results>/weights/{tissue}.tsv", tissue=TISSUES),
+
+
+onerror:
+    print("", *failures(), sep="\n", file=sys.stderr)
 
 
 onsuccess:

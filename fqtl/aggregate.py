@@ -37,15 +37,15 @@ def list_factors(variants: pd.DataFrame, tissues: pd.DataFrame) -> pd.DataFrame:
         called = side[side["pip"] > CALL].groupby(by)
         sides[name] = pd.DataFrame(
             {
-                "some": groups["pip"].agg(lambda pip: 1 - np.prod(1 - pip)),
+                f"some_{name}": groups["pip"].agg(lambda pip: 1 - np.prod(1 - pip)),
                 f"n_{name}": called.size(),
                 name: called[label].agg(",".join),
             }
         )
-    factors = sides["variants"].join(sides["tissues"], rsuffix="_tissues")
+    factors = sides["variants"].join(sides["tissues"])
     lead = variants.sort_values("pip", ascending=False, kind="stable").groupby(by).first()
     factors["lead_variant"], factors["lead_pip"] = lead["variant_id"], lead["pip"]
-    factors["pip"] = factors["some"] * factors["some_tissues"]
+    factors["pip"] = factors["some_variants"] * factors["some_tissues"]
     counts = ["n_variants", "n_tissues"]
     factors[counts] = factors[counts].fillna(0).astype(int)
     return factors.fillna({"variants": "", "tissues": ""}).reset_index()

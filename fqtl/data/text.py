@@ -5,6 +5,7 @@ truncated gzip stream each end in one message that names the file and the place.
 """
 
 import gzip
+import warnings
 import zlib
 from collections.abc import Callable
 from itertools import islice
@@ -36,7 +37,7 @@ def guarded(path: Path, read: Callable[[], Result]) -> Result:
         raise FqtlError(f"{path} is not a text file ({fault}).") from fault
     except pd.errors.EmptyDataError as fault:
         raise FqtlError(f"{path} is empty.") from fault
-    except pd.errors.ParserError as fault:
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as fault:
         raise FqtlError(f"{path} is not a table: {str(fault).strip()}.") from fault
 
 
@@ -59,7 +60,10 @@ def read_table(path: Path, text_columns: list[int] | None) -> pd.DataFrame:
     path : plain or gzipped; fields separated by tabs or by any blanks
     text_columns : which columns hold text; None for all, whatever they look like
     """
-    return guarded(path, lambda: _read_table(path, text_columns))
+    with warnings.catch_warnings():
+        # rows longer than the header lose their end with no more than a warning
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return guarded(path, lambda: _read_table(path, text_columns))
 
 
 def _read_table(path: Path, text_columns: list[int] | None) -> pd.DataFrame:

@@ -75,7 +75,8 @@ def main() -> None:
     print(f"CPU seconds of a look   {statistics.median(looks):.5f} (min {min(looks):.5f})")
     ratio = [f / k for f, k in zip(fits, looks, strict=True)]
     print(f"looks in a fit          {statistics.median(ratio):.0f}")
-    print(f"peak memory of a fit    {memory:.0f} MB, {memory * 1e6 / x.nbytes:.1f} times x in float32")
+    times_x = memory * 2**20 / x.nbytes
+    print(f"peak memory of a fit    {memory:.0f} MB, {times_x:.1f} times x in float32")
     print(f"factors found           {fit.rank} (planted 2)")
     for k in range(fit.rank):
         found = np.flatnonzero(fit.variants.pip[:, k] > 0.5)

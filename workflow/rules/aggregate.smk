@@ -13,7 +13,7 @@ rule aggregate:
         fits=expand("<results>/fits/{shard}.parquet", shard=SHARDS),
         genes="<results>/genes.tsv",
     output:
-        "<results>/fits.parquet",
+        store="<results>/fits.parquet",
         tables=expand("<results>/{table}.tsv.gz", table=TABLES),
     log:
         "<logs>/aggregate.log",
@@ -25,9 +25,9 @@ rule aggregate:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
-        results=lambda wildcards, output: Path(output[0]).parent,
+        results=lambda wildcards, output: Path(output.store).parent,
     shell:
         r"""
         fqtl aggregate --fits {input.fits:q} --genes {input.genes:q} \
-            --results {params.results:q} --out {output[0]:q} 2>{log:q}
+            --results {params.results:q} --out {output.store:q} 2>{log:q}
         """

@@ -12,7 +12,8 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-SCHEMAS = Path(workflow.basedir) / "workflow" / "schemas"
+CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
+SHEET_SCHEMA = workflow.source_path("../schemas/tissues.schema.yaml")
 
 
 def refuse(message):
@@ -23,8 +24,10 @@ def refuse(message):
 
 def validated(value, schema, where):
     """Check against a schema; the first fault names its key, what was expected, what was found."""
-    checker = jsonschema.Draft202012Validator(yaml.safe_load((SCHEMAS / schema).read_text()))
-    faults = sorted(checker.iter_errors(value), key=lambda fault: list(map(str, fault.path)))
+    checker = jsonschema.Draft202012Validator(yaml.safe_load(Path(schema).read_text()))
+    faults = sorted(
+        checker.iter_errors(value), key=lambda fault: list(map(str, fault.path))
+    )
     if not faults:
         return
     fault = faults[0]
@@ -49,7 +52,7 @@ def read_sheet(path):
     if not rows:
         refuse(f"{path} lists no tissue.")
     for number, row in enumerate(rows, start=2):
-        validated(row, "tissues.schema.yaml", f"{path}, line {number}")
+        validated(row, SHEET_SCHEMA, f"{path}, line {number}")
     names = [row["tissue"] for row in rows]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
@@ -57,8 +60,44 @@ def read_sheet(path):
     return {row["tissue"]: row for row in rows}
 
 
-validated(config, "config.schema.yaml", "config")
+def require_files():
+    """Input that is not there is named before Snakemake looks for a rule that makes it."""
+    wanted = [("genotypes.path in the config", config["genotypes"]["path"])]
+    if "simulate" in config:
+        wanted += [
+            (f"simulate.{key} in the config", config["simulate"][key])
+            for key in ("effects", "null_genes")
+            if key in config["simulate"]
+        ]
+    else:
+        wanted += [
+            (f"{tissue} in {config['tissues']}", row[column])
+            for tissue, row in TISSUES.items()
+            for column in ("expression", "covariates")
+            if row[column]
+        ]
+    absent = [(where, path) for where, path in wanted if not Path(path).is_file()]
+    if absent:
+        where, path = absent[0]
+        refuse(f"No such file: {path} ({len(absent)} are missing). See {where}.")
+
+
+def failures():
+    """Last lines of the logs that end in an error, with the log's name."""
+    for path in sorted(Path(f"{config['results']}/logs").rglob("*.log")):
+        lines = path.read_text(errors="replace").splitlines()
+        if lines and lines[-1].startswith("error:"):
+            yield f"{lines[-1]} ({path})"
+
+
+def covariates_of(wildcards):
+    """The tissue's covariates, as a list that may be empty."""
+    return [path for path in [TISSUES[wildcards.tissue]["covariates"]] if path]
+
+
+validated(config, CONFIG_SCHEMA, "config")
 TISSUES = read_sheet(config["tissues"])
+require_files()
 SHARDS = [f"{number:04d}" for number in range(1, config["shards"]["count"] + 1)]
 VERSION = version("fqtl")  # in params: results of another version are made anew
 
@@ -76,6 +115,10 @@ pathvars:
     results=config["results"],
     logs=f"{config['results']}/logs",
     benchmarks=f"{config['results']}/benchmarks",
+
+
+# The command `fqtl` beside this snakemake serves where no other is on the PATH
+shell.prefix(f"export PATH=$PATH:{shlex.quote(str(Path(sys.executable).parent))}; ")
 
 
 wildcard_constraints:

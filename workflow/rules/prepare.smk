@@ -4,11 +4,6 @@ Needs: expression and covariates of the tissue. Gives: <results>/prepared/{tissu
 """
 
 
-def covariates_of(wildcards):
-    """The tissue's covariates, as a list that may be empty."""
-    return [path for path in [TISSUES[wildcards.tissue]["covariates"]] if path]
-
-
 rule prepare:
     """Donors matched, ranks made normal if asked, covariates regressed out, standardised."""
     input:
@@ -28,7 +23,9 @@ rule prepare:
         version=VERSION,
         genotypes=GENOTYPES,
         covariates=lambda wildcards, input: (
-            f"--covariates {shlex.quote(input.covariates[0])}" if input.covariates else ""
+            f"--covariates {shlex.quote(input.covariates[0])}"
+            if input.covariates
+            else ""
         ),
         inverse_normal="--inverse-normal" if config["prepare"]["inverse_normal"] else "",
         min_samples=config["prepare"]["min_samples"],

@@ -38,7 +38,9 @@ rule report:
         version=VERSION,
         results=lambda wildcards, output: Path(output[0]).parent,
         panel=lambda wildcards, input: (
-            f"--panel {shlex.quote(str(Path(input.truth[0]).parent))}" if input.truth else ""
+            f"--panel {shlex.quote(str(Path(input.truth[0]).parent))}"
+            if input.truth
+            else ""
         ),
         settings=" ".join(
             f"--setting {shlex.quote(name)} {shlex.quote(str(value))}"

@@ -29,8 +29,12 @@ if "simulate" in config:
             genotypes=GENOTYPES,
             chromosome=PANEL["chromosome"],
             seed=PANEL["seed"],
-            null_genes=f"--null-genes {PANEL['null_genes']}" if "null_genes" in PANEL else "",
-            max_genes=f"--max-genes {PANEL['max_genes']}" if "max_genes" in PANEL else "",
+            null_genes=(
+                f"--null-genes {PANEL['null_genes']}" if "null_genes" in PANEL else ""
+            ),
+            max_genes=(
+                f"--max-genes {PANEL['max_genes']}" if "max_genes" in PANEL else ""
+            ),
             h2=f"--h2 {PANEL['h2']}" if "h2" in PANEL else "",
             noise_correlation=PANEL.get("noise_correlation", 0),
             folder=lambda wildcards, output: Path(output.truth).parent,

@@ -1,0 +1,65 @@
+# make demo   builds an environment of its own and runs the demo to the end
+# make test   builds what the tests need and passes them
+# make help   lists the rest
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml setup.py fqtl/model/_kernels.pyx fqtl/model/_simd.h
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help demo demo-lymphoblastoid test floor lint format bench clean
+
+help:
+	@echo "make demo                 a simulated panel of 44 tissues on real genotypes, to results/demo/"
+	@echo "make demo-lymphoblastoid  real expression of one tissue, to results/lymphoblastoid/"
+	@echo "make test                 all tests"
+	@echo "make floor                the tests with the oldest versions of what fqtl depends on"
+	@echo "make lint                 formatters and linters, without changing anything"
+	@echo "make format               let the formatters change what they want"
+	@echo "make bench                what one gene of GTEx size costs"
+	@echo "make clean                remove the environment, builds and results of the demos"
+
+demo: $(VENV)/workflow.stamp
+	snakemake --configfile config/demo.yaml
+
+demo-lymphoblastoid: $(VENV)/workflow.stamp
+	snakemake --configfile config/lymphoblastoid.yaml
+
+test: $(VENV)/test.stamp
+	pytest
+
+lint: $(VENV)/lint.stamp
+	ruff format --check .
+	ruff check .
+	mypy
+	cython-lint fqtl
+	snakefmt --check Snakefile workflow
+	snakemake --lint --configfile config/demo.yaml
+
+format: $(VENV)/lint.stamp
+	ruff format .
+	ruff check --fix .
+	snakefmt Snakefile workflow
+
+bench: $(VENV)/test.stamp
+	python -m tests.benchmarks.speed
+
+# Every extra gets a stamp, so that a second `make` installs nothing; a changed kernel is rebuilt.
+$(VENV)/%.stamp: $(SOURCES) | $(VENV)/pip.stamp
+	pip install --quiet --editable '.[$*]'
+	@touch $@
+
+$(VENV)/pip.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: fqtl needs Python 3.11 or later, $(PYTHON) is $$($(PYTHON) --version); try make PYTHON=python3.12" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	pip install --quiet --upgrade pip
+	@touch $@
+
+floor:
+	PIP_CONSTRAINT=$(CURDIR)/tests/floor.txt $(MAKE) VENV=.venv-floor test
+
+clean:
+	rm -rf .venv .venv-floor build dist *.egg-info fqtl/model/*.so fqtl/model/_kernels.c
+	rm -rf results/demo results/lymphoblastoid

@@ -1,0 +1,213 @@
+"""What the command line says of input that it cannot use: one line, exit 2, nothing written."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from fqtl.cli import SUBCOMMANDS, main
+from fqtl.expression_store import read_prepared
+from fqtl.tables import read_parquet
+from tests.conftest import linked_genotypes
+from tests.files import vcf_records, write_bed, write_covariates, write_sheet, write_vcf
+
+DONORS = [f"d{i}" for i in range(60)]
+GENES = [("chr22", 5000, "g1"), ("chr22", 6000, "g2")]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with everything that a run needs, in working order."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    x = linked_genotypes(rng, 60, 40)
+    write_vcf(tmp_path / "g.vcf.gz", vcf_records(x.T, np.arange(4900, 4940)), DONORS)
+    y = np.vstack([x[:, 10] + 0.3 * rng.standard_normal(60), rng.standard_normal(60)])
+    write_bed(tmp_path / "liver.bed", GENES, y, DONORS)
+    write_covariates(tmp_path / "liver.txt", {"PC1": list(rng.standard_normal(60))}, DONORS)
+    write_sheet(tmp_path / "tissues.tsv", [("Liver", "liver.bed", "liver.txt")])
+    return tmp_path
+
+
+BUILD = ["--genotypes", "g.vcf.gz", "--genome-build", "GRCh37"]
+CHECK = ["check", "--tissues", "tissues.tsv", *BUILD, "--out", "out/check.json"]
+PREPARE = [
+    *["prepare", "--tissue", "Liver", "--expression", "liver.bed", "--covariates", "liver.txt"],
+    *[*BUILD, "--out", "out/Liver.parquet"],
+]
+SHARD = [
+    *["shard", "--prepared", "out/Liver.parquet", "--chromosomes", "22", "--count", "1"],
+    *["--shards", "out/shards", "--results", "out", *BUILD],
+]
+FIT = ["fit", "--shard", "out/shards/0001.parquet", *BUILD, "--out", "out/fits.parquet"]
+
+
+def complaint(capsys, arguments):
+    """The one line that a failing command says, after it was checked to be the only one."""
+    before = set(os.listdir("."))
+    assert main(arguments) == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error:")]
+    assert len(said) == 1
+    written = set(os.listdir(".")) - before
+    assert all(not os.listdir(folder) for folder in written)
+    return said[0]
+
+
+def run(*commands):
+    for command in commands:
+        assert main(command) == 0
+
+
+def test_the_whole_road_by_hand(here, capsys):
+    run(CHECK, PREPARE, SHARD, [*FIT, "--folds", "3"])
+    found = json.loads((here / "out" / "check.json").read_text())
+    assert found["tissues"][0]["donors_with_genotypes"] == 60
+    fits, about = read_parquet(here / "out" / "fits.parquet", "fits")
+    assert fits["status"].to_pylist() == ["fitted", "fitted"]
+    assert about == {
+        "kind": "fits",
+        "version": 1,
+        "genome_build": "GRCh37",
+        "donors": 60,
+    }
+    prediction = fits["prediction"].to_pylist()
+    assert prediction[0][0]["r2"] > 0.7
+    assert "error" not in capsys.readouterr().err
+
+
+def test_no_index(here, capsys):
+    (here / "g.vcf.gz.tbi").unlink()
+    assert "g.vcf.gz has no index. Make one with `tabix -p vcf g.vcf.gz`." in complaint(
+        capsys, CHECK
+    )
+
+
+def test_no_shared_samples(here, capsys):
+    write_bed(here / "liver.bed", GENES, np.zeros((2, 60)), [f"D.{name}" for name in DONORS])
+    said = complaint(capsys, CHECK)
+    assert "No samples shared between g.vcf.gz (d0, …; 60) and liver.bed (D.d0, …; 60)" in said
+
+
+def test_wrong_chromosome_names(here, capsys):
+    write_bed(here / "liver.bed", [("chr7", 1, "g1")], np.ones((1, 60)), DONORS)
+    said = complaint(capsys, CHECK)
+    assert "No chromosome chr7 in g.vcf.gz, which has 1 (chr22)" in said
+
+
+def test_covariates_of_other_donors(here, capsys):
+    write_covariates(here / "liver.txt", {"PC1": [1, 2]}, ["x", "y"])
+    assert "No samples shared between liver.bed" in complaint(capsys, CHECK)
+
+
+@pytest.mark.parametrize("command", [CHECK, PREPARE])
+def test_nan_covariates(here, capsys, command):
+    write_covariates(here / "liver.txt", {"PC1": ["NA", *range(59)]}, DONORS)
+    said = complaint(capsys, command)
+    assert "liver.txt: covariate 'PC1' is missing for 1 of 60 donors, the first d0" in said
+
+
+@pytest.mark.parametrize("command", [CHECK, PREPARE])
+def test_empty_bed(here, capsys, command):
+    (here / "liver.bed").write_text("")
+    assert "liver.bed is empty." in complaint(capsys, command)
+
+
+def test_truncated_gzip(here, capsys):
+    import gzip
+
+    packed = gzip.compress((here / "liver.bed").read_bytes())
+    (here / "liver.bed").write_bytes(packed[:-50])
+    assert "liver.bed is not a whole gzip file" in complaint(capsys, PREPARE)
+
+
+def test_a_gene_without_variants_is_recorded(here):
+    rng = np.random.default_rng(1)
+    far = [("chr22", 5000, "g1"), ("chr22", 9_000_000, "far")]
+    write_bed(here / "liver.bed", far, rng.standard_normal((2, 60)), DONORS)
+    run(PREPARE, SHARD, [*FIT, "--folds", "0"])
+    fits = read_parquet(here / "out" / "fits.parquet", "fits")[0].to_pylist()
+    assert [row["status"] for row in fits] == ["fitted", "skipped"]
+    assert fits[1]["reason"] == "no variant in the cis window"
+
+
+def test_a_tissue_of_three_is_recorded_and_refused_when_it_is_the_only_one(here, capsys):
+    rng = np.random.default_rng(2)
+    write_bed(here / "liver.bed", GENES, rng.standard_normal((2, 3)), DONORS[:3])
+    run(PREPARE)
+    reason = "3 donors with genotypes and covariates, fewer than 30"
+    assert read_prepared(here / "out" / "Liver.parquet").about["reason"] == reason
+    assert main(SHARD) == 2
+    said = capsys.readouterr().err
+    assert f"error: None of 1 tissues can be fitted; Liver: {reason}." in said
+
+
+def test_constant_expression_is_recorded(here):
+    rng = np.random.default_rng(3)
+    values = np.vstack([np.full(60, 2.5), rng.standard_normal(60)])
+    write_bed(here / "liver.bed", GENES, values, DONORS)
+    run(PREPARE, SHARD)
+    lines = (here / "out" / "genes.tsv").read_text().splitlines()
+    assert lines[1].split("\t")[-1] == "usable in no tissue"
+    import gzip
+
+    dropped = gzip.decompress((here / "out" / "dropped.tsv.gz").read_bytes()).decode()
+    assert dropped.splitlines()[1] == "g1\tLiver\tconstant expression"
+
+
+def test_a_shard_cut_short_is_named(here, capsys):
+    run(PREPARE, SHARD)
+    path = here / "out" / "shards" / "0001.parquet"
+    path.write_bytes(path.read_bytes()[:-9])
+    assert "0001.parquet is not a whole Parquet file" in complaint(capsys, FIT)
+
+
+def test_fits_that_do_not_cover_the_genes_are_refused(here, capsys):
+    run(PREPARE, SHARD, [*FIT, "--folds", "0"])
+    genes = here / "out" / "genes.tsv"
+    genes.write_text(genes.read_text() + "g9\tchr22\t7000\t1\t\n")
+    command = ["aggregate", "--fits", "out/fits.parquet", "--genes", "out/genes.tsv"]
+    said = complaint(capsys, [*command, "--results", "tables", "--out", "tables/all.parquet"])
+    assert "lists 3 genes to fit, the fits hold 2: 1 missing ['g9']" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing"], "invalid choice: 'nothing'"),
+        (["fit"], "the following arguments are required: --shard"),
+        ([*FIT, "--rank", "many"], "argument --rank: invalid int value: 'many'"),
+        (["check", "--tisues", "x"], "are required"),
+    ],
+)
+def test_a_wrong_flag_is_one_line(capsys, arguments, message):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    said = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert said.startswith("error: ")
+    assert message in said
+    assert said.count("\n") == 1
+
+
+def test_a_missing_folder_or_file_is_named(here, capsys):
+    assert "No such file: absent.tsv." in complaint(
+        capsys, ["check", "--tissues", "absent.tsv", *BUILD, "--out", "out/check.json"]
+    )
+
+
+def test_an_unforeseen_fault_is_one_line_and_a_traceback_on_request(here, capsys, monkeypatch):
+    monkeypatch.setattr("fqtl.cli.check.read_tissues", lambda path: 1 / 0)
+    assert "unexpected ZeroDivisionError: division by zero" in complaint(capsys, CHECK)
+    assert main([*CHECK, "-vv"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_every_subcommand_explains_itself(capsys, name):
+    with pytest.raises(SystemExit) as stop:
+        main([name, "--help"])
+    assert stop.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"usage: fqtl {name}")
+    assert "--out" in said or "--results" in said

@@ -1,0 +1,202 @@
+import numpy as np
+import pytest
+
+from fqtl.data.genotypes import open_genotypes, rsid_of, variant_id
+from fqtl.errors import FqtlError
+from tests.files import write_vcf
+
+SAMPLES = ["b", "a", "c"]
+
+
+def read(path, samples=("a", "b", "c"), field="GT", chrom="22", start=1, end=10_000):
+    source = open_genotypes(path, "GRCh38", field)
+    return source.read(chrom, start, end, list(samples))
+
+
+def test_dosages_count_the_alternative_allele_in_the_order_asked_for(tmp_path):
+    path = write_vcf(tmp_path / "x.vcf.gz", ["chr22 100 rs7 A G . PASS . GT 0|1 1|1 0|0"], SAMPLES)
+    found = read(path)
+    assert found.dosages.tolist() == [[2, 1, 0]]
+    assert found.samples == ["a", "b", "c"]
+    variant = found.variants.iloc[0]
+    assert (variant.variant_id, variant.rsid, variant.pos) == ("chr22_100_A_G_b38", "rs7", 100)
+    assert (variant.other_allele, variant.effect_allele) == ("A", "G")
+
+
+@pytest.mark.parametrize("in_file", ["22", "chr22"])
+@pytest.mark.parametrize("asked", ["22", "chr22"])
+def test_a_chromosome_is_found_with_and_without_its_prefix(tmp_path, in_file, asked):
+    record = f"{in_file} 100 . A G . PASS . GT 0/1 1/1 0/0"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], SAMPLES, contigs=(in_file,))
+    assert read(path, chrom=asked).variants["chrom"].tolist() == ["chr22"]
+
+
+def test_the_index_is_believed_where_the_header_names_other_contigs(tmp_path, capfd):
+    record = "chr22 100 . A G . PASS . GT 0/1 1/1 0/0"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], SAMPLES, contigs=("22", "21"))
+    assert len(read(path).variants) == 1
+
+
+def test_every_alternative_allele_becomes_a_variant(tmp_path):
+    path = write_vcf(
+        tmp_path / "x.vcf.gz", ["chr22 100 rs1 A G,T . PASS . GT 1/2 0/1 2/2"], SAMPLES
+    )
+    found = read(path)
+    assert found.variants["effect_allele"].tolist() == ["G", "T"]
+    assert found.dosages.tolist() == [[1, 1, 0], [0, 1, 2]]
+
+
+def test_indels_are_kept_and_alleles_that_are_no_bases_counted(tmp_path):
+    path = write_vcf(
+        tmp_path / "x.vcf.gz",
+        [
+            "chr22 100 . AT A . PASS . GT 0/1 1/1 0/0",
+            "chr22 200 . A <DEL> . PASS . GT 0/1 1/1 0/0",
+            "chr22 300 . REF ALT . PASS . GT 0/1 1/1 0/0",
+            "chr22 400 . A * . PASS . GT 0/1 1/1 0/0",
+        ],
+        SAMPLES,
+    )
+    found = read(path)
+    assert found.variants["variant_id"].tolist() == ["chr22_100_AT_A_b38"]
+    assert found.dropped == {"alleles are not bases": 3}
+
+
+def test_a_variant_listed_twice_is_read_once(tmp_path):
+    record = "chr22 100 . A G . PASS . GT 0/1 1/1 0/0"
+    other = "chr22 100 . A T . PASS . GT 0/0 1/1 0/0"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record, record, other], SAMPLES)
+    found = read(path)
+    assert found.variants["effect_allele"].tolist() == ["G", "T"]
+    assert found.dropped == {"position and alleles listed twice": 1}
+
+
+def test_missing_and_half_missing_calls_are_nan(tmp_path):
+    path = write_vcf(tmp_path / "x.vcf.gz", ["chr22 100 . A G . PASS . GT ./. 0/. 1/1"], SAMPLES)
+    np.testing.assert_array_equal(read(path).dosages, [[np.nan, np.nan, 2]])
+
+
+def test_imputed_dosages_are_read_where_asked_for(tmp_path):
+    path = write_vcf(
+        tmp_path / "x.vcf.gz",
+        ["chr22 100 . A G . PASS . GT:DS 0/1:0.9 1/1:1.95 0/0:0.1"],
+        SAMPLES,
+        fields=("GT", "DS"),
+    )
+    np.testing.assert_allclose(read(path, field="DS").dosages, [[1.95, 0.9, 0.1]], rtol=1e-6)
+    assert read(path, field="GT").dosages.tolist() == [[2, 1, 0]]
+
+
+def test_a_deletion_that_starts_before_the_region_is_not_in_it(tmp_path):
+    path = write_vcf(
+        tmp_path / "x.vcf.gz",
+        ["chr22 95 . ATTTTTTTTT A . PASS . GT 0/1 1/1 0/0"],
+        SAMPLES,
+    )
+    assert len(read(path, start=100, end=200).variants) == 0
+    assert len(read(path, start=95, end=95).variants) == 1
+
+
+def test_a_window_holds_both_its_ends(tmp_path):
+    records = [f"chr22 {pos} . A G . PASS . GT 0/1 1/1 0/0" for pos in (100, 200, 300)]
+    found = read(write_vcf(tmp_path / "x.vcf.gz", records, SAMPLES))
+    assert found.window(100, 200).variants["pos"].tolist() == [100, 200]
+    assert found.window(201, 299).dosages.shape == (0, 3)
+
+
+def test_rare_and_missing_variants_are_filtered_and_counted(tmp_path):
+    samples = [f"s{i}" for i in range(20)]
+    records = [
+        "chr22 100 . A G . PASS . GT " + "0/1 " * 1 + "0/0 " * 19,  # frequency 0.025
+        "chr22 200 . A G . PASS . GT " + "0/0 " * 20,  # does not vary
+        "chr22 300 . A G . PASS . GT " + "./. " * 5 + "0/1 " * 15,  # a quarter missing
+        "chr22 400 . A G . PASS . GT " + "1/1 " * 18 + "0/1 " * 2,  # minor allele REF, 0.05
+    ]
+    found = read(write_vcf(tmp_path / "x.vcf.gz", records, samples), samples)
+    kept = found.filtered(min_maf=0.03, max_missing=0.1)
+    assert kept.variants["pos"].tolist() == [400]
+    assert kept.dropped == {
+        "minor allele frequency below 0.03": 2,
+        "more than 0.1 of calls missing": 1,
+    }
+    assert found.filtered(0, 1).variants["pos"].tolist() == [100, 300, 400]
+
+
+def fault(action):
+    with pytest.raises(FqtlError) as caught:
+        action()
+    return str(caught.value)
+
+
+def test_no_index_gives_the_command_that_makes_one(tmp_path):
+    record = "chr22 100 . A G . PASS . GT 0/1 1/1 0/0"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], SAMPLES, index=False)
+    assert fault(lambda: read(path)) == (
+        f"{path} has no index. Make one with `tabix -p vcf {path}`."
+    )
+
+
+def test_a_file_cut_short_is_refused(tmp_path):
+    records = [f"chr22 {pos} . A G . PASS . GT 0/1 1/1 0/0" for pos in range(100, 9000)]
+    path = write_vcf(tmp_path / "x.vcf.gz", records, SAMPLES)
+    path.write_bytes(path.read_bytes()[:-400])
+    assert "does not end as a bgzip file does" in fault(lambda: read(path))
+
+
+def test_a_chromosome_that_is_not_there_is_named_with_those_that_are(tmp_path):
+    record = "chr22 100 . A G . PASS . GT 0/1 1/1 0/0"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], SAMPLES)
+    message = fault(lambda: read(path, chrom="chr7"))
+    assert f"No chromosome chr7 in {path}, which has 1 (chr22)." in message
+
+
+def test_a_donor_that_is_not_there_is_named(tmp_path):
+    record = "chr22 100 . A G . PASS . GT 0/1 1/1 0/0"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], SAMPLES)
+    assert "lacks 1 donors, the first 'z'" in fault(lambda: read(path, samples=["a", "z"]))
+
+
+def test_haploid_calls_are_refused_in_words(tmp_path):
+    path = write_vcf(tmp_path / "x.vcf.gz", ["chr22 100 . A G . PASS . GT 0 1 0/1"], SAMPLES)
+    assert "expected diploid calls" in fault(lambda: read(path))
+
+
+def test_a_field_that_is_not_there_is_named(tmp_path):
+    record = "chr22 100 . A G . PASS . GT 0/1 1/1 0/0"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], SAMPLES)
+    assert f"{path} has no FORMAT field DS" in fault(lambda: read(path, field="DS"))
+
+
+@pytest.mark.parametrize("name", ["x.vcf", "x.bed", "x.txt"])
+def test_other_kinds_of_file_are_refused(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("")
+    assert "expected genotypes as .vcf.gz" in fault(lambda: open_genotypes(path, "GRCh38", "GT"))
+
+
+def test_something_that_only_has_the_name_of_a_vcf_is_refused(tmp_path):
+    path = tmp_path / "x.vcf.gz"
+    path.write_text("hello")
+    (tmp_path / "x.vcf.gz.tbi").write_text("")
+    assert "does not end as a bgzip file does" in fault(
+        lambda: open_genotypes(path, "GRCh38", "GT")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("rs12", "rs12"),
+        (".", ""),
+        (None, ""),
+        ("22_16051249", ""),
+        ("esv1;rs5", "rs5"),
+        ("xrs5", ""),
+    ],
+)
+def test_an_rs_number_is_found_in_the_id_column(name, expected):
+    assert rsid_of(name) == expected
+
+
+def test_a_variant_id_names_its_build():
+    assert variant_id("22", 5, "A", "G", "GRCh37") == "chr22_5_A_G_b37"

@@ -1,0 +1,31 @@
+from pathlib import Path
+
+import pytest
+
+from fqtl.data.tissues import Tissue, read_tissues
+from fqtl.errors import FqtlError
+
+
+def test_a_tissue_may_be_without_covariates(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("tissue\texpression\tcovariates\nLiver\ta.bed\tc.txt\n007\tb.bed\t\n")
+    assert read_tissues(path) == [
+        Tissue("Liver", Path("a.bed"), Path("c.txt")),
+        Tissue("007", Path("b.bed"), None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tissue\texpression\n", "covariates is missing"),
+        ("tissue\texpression\tcovariates\n", "lists no tissue"),
+        ("tissue\texpression\tcovariates\na b\tx\t\n", "a tissue is named 'a b'"),
+        ("tissue\texpression\tcovariates\na\tx\t\na\ty\t\n", "lists the tissue a twice"),
+    ],
+)
+def test_a_bad_sheet_is_refused(tmp_path, text, message):
+    path = tmp_path / "t.tsv"
+    path.write_text(text)
+    with pytest.raises(FqtlError, match=message):
+        read_tissues(path)

@@ -1,0 +1,116 @@
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fqtl import plots
+from fqtl.report.page import Results, headline, left_out, numbers, render
+from fqtl.tables import COLUMNS
+
+
+def results(tissues=("Liver", "Lung"), factors=True):
+    """Two genes: one with a factor in all tissues, one that was skipped."""
+    names = list(tissues)
+    prepared = pd.DataFrame(
+        [(name, 50, 1, 0, 2, 2, 1, "") for name in names], columns=list(COLUMNS["prepared"])
+    )
+    fits = pd.DataFrame(
+        [
+            ("g1", "chr1", 100, "fitted", "", 60, 9, len(names), 1, -10.0, 4, True),
+            ("g2", "chr1", 200, "skipped", "no variant in the cis window", 60, 0, 2) + (None,) * 4,
+        ],
+        columns=list(COLUMNS["fits"]),
+    )
+    factor = [("g1", 0, 0.99, 1, len(names), "v1", 1.0, "v1", ",".join(names))]
+    variant = [("g1", 0, "v1", "", "chr1", 150, "A", "G", 0.3, 0.1, 1.0)]
+    return Results(
+        check={},
+        genes=pd.DataFrame(
+            [("g1", "chr1", 100, 2, ""), ("g0", "chrX", 5, 2, "chromosome chrX is not fitted")],
+            columns=list(COLUMNS["genes"]),
+        ),
+        prepared=prepared,
+        dropped=pd.DataFrame(
+            [("g9", "Lung", "constant expression")], columns=list(COLUMNS["dropped"])
+        ),
+        fits=fits,
+        factors=pd.DataFrame(factor if factors else [], columns=list(COLUMNS["factors"])),
+        variants=pd.DataFrame(variant if factors else [], columns=list(COLUMNS["variants"])),
+        tissues=pd.DataFrame(
+            [("g1", 0, name, 1.0, 0.1, 0.95) for name in names] if factors else [],
+            columns=list(COLUMNS["tissues"]),
+        ),
+        prediction=pd.DataFrame(
+            [("g1", name, 50, 0.99, 0.5, 0.25, 1e-4, 0.2, 1e-3) for name in names],
+            columns=list(COLUMNS["prediction"]),
+        ),
+        weights=pd.DataFrame(
+            [(name, "filtered", 1, 1, 0, "x.db") for name in names],
+            columns=list(COLUMNS["weights"]),
+        ),
+        settings={"genome build": "GRCh38", "odd": "<script>"},
+    )
+
+
+def test_the_page_says_what_the_tables_say_and_needs_nothing_else():
+    page = render(results())
+    assert "<h1>1 genes in 2 tissues</h1>" in page
+    assert page.count("<svg") >= 2
+    assert not re.search(r"(?:src|href)=[\"']http", page)
+    assert "&lt;script&gt;" in page
+    assert "<script" not in page
+
+
+def test_numbers_are_those_of_the_tables():
+    found = {words: figure for figure, words in numbers(results())}
+    assert found["genes with a factor"] == "1"
+    assert found["tissues in a typical factor"] == "2.0"
+    assert found["donors"] == "60"
+
+
+def test_everything_left_out_is_counted_with_its_reason():
+    assert dict(left_out(results())) == {
+        "genes not fitted: chromosome chrX is not fitted": 1,
+        "genes not fitted: no variant in the cis window": 1,
+        "gene left out of a tissue: constant expression": 1,
+        "donors of a tissue without genotypes": 2,
+    }
+
+
+@pytest.mark.parametrize("tissues", [("Liver",), ("Liver", "Lung")])
+@pytest.mark.parametrize("factors", [True, False])
+def test_a_page_can_be_made_of_any_run(tissues, factors):
+    page = render(results(tissues, factors))
+    assert headline(results(tissues)) in page
+
+
+def test_the_same_results_give_the_same_bytes():
+    assert render(results()) == render(results())
+
+
+def test_a_panel_with_truth_says_what_was_found():
+    pairs = pd.DataFrame({"pip": [0.9, 0.2], "planted": [True, False]})
+    recovery = {
+        "genes": 1,
+        "null_genes": 0,
+        "tissue_auprc": 0.5,
+        "tissue_auprc_by_chance": 0.25,
+        "pairs_planted": 7,
+        "pairs_called": 5,
+        "pairs_found": 4,
+        "false_discovery_proportion": 0.2,
+        "null_genes_called": 0,
+    }
+    base = results()
+    page = render(Results(**{**vars(base), "pairs": pairs, "recovery": recovery}))
+    assert "<b>4</b> of\n7 planted pairs" in page
+
+
+def test_shared_factors_are_a_jaccard_index():
+    tissues = pd.DataFrame(
+        [("g", 0, "a"), ("g", 0, "b"), ("g", 1, "a"), ("h", 0, "a")],
+        columns=["gene_id", "factor", "tissue"],
+    )
+    found = plots.shared_factors(tissues, ["a", "b", "c"])
+    np.testing.assert_allclose(found, [[1, 1 / 3, 0], [1 / 3, 1, 0], [0, 0, 1]])

@@ -1,0 +1,37 @@
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from fqtl.aggregate import list_factors, result_tables
+from fqtl.fits import FITS
+from fqtl.tables import COLUMNS
+
+
+def loadings(label, rows):
+    frame = pd.DataFrame(rows, columns=["gene_id", "factor", label, "pip"])
+    return frame.assign(row=pd.factorize(frame["gene_id"])[0], mean=0.1, sd=0.1)
+
+
+def test_a_factor_is_told_by_what_it_surely_holds():
+    variants = loadings(
+        "variant_id", [("g", 0, "v1", 0.2), ("g", 0, "v2", 0.9), ("g", 1, "v1", 0.4)]
+    )
+    tissues = loadings(
+        "tissue", [("g", 0, "Liver", 1.0), ("g", 0, "Lung", 0.6), ("g", 1, "Lung", 0.1)]
+    )
+    first, second = list_factors(variants, tissues).itertuples()
+    assert (first.n_variants, first.variants, first.lead_variant) == (1, "v2", "v2")
+    assert (first.n_tissues, first.tissues) == (2, "Liver,Lung")
+    assert first.pip == pytest.approx(1 - 0.8 * 0.1)
+    assert (second.n_variants, second.variants, second.lead_variant) == (0, "", "v1")
+    assert second.pip == pytest.approx(0.4 * 0.1)
+
+
+def test_a_release_without_any_factor_has_empty_tables():
+    row = {**dict.fromkeys(FITS.names), "gene_id": "g", "status": "skipped", "reason": "none"}
+    tables = result_tables(pa.Table.from_pylist([row], schema=FITS).combine_chunks())
+    assert {kind: list(frame) for kind, frame in tables.items()} == {
+        kind: list(COLUMNS[kind]) for kind in tables
+    }
+    assert len(tables["fits"]) == 1
+    assert all(tables[kind].empty for kind in ("factors", "variants", "tissues", "prediction"))

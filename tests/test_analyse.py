@@ -1,0 +1,89 @@
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fqtl
+from fqtl import analyse
+from fqtl.analyse import Settings, analyse_gene
+from fqtl.data.gene import GeneData
+from fqtl.data.genotypes import Genotypes
+from fqtl.model.crossval import assign_folds
+from tests.conftest import planted_gene
+
+
+def inputs(seed=0):
+    planted = planted_gene(seed, n=200, p=60, m=5, tissues_each=3, h2=0.4)
+    p = planted.x.shape[1]
+    variants = pd.DataFrame(
+        {
+            "variant_id": [f"chr1_{i}_A_G_b38" for i in range(p)],
+            "rsid": "",
+            "chrom": "chr1",
+            "pos": np.arange(p),
+            "other_allele": "A",
+            "effect_allele": "G",
+        }
+    )
+    donors = [f"d{i}" for i in range(200)]
+    genotypes = Genotypes(variants, planted.x.T.astype(np.float32), donors, Counter())
+    tissues = [f"t{i}" for i in range(5)]
+    return GeneData("g", "chr1", 30, tissues, planted.y), genotypes, planted
+
+
+def settings(folds=0):
+    return Settings(fit={}, fold=assign_folds(200, folds, 0) if folds else None, min_pip=0.01)
+
+
+def test_a_record_holds_what_the_fit_found():
+    gene, genotypes, planted = inputs()
+    found = analyse_gene(gene, genotypes, settings(folds=4))
+    fit = fqtl.fit(gene.y, planted.x.astype(np.float32))
+    assert (found["status"], found["n_factors"], found["n_variants"]) == ("fitted", fit.rank, 60)
+    effects = np.zeros((60, 5))
+    for entry in found["weights"]:
+        variant = int(found["variants"][entry["variant"]]["pos"])
+        effects[variant, int(entry["tissue"][1:])] = entry["weight"]
+    np.testing.assert_array_equal(effects, np.where(fit.pip >= 0.01, fit.effects, 0))
+    acts = planted.genetic.std(axis=0) > 0
+    r2 = np.array([row["r2"] for row in found["prediction"]])
+    assert r2[acts].min() > 0.15
+    assert found["seconds"] > 0
+
+
+def test_a_gene_without_variants_is_a_row_with_its_reason():
+    gene, genotypes, _ = inputs()
+    found = analyse_gene(gene, genotypes.window(1000, 2000), settings())
+    assert (found["status"], found["reason"]) == ("skipped", "no variant in the cis window")
+    assert found["weights"] is None
+
+
+def test_a_gene_that_cannot_be_fitted_is_a_row_with_its_reason():
+    gene, genotypes, _ = inputs()
+    gene.y[:] = np.nan
+    found = analyse_gene(gene, genotypes, settings())
+    assert found["status"] == "failed"
+    assert "y must vary" in found["reason"]
+
+
+def test_an_unforeseen_fault_fails_its_gene_alone(monkeypatch, caplog):
+    gene, genotypes, _ = inputs()
+
+    def broken(*args, **kwargs):
+        raise np.linalg.LinAlgError("singular")
+
+    monkeypatch.setattr(analyse, "fit", broken)
+    found = analyse_gene(gene, genotypes, settings())
+    assert (found["status"], found["reason"]) == ("failed", "LinAlgError: singular")
+    assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_missing_genotypes_do_no_harm(share):
+    gene, genotypes, _ = inputs()
+    rng = np.random.default_rng(0)
+    genotypes.dosages[rng.random(genotypes.dosages.shape) < share] = np.nan
+    found = analyse_gene(gene, genotypes, settings(folds=3))
+    assert found["status"] == "fitted"
+    assert np.isfinite(found["covariance"]).all()

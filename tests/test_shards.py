@@ -1,0 +1,95 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from fqtl.data.expression import Expression
+from fqtl.errors import FqtlError
+from fqtl.expression_store import (
+    read_prepared,
+    read_shard,
+    shard_paths,
+    write_prepared,
+    write_shards,
+)
+from fqtl.prepare.tissue import prepare_tissue
+from fqtl.shards import assign_shards, list_genes
+
+DONORS = [f"d{i}" for i in range(50)]
+
+
+def genes(*rows, reason=""):
+    frame = pd.DataFrame(rows, columns=["gene_id", "chrom", "tss"])
+    return frame.assign(reason=reason)
+
+
+def test_genes_are_the_union_of_tissues_in_the_order_of_the_genome():
+    liver = genes(("ENSG2.1", "chr10", 5), ("ENSG1.3", "chr2", 9))
+    lung = genes(("ENSG1.4", "chr2", 9), ("ENSG3.1", "chr2", 1))
+    found = list_genes([("liver", liver), ("lung", lung)], ["2", "10"])
+    assert found["gene_id"].tolist() == ["ENSG3.1", "ENSG1.3", "ENSG2.1"]
+    assert found["n_tissues"].tolist() == [1, 2, 1]
+
+
+def test_a_gene_that_is_not_fitted_says_why():
+    liver = genes(("a", "chrX", 5), ("b", "chr1", 5))
+    lung = genes(("b", "chr1", 5), reason="constant expression")
+    found = list_genes([("liver", liver.assign(reason=["", "constant"])), ("lung", lung)], ["1"])
+    reasons = found.set_index("gene_id")["reason"]
+    assert reasons["a"] == "chromosome chrX is not among those fitted"
+    assert reasons["b"] == "usable in no tissue"
+
+
+def test_a_gene_in_two_places_is_refused():
+    with pytest.raises(FqtlError) as fault:
+        list_genes([("liver", genes(("a", "chr1", 5))), ("lung", genes(("a", "chr1", 6)))], ["1"])
+    assert "a is at chr1:5 in liver but at chr1:6 in lung (1 genes differ)" in str(fault.value)
+
+
+@pytest.mark.parametrize(("n", "count"), [(10, 3), (3, 10), (1, 1), (1000, 7)])
+def test_shards_are_runs_of_neighbours_of_like_size(n, count):
+    shard = assign_shards(n, count)
+    assert (np.diff(shard) >= 0).all()
+    sizes = np.bincount(shard, minlength=count)
+    assert sizes.max() - sizes.min() <= 1
+    assert len(sizes) == count
+
+
+def stored(tmp_path, name, gene_rows, samples, seed, min_samples=30):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(gene_rows, columns=["gene_id", "chrom", "tss"])
+    values = rng.standard_normal((len(frame), len(samples)))
+    expression = Expression(frame, values, list(samples), {})
+    prepared = prepare_tissue(
+        expression, None, DONORS, normalise_ranks=False, min_samples=min_samples
+    )
+    path = tmp_path / f"{name}.parquet"
+    write_prepared(path, name, prepared)
+    return read_prepared(path), prepared
+
+
+def test_shards_hold_every_gene_in_every_tissue_as_it_was_prepared(tmp_path):
+    rows = [("g1", "chr1", 5), ("g2", "chr1", 9), ("g3", "chr2", 1)]
+    liver, in_liver = stored(tmp_path, "liver", rows, DONORS[:40], 0)
+    lung, in_lung = stored(tmp_path, "lung", rows[1:], DONORS[10:], 1)
+    tiny, _ = stored(tmp_path, "tiny", rows, DONORS[:3], 2)
+    listed = list_genes([(t.name, t.genes) for t in (liver, lung, tiny)], ["1", "2"])
+    paths = shard_paths(tmp_path / "shards", 2)
+    write_shards(paths, [liver, lung, tiny], listed, assign_shards(3, 2), DONORS)
+
+    found = [gene for path in paths for gene in read_shard(path)[0]]
+    assert [gene.gene_id for gene in found] == ["g1", "g2", "g3"]
+    assert [gene.tissues for gene in found] == [["liver"], ["liver", "lung"], ["liver", "lung"]]
+    assert read_shard(paths[0])[1] == DONORS
+    y = found[1].y
+    np.testing.assert_allclose(y[:40, 0], in_liver.values[1], rtol=1e-6)
+    np.testing.assert_allclose(y[10:, 1], in_lung.values[0], rtol=1e-6)
+    assert np.isnan(y[40:, 0]).all()
+    assert np.isnan(y[:10, 1]).all()
+
+
+def test_more_shards_than_genes_leave_some_empty(tmp_path):
+    liver, _ = stored(tmp_path, "liver", [("g1", "chr1", 5)], DONORS, 0)
+    paths = shard_paths(tmp_path / "shards", 3)
+    listed = list_genes([("liver", liver.genes)], ["1"])
+    write_shards(paths, [liver], listed, assign_shards(1, 3), DONORS)
+    assert [len(read_shard(path)[0]) for path in paths] == [1, 0, 0]

@@ -1,0 +1,177 @@
+"""The workflow as its users run it: from files to weights, twice, interrupted, and misused."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+
+from tests.workflow.conftest import make_release
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run that went to its end, on two cores with three shards."""
+    release = make_release(tmp_path_factory.mktemp("release"))
+    release.configure("out")
+    run = release.run("out")
+    assert run.returncode == 0, run.stdout
+    return release, run.stdout
+
+
+def table(release, name):
+    return pd.read_csv(release.folder / "out" / name, sep="\t", keep_default_na=False)
+
+
+def test_the_run_says_where_the_results_are(finished):
+    _, said = finished
+    assert "Results: out/report.html" in said
+
+
+def test_every_gene_has_one_row(finished):
+    release, _ = finished
+    fits = table(release, "fits.tsv.gz")
+    assert len(fits) == 8
+    assert set(fits["status"]) == {"fitted"}
+    assert fits["gene_id"].tolist() == table(release, "genes.tsv")["gene_id"].tolist()
+
+
+def test_planted_effects_are_found_and_predicted(finished):
+    release, _ = finished
+    factors = table(release, "factors.tsv.gz")
+    found = factors[factors["pip"] > 0.5]
+    assert set(found["gene_id"]) == {f"ENSG{i:011d}.1" for i in range(3)}
+    prediction = table(release, "prediction.tsv.gz").set_index(["gene_id", "tissue"])
+    assert prediction.loc[("ENSG00000000001.1", "Lung"), "r2"] > 0.3
+    assert prediction.loc[("ENSG00000000000.1", "Lung"), "pip"] < 0.5
+
+
+def test_what_was_left_out_is_listed_with_reasons(finished):
+    release, _ = finished
+    dropped = table(release, "dropped.tsv.gz")
+    assert dropped.values.tolist() == [
+        ["ENSG00000000005.1", "Liver", "constant expression"],
+        ["*", "Tiny", "3 donors with genotypes and covariates, fewer than 30"],
+    ]
+    prepared = table(release, "prepared.tsv").set_index("tissue")
+    assert prepared.loc["Liver", "n_genes"] == 7
+    page = (release.folder / "out" / "report.html").read_text()
+    assert "gene left out of a tissue: constant expression" in page
+
+
+def test_weights_are_there_for_every_tissue_that_has_any(finished):
+    release, _ = finished
+    weights = release.folder / "out" / "weights"
+    found = sorted(path.name for path in (weights / "predictdb").glob("*.db"))
+    assert found == ["Liver.db", "Lung.db", "Whole_Blood.db"]
+    with sqlite3.connect(weights / "predictdb" / "Liver.db") as connection:
+        genes = [row[0] for row in connection.execute("SELECT gene FROM extra")]
+    assert genes == [f"ENSG{i:011d}.1" for i in range(3)]
+    tiny = pd.read_csv(weights / "Tiny.tsv", sep="\t", keep_default_na=False)
+    assert tiny[["genes", "path"]].values.tolist() == [[0, ""], [0, ""]]
+
+
+def test_a_second_run_does_nothing(finished):
+    release, _ = finished
+    run = release.run("out")
+    assert run.returncode == 0
+    assert "Nothing to be done" in run.stdout
+
+
+def test_cores_and_shards_do_not_change_a_byte(finished):
+    release, _ = finished
+    release.configure("alone", shards={"count": 1})
+    assert release.run("alone", "--cores", "1").returncode == 0
+    one, other = release.results("out"), release.results("alone")
+    assert set(one) == set(other)
+    differing = [name for name in one if one[name] != other[name]]
+    assert {"report.html", "fits.parquet", "weights/predictdb/Liver.db"} <= set(one)
+    assert differing == []
+
+
+def test_finished_shards_survive_a_killed_run(release):
+    release.configure("out", shards={"count": 6})
+    run = subprocess.Popen(
+        release.command("out", "--cores", "1"),
+        cwd=release.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    fits = release.folder / "out" / "fits"
+    deadline = time.monotonic() + 120
+    while len(list(fits.glob("0*.parquet"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    # the job that was running may have written its file without its end having been recorded
+    done = sorted(fits.glob("0*.parquet"))[:-1]
+    before = {path.name: path.stat().st_mtime_ns for path in done}
+    assert 1 <= len(before) < 6
+
+    assert release.run("out", "--unlock").returncode == 0
+    again = release.run("out")
+    assert again.returncode == 0, again.stdout
+    after = {name: (fits / name).stat().st_mtime_ns for name in before}
+    assert after == before
+    assert len(table(release, "fits.tsv.gz")) == 8
+    assert not list(release.folder.rglob("*.tmp"))
+
+
+def test_one_tissue_is_a_legal_release(release):
+    sheet = (release.folder / "tissues.tsv").read_text().splitlines()[:2]
+    (release.folder / "tissues.tsv").write_text("\n".join(sheet) + "\n")
+    release.configure("out")
+    run = release.run("out")
+    assert run.returncode == 0, run.stdout
+    assert (release.folder / "out" / "weights" / "predictdb" / "Liver.db").exists()
+
+
+def refused(release, **changes):
+    """The one line that a run says before any job, with exit code 2."""
+    release.configure("bad", **changes)
+    run = release.run("bad")
+    said = [line for line in run.stdout.splitlines() if line.startswith("error:")]
+    assert run.returncode == 2, run.stdout
+    assert len(said) == 1
+    assert not (release.folder / "bad").exists()
+    return said[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"genotype": {}}, "unknown key genotype; there are results, genome_build"),
+        ({"model": {"rnak": 3}}, "unknown key model.rnak; there are family"),
+        ({"model": {"rank": "ten"}}, "model.rank must be a number of factors of at least 1"),
+        ({"genome_build": "hg19"}, "genome_build must be GRCh37 or GRCh38; found 'hg19'"),
+        ({"cross_validation": {"folds": 1}}, "folds must be 0 for none or a number of parts"),
+        ({"tissues": "nowhere.tsv"}, "No such file: nowhere.tsv. See tissues in the config."),
+        (
+            {"genotypes": {"path": "nowhere.vcf.gz"}},
+            "No such file: nowhere.vcf.gz (1 are missing). See genotypes.path in the config.",
+        ),
+    ],
+)
+def test_a_bad_config_is_one_line_before_any_job(release, changes, message):
+    assert message in refused(release, **changes)
+
+
+def test_a_bad_sheet_is_one_line_before_any_job(release):
+    sheet = release.folder / "tissues.tsv"
+    sheet.write_text(sheet.read_text().replace("Lung", "The Lung", 1))
+    said = refused(release)
+    assert "tissues.tsv, line 3: tissue must be a name of letters, digits" in said
+
+
+def test_bad_input_stops_the_run_with_its_reason_and_no_results(release):
+    (release.folder / "Lung.txt").write_text("ID\tx\ty\nPC1\t1\t2\n")
+    release.configure("out")
+    run = release.run("out", "--cores", "2", "--retries", "0")
+    assert run.returncode != 0
+    assert "error: No samples shared between Lung.bed" in run.stdout
+    assert not (release.folder / "out" / "check.json").exists()
+    assert not list((release.folder / "out").rglob("*.parquet"))
