@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py fqtl/model/_kernels.pyx fqtl/model/_simd.h
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo demo-lymphoblastoid test floor lint format bench clean
+.PHONY: help demo demo-lymphoblastoid test floor lint format bench chr22 clean
 
 help:
 	@echo "make demo                 a simulated panel of 44 tissues on real genotypes, to results/demo/"
@@ -18,12 +18,18 @@ help:
 	@echo "make lint                 formatters and linters, without changing anything"
 	@echo "make format               let the formatters change what they want"
 	@echo "make bench                what one gene of GTEx size costs"
+	@echo "make chr22                real expression of all of chromosome 22 (Debian: downloads 14 MB)"
 	@echo "make clean                remove the environment, builds and results of the demos"
 
+# A killed run leaves a lock behind; whoever runs the demo again has just seen that it is dead.
+UNLOCK = if [ -n "$$(ls -A .snakemake/locks 2>/dev/null)" ]; then snakemake --configfile $(1) --unlock; fi
+
 demo: $(VENV)/workflow.stamp
+	@$(call UNLOCK,config/demo.yaml)
 	snakemake --configfile config/demo.yaml
 
 demo-lymphoblastoid: $(VENV)/workflow.stamp
+	@$(call UNLOCK,config/lymphoblastoid.yaml)
 	snakemake --configfile config/lymphoblastoid.yaml
 
 test: $(VENV)/test.stamp
@@ -44,6 +50,15 @@ format: $(VENV)/lint.stamp
 
 bench: $(VENV)/test.stamp
 	python -m tests.benchmarks.speed
+
+# Data of the Debian package qtltools-example, downloaded but not installed
+CHR22 := results/chr22
+chr22: $(VENV)/test.stamp
+	mkdir -p $(CHR22)/source
+	cd $(CHR22)/source && { test -e examples.tar.xz || { apt-get download qtltools-example && \
+		dpkg --fsys-tarfile qtltools-example_*.deb | tar -xO --wildcards '*/examples.tar.xz' > examples.tar.xz; }; }
+	cd $(CHR22)/source && tar -xf examples.tar.xz
+	python -m tests.benchmarks.chr22 $(CHR22)/source $(CHR22)
 
 # Every extra gets a stamp, so that a second `make` installs nothing; a changed kernel is rebuilt.
 $(VENV)/%.stamp: $(SOURCES) | $(VENV)/pip.stamp

@@ -30,6 +30,7 @@ rule all:
         "<results>/report.html",
         "<results>/fits.parquet",
         expand("<results>/weights/{tissue}.tsv", tissue=TISSUES),
+        ["<results>/evaluation.json"] if "simulate" in config else [],
 
 
 onerror:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 INK = "#22313f"
@@ -62,6 +63,7 @@ def locus(
             ylabel="probability that the variant acts",
             ylim=(0, 1.05),
         )
+        left.xaxis.set_major_locator(MaxNLocator(5))
         left.legend(frameon=False, loc="upper right")
         for factor, rows in tissues.groupby("factor"):
             colour = COLOURS[int(factor) % len(COLOURS)]
@@ -81,12 +83,13 @@ def sharing(tissues: pd.DataFrame, names: Sequence[str]) -> Figure:
     """
     shared = shared_factors(tissues, names)
     order = _by_likeness(shared)
+    np.fill_diagonal(shared, np.nan)  # a tissue shares everything with itself
     labels = [names[i].replace("_", " ") for i in order]
     with mpl.rc_context(STYLE):
         size = 2.5 + 0.14 * len(names)
         figure = Figure(figsize=(size + 1.4, size), layout="constrained")
         axes = figure.subplots()
-        image = axes.imshow(shared[np.ix_(order, order)], cmap="viridis", vmin=0, vmax=1)
+        image = axes.imshow(shared[np.ix_(order, order)], cmap="viridis", vmin=0)
         axes.set_xticks(range(len(names)), labels, rotation=90, fontsize=6)
         axes.set_yticks(range(len(names)), labels, fontsize=6)
         axes.tick_params(length=0)

@@ -13,7 +13,7 @@ import pandas as pd
 from fqtl.cli.arguments import add_out
 from fqtl.errors import FqtlError
 from fqtl.evaluate import pairs_with_truth, recovery
-from fqtl.report.page import Results, render
+from fqtl.report.page import Results, figures, render
 from fqtl.tables import read_tsv, write_text
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--setting", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
     )
+    parser.add_argument(
+        "--figures", type=Path, metavar="FOLDER", help="where each figure is written, too, as SVG"
+    )
     add_out(parser, "the page")
 
 
@@ -62,7 +65,11 @@ def run(given: Namespace) -> None:
         recovery=recovery(pairs).as_dict() if pairs is not None else None,
         pairs=pairs,
     )
-    write_text(given.out, render(results))
+    pictures = figures(results)
+    if given.figures is not None:
+        for picture in pictures:
+            write_text(given.figures / f"{picture['name']}.svg", picture["svg"] + "\n")
+    write_text(given.out, render(results, pictures))
     log.info("report: %s", given.out)
 
 

@@ -27,7 +27,7 @@ import numpy as np
 from scipy.special import entr, expit
 
 from fqtl.model._kernels import spike_slab_sweep
-from fqtl.model.moments import Floats
+from fqtl.model.moments import Floats, Indices
 
 
 @dataclass
@@ -99,7 +99,7 @@ class SpikeSlab:
     def variance(self) -> Floats:
         return self.pip / self.slab_precision + self.pip * (1 - self.pip) * self.slab_mean**2
 
-    def log_odds(self, slab_mean: Floats, slab_precision: Floats) -> Floats:
+    def log_odds(self, slab_mean: Floats, slab_precision: Floats | float) -> Floats:
         """Posterior log-odds of inclusion for a slab posterior."""
         prior = np.log(self.inclusion) - np.log1p(-self.inclusion)
         bayes = np.log(self.precision / slab_precision) + slab_precision * slab_mean**2
@@ -125,7 +125,7 @@ class SpikeSlab:
         self.slab_mean[:] = score / self.slab_precision
         self.pip[:] = expit(self.log_odds(self.slab_mean, self.slab_precision))
 
-    def screen(self, score: Floats, information: Floats, negligible: float) -> np.ndarray:
+    def screen(self, score: Floats, information: Floats | float, negligible: float) -> Indices:
         """Indices of the loadings whose pip is or would be at least `negligible`, strongest first.
 
         score : (p,) approximate gradient with this loading's own part taken out

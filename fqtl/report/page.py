@@ -37,8 +37,8 @@ class Results:
     pairs: pd.DataFrame | None = None
 
 
-def render(results: Results) -> str:
-    """The page as HTML."""
+def render(results: Results, pictures: list[dict[str, str]]) -> str:
+    """The page as HTML, with pictures as `figures` gives them."""
     environment = Environment(
         loader=PackageLoader("fqtl.report", "."),
         autoescape=select_autoescape(),
@@ -50,7 +50,7 @@ def render(results: Results) -> str:
         version=fqtl.__version__,
         title=headline(results),
         numbers=numbers(results),
-        figures=figures(results),
+        figures=[{**picture, "svg": Markup(picture["svg"])} for picture in pictures],
         tissues=tissue_rows(results),
         left_out=left_out(results),
         recovery=results.recovery,
@@ -131,13 +131,14 @@ def left_out(results: Results) -> list[tuple[str, int]]:
     return [row for row in rows if row[1]]
 
 
-def figures(results: Results) -> list[dict[str, Any]]:
-    """Pictures with their captions, in the order of the page."""
+def figures(results: Results) -> list[dict[str, str]]:
+    """Pictures (name, title, caption, svg), in the order of the page."""
     names = list(results.prepared.loc[results.prepared["reason"] == "", "tissue"])
     shown = []
     if results.pairs is not None:
         shown.append(
             (
+                "truth",
                 "What was found of what was planted",
                 "Left: pairs of gene and tissue by their PIP, and the share of them that was "
                 "planted (two standard errors). Right: pairs found as the cut-off is lowered.",
@@ -151,6 +152,7 @@ def figures(results: Results) -> list[dict[str, Any]]:
         tissues = results.tissues[results.tissues["gene_id"] == example]
         shown.append(
             (
+                "gene",
                 "One gene",
                 "Variants of each factor along the chromosome, and the tissues they act in. "
                 "Shown is the gene with the most factors.",
@@ -162,6 +164,7 @@ def figures(results: Results) -> list[dict[str, Any]]:
         called = results.tissues[results.tissues["pip"] > CALL].merge(strong)
         shown.append(
             (
+                "sharing",
                 "Tissues that share factors",
                 "Of the factors of either tissue, the share that has both (tissue PIP > 0.5).",
                 plots.sharing(called, names),
@@ -169,6 +172,7 @@ def figures(results: Results) -> list[dict[str, Any]]:
         )
         shown.append(
             (
+                "prediction",
                 "Prediction of unseen donors",
                 "Genes by the cross-validated R² between expression and its prediction.",
                 plots.prediction_by_tissue(results.prediction, names),
@@ -177,14 +181,15 @@ def figures(results: Results) -> list[dict[str, Any]]:
     else:
         shown.append(
             (
+                "prediction",
                 "Prediction of unseen donors",
                 "Genes by the cross-validated R² between expression and its prediction.",
                 plots.prediction_histogram(results.prediction["r2"]),
             )
         )
     return [
-        {"title": title, "caption": caption, "svg": Markup(plots.as_svg(figure))}
-        for title, caption, figure in shown
+        {"name": name, "title": title, "caption": caption, "svg": plots.as_svg(figure)}
+        for name, title, caption, figure in shown
     ]
 
 

@@ -1,15 +1,15 @@
 """What one gene of GTEx size costs: CPU seconds, memory, and looks at the data.
 
 A look is one single-threaded float32 product x @ v of the same shape: the cost of reading the
-genotypes once. Looks are timed between the fits, so that both see the same machine.
+genotypes once. Looks are timed between the fits, so that both see the same machine, and twice: when
+x comes from memory, and when it has been read so often that it comes from the cache.
 
-    python -m tests.benchmarks.speed [--repeats 7]
+    python -m tests.benchmarks.speed [--repeats 11]
 """
 
 import argparse
-import resource
-import statistics
 import time
+import tracemalloc
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from tests.conftest import linked_genotypes
 
 N, P, M, OBSERVED, RANK, H2 = 838, 5000, 49, 0.4, 10, 0.1
 LOOKS = 50
+CACHE = 2**26  # bytes, more than a last-level cache
 
 
 def gene(seed: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
@@ -40,47 +41,62 @@ def gene(seed: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     return y, x, planted
 
 
-def seconds_per_look(x: np.ndarray) -> float:
+def seconds_per_look(x: np.ndarray) -> tuple[float, float]:
+    """Of the first look after other data went through the cache, and of the median of many."""
     v = np.random.default_rng(0).standard_normal(x.shape[1]).astype(x.dtype)
+    np.ones(CACHE // 8).sum()
     with one_thread():
         taken = []
         for _ in range(LOOKS):
             started = time.process_time()
             x @ v
             taken.append(time.process_time() - started)
-    return statistics.median(taken)
+    return taken[0], float(np.median(taken))
 
 
-def peak_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def memory_of_a_fit(y: np.ndarray, x: np.ndarray) -> float:
+    """Largest number of bytes that a fit holds at once, beyond y and x themselves."""
+    tracemalloc.start()
+    fqtl.fit(y, x, rank=RANK)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return float(peak)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--repeats", type=int, default=11)
     repeats = parser.parse_args().repeats
 
     y, x, planted = gene(0)
-    before = peak_megabytes()
     fit = fqtl.fit(y, x, rank=RANK)
-    memory = peak_megabytes() - before
-    fits, looks = [], []
+    fits, cold, warm = [], [], []
     for _ in range(repeats):
-        looks.append(seconds_per_look(x))
         started = time.process_time()
         fqtl.fit(y, x, rank=RANK)
         fits.append(time.process_time() - started)
+        first, settled = seconds_per_look(x)
+        cold.append(first)
+        warm.append(settled)
+    memory = memory_of_a_fit(y, x)
     print(f"n = {N}, p = {P}, m = {M}, {OBSERVED:.0%} observed, rank <= {RANK}")
-    print(f"CPU seconds of a fit    {statistics.median(fits):.3f} (min {min(fits):.3f})")
-    print(f"CPU seconds of a look   {statistics.median(looks):.5f} (min {min(looks):.5f})")
-    ratio = [f / k for f, k in zip(fits, looks, strict=True)]
-    print(f"looks in a fit          {statistics.median(ratio):.0f}")
-    times_x = memory * 2**20 / x.nbytes
-    print(f"peak memory of a fit    {memory:.0f} MB, {times_x:.1f} times x in float32")
-    print(f"factors found           {fit.rank} (planted 2)")
+    report("CPU seconds of a fit", fits, 4)
+    report("CPU seconds of a look, x not in the cache", cold, 5)
+    report("CPU seconds of a look, repeated until it is", warm, 5)
+    report("cold looks in a fit", [f / k for f, k in zip(fits, cold, strict=True)], 0)
+    report("warm looks in a fit", [f / k for f, k in zip(fits, warm, strict=True)], 0)
+    times_x = memory / x.nbytes
+    print(f"{'peak memory of a fit':<45}{memory / 2**20:.0f} MB, {times_x:.1f} times x in float32")
     for k in range(fit.rank):
-        found = np.flatnonzero(fit.variants.pip[:, k] > 0.5)
-        print(f"  variants {found.tolist()}, planted {[p.tolist() for p in planted]}")
+        found = np.flatnonzero(fit.variants.pip[:, k] > 0.5).tolist()
+        tissues = int((fit.tissues.pip[:, k] > 0.5).sum())
+        print(f"factor {k}: variants {found}, {tissues} tissues")
+    print(f"planted:  variants {' and '.join(str(p.tolist()) for p in planted)}, 20 and 8 tissues")
+
+
+def report(what: str, values: list[float], digits: int) -> None:
+    shown = [f"{value:.{digits}f}" for value in (np.median(values), min(values), max(values))]
+    print(f"{what:<45}{shown[0]}  ({shown[1]} to {shown[2]})")
 
 
 if __name__ == "__main__":

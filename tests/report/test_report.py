@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fqtl import plots
-from fqtl.report.page import Results, headline, left_out, numbers, render
+from fqtl.report.page import Results, figures, headline, left_out, numbers, render
 from fqtl.tables import COLUMNS
 
 
@@ -53,8 +53,12 @@ def results(tissues=("Liver", "Lung"), factors=True):
     )
 
 
+def page_of(found):
+    return render(found, figures(found))
+
+
 def test_the_page_says_what_the_tables_say_and_needs_nothing_else():
-    page = render(results())
+    page = page_of(results())
     assert "<h1>1 genes in 2 tissues</h1>" in page
     assert page.count("<svg") >= 2
     assert not re.search(r"(?:src|href)=[\"']http", page)
@@ -81,12 +85,12 @@ def test_everything_left_out_is_counted_with_its_reason():
 @pytest.mark.parametrize("tissues", [("Liver",), ("Liver", "Lung")])
 @pytest.mark.parametrize("factors", [True, False])
 def test_a_page_can_be_made_of_any_run(tissues, factors):
-    page = render(results(tissues, factors))
+    page = page_of(results(tissues, factors))
     assert headline(results(tissues)) in page
 
 
 def test_the_same_results_give_the_same_bytes():
-    assert render(results()) == render(results())
+    assert page_of(results()) == page_of(results())
 
 
 def test_a_panel_with_truth_says_what_was_found():
@@ -103,7 +107,7 @@ def test_a_panel_with_truth_says_what_was_found():
         "null_genes_called": 0,
     }
     base = results()
-    page = render(Results(**{**vars(base), "pairs": pairs, "recovery": recovery}))
+    page = page_of(Results(**{**vars(base), "pairs": pairs, "recovery": recovery}))
     assert "<b>4</b> of\n7 planted pairs" in page
 
 

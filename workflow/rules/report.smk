@@ -1,7 +1,7 @@
 """What the run found, for people.
 
-Needs: the tables in <results>/, lists of the weights. Gives: <results>/report.html and, for a
-simulated panel, <results>/evaluation.json.
+Needs: the tables in <results>/, lists of the weights. Gives: <results>/report.html, its figures in
+<results>/figures/ and, for a simulated panel, <results>/evaluation.json.
 """
 
 SHOWN = {
@@ -37,6 +37,7 @@ rule report:
     params:
         version=VERSION,
         results=lambda wildcards, output: Path(output[0]).parent,
+        figures=lambda wildcards, output: Path(output[0]).parent / "figures",
         panel=lambda wildcards, input: (
             f"--panel {shlex.quote(str(Path(input.truth[0]).parent))}"
             if input.truth
@@ -49,7 +50,8 @@ rule report:
     shell:
         r"""
         fqtl report --results {params.results:q} --check {input.check:q} \
-            --weights {input.weights:q} {params.panel} {params.settings} --out {output:q} 2>{log:q}
+            --weights {input.weights:q} {params.panel} {params.settings} \
+            --figures {params.figures:q} --out {output:q} 2>{log:q}
         """
 
 

@@ -1,0 +1,67 @@
+"""Print docs/results.md: what each file and column of a run means.
+
+python docs/make_results.py > docs/results.md
+"""
+
+from fqtl.tables import COLUMNS
+
+FILES = {
+    "genes": ("genes.tsv", "Every gene of the input, in the order of the genome."),
+    "prepared": ("prepared.tsv", "Every tissue of the input, and what was kept of it."),
+    "dropped": (
+        "dropped.tsv.gz",
+        "Genes left out of single tissues; the gene `*` where a whole tissue was left out.",
+    ),
+    "shards": ("shards.tsv", "Which job fitted which gene."),
+    "fits": ("fits.tsv.gz", "How the fit of each gene went."),
+    "factors": ("factors.tsv.gz", "Factors of each gene: which tissues share which variants."),
+    "variants": (
+        "variants.tsv.gz",
+        "Variants of each factor whose PIP reaches `weights.min_pip` of the config.",
+    ),
+    "tissues": ("tissues.tsv.gz", "All tissues of each factor."),
+    "prediction": (
+        "prediction.tsv.gz",
+        "Each gene in each tissue: is there an effect, and how well are unseen donors predicted?",
+    ),
+    "weights": (
+        "weights/{tissue}.tsv",
+        "Weight files of each tissue, and how many genes they hold.",
+    ),
+}
+
+HEAD = """# What a run gives
+
+All paths are below `results` of the config. Text tables are tab-separated with one header line;
+`NA` marks a missing number. Allele signs refer to the effect allele (ALT); "standardised scale"
+means standard deviations of genotype (variants) and of prepared expression (tissues), so that the
+product of a variant's and a tissue's loading is an effect in standard deviations.
+
+| file | what it holds |
+|---|---|
+| `report.html` | one page for people, self-contained; its figures are in `figures/*.svg` |
+| `weights/predictdb/{tissue}.db` | PredictDB of the genes that pass cross-validation |
+| `weights/predictdb/{tissue}.txt.gz` | covariance of the dosages of their variants |
+| `weights/predictdb/unfiltered/` | the same with every gene that has a weight |
+| `fits.parquet` | everything about every gene in one file, for programs |
+| `check.json` | what was found in the input |
+| `evaluation.json` | for a simulated panel: what was found of what was planted |
+| `panel/` | the simulated panel itself |
+| `logs/`, `benchmarks/` | messages, seconds and memory of every job |
+| `prepared/`, `shards/`, `fits/` | what stages hand to each other; may be deleted after a run |
+
+Weights are in standard deviations of prepared expression per copy of the effect allele. A tissue
+without a gene for a file has no file: its readers fail on an empty one.
+"""
+
+
+def page() -> str:
+    parts = [HEAD]
+    for kind, (name, what) in FILES.items():
+        rows = "\n".join(f"| `{column}` | {text} |" for column, text in COLUMNS[kind].items())
+        parts.append(f"## `{name}`\n\n{what}\n\n| column | meaning |\n|---|---|\n{rows}\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,50 @@
+"""Documents say what the code does."""
+
+import re
+import runpy
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_page_about_results_is_made_of_the_schemas():
+    made = runpy.run_path(str(ROOT / "docs" / "make_results.py"))["page"]()
+    assert (ROOT / "docs" / "results.md").read_text() == made
+
+
+def test_every_key_of_the_config_is_explained_on_the_line_above():
+    lines = (ROOT / "config" / "config.yaml").read_text().splitlines()
+    for number, line in enumerate(lines):
+        if re.match(r"^ *\w+: *\S", line):
+            assert lines[number - 1].lstrip().startswith("#"), line
+
+
+def test_the_config_and_its_schema_know_the_same_keys():
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    known = set(schema["properties"]) - {"simulate"}  # a demo's section, not a run's
+    assert set(config) == known
+    for key, value in config.items():
+        if isinstance(value, dict):
+            assert set(value) == set(schema["properties"][key]["properties"])
+
+
+def test_links_between_documents_lead_somewhere():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), (page.name, target)
+
+
+def test_floors_are_the_versions_that_are_tested():
+    project = (ROOT / "pyproject.toml").read_text()
+    tested = dict(
+        line.split("==")
+        for line in (ROOT / "tests" / "floor.txt").read_text().splitlines()
+        if "==" in line
+    )
+    for name, floor in re.findall(r'"([a-z0-9-]+)>=([\d.]+)"', project):
+        if name not in ("setuptools",):
+            assert tested[name].startswith(floor), name
