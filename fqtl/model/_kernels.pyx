@@ -56,7 +56,8 @@ def spike_slab_sweep(
     The objective is  sum_i g0_i f_i - 1/2 sum_i w_i (f_i^2 + var f_i) - KL  with f = x' theta,
     of which `gradient` = g0 - w f is kept up to date. For variant j
 
-        s_j = precision + sum_i w_i x_ji^2,    b_j = (x_j . gradient + E[theta_j] sum_i w_i x_ji^2) / s_j,
+        s_j = precision + sum_i w_i x_ji^2,
+        b_j = (x_j . gradient + E[theta_j] sum_i w_i x_ji^2) / s_j,
         logit pip_j = logit inclusion + 1/2 ln(precision / s_j) + 1/2 s_j b_j^2.
 
     x : (p, n) standardised genotypes, a variant per row
@@ -67,7 +68,8 @@ def spike_slab_sweep(
         and in variance, keeps its posterior; 0 moves every variant
     """
     cdef Py_ssize_t n = x.shape[1], step, j, moved = 0
-    cdef double xg, xxw, s, b, a, dm, dv, logit = log(inclusion / (1 - inclusion))
+    cdef double xg, xxw, s, b, a, dm, dv
+    cdef double logit = log(inclusion / (1 - inclusion)), squared = tolerance * tolerance
     with nogil:
         for step in range(order.shape[0]):
             j = order[step]
@@ -82,7 +84,7 @@ def spike_slab_sweep(
             dv = posterior_variance(a, b, s) - posterior_variance(
                 pip[j], slab_mean[j], slab_precision[j]
             )
-            if dm * dm * xxw < tolerance * tolerance and dv * dv * xxw * xxw < tolerance * tolerance:
+            if dm * dm * xxw < squared and dv * dv * xxw * xxw < squared:
                 continue
             if real is float:
                 move_float(
