@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy.cluster.hierarchy import leaves_list, linkage
 
+CALL = 0.5  # PIP above which something is drawn as found
 INK = "#22313f"
 QUIET = "#c3ccd4"
 # Okabe and Ito's colours, told apart by people with any colour vision
@@ -45,35 +46,47 @@ def locus(
 ) -> Figure:
     """One gene: PIPs of its variants along the chromosome, and the tissues of its factors.
 
-    variants : factor, pos, pip; tissues : factor, tissue, mean, pip; names : tissues from the top
+    variants : factor, chrom, pos, pip; tissues : factor, tissue, mean, pip; names : all tissues
     """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9, 1.2 + 0.17 * max(len(names), 12)), layout="constrained")
-        left, right = figure.subplots(1, 2, width_ratios=[3, 2])
-        order = {name: i for i, name in enumerate(names)}
-        for factor, rows in variants.groupby("factor"):
-            colour = COLOURS[int(factor) % len(COLOURS)]
-            left.vlines(rows["pos"] / 1e6, 0, rows["pip"], color=colour, lw=1)
-            label = f"factor {int(factor) + 1}"
-            left.scatter(rows["pos"] / 1e6, rows["pip"], color=colour, s=18, label=label, zorder=3)
-        left.axvline(tss / 1e6, color=INK, lw=0.8, ls=":")
-        left.text(tss / 1e6, 1.06, "TSS", ha="center", va="bottom", fontsize=8)
-        left.set(
-            xlabel=f"position on {variants['chrom'].iloc[0]} (Mb)",
-            ylabel="probability that the variant acts",
-            ylim=(0, 1.05),
-        )
-        left.xaxis.set_major_locator(MaxNLocator(5))
-        left.legend(frameon=False, loc="upper right")
-        for factor, rows in tissues.groupby("factor"):
-            colour = COLOURS[int(factor) % len(COLOURS)]
-            height = rows["tissue"].map(order) + 0.18 * (int(factor) % 3 - 1)
-            right.scatter(rows["mean"], height, s=4 + 40 * rows["pip"], color=colour, alpha=0.85)
-        right.axvline(0, color=QUIET, lw=0.8, zorder=0)
-        right.set_yticks(range(len(names)), [name.replace("_", " ") for name in names], fontsize=7)
-        right.set(xlabel="tissue loading (area: PIP)", ylim=(len(names) - 0.5, -0.5))
+        figure = Figure(figsize=(9, 5.8), layout="constrained")
+        above, below = figure.subplots(2, 1, height_ratios=[2, 3])
+        _draw_variants(above, tss, variants)
+        _draw_loadings(below, tissues, names)
         figure.suptitle(gene_id, x=0.01, ha="left", fontweight="bold")
     return figure
+
+
+def _draw_variants(axes: Axes, tss: int, variants: pd.DataFrame) -> None:
+    """PIP of each variant at its place, a colour per factor."""
+    for factor, rows in variants.groupby("factor"):
+        colour = COLOURS[int(factor) % len(COLOURS)]
+        label = f"factor {int(factor) + 1}"
+        axes.vlines(rows["pos"] / 1e6, 0, rows["pip"], color=colour, lw=1)
+        axes.scatter(rows["pos"] / 1e6, rows["pip"], color=colour, s=18, label=label, zorder=3)
+    axes.axvline(tss / 1e6, color=INK, lw=0.8, ls=":")
+    axes.text(tss / 1e6, 1.08, "TSS", ha="center", va="bottom", fontsize=8)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.set(
+        xlabel=f"position on {variants['chrom'].iloc[0]} (Mb)",
+        ylabel="PIP of variant",
+        ylim=(0, 1.08),
+    )
+    axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=5)
+
+
+def _draw_loadings(axes: Axes, tissues: pd.DataFrame, names: Sequence[str]) -> None:
+    """Loading of each tissue on each factor, in colour where the tissue is called."""
+    place = tissues["tissue"].map({name: i for i, name in enumerate(names)})
+    called = tissues["pip"] > CALL
+    axes.axhline(0, color=QUIET, lw=0.8, zorder=0)
+    axes.scatter(place[~called], tissues["mean"][~called], s=8, color=QUIET, zorder=1)
+    for factor, rows in tissues[called].groupby("factor"):
+        colour = COLOURS[int(factor) % len(COLOURS)]
+        axes.scatter(place[rows.index], rows["mean"], s=36, color=colour, zorder=3)
+    labels = [name.replace("_", " ") for name in names]
+    axes.set_xticks(range(len(names)), labels, rotation=90, fontsize=7)
+    axes.set(ylabel="tissue loading\n(in colour: PIP > 0.5)", xlim=(-0.7, len(names) - 0.3))
 
 
 def sharing(tissues: pd.DataFrame, names: Sequence[str]) -> Figure:
