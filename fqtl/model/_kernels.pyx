@@ -64,8 +64,8 @@ def spike_slab_sweep(
     order : variants to visit, in this order; one may be absent, none twice
     weight, score, score_variance, gradient : (n,)
     pip, slab_mean, slab_precision : (p,) the posterior
-    tolerance : a variant whose score would move by less than this many standard errors, in mean
-        and in variance, keeps its posterior; 0 moves every variant
+    tolerance : a variant that has a posterior (pip > 0) keeps it if its score would move by less
+        than this many standard errors, in mean and in variance
     """
     cdef Py_ssize_t n = x.shape[1], step, j, moved = 0
     cdef double xg, xxw, s, b, a, dm, dv
@@ -84,7 +84,7 @@ def spike_slab_sweep(
             dv = posterior_variance(a, b, s) - posterior_variance(
                 pip[j], slab_mean[j], slab_precision[j]
             )
-            if dm * dm * xxw < squared and dv * dv * xxw * xxw < squared:
+            if pip[j] > 0 and dm * dm * xxw < squared and dv * dv * xxw * xxw < squared:
                 continue
             if real is float:
                 move_float(

@@ -6,9 +6,10 @@ step that is halved until the ELBO of each tissue rises. For the Gaussian family
 is the model itself, so no step of a round can lower the ELBO.
 
 Factors are found one after another against what the others leave, all entries having a round in
-between; then all are refined together until a round gains less than `tolerance` nats per
-observation; a last sweep gives every variant its own posterior. (Conjugate-computation variational
-inference: Khan & Lin 2017, AISTATS; for the Gaussian this is plain coordinate ascent.)
+between; then all are refined together. A round visits the variants that mattered before; when it
+gains less than `tolerance` nats per observation the next visits every variant, and only such a
+round can say that the fit has converged. (Conjugate-computation variational inference: Khan & Lin
+2017, AISTATS; for the Gaussian this is plain coordinate ascent.)
 """
 
 from dataclasses import dataclass, field
@@ -17,10 +18,9 @@ import numpy as np
 
 from fqtl.model.covariates import Covariates
 from fqtl.model.dispersion import climb
-from fqtl.model.factored import Factored
 from fqtl.model.families import Family, Likelihood, Response
 from fqtl.model.moments import Floats, Moments, Slope, working_weight
-from fqtl.model.predictors import Predictor
+from fqtl.model.predictors import Predictor, Visit
 
 
 @dataclass
@@ -81,41 +81,31 @@ class Working:
 class Trace:
     """How the ELBO went.
 
-    elbo : nats, after every round and after the final sweep
+    elbo : nats, after every round
     """
 
     elbo: list[float] = field(default_factory=list)
     converged: bool = False
-
-    @property
-    def n_iter(self) -> int:
-        return len(self.elbo)
 
 
 def maximise(model: Model, *, max_iter: int, tolerance: float) -> Trace:
     """Raise the ELBO of `model`, in place, until a round gains less than `tolerance` per datum."""
     trace = Trace()
     enough = tolerance * max(model.response.n_observed, 1)
-    working = _round(model, _linearise(model), trace)
+    working = _round(model, _linearise(model), trace, Visit.KNOWN)
     for predictor in model.location:
-        if isinstance(predictor, Factored):
-            while predictor.grow(working.without(model, predictor), working.weight):
-                working = _round(model, working, trace)
+        while predictor.grow(working.without(model, predictor), working.weight):
+            working = _round(model, working, trace, Visit.KNOWN)
 
-    screen = False
-    for _ in range(max_iter):
-        working = _round(model, working, trace, screen)
+    visit = Visit.KNOWN
+    for left in reversed(range(max_iter)):
+        # a fit that is out of rounds still gives every variant its own posterior
+        working = _round(model, working, trace, visit if left else Visit.EVERY)
         settled = trace.elbo[-1] - trace.elbo[-2] < enough
-        trace.converged = settled and screen
+        trace.converged = settled and visit is Visit.EVERY
         if trace.converged:
             break
-        screen = settled  # only a round that looks at every variant can say that all is done
-
-    for predictor in model.location:
-        predictor.polish(working.without(model, predictor), working.weight)
-    trace.elbo.append(
-        model.elbo(climb(model.likelihood(model.location_moments()), model.dispersion))
-    )
+        visit = Visit.EVERY if settled else Visit.KNOWN
     return trace
 
 
@@ -125,10 +115,10 @@ def _linearise(model: Model) -> Working:
     return Working.at(location, slope)
 
 
-def _round(model: Model, working: Working, trace: Trace, screen: bool = False) -> Working:
+def _round(model: Model, working: Working, trace: Trace, visit: Visit) -> Working:
     """Every entry of the location once, then the dispersion; the next round's problem."""
     for predictor in model.location:
-        predictor.update(working.without(model, predictor), working.weight, screen)
+        predictor.update(working.without(model, predictor), working.weight, visit)
     location = model.location_moments()
     likelihood = model.likelihood(location)
     trace.elbo.append(model.elbo(climb(likelihood, model.dispersion)))

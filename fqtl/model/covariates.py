@@ -7,6 +7,7 @@ the same row of c, as with an intercept alone, its moments have one row and so h
 from dataclasses import dataclass
 
 from fqtl.model.moments import Floats, Moments
+from fqtl.model.predictors import Visit
 from fqtl.model.priors import Slab
 
 SLAB_PRECISION = 1e-2  # a standard deviation of 10, where y and c are standardised
@@ -46,11 +47,11 @@ class Covariates:
     def divergence(self) -> float:
         return float(self.effects.divergence().sum())
 
-    def update(self, response: Floats, weight: Floats, screen: bool = True) -> None:
+    def update(self, response: Floats, weight: Floats, visit: Visit) -> None:
         self.effects = self.solve(response, weight)
 
-    def polish(self, response: Floats, weight: Floats) -> None:
-        self.update(response, weight)
+    def grow(self, response: Floats, weight: Floats) -> bool:
+        return False
 
     def solve(self, response: Floats, weight: Floats, precision: float | None = None) -> Slab:
         """Best posterior against a response and weights, each (n, m), or (1, m) if rows are shared.

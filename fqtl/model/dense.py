@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fqtl.model.moments import Floats, Genotypes, Moments
-from fqtl.model.predictors import SweepOptions
+from fqtl.model.options import Options
+from fqtl.model.predictors import FINE, Visit
 from fqtl.model.priors import SpikeSlab
 
 
@@ -26,10 +27,10 @@ class Dense:
     effects: SpikeSlab
     score: Floats
     score_variance: Floats
-    options: SweepOptions
+    options: Options
 
     @classmethod
-    def empty(cls, x: Genotypes, m: int, options: SweepOptions) -> "Dense":
+    def empty(cls, x: Genotypes, m: int, options: Options) -> "Dense":
         p, n = x.shape
         effects = SpikeSlab.empty(
             (m, p),
@@ -48,15 +49,23 @@ class Dense:
     def divergence(self) -> float:
         return self.effects.divergence()
 
-    def update(self, response: Floats, weight: Floats, screen: bool) -> None:
-        """Screen all tissues by one product with x, sweep what remains, learn the prior."""
-        self._visit(response, weight, self.options.screen, self.options.move)
+    def update(self, response: Floats, weight: Floats, visit: Visit) -> None:
+        """Look at all tissues by one product with x, sweep what is worth it, learn the prior."""
+        if visit is Visit.EVERY:
+            self._sweep(response, weight, negligible=0.0, move=FINE * self.options.move)
+        else:
+            self._sweep(response, weight, self.options.screen, self.options.move)
         self.effects.learn()
 
-    def polish(self, response: Floats, weight: Floats) -> None:
-        self._visit(response, weight, negligible=0.0, tolerance=0.0)
+    def grow(self, response: Floats, weight: Floats) -> bool:
+        return False
 
-    def _visit(self, response: Floats, weight: Floats, negligible: float, tolerance: float) -> None:
+    def sides(self) -> tuple[list[SpikeSlab], list[SpikeSlab]]:
+        """One factor per tissue, which is in it for certain and alone."""
+        m = len(self.score)
+        return [self.effects.row(t) for t in range(m)], [SpikeSlab.certain(m, t) for t in range(m)]
+
+    def _sweep(self, response: Floats, weight: Floats, negligible: float, move: float) -> None:
         gradient = (weight * (response - self.score.T)).astype(self.x.dtype)
         information = weight.sum(axis=0)
         scores = (self.x @ gradient).T + self.effects.mean * information[:, None]
@@ -71,5 +80,5 @@ class Dense:
                 score=self.score[tissue],
                 score_variance=self.score_variance[tissue],
                 gradient=w * (response[:, tissue] - self.score[tissue]),
-                tolerance=tolerance,
+                tolerance=move,
             )

@@ -21,9 +21,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fqtl.model.moments import Floats, Genotypes, Indices, Moments
-from fqtl.model.predictors import SweepOptions
+from fqtl.model.options import Options
+from fqtl.model.predictors import FINE, Visit
 from fqtl.model.priors import SpikeSlab
 from fqtl.model.starts import Start, Starts
+
+GROWTH_LIMIT = 3  # times the rank
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Factor:
     order: Indices
 
     @classmethod
-    def start(cls, n: int, p: int, start: Start, options: SweepOptions) -> "Factor":
+    def start(cls, n: int, p: int, start: Start, options: Options) -> "Factor":
         """No variants yet, and tissue loadings taken as known."""
         tissues = SpikeSlab.empty(
             len(start.tissues),
@@ -78,32 +81,34 @@ class Factor:
         """Less than a tenth of a variant, or of a tissue, is expected in the factor."""
         return min(self.variants.pip.sum(), self.tissues.pip.sum()) < 0.1
 
-    def settle(
-        self, x: Genotypes, response: Floats, weight: Floats, options: SweepOptions
-    ) -> float:
-        """Update until screening brings nothing new; the gain."""
+    def settle(self, x: Genotypes, response: Floats, weight: Floats, options: Options) -> float:
+        """Update until looking at all variants brings nothing new; the gain."""
         gain = previous = -np.inf
         for _ in range(options.max_screens):
-            gain = self.update(x, response, weight, options, screen=True)
+            gain = self.update(x, response, weight, options, Visit.PROMISING)
             if gain - previous < options.factor_tolerance or self.is_empty():
                 break
             previous = gain
         return gain
 
     def update(
-        self, x: Genotypes, response: Floats, weight: Floats, options: SweepOptions, screen: bool
+        self, x: Genotypes, response: Floats, weight: Floats, options: Options, visit: Visit
     ) -> float:
         """Variants, tissues and their priors in turn against a response, until the gain settles.
 
         The gain is the ELBO with this factor minus that without, all else as it is.
         """
         weighted = weight * response
-        if screen:
+        move = options.move
+        if visit is Visit.PROMISING:
             self.order = self._screen(x, weighted, weight, options.screen)
+        elif visit is Visit.EVERY:
+            self.order, move = self._screen(x, weighted, weight, 0.0), FINE * options.move
         gain = previous = -np.inf
         for _ in range(options.max_alternations):
-            self._sweep(x, weighted, weight, self.order, options.move)
+            self._sweep(x, weighted, weight, self.order, move)
             self.order = self.order[self.variants.pip[self.order] > options.screen]
+            move = options.move
             seen = self._seen_by_tissues(weighted, weight)
             self.tissues.update(*seen)
             self.variants.learn()
@@ -115,11 +120,11 @@ class Factor:
             previous = gain
         return gain
 
-    def polish(self, x: Genotypes, response: Floats, weight: Floats) -> None:
-        """One sweep over every variant, so that each one's pip is its own."""
-        weighted = weight * response
-        every = self._screen(x, weighted, weight, negligible=0.0)
-        self._sweep(x, weighted, weight, every, tolerance=0.0)
+    def signed(self) -> tuple[SpikeSlab, SpikeSlab]:
+        """Both sides, with signs such that the largest tissue loading is positive."""
+        tissues = self.tissues.mean
+        sign = -1.0 if tissues[np.abs(tissues).argmax()] < 0 else 1.0
+        return self.variants.times(sign), self.tissues.times(sign)
 
     def gain(self, response: Floats, weight: Floats) -> float:
         """ELBO with this factor minus that without, all else as it is."""
@@ -177,13 +182,15 @@ class Factored:
     """Sum of at most `rank` factors.
 
     x : (p, n) standardised genotypes, a variant per row
+    grown : factors ever added; growing ends should some be dropped and found again for ever
     """
 
     x: Genotypes
     m: int
     rank: int
-    options: SweepOptions
+    options: Options
     factors: list[Factor] = field(default_factory=list)
+    grown: int = 0
     starts: Starts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -206,15 +213,10 @@ class Factored:
     def divergence(self) -> float:
         return sum(factor.divergence() for factor in self.factors)
 
-    def update(self, response: Floats, weight: Floats, screen: bool) -> None:
+    def update(self, response: Floats, weight: Floats, visit: Visit) -> None:
         """Refine every factor in turn, then drop those that the ELBO does not want."""
         for factor, residual in self._residuals(response):
-            factor.update(self.x, residual, weight, self.options, screen)
-        self._prune(response, weight)
-
-    def polish(self, response: Floats, weight: Floats) -> None:
-        for factor, residual in self._residuals(response):
-            factor.polish(self.x, residual, weight)
+            factor.update(self.x, residual, weight, self.options, visit)
         self._prune(response, weight)
 
     def grow(self, response: Floats, weight: Floats) -> bool:
@@ -223,14 +225,14 @@ class Factored:
         The starts are told apart by one update each and the best is settled; the others have
         their turn only where it does not pay.
         """
-        if len(self.factors) == self.rank:
+        if len(self.factors) == self.rank or self.grown == GROWTH_LIMIT * self.rank:
             return False
         residual = response - self.mean()
         p, n = self.x.shape
         trials = []
         for start in self.starts.propose(residual * weight, weight):
             factor = Factor.start(n, p, start, self.options)
-            gain = factor.update(self.x, residual, weight, self.options, screen=False)
+            gain = factor.update(self.x, residual, weight, self.options, Visit.KNOWN)
             trials.append((gain, factor))
         for _, factor in sorted(trials, key=lambda trial: -trial[0]):
             if factor.is_empty():
@@ -238,8 +240,16 @@ class Factored:
             gain = factor.settle(self.x, residual, weight, self.options)
             if gain > self.options.min_gain and not factor.is_empty():
                 self.factors.append(factor)
+                self.grown += 1
                 return True
         return False
+
+    def sides(self) -> tuple[list[SpikeSlab], list[SpikeSlab]]:
+        """Factors by the variance they explain, with signs as `signed` gives them."""
+        explained = [factor.score.var() * (factor.tissues.mean**2).sum() for factor in self.factors]
+        order = np.argsort(-np.array(explained), kind="stable")
+        pairs = [self.factors[k].signed() for k in order]
+        return [variants for variants, _ in pairs], [tissues for _, tissues in pairs]
 
     def _residuals(self, response: Floats) -> Iterator[tuple[Factor, Floats]]:
         """Each factor with the response that it alone has to explain."""

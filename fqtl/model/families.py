@@ -17,19 +17,16 @@ variance of the tissue, as in the model's paper (Park et al. 2017, bioRxiv 10762
 bound a rich location could drive the noise to zero.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 from scipy.special import expit, logit
 
-from fqtl.model.covariates import Covariates
 from fqtl.model.moments import Floats, Moments, Slope
-from fqtl.model.priors import Slab
 
 QUADRATURE_NODES = 20
-WIDEST = 7.0  # variance of eta2 where nothing holds it
 LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -64,15 +61,15 @@ class Likelihood(Protocol):
     def location_slope(self, dispersion: Moments) -> Slope:
         """Slope in the location, each entry (n, m), 0 where nothing was observed."""
 
-    def dispersion_guess(self, dispersion: Covariates) -> Slab:
-        """Posterior of the dispersion to try before Newton steps."""
+    def observed_variance(self) -> tuple[Floats, Floats]:
+        """Mean squared residual in the shape of the dispersion, and of how many observations."""
+
+    def dispersion_at(self, variance: Floats) -> tuple[Floats, Floats]:
+        """eta2 that gives this variance, and what one observation tells about it (Fisher)."""
 
 
 class Family(Protocol):
     """What engines ask of a family."""
-
-    @property
-    def name(self) -> str: ...
 
     @property
     def dispersion_start(self) -> tuple[float, float]:
@@ -101,7 +98,6 @@ class Gaussian:
 
     variance_min: Floats
     variance_max: Floats
-    name: str = "gaussian"
     dispersion_start: tuple[float, float] = (
         9.0,
         7.0,
@@ -174,23 +170,16 @@ class GaussianLikelihood:
         weight = self.observed * precision
         return Slope(precision * self.residual, -0.5 * weight, weight)
 
-    def dispersion_guess(self, dispersion: Covariates) -> Slab:
-        """Where V follows a least-squares regression of the squared residuals on the design.
+    def observed_variance(self) -> tuple[Floats, Floats]:
+        seen = self.count > 0
+        mean = np.divide(self.squares, self.count, out=np.zeros_like(self.squares), where=seen)
+        return mean, self.count
 
-        Near v_max the ELBO is flat in eta2 (at the optimum of a tissue that nothing explains
-        eta2 is about 9 ± 2.6), and Newton steps into and out of that plain are many.
-        """
-        family = self.family
-        width = family.variance_max - family.variance_min
-        mean_square = np.divide(
-            self.squares, self.count, out=np.zeros_like(self.squares), where=self.count > 0
-        )
-        fitted = dispersion.design @ dispersion.solve(mean_square, self.count).mean
-        gate = np.clip((fitted - family.variance_min) / width, 0.01, 1 - 1e-4)
-        rate = width * gate * (1 - gate) / (family.variance_min + width * gate)
-        centre = dispersion.solve(logit(gate), self.count)
-        spread = dispersion.solve(logit(gate), 0.5 * self.count * rate**2, 1 / WIDEST)
-        return replace(centre, covariance=spread.covariance)
+    def dispersion_at(self, variance: Floats) -> tuple[Floats, Floats]:
+        low, width = self.family.variance_min, self.family.variance_max - self.family.variance_min
+        gate = np.clip((variance - low) / width, 0.01, 1 - 1e-4)
+        rate = width * gate * (1 - gate) / (low + width * gate)  # d ln V / d eta2
+        return logit(gate), 0.5 * rate**2
 
 
 def _average(h: Floats) -> Floats:

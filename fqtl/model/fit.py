@@ -6,7 +6,6 @@ y and x are standardised per column, a model is put together from its entries, a
 ELBO, and the posterior comes back as a `Fit` on the scale of the input.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,9 @@ from fqtl.model.factored import Factored
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.inputs import Design, as_matrix, choose, settings_from
 from fqtl.model.moments import Floats
-from fqtl.model.predictors import SweepOptions
-from fqtl.model.result import Fit, Scale, loadings
+from fqtl.model.options import Options
+from fqtl.model.predictors import Effects
+from fqtl.model.result import Fit, Scale, posterior_of
 from fqtl.model.standardise import (
     StandardGenotypes,
     standardise_genotypes,
@@ -32,18 +32,6 @@ from fqtl.model.threads import one_thread
 FAMILIES = {"gaussian": Gaussian}
 ENGINES = {"cavi": cavi.maximise}
 DEFAULT_RANK = 10
-
-
-@dataclass(frozen=True)
-class Options(SweepOptions):
-    """What may be given to `fit` by name, beside its own arguments.
-
-    max_iter : rounds of joint refinement
-    tolerance : nats per observation by which a round must raise the ELBO to be followed by another
-    """
-
-    max_iter: int = 100
-    tolerance: float = 3e-6
 
 
 def fit(
@@ -85,7 +73,7 @@ def fit(
     seed : int
         For engines that draw random numbers; `cavi` draws none.
     **options
-        Fields of `fqtl.model.fit.Options`.
+        Fields of `fqtl.model.options.Options`.
 
     Returns
     -------
@@ -122,7 +110,7 @@ def fit(
         response = Response.of(y_standard)
         noise = family_type.of(response)
         confounders = Covariates.empty(mean_design.columns, m)
-        effects = (
+        effects: Effects = (
             Factored(genotypes.x, m, rank or min(m, DEFAULT_RANK), settings)
             if factored and m > 1
             else Dense.empty(genotypes.x, m, settings)
@@ -131,16 +119,17 @@ def fit(
         model = cavi.Model(noise, response, [confounders, effects], dispersion)
         trace = maximise(model, max_iter=settings.max_iter, tolerance=settings.tolerance)
 
-    variants, tissues = loadings(effects)
+    variants, tissues = effects.sides()
     coefficients = confounders.effects.mean * y_sd
     slopes = coefficients[1:] * mean_design.per_unit[:, None]
     variance = noise.noise_variance(dispersion.moments()) * y_sd**2
     log_scale = np.log(np.where(y_sd > 0, y_sd, 1.0))
     return Fit(
-        variants=variants,
-        tissues=tissues,
-        intercept=y_mean + coefficients[0] - mean_design.mean @ slopes,
+        variants=posterior_of(variants, len(genotypes.x)),
+        tissues=posterior_of(tissues, m),
+        intercept=y_mean + coefficients[0],
         covariate_effects=slopes,
+        covariate_mean=mean_design.mean,
         noise_variance=variance[0] if len(variance) == 1 else variance,
         scale=Scale(genotypes.mean, genotypes.sd, y_mean, y_sd),
         elbo_trace=np.array(trace.elbo) - response.observed.sum(axis=0) @ log_scale,

@@ -18,6 +18,8 @@ def as_matrix(name: str, value: ArrayLike, *, missing: bool) -> np.ndarray:
     """Two-dimensional array of numbers; a vector becomes one column. NaN only where `missing`."""
     try:
         array = np.asarray(value)
+        if np.iscomplexobj(array):
+            raise TypeError("complex ones are none of y, x or a covariate")
         array = array if np.issubdtype(array.dtype, np.number) else array.astype(np.float64)
     except (TypeError, ValueError) as fault:
         raise FqtlError(f"{name} must hold numbers: {fault}.") from fault

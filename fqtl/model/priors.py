@@ -21,7 +21,7 @@ Slab: N(0, 1/precision) without a spike, for covariates and dispersion. Its load
 are few, so their joint normal posterior is kept whole instead of factorising it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import entr, expit
@@ -70,25 +70,28 @@ class SpikeSlab:
 
     def row(self, index: int) -> "SpikeSlab":
         """View of one row, under the same prior."""
-        return SpikeSlab(
-            self.pip[index],
-            self.slab_mean[index],
-            self.slab_precision[index],
-            self.inclusion,
-            self.precision,
-            self.inclusion_bounds,
-            self.precision_bounds,
+        return replace(
+            self,
+            pip=self.pip[index],
+            slab_mean=self.slab_mean[index],
+            slab_precision=self.slab_precision[index],
         )
 
-    def copy(self) -> "SpikeSlab":
-        return SpikeSlab(
-            self.pip.copy(),
-            self.slab_mean.copy(),
-            self.slab_precision.copy(),
-            self.inclusion,
-            self.precision,
-            self.inclusion_bounds,
-            self.precision_bounds,
+    @classmethod
+    def certain(cls, size: int, index: int) -> "SpikeSlab":
+        """Loadings known to be 1 at one index and 0 elsewhere."""
+        one = np.zeros(size)
+        one[index] = 1.0
+        bounds = (1 / size, 1 / size)
+        return cls(one, one.copy(), np.full(size, np.inf), 1 / size, 1.0, bounds, (1.0, 1.0))
+
+    def times(self, factor: float) -> "SpikeSlab":
+        """Posterior of the loadings times `factor`."""
+        return replace(
+            self,
+            slab_mean=self.slab_mean * factor,
+            slab_precision=self.slab_precision / factor**2,
+            precision=self.precision / factor**2,
         )
 
     @property

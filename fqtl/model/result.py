@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fqtl.errors import FqtlError
-from fqtl.model.dense import Dense
-from fqtl.model.factored import Factored
+from fqtl.model.inputs import as_matrix
 from fqtl.model.moments import Floats
 from fqtl.model.priors import SpikeSlab
 
@@ -26,28 +25,8 @@ class Posterior:
     pip: Floats
 
 
-def loadings(effects: Factored | Dense) -> tuple[Posterior, Posterior]:
-    """Variant and tissue loadings of a fitted predictor, ordered and signed as `Fit` says."""
-    if isinstance(effects, Dense):
-        m, p = effects.effects.pip.shape
-        itself = Posterior(np.eye(m), np.zeros((m, m)), np.eye(m))
-        return _stack([effects.effects.row(t) for t in range(m)], p), itself
-    p, m = len(effects.x), effects.m
-    explained = [factor.score.var() * (factor.tissues.mean**2).sum() for factor in effects.factors]
-    order = np.argsort(-np.array(explained), kind="stable")
-    factors = [effects.factors[k] for k in order]
-    variants = _stack([factor.variants for factor in factors], p)
-    tissues = _stack([factor.tissues for factor in factors], m)
-    largest = np.abs(tissues.mean).argmax(axis=0)
-    sign = np.where(tissues.mean[largest, np.arange(len(factors))] < 0, -1.0, 1.0)
-    return (
-        Posterior(variants.mean * sign, variants.sd, variants.pip),
-        Posterior(tissues.mean * sign, tissues.sd, tissues.pip),
-    )
-
-
-def _stack(columns: list[SpikeSlab], length: int) -> Posterior:
-    """Posteriors side by side."""
+def posterior_of(columns: list[SpikeSlab], length: int) -> Posterior:
+    """Posteriors side by side; `length` is that of each, should there be none."""
     empty = [np.empty((length, 0))]
     return Posterior(
         mean=np.hstack(empty + [column.mean[:, None] for column in columns]),
@@ -70,7 +49,7 @@ class Scale:
     y_sd: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fit:
     """Posterior of one gene: n individuals, p variants, m tissues, k factors.
 
@@ -80,8 +59,11 @@ class Fit:
         Tissue loadings, in standard deviations of expression. Their slab has unit variance, the
         largest tissue loading of a factor is positive, and factors are in the order of the
         variance they explain. In a dense fit factor t is tissue t.
+    intercept : (m,)
+        Expected y at the mean genotype and the mean of the covariates.
     covariate_effects : (q, m)
         In units of y per unit of the covariate.
+    covariate_mean : (q,)
     noise_variance : (m,), or (n, m) with dispersion covariates
         Posterior mean of the residual variance, in squared units of y.
     scale : Scale
@@ -96,6 +78,7 @@ class Fit:
     tissues: Posterior
     intercept: Floats
     covariate_effects: Floats
+    covariate_mean: Floats
     noise_variance: Floats
     scale: Scale
     elbo_trace: Floats
@@ -152,17 +135,25 @@ class Fit:
         x : (n, p) in the units of the fit; NaN becomes the variant's mean
         covariates : (n, q) in the units of the fit; left out, they stand at their mean
         """
-        x = np.asarray(x, dtype=np.float64)
-        if x.ndim != 2 or x.shape[1] != len(self.scale.x_mean):
+        given = as_matrix("x", x, missing=True)
+        if given.shape[1] != len(self.scale.x_mean):
             raise FqtlError(
                 f"x must have the {len(self.scale.x_mean)} variants of the fit in its columns, "
-                f"found shape {x.shape}."
+                f"found shape {given.shape}."
             )
-        centred = np.where(np.isnan(x), 0.0, x - self.scale.x_mean)
-        y = self.intercept + centred @ self.effects
-        if covariates is not None:
-            y = y + np.asarray(covariates, dtype=np.float64) @ self.covariate_effects
-        return y
+        y = self.intercept + np.nan_to_num(given - self.scale.x_mean) @ self.effects
+        if covariates is None:
+            return y
+        beside = as_matrix("covariates", covariates, missing=False)
+        if beside.shape != (len(y), len(self.covariate_mean)):
+            raise FqtlError(
+                f"covariates must have shape {(len(y), len(self.covariate_mean))}: the rows of x "
+                f"and the covariates of the fit; found {beside.shape}."
+            )
+        return y + (beside - self.covariate_mean) @ self.covariate_effects
+
+    def __repr__(self) -> str:
+        return f"<Fit: {self.summary().splitlines()[0]}>"
 
     def summary(self) -> str:
         """A few lines for a person: how the fit went, and what each factor holds."""

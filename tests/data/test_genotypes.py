@@ -1,4 +1,5 @@
 import numpy as np
+import pysam.bcftools
 import pytest
 
 from fqtl.data.genotypes import open_genotypes, rsid_of, variant_id
@@ -35,6 +36,20 @@ def test_the_index_is_believed_where_the_header_names_other_contigs(tmp_path, ca
     record = "chr22 100 . A G . PASS . GT 0/1 1/1 0/0"
     path = write_vcf(tmp_path / "x.vcf.gz", [record], SAMPLES, contigs=("22", "21"))
     assert len(read(path).variants) == 1
+
+
+def test_bcf_reads_as_vcf_does(tmp_path):
+    records = [
+        "chr22 100 rs1 A G . PASS . GT 0/1 1/1 ./.",
+        "chr22 200 . AT A,ATT . PASS . GT 1/2 0/0 0/1",
+    ]
+    vcf = write_vcf(tmp_path / "x.vcf.gz", records, SAMPLES)
+    bcf = tmp_path / "x.bcf"
+    pysam.bcftools.view("-Ob", "-o", str(bcf), str(vcf), catch_stdout=False)
+    pysam.bcftools.index(str(bcf))
+    one, other = read(vcf), read(bcf)
+    np.testing.assert_array_equal(one.dosages, other.dosages)
+    assert one.variants.equals(other.variants)
 
 
 def test_every_alternative_allele_becomes_a_variant(tmp_path):

@@ -8,7 +8,7 @@ from fqtl.model.covariates import Covariates
 from fqtl.model.dense import Dense
 from fqtl.model.factored import Factored
 from fqtl.model.families import Gaussian, Response
-from fqtl.model.predictors import SweepOptions
+from fqtl.model.options import Options
 from tests.conftest import linked_genotypes
 from tests.reference.elbo import gaussian_elbo
 
@@ -25,7 +25,7 @@ def model_of(seed, *, dtype=np.float64, n=40, p=8, m=3, factored=True, noise_cov
     response = Response.of(y)
     family = Gaussian.of(response)
     design = np.column_stack([np.ones(n), confounder])
-    effects = Factored(x, m, 2, SweepOptions()) if factored else Dense.empty(x, m, SweepOptions())
+    effects = Factored(x, m, 2, Options()) if factored else Dense.empty(x, m, Options())
     dispersion = Covariates.empty(
         design if noise_covariates else design[:, :1], m, start=family.dispersion_start
     )
@@ -70,6 +70,16 @@ def test_the_elbo_never_falls(dtype, factored, noise_covariates):
         )
         trace = cavi.maximise(model, max_iter=60, tolerance=1e-9)
         assert np.diff(trace.elbo).min() > -1e-6
+
+
+@pytest.mark.parametrize("factored", [True, False])
+def test_going_on_from_where_a_fit_converged_brings_nothing(factored):
+    for seed in range(4):
+        model, _ = model_of(seed, n=150, p=60, factored=factored)
+        trace = cavi.maximise(model, max_iter=200, tolerance=1e-6)
+        assert trace.converged
+        again = cavi.maximise(model, max_iter=200, tolerance=1e-6)
+        assert again.elbo[-1] - trace.elbo[-1] < 5e-6 * model.response.n_observed
 
 
 def test_a_model_without_effects_converges_to_the_observed_variance():

@@ -124,6 +124,15 @@ def test_a_missing_genotype_predicts_as_the_mean(gene):
     )
 
 
+def test_prediction_refuses_what_the_fit_does_not_know(gene):
+    fit = fqtl.fit(gene.y, gene.x, covariates=gene.x[:, 0])
+    with pytest.raises(fqtl.FqtlError, match="x must have the 100 variants"):
+        fit.predict(gene.x[:, :5])
+    with pytest.raises(fqtl.FqtlError, match=r"covariates must have shape \(200, 1\)"):
+        fit.predict(gene.x, covariates=gene.x[:, :2])
+    assert fit.predict(gene.x, covariates=gene.x[:, 0]).shape == gene.y.shape
+
+
 def test_the_rank_is_an_upper_bound():
     gene = planted_gene(0, n=300, rank=2, h2=0.4)
     assert fqtl.fit(gene.y, gene.x).rank == 2
@@ -141,6 +150,8 @@ def test_covariates_are_estimated_and_do_not_pass_for_genetics():
     np.testing.assert_allclose(fit.effects, fqtl.fit(gene.y, gene.x).effects, atol=0.1)
     residual = y - fit.predict(gene.x, covariates=c)
     np.testing.assert_allclose(np.nanmean(residual, axis=0), 0, atol=0.01)
+    at_the_mean = np.tile(c.mean(axis=0), (300, 1))
+    np.testing.assert_allclose(fit.predict(gene.x), fit.predict(gene.x, at_the_mean), atol=1e-10)
 
 
 def test_dispersion_covariates_find_the_noisy_half():
@@ -191,6 +202,7 @@ def test_the_summary_names_what_was_found(gene):
     text = fqtl.fit(gene.y, gene.x).summary()
     assert "100 variants, 12 tissues" in text
     assert "factor 0" in text
+    assert repr(fqtl.fit(gene.y, gene.x)).startswith("<Fit: gaussian fit by cavi: 100 variants")
 
 
 @pytest.mark.parametrize(
@@ -203,6 +215,9 @@ def test_the_summary_names_what_was_found(gene):
         ({"family": "cauchy"}, "family must be one of gaussian; found 'cauchy'"),
         ({"engine": "mcmc"}, "engine must be one of cavi; found 'mcmc'"),
         ({"tolerence": 1}, "Unknown option 'tolerence'"),
+        ({"screen": "a"}, "Option screen must be a number, found 'a'"),
+        ({"max_tissue_inclusion": 1.5}, "max_tissue_inclusion must be below 1, found 1.5"),
+        ({"y": np.ones(200) * 1j}, "y must hold numbers"),
         (
             {"covariates": np.full((200, 1), np.nan)},
             "covariates must be finite, found nan at row 0",
