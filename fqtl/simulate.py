@@ -177,9 +177,10 @@ def _scaled_effects(
 
 
 def _genetic(genotypes: Genotypes, effects: pd.DataFrame) -> np.ndarray:
-    """(n,) sum of dosage times effect."""
-    dosages = np.nan_to_num(genotypes.dosages[effects["variant"].to_numpy()])
-    return effects["effect"].to_numpy() @ dosages
+    """(n,) sum of dosage times effect; a missing call stands at the mean of its variant."""
+    dosages = genotypes.dosages[effects["variant"].to_numpy()]
+    mean = np.nanmean(dosages, axis=1, keepdims=True)
+    return effects["effect"].to_numpy() @ np.where(np.isnan(dosages), mean, dosages)
 
 
 def _genetic_values(

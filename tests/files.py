@@ -1,5 +1,6 @@
 """Small input files for tests, as real programs write them."""
 
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,14 @@ def write_vcf(
     samples: list[str],
     *,
     contigs: tuple[str, ...] = ("chr22",),
+    lengths: tuple[int, ...] = (),
     index: bool = True,
     fields: tuple[str, ...] = ("GT",),
 ) -> Path:
     """VCF of body lines, whose fields may be separated by blanks; bgzipped and indexed."""
     header = ["##fileformat=VCFv4.2"]
-    header += [f"##contig=<ID={contig}>" for contig in contigs]
+    for contig, length in zip_longest(contigs, lengths):
+        header.append(f"##contig=<ID={contig}{f',length={length}' if length else ''}>")
     header += [
         f"##FORMAT=<ID={name},Number={'1' if name == 'GT' else 'A'},"
         f'Type={"String" if name == "GT" else "Float"},Description="{name}">'

@@ -1,7 +1,7 @@
 """Look at all input before any of it is computed on.
 
-Files and indexes, genome build in the genotypes, donors that tissues share with the genotypes and
-with their covariates, chromosomes, and room on the disk.
+Files and indexes, the genome build that the genotypes' header shows, donors that tissues share with
+the genotypes and with their covariates, chromosomes, and room on the disk.
 """
 
 import logging
@@ -32,6 +32,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     source = open_genotypes(given.genotypes, given.genome_build, given.field)
+    other = source.other_build()
+    if other:
+        raise FqtlError(
+            f"The genotypes are said to be on {given.genome_build}, but {other}: "
+            f"{given.genotypes}. See genome_build in the config."
+        )
     tissues = read_tissues(given.tissues)
     found = [_check_tissue(tissue, source, given.genotypes) for tissue in tissues]
     chromosomes = {chrom for entry in found for chrom in entry["chromosomes"]}

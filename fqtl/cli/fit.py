@@ -1,14 +1,13 @@
 """Fit every gene of one shard.
 
-The genotypes of the whole shard are read at once, each gene takes its cis window. A gene that
-cannot be fitted becomes a row with its reason.
+Genes whose cis windows overlap are read together, each takes its own window. A gene that cannot be
+fitted becomes a row with its reason.
 """
 
 import logging
 import time
-from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import pyarrow as pa
 from fqtl.analyse import Settings, analyse_gene
 from fqtl.cli.arguments import add_genotypes, add_out
 from fqtl.data.gene import GeneData
-from fqtl.data.genotypes import Genotypes, GenotypeSource, open_genotypes
+from fqtl.data.genotypes import GenotypeSource, Limits, open_genotypes
 from fqtl.expression_store import read_shard
 from fqtl.fits import FITS
 from fqtl.model.crossval import assign_folds
@@ -42,6 +41,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     variants.add_argument(
         "--max-missing", type=float, default=0.1, metavar="F", help="share of missing calls [0.1]"
     )
+    variants.add_argument(
+        "--min-pip",
+        type=_share,
+        default=0.01,
+        metavar="P",
+        help="PIP from which a variant carries weight; above 0 [0.01]",
+    )
     model = parser.add_argument_group("model")
     model.add_argument("--family", default="gaussian")
     model.add_argument("--engine", default="cavi")
@@ -56,14 +62,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     model.add_argument(
         "--folds", type=int, default=5, metavar="K", help="of cross-validation; 0 for none [5]"
     )
-    model.add_argument(
-        "--min-pip",
-        type=float,
-        default=0.01,
-        metavar="P",
-        help="PIP from which a variant carries weight [0.01]",
-    )
     add_out(parser, "fits, as Parquet")
+
+
+def _share(text: str) -> float:
+    """Number above 0 and up to 1: at 0 every variant of the window would be carried along."""
+    value = float(text)
+    if not 0 < value <= 1:
+        raise ArgumentTypeError(f"expected a number above 0 and up to 1, found {text}")
+    return value
 
 
 def run(given: Namespace) -> None:
@@ -97,30 +104,30 @@ def _records(
     given: Namespace,
     settings: Settings,
 ) -> Iterator[dict[str, Any]]:
-    """Record of every gene, one chromosome's window of genotypes in memory at a time."""
-    for chrom, group in groupby(genes, key=lambda gene: gene.chrom):
-        members = list(group)
-        window = _read_window(chrom, members, donors, source, given)
+    """Record of every gene; genotypes of one run of overlapping cis windows in memory at a time."""
+    limits = Limits(given.min_maf, given.max_missing)
+    for members in _runs(genes, 2 * given.cis_window_bp):
+        chrom, start = members[0].chrom, max(members[0].tss - given.cis_window_bp, 1)
+        end = members[-1].tss + given.cis_window_bp
+        read = source.read(chrom, start, end, donors, limits)
+        log.info("%s:%d-%d: %d variants in %d donors", chrom, start, end, *read.dosages.shape)
+        for reason, count in sorted(read.dropped_by_reason().items()):
+            log.info("  %d variants left out: %s", count, reason)
         for gene in members:
-            cis = window.window(gene.tss - given.cis_window_bp, gene.tss + given.cis_window_bp)
+            cis = read.window(gene.tss - given.cis_window_bp, gene.tss + given.cis_window_bp)
             yield analyse_gene(gene, cis, settings)
 
 
-def _read_window(
-    chrom: str,
-    genes: list[GeneData],
-    donors: list[str],
-    source: GenotypeSource,
-    given: Namespace,
-) -> Genotypes:
-    start = max(min(gene.tss for gene in genes) - given.cis_window_bp, 1)
-    end = max(gene.tss for gene in genes) + given.cis_window_bp
-    window = source.read(chrom, start, end, donors)
-    window = window.filtered(given.min_maf, given.max_missing)
-    log.info("%s:%d-%d: %d variants in %d donors", chrom, start, end, *window.dosages.shape)
-    for reason, count in sorted(window.dropped.items()):
-        log.info("  %d variants dropped: %s", count, reason)
-    return window
+def _runs(genes: list[GeneData], reach_bp: int) -> Iterator[list[GeneData]]:
+    """Neighbours of one chromosome, each within reach of the one before."""
+    run: list[GeneData] = []
+    for gene in genes:
+        if run and (gene.chrom != run[-1].chrom or gene.tss - run[-1].tss > reach_bp):
+            yield run
+            run = []
+        run.append(gene)
+    if run:
+        yield run
 
 
 def _with_progress(records: Iterator[dict[str, Any]], total: int) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ import pysam
 
 from fqtl.cli.arguments import add_genotypes
 from fqtl.data.expression import read_expression
-from fqtl.data.genotypes import Genotypes, open_genotypes
+from fqtl.data.genotypes import Genotypes, Limits, open_genotypes
 from fqtl.data.released import read_released
 from fqtl.errors import FqtlError
 from fqtl.simulate import GTEX_V6P, Panel, PlantedFactor, released_factors, simulate_panel
@@ -50,7 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> None:
     source = open_genotypes(given.genotypes, given.genome_build, given.field)
     chromosome = 2**31 - 1  # as far as an index reaches
-    genotypes = source.read(given.chromosome, 1, chromosome, source.samples)
+    genotypes = source.read(given.chromosome, 1, chromosome, source.samples, Limits())
     planted = list(released_factors(read_released(given.effects, given.cutoff), genotypes))
     planted = planted[: given.max_genes]
     if not planted:

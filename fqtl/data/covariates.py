@@ -12,6 +12,8 @@ import pandas as pd
 from fqtl.data.text import MISSING, read_table
 from fqtl.errors import FqtlError
 
+MOST_LEVELS = 30  # of a factor; more are names, or numbers that did not parse
+
 
 @dataclass(frozen=True)
 class Covariates:
@@ -36,23 +38,40 @@ def read_covariates(path: Path) -> Covariates:
             f"{path}: expected covariates in rows and donors in columns, "
             f"found {len(table)} rows and {len(samples)} donors."
         )
+    names = [str(name) for name in table.iloc[:, 0]]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise FqtlError(f"{path} lists the covariate {min(twice)!r} more than once.")
     columns: dict[str, np.ndarray] = {}
-    for name, *entries in table.itertuples(index=False, name=None):
-        row = pd.Series(entries, index=samples)
-        missing = row.isin(MISSING)
-        if missing.any():
-            raise FqtlError(
-                f"{path}: covariate {name!r} is missing for {int(missing.sum())} of "
-                f"{len(samples)} donors, the first {missing.idxmax()}. Leave the covariate or "
-                "the donors out."
-            )
-        numbers = pd.to_numeric(row, errors="coerce")
-        if numbers.notna().all():
-            columns[str(name)] = numbers.to_numpy(dtype=np.float64)
-        else:
-            levels = pd.get_dummies(row, prefix=str(name), prefix_sep="=", drop_first=True)
-            columns.update({level: levels[level].to_numpy(np.float64) for level in levels})
+    for name, (_, *entries) in zip(names, table.itertuples(index=False, name=None), strict=True):
+        columns.update(_columns(path, name, pd.Series(entries, index=samples)))
     values = np.column_stack(list(columns.values())) if columns else np.empty((len(samples), 0))
     if not np.isfinite(values).all():
         raise FqtlError(f"{path}: covariates must be finite, found an infinite entry.")
     return Covariates(list(columns), values, samples)
+
+
+def _columns(path: Path, name: str, row: "pd.Series[str]") -> dict[str, np.ndarray]:
+    """One column of a covariate that holds numbers, one per level but the first of a factor."""
+    missing = row.isin(MISSING)
+    if missing.any():
+        raise FqtlError(
+            f"{path}: covariate {name!r} is missing for {int(missing.sum())} of {len(row)} donors, "
+            f"the first {missing.idxmax()}. Leave the covariate or the donors out."
+        )
+    numbers = pd.to_numeric(row, errors="coerce")
+    if numbers.notna().all():
+        return {name: numbers.to_numpy(dtype=np.float64)}
+    if numbers.notna().any():
+        odd = numbers.isna()
+        raise FqtlError(
+            f"{path}: covariate {name!r} holds numbers and {int(odd.sum())} words, the first "
+            f"{row[odd].iloc[0]!r} for {odd.idxmax()}."
+        )
+    levels = pd.get_dummies(row, prefix=name, prefix_sep="=", drop_first=True)
+    if levels.shape[1] >= MOST_LEVELS:
+        raise FqtlError(
+            f"{path}: covariate {name!r} has {levels.shape[1] + 1} levels in {len(row)} donors, "
+            f"expected at most {MOST_LEVELS}. Are these names, or decimal commas?"
+        )
+    return {level: levels[level].to_numpy(np.float64) for level in levels}

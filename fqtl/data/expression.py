@@ -73,18 +73,29 @@ def read_expression(path: Path) -> Expression:
             "tss": np.where(forward & (end - start > 1), start + 1, end),
         }
     )
+    values = table.iloc[:, leading:].to_numpy(dtype=np.float64)
+    _refuse_infinite(path, values, names[leading:])
     repeated = gene_id.map(gene_key).duplicated()
     return Expression(
         genes=genes[~repeated].reset_index(drop=True),
-        values=table.iloc[:, leading:].to_numpy(dtype=np.float64)[~repeated],
+        values=values[~repeated],
         samples=names[leading:],
-        dropped=dict.fromkeys(gene_id[repeated], "listed more than once"),
+        dropped=dict.fromkeys(gene_id[repeated], "listed again, the first line was used"),
     )
 
 
 def _has_strand(names: list[str], first: list[str]) -> bool:
     """QTLtools' six leading columns: the sixth holds strands."""
     return len(names) > 5 and (names[5].lower() == "strand" or first[5:6] in (["+"], ["-"]))
+
+
+def _refuse_infinite(path: Path, values: np.ndarray, samples: list[str]) -> None:
+    if np.isinf(values).any():
+        row, column = np.argwhere(np.isinf(values))[0]
+        raise FqtlError(
+            f"{path}, line {row + 2}: expression must be finite, found {values[row, column]} for "
+            f"{samples[column]}. NA marks a missing value."
+        )
 
 
 def _positions(path: Path, table: pd.DataFrame, column: int) -> "pd.Series[int]":

@@ -16,9 +16,33 @@ import pandas as pd
 from fqtl.data import contigs
 from fqtl.errors import FqtlError
 
-BASES = re.compile(r"^[ACGT]+$")
+BASES = re.compile(r"^[ACGT]+$", re.IGNORECASE)
 RSID = re.compile(r"(?:^|[;,])(rs\d+)(?:$|[;,])")
 BUILD_TAGS = {"GRCh37": "b37", "GRCh38": "b38"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which variants are worth keeping; a variant that does not vary never is.
+
+    min_maf : smallest minor allele frequency
+    max_missing : largest share of missing calls
+    """
+
+    min_maf: float = 0.0
+    max_missing: float = 1.0
+
+    def why_not(self, dosage: np.ndarray) -> str:
+        """Why a variant with these dosages (n,) is left out; empty if it is kept."""
+        missing = np.isnan(dosage)
+        called = len(dosage) - int(missing.sum())
+        if len(dosage) - called > self.max_missing * len(dosage):
+            return f"more than {self.max_missing:g} of calls missing"
+        frequency = float(np.nansum(dosage)) / (2 * max(called, 1))
+        maf = min(frequency, 1 - frequency)
+        if maf < self.min_maf or maf == 0:
+            return f"minor allele frequency below {self.min_maf:g}" if self.min_maf else "constant"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -29,41 +53,32 @@ class Genotypes:
         (1-based), other_allele (REF), effect_allele (ALT)
     dosages : (p, n) float32 in 0 to 2, NaN where a call is missing
     samples : names of the donors
-    dropped : how many variants were left out, by reason
+    dropped : pos and reason of every variant that was left out
     """
 
     variants: pd.DataFrame
     dosages: np.ndarray
     samples: list[str]
-    dropped: "Counter[str]"
+    dropped: pd.DataFrame
 
     def window(self, start: int, end: int) -> "Genotypes":
-        """Variants with start <= pos <= end, as views where possible."""
-        pos = self.variants["pos"].to_numpy()
-        rows = slice(int(np.searchsorted(pos, start)), int(np.searchsorted(pos, end, "right")))
-        return replace(self, variants=self.variants.iloc[rows], dosages=self.dosages[rows])
+        """What lies at start <= pos <= end, as views where possible."""
+        kept, lost = _within(self.variants, start, end), _within(self.dropped, start, end)
+        return replace(
+            self,
+            variants=self.variants.iloc[kept],
+            dosages=self.dosages[kept],
+            dropped=self.dropped.iloc[lost],
+        )
 
-    def filtered(self, min_maf: float, max_missing: float) -> "Genotypes":
-        """Variants whose minor allele frequency and share of missing calls are within bounds."""
-        missing = np.isnan(self.dosages)
-        called = np.maximum((~missing).sum(axis=1), 1)
-        frequency = np.where(missing, 0, self.dosages).sum(axis=1) / (2 * called)
-        maf = np.minimum(frequency, 1 - frequency)
-        too_missing = missing.mean(axis=1) > max_missing
-        too_rare = ~too_missing & ((maf < min_maf) | (maf == 0))
-        keep = ~(too_missing | too_rare)
-        dropped = Counter(
-            {
-                f"more than {max_missing:g} of calls missing": int(too_missing.sum()),
-                f"minor allele frequency below {min_maf:g}": int(too_rare.sum()),
-            }
-        )
-        return Genotypes(
-            self.variants[keep].reset_index(drop=True),
-            self.dosages[keep],
-            self.samples,
-            self.dropped + dropped,
-        )
+    def dropped_by_reason(self) -> "Counter[str]":
+        """How many variants were left out, by reason."""
+        return Counter(self.dropped["reason"])
+
+
+def _within(frame: pd.DataFrame, start: int, end: int) -> slice:
+    pos = frame["pos"].to_numpy()
+    return slice(int(np.searchsorted(pos, start)), int(np.searchsorted(pos, end, "right")))
 
 
 class GenotypeSource(Protocol):
@@ -80,8 +95,13 @@ class GenotypeSource(Protocol):
     def contigs(self) -> list[str]:
         """Names of the chromosomes, as the file writes them."""
 
-    def read(self, chrom: str, start: int, end: int, samples: list[str]) -> Genotypes:
+    def read(
+        self, chrom: str, start: int, end: int, samples: list[str], limits: Limits
+    ) -> Genotypes:
         """Dosages of `samples`, in that order, for variants with start <= pos <= end."""
+
+    def other_build(self) -> str:
+        """What in the file speaks for another genome build than the one given; empty if nothing."""
 
 
 def open_genotypes(path: Path, build: str, field: str) -> GenotypeSource:

@@ -18,7 +18,7 @@ from pandas.api.types import is_numeric_dtype
 from fqtl.errors import FqtlError
 
 Result = TypeVar("Result")
-MISSING = ["", "NA", "NaN", "nan", "."]
+MISSING = ["", "NA", "N/A", "NaN", "nan", "."]
 
 
 def guarded(path: Path, read: Callable[[], Result]) -> Result:

@@ -3,11 +3,13 @@
 Traps met in real files and answered here: contigs of the header that differ from those of the
 records (the index is asked, not the header); samples in another order; several ALT alleles in one
 record (one variant each) and several records at one position; ALT and REF that are no bases;
-missing and half-missing calls; a region query that returns what starts before the region.
+missing, half-missing and haploid calls; records without the field; a region query that returns what
+starts before the region. A record that cannot be used is left out and counted, never the end of a
+shard.
 """
 
 import warnings
-from collections import Counter
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -17,12 +19,61 @@ import pandas as pd
 import pysam
 
 from fqtl.data import contigs
-from fqtl.data.genotypes import BASES, Genotypes, rsid_of, variant_id
+from fqtl.data.genotypes import BASES, Genotypes, Limits, rsid_of, variant_id
 from fqtl.errors import FqtlError
 
 # The empty block at the end of every bgzip file (SAM format specification, section 4.1.2)
 END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+ABSENT = -2  # htslib's filling where a call has fewer alleles than others
 COLUMNS = ["variant_id", "rsid", "chrom", "pos", "other_allele", "effect_allele"]
+
+
+class Rows:
+    """Rows of float32 that grow in place: a list of them, put together at the end, needs twice."""
+
+    def __init__(self, length: int) -> None:
+        self._buffer = np.empty((256, length), dtype=np.float32)
+        self._count = 0
+
+    def append(self, row: np.ndarray) -> None:
+        if self._count == len(self._buffer):
+            self._buffer.resize((2 * self._count, self._buffer.shape[1]), refcheck=False)
+        self._buffer[self._count] = row
+        self._count += 1
+
+    def array(self) -> np.ndarray:
+        """(count, length) array that holds the rows; no row can be added after."""
+        self._buffer.resize((self._count, self._buffer.shape[1]), refcheck=False)
+        return self._buffer
+
+
+def _records(reader: cyvcf2.VCF, contig: str, start: int, end: int) -> Iterator[cyvcf2.Variant]:
+    """Records that start in a region; a query also gives those that reach into it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="no intervals found")
+        for record in reader(f"{contig}:{start}-{end}"):
+            if start <= record.POS <= end:
+                yield record
+
+
+def _imputed(record: cyvcf2.Variant, number: int) -> np.ndarray | str:
+    """(all donors,) expected copies of one ALT allele."""
+    dosage = record.format("DS")
+    if dosage.shape[1] != len(record.ALT):
+        return "not one DS for each alternative allele"
+    return dosage[:, number - 1].astype(np.float32)
+
+
+def _called(record: cyvcf2.Variant, number: int) -> np.ndarray | str:
+    """(all donors,) copies of one ALT allele, NaN where any part of a call is missing."""
+    calls = record.genotype.array()[:, :-1]
+    called = calls >= 0
+    single = calls.shape[1] != 2 or (called[:, 0] & (calls[:, 1] == ABSENT)).any()
+    if single and called.any():
+        return "calls that are not diploid"
+    dosage = (calls == number).sum(axis=1).astype(np.float32)
+    dosage[~called.all(axis=1)] = np.nan
+    return dosage
 
 
 class VcfFile:
@@ -54,56 +105,54 @@ class VcfFile:
         with pysam.TabixFile(str(self.path), index=str(self._index)) as index:
             return list(index.contigs)
 
-    def read(self, chrom: str, start: int, end: int, samples: list[str]) -> Genotypes:
+    def read(
+        self, chrom: str, start: int, end: int, samples: list[str], limits: Limits
+    ) -> Genotypes:
         absent = [sample for sample in samples if sample not in self.samples]
         if absent:
             raise FqtlError(f"{self.path} lacks {len(absent)} donors, the first {absent[0]!r}.")
         contig = contigs.resolve(chrom, self.contigs, str(self.path))
         reader = self._open(samples)
-        in_file = list(reader.samples)
-        columns = [in_file.index(sample) for sample in samples]
-        records, dosages, seen = [], [], set()
-        dropped: Counter[str] = Counter()
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="no intervals found")
-            for record in reader(f"{contig}:{start}-{end}"):
-                if not start <= record.POS <= end:
-                    continue
-                for number, allele in enumerate(record.ALT, start=1):
-                    site = (record.POS, record.REF, allele)
-                    if not (BASES.match(record.REF) and BASES.match(allele)):
-                        dropped["alleles are not bases"] += 1
-                    elif site in seen:
-                        dropped["position and alleles listed twice"] += 1
-                    else:
-                        seen.add(site)
-                        records.append((rsid_of(record.ID), *site))
-                        dosages.append(self._dosage(record, number)[columns])
+        column = {name: i for i, name in enumerate(reader.samples)}
+        columns = [column[sample] for sample in samples]
+        rows = Rows(len(samples))
+        kept: list[tuple[str, int, str, str]] = []
+        dropped: list[tuple[int, str]] = []
+        seen: set[tuple[int, str, str]] = set()
+        for record in _records(reader, contig, start, end):
+            if not record.ALT:
+                dropped.append((record.POS, "no alternative allele"))
+            for number, allele in enumerate(record.ALT, start=1):
+                site = (record.POS, record.REF.upper(), allele.upper())
+                found = self._read_allele(record, number, columns, limits)
+                if isinstance(found, str):
+                    dropped.append((record.POS, found))
+                elif site in seen:
+                    dropped.append((record.POS, "position and alleles listed twice"))
+                else:
+                    seen.add(site)
+                    kept.append((rsid_of(record.ID), *site))
+                    rows.append(found)
         return Genotypes(
-            variants=self._describe(chrom, records),
-            dosages=np.array(dosages, dtype=np.float32).reshape(len(dosages), len(samples)),
+            variants=self._describe(chrom, kept),
+            dosages=rows.array(),
             samples=samples,
-            dropped=dropped,
+            dropped=pd.DataFrame(dropped, columns=["pos", "reason"]).astype({"pos": np.int64}),
         )
 
-    def _dosage(self, record: cyvcf2.Variant, allele: int) -> np.ndarray:
-        """(n,) copies of one ALT allele."""
-        if self.field == "DS":
-            dosage = record.format("DS")
-            if dosage is None or dosage.shape[1] != len(record.ALT):
-                raise FqtlError(
-                    f"{self.path}, {record.CHROM}:{record.POS}: expected one DS per ALT allele."
-                )
-            return dosage[:, allele - 1].astype(np.float32)
-        calls = record.genotype.array()[:, :-1]
-        if calls.shape[1] != 2 or (calls == -2).any():
-            raise FqtlError(
-                f"{self.path}, {record.CHROM}:{record.POS}: expected diploid calls, found a "
-                "haploid one. Sex chromosomes are not handled; see genes.chromosomes in the config."
-            )
-        dosage = (calls == allele).sum(axis=1).astype(np.float32)
-        dosage[(calls < 0).any(axis=1)] = np.nan
-        return dosage
+    def _read_allele(
+        self, record: cyvcf2.Variant, number: int, columns: list[int], limits: Limits
+    ) -> np.ndarray | str:
+        """(n,) copies of one ALT allele in the donors asked for, or why they cannot be used."""
+        if not (BASES.match(record.REF) and BASES.match(record.ALT[number - 1])):
+            return "alleles are not bases"
+        if self.field not in record.FORMAT:
+            return f"no {self.field} in the record"
+        found = _imputed(record, number) if self.field == "DS" else _called(record, number)
+        if isinstance(found, str):
+            return found
+        dosage = found[columns]
+        return limits.why_not(dosage) or dosage
 
     def _describe(self, chrom: str, records: list[tuple[str, int, str, str]]) -> pd.DataFrame:
         chrom = contigs.prefixed(chrom)
@@ -112,6 +161,15 @@ class VcfFile:
             for rsid, pos, other, effect in records
         ]
         return pd.DataFrame(rows, columns=COLUMNS).astype({"pos": np.int64})
+
+    def other_build(self) -> str:
+        with pysam.VariantFile(str(self.path)) as file:
+            named = {contig.name: contig.length for contig in file.header.contigs.values()}
+        for name, length in named.items():
+            for build, lengths in contigs.LENGTHS.items():
+                if build != self.build and lengths.get(contigs.bare(name)) == length:
+                    return f"{name} has {length} bp in its header, as in {build}"
+        return ""
 
     def _find_index(self) -> Path:
         for ending in (".tbi", ".csi"):

@@ -109,7 +109,7 @@ def _adjust(
     usable = np.flatnonzero(enough & ~constant)
     before = inverse_normal(values[usable]) if normalise_ranks else values[usable]
     after = regress_out(before, design)
-    explained = np.nanstd(after, axis=1) <= 1e-6 * np.nanstd(before, axis=1)
+    explained = ~(np.nanstd(after, axis=1) > 1e-6 * np.nanstd(before, axis=1))
     adjusted = np.full(values.shape, np.nan)
     adjusted[usable[~explained]] = standardise(after[~explained])[0]
     reasons = pd.Series("", index=range(len(values)))

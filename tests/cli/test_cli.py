@@ -1,7 +1,8 @@
 """What the command line says of input that it cannot use: one line, exit 2, nothing written."""
 
+import gzip
 import json
-import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,12 +46,11 @@ FIT = ["fit", "--shard", "out/shards/0001.parquet", *BUILD, "--out", "out/fits.p
 
 def complaint(capsys, arguments):
     """The one line that a failing command says, after it was checked to be the only one."""
-    before = set(os.listdir("."))
+    before = sorted(Path().rglob("*.*"))
     assert main(arguments) == 2
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error:")]
     assert len(said) == 1
-    written = set(os.listdir(".")) - before
-    assert all(not os.listdir(folder) for folder in written)
+    assert sorted(Path().rglob("*.*")) == before
     return said[0]
 
 
@@ -81,6 +81,14 @@ def test_no_index(here, capsys):
     assert "g.vcf.gz has no index. Make one with `tabix -p vcf g.vcf.gz`." in complaint(
         capsys, CHECK
     )
+
+
+def test_another_build_than_the_header_says(here, capsys):
+    x = np.tile([0, 1, 2], (3, 20))
+    records = vcf_records(x, np.arange(4900, 4903))
+    write_vcf(here / "g.vcf.gz", records, DONORS, lengths=(50818468,))
+    said = complaint(capsys, CHECK)
+    assert "are said to be on GRCh37, but chr22 has 50818468 bp in its header, as in GRCh38" in said
 
 
 def test_no_shared_samples(here, capsys):
@@ -114,8 +122,6 @@ def test_empty_bed(here, capsys, command):
 
 
 def test_truncated_gzip(here, capsys):
-    import gzip
-
     packed = gzip.compress((here / "liver.bed").read_bytes())
     (here / "liver.bed").write_bytes(packed[:-50])
     assert "liver.bed is not a whole gzip file" in complaint(capsys, PREPARE)
@@ -149,8 +155,6 @@ def test_constant_expression_is_recorded(here):
     run(PREPARE, SHARD)
     lines = (here / "out" / "genes.tsv").read_text().splitlines()
     assert lines[1].split("\t")[-1] == "usable in no tissue"
-    import gzip
-
     dropped = gzip.decompress((here / "out" / "dropped.tsv.gz").read_bytes()).decode()
     assert dropped.splitlines()[1] == "g1\tLiver\tconstant expression"
 
@@ -177,6 +181,7 @@ def test_fits_that_do_not_cover_the_genes_are_refused(here, capsys):
         (["nothing"], "invalid choice: 'nothing'"),
         (["fit"], "the following arguments are required: --shard"),
         ([*FIT, "--rank", "many"], "argument --rank: invalid int value: 'many'"),
+        ([*FIT, "--min-pip", "0"], "expected a number above 0 and up to 1, found 0"),
         (["check", "--tisues", "x"], "are required"),
     ],
 )

@@ -37,6 +37,33 @@ def test_a_missing_covariate_names_the_donor(tmp_path, word):
     assert f"{path}: covariate 'PC1' is missing for 1 of 3 donors, the first d2" in str(fault.value)
 
 
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ({"PC1": [1, "x", 3]}, "'PC1' holds numbers and 1 words, the first 'x' for d2"),
+        ({"PC1": ["1,5", "2,5", 3]}, "'PC1' holds numbers and 2 words, the first '1,5' for d1"),
+    ],
+)
+def test_numbers_and_words_do_not_mix(tmp_path, rows, message):
+    path = write_covariates(tmp_path / "c.txt", rows, DONORS)
+    with pytest.raises(FqtlError, match=message):
+        read_covariates(path)
+
+
+def test_names_are_no_covariate(tmp_path):
+    donors = [f"d{i}" for i in range(40)]
+    path = write_covariates(tmp_path / "c.txt", {"who": donors}, donors)
+    with pytest.raises(FqtlError, match="has 40 levels in 40 donors, expected at most 30"):
+        read_covariates(path)
+
+
+def test_a_covariate_listed_twice_is_refused(tmp_path):
+    path = tmp_path / "c.txt"
+    path.write_text("ID\td1\td2\nPC1\t1\t2\nPC1\t3\t4\n")
+    with pytest.raises(FqtlError, match="lists the covariate 'PC1' more than once"):
+        read_covariates(path)
+
+
 def test_an_infinite_covariate_is_refused(tmp_path):
     path = write_covariates(tmp_path / "c.txt", {"PC1": [1, "inf", 3]}, DONORS)
     with pytest.raises(FqtlError, match="must be finite"):

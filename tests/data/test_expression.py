@@ -42,7 +42,7 @@ def test_a_gene_listed_twice_is_kept_once_and_counted(tmp_path):
     found = read_expression(write(tmp_path / "x.bed", text))
     assert len(found.genes) == 2
     assert found.values[0].tolist() == [0.5, -1]
-    assert found.dropped == {"ENSG01.2": "listed more than once"}
+    assert found.dropped == {"ENSG01.2": "listed again, the first line was used"}
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,7 @@ def test_only_the_version_of_an_ensembl_id_is_ignored(gene_id, key):
         (HEADER + "chr1\t99\t100\ta\t1\n", "line 2: expected 6 fields as in the header, found 5"),
         (HEADER + "chr1\t99\t100\ta\t1\t2\t3\n", "is not a table"),
         (HEADER + "chr1\t99\t100\ta\t1\tx\n", "line 2, column 'd2': expected a number, found 'x'"),
+        (HEADER + "chr1\t99\t100\ta\t1\tinf\n", "line 2: expression must be finite, found inf for"),
         (HEADER + "chr1\tNA\t100\ta\t1\t2\n", "line 2: nan is no BED position"),
         ("#chr\tstart\tend\tgene_id\td1\td1\nchr1\t1\t2\ta\t1\t2\n", "twice, among them 'd1'"),
         ("#chr\tstart\tend\tgene_id\nchr1\t1\t2\ta\n", "no samples"),

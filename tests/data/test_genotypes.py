@@ -2,16 +2,19 @@ import numpy as np
 import pysam.bcftools
 import pytest
 
-from fqtl.data.genotypes import open_genotypes, rsid_of, variant_id
+from fqtl.data.genotypes import Limits, open_genotypes, rsid_of, variant_id
 from fqtl.errors import FqtlError
 from tests.files import write_vcf
 
 SAMPLES = ["b", "a", "c"]
+EVERYTHING = Limits(min_maf=0, max_missing=1)
 
 
-def read(path, samples=("a", "b", "c"), field="GT", chrom="22", start=1, end=10_000):
+def read(
+    path, samples=("a", "b", "c"), field="GT", chrom="22", start=1, end=10_000, limits=EVERYTHING
+):
     source = open_genotypes(path, "GRCh38", field)
-    return source.read(chrom, start, end, list(samples))
+    return source.read(chrom, start, end, list(samples), limits)
 
 
 def test_dosages_count_the_alternative_allele_in_the_order_asked_for(tmp_path):
@@ -74,7 +77,7 @@ def test_indels_are_kept_and_alleles_that_are_no_bases_counted(tmp_path):
     )
     found = read(path)
     assert found.variants["variant_id"].tolist() == ["chr22_100_AT_A_b38"]
-    assert found.dropped == {"alleles are not bases": 3}
+    assert found.dropped_by_reason() == {"alleles are not bases": 3}
 
 
 def test_a_variant_listed_twice_is_read_once(tmp_path):
@@ -83,12 +86,13 @@ def test_a_variant_listed_twice_is_read_once(tmp_path):
     path = write_vcf(tmp_path / "x.vcf.gz", [record, record, other], SAMPLES)
     found = read(path)
     assert found.variants["effect_allele"].tolist() == ["G", "T"]
-    assert found.dropped == {"position and alleles listed twice": 1}
+    assert found.dropped_by_reason() == {"position and alleles listed twice": 1}
 
 
 def test_missing_and_half_missing_calls_are_nan(tmp_path):
-    path = write_vcf(tmp_path / "x.vcf.gz", ["chr22 100 . A G . PASS . GT ./. 0/. 1/1"], SAMPLES)
-    np.testing.assert_array_equal(read(path).dosages, [[np.nan, np.nan, 2]])
+    record = "chr22 100 . A G . PASS . GT ./. 0/. 1/1 0/1"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], [*SAMPLES, "d"])
+    np.testing.assert_array_equal(read(path, "abcd").dosages, [[np.nan, np.nan, 2, 1]])
 
 
 def test_imputed_dosages_are_read_where_asked_for(tmp_path):
@@ -127,14 +131,17 @@ def test_rare_and_missing_variants_are_filtered_and_counted(tmp_path):
         "chr22 300 . A G . PASS . GT " + "./. " * 5 + "0/1 " * 15,  # a quarter missing
         "chr22 400 . A G . PASS . GT " + "1/1 " * 18 + "0/1 " * 2,  # minor allele REF, 0.05
     ]
-    found = read(write_vcf(tmp_path / "x.vcf.gz", records, samples), samples)
-    kept = found.filtered(min_maf=0.03, max_missing=0.1)
-    assert kept.variants["pos"].tolist() == [400]
-    assert kept.dropped == {
+    path = write_vcf(tmp_path / "x.vcf.gz", records, samples)
+    found = read(path, samples, limits=Limits(min_maf=0.03, max_missing=0.1))
+    assert found.variants["pos"].tolist() == [400]
+    assert found.dropped_by_reason() == {
         "minor allele frequency below 0.03": 2,
         "more than 0.1 of calls missing": 1,
     }
-    assert found.filtered(0, 1).variants["pos"].tolist() == [100, 300, 400]
+    assert found.window(150, 350).dropped["pos"].tolist() == [200, 300]
+    everything = read(path, samples)
+    assert everything.variants["pos"].tolist() == [100, 300, 400]
+    assert everything.dropped_by_reason() == {"constant": 1}
 
 
 def fault(action):
@@ -171,9 +178,46 @@ def test_a_donor_that_is_not_there_is_named(tmp_path):
     assert "lacks 1 donors, the first 'z'" in fault(lambda: read(path, samples=["a", "z"]))
 
 
-def test_haploid_calls_are_refused_in_words(tmp_path):
-    path = write_vcf(tmp_path / "x.vcf.gz", ["chr22 100 . A G . PASS . GT 0 1 0/1"], SAMPLES)
-    assert "expected diploid calls" in fault(lambda: read(path))
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ("chr22 100 . A G . PASS . GT 0 1 0/1", "calls that are not diploid"),
+        ("chr22 100 . A . . PASS . GT 0/0 0/0 0/0", "no alternative allele"),
+        ("chr22 100 . A G . PASS . DS 0.1 1 2", "no GT in the record"),
+    ],
+)
+def test_a_record_that_cannot_be_used_is_left_out_and_counted(tmp_path, record, reason):
+    good = "chr22 200 . a g . PASS . GT 0/1 1/1 ."
+    path = write_vcf(tmp_path / "x.vcf.gz", [record, good], SAMPLES, fields=("GT", "DS"))
+    found = read(path)
+    assert found.dropped_by_reason() == {reason: 1}
+    assert found.variants["variant_id"].tolist() == ["chr22_200_A_G_b38"]
+    np.testing.assert_array_equal(found.dosages, [[2, 1, np.nan]])
+
+
+def test_imputed_dosages_must_be_one_for_each_allele(tmp_path):
+    record = "chr22 100 . A G,T . PASS . GT:DS 0/1:1 1/1:2 0/0:0"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], SAMPLES, fields=("GT", "DS"))
+    found = read(path, field="DS")
+    assert found.dropped_by_reason() == {"not one DS for each alternative allele": 2}
+
+
+def test_a_csi_index_serves_as_well(tmp_path):
+    record = "chr22 100 . A G . PASS . GT 0/1 1/1 0/0"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], SAMPLES, index=False)
+    pysam.tabix_index(str(path), preset="vcf", csi=True)
+    assert path.with_name("x.vcf.gz.csi").exists()
+    assert read(path).dosages.tolist() == [[2, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("length", "other"),
+    [(51304566, "chr22 has 51304566 bp in its header, as in GRCh37"), (50818468, ""), (5, "")],
+)
+def test_a_header_tells_of_another_build(tmp_path, length, other):
+    path = tmp_path / "x.vcf.gz"
+    write_vcf(path, ["chr22 100 . A G . PASS . GT 0/1 1/1 0/0"], SAMPLES, lengths=(length,))
+    assert open_genotypes(path, "GRCh38", "GT").other_build() == other
 
 
 def test_a_field_that_is_not_there_is_named(tmp_path):
