@@ -40,7 +40,8 @@ def cross_validate(
     """Fit to all folds but one, predict that one, and compare.
 
     A donor is held out in all tissues at once. Predictions are centred within their fold, so that
-    the mean of the training donors does not enter.
+    the mean of the training donors does not enter. Where training donors show nothing that varies,
+    nothing is predicted.
 
     y : (n, m) with NaN; x : (n, p) dosages, NaN where missing; fold : (n,)
     effects_of : effects (p, m) per unit of x, from y and x of the training donors
@@ -48,8 +49,8 @@ def cross_validate(
     predicted = np.zeros_like(y)
     for k in np.unique(fold):
         test = fold == k
-        effects = effects_of(y[~test], x[~test])
-        predicted[test] = _centred(x[test]) @ effects
+        if _varies(y[~test]):
+            predicted[test] = _centred(x[test]) @ effects_of(y[~test], x[~test])
     return compare(y, predicted, fold)
 
 
@@ -82,6 +83,14 @@ def _correlate(y: Floats, predicted: Floats) -> tuple[float, float]:
         return 0.0, 1.0
     result = pearsonr(y, predicted, alternative="greater")
     return float(result.statistic), float(result.pvalue)
+
+
+def _varies(y: Floats) -> bool:
+    """Whether there is anything to learn from: two different values of one tissue."""
+    seen = np.isfinite(y)
+    low = np.where(seen, y, np.inf).min(axis=0)
+    high = np.where(seen, y, -np.inf).max(axis=0)
+    return bool((high > low).any())
 
 
 def _centred(x: np.ndarray) -> Floats:

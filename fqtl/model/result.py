@@ -126,8 +126,12 @@ class Fit:
     @cached_property
     def tissue_pip(self) -> Floats:
         """(m,) probability that any variant has an effect in a tissue."""
-        some_variant = -np.expm1(np.log1p(-np.minimum(self.variants.pip, 1 - 1e-15)).sum(axis=0))
-        return 1 - np.prod(1 - self.tissues.pip * some_variant, axis=1)
+        return 1 - np.prod(1 - self.tissues.pip * _any(self.variants.pip), axis=1)
+
+    @cached_property
+    def factor_pip(self) -> Floats:
+        """(k,) probability that a factor has any variant and any tissue."""
+        return _any(self.variants.pip) * _any(self.tissues.pip)
 
     def predict(self, x: ArrayLike, covariates: ArrayLike | None = None) -> Floats:
         """(n, m) expected response, in units of y.
@@ -173,3 +177,8 @@ class Fit:
                 f"strongest variant {lead} (PIP {variants[lead]:.3f})"
             )
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+
+
+def _any(pip: Floats) -> Floats:
+    """(k,) probability that any of the loadings (…, k) is included."""
+    return -np.expm1(np.log1p(-np.minimum(pip, 1 - 1e-15)).sum(axis=0))

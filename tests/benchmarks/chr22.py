@@ -20,7 +20,7 @@ from scipy.stats import t as student
 
 from fqtl.data.covariates import read_covariates
 from fqtl.data.expression import read_expression
-from fqtl.data.genotypes import open_genotypes
+from fqtl.data.genotypes import Limits, open_genotypes
 from fqtl.prepare.confounders import design_of
 from tests.files import write_sheet
 
@@ -38,7 +38,7 @@ def single_variant_p(source: Path) -> "pd.Series[float]":
     design = design_of(covariates.values[[covariates.samples.index(name) for name in donors]])
     freedom = len(donors) - design.shape[1] - 1
     smallest = {}
-    everything = genotypes.read("22", 1, 2**31 - 1, donors)
+    everything = genotypes.read("22", 1, 2**31 - 1, donors, Limits())
     x = everything.dosages.astype(float)
     x -= (x @ design) @ design.T
     pos = everything.variants["pos"].to_numpy()
