@@ -24,6 +24,10 @@ FILES = {
         "prediction.tsv.gz",
         "Each gene in each tissue: is there an effect, and how well are unseen donors predicted?",
     ),
+    "dropped_variants": (
+        "dropped_variants.tsv.gz",
+        "Variants of each gene's cis window that were left out, counted by reason.",
+    ),
     "weights": (
         "weights/{tissue}.tsv",
         "Weight files of each tissue, and how many genes they hold.",

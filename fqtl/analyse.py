@@ -5,7 +5,6 @@ the dosages, cross-validated prediction), so that no stage reads genotypes again
 """
 
 import logging
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -40,7 +39,6 @@ class Settings:
 
 def analyse_gene(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
     """Record of one gene; a gene that cannot be fitted gets a record that says why."""
-    started = time.process_time()
     record = {
         **dict.fromkeys(FITS.names),
         "gene_id": gene.gene_id,
@@ -49,6 +47,10 @@ def analyse_gene(gene: GeneData, genotypes: Genotypes, settings: Settings) -> di
         "n_donors": int(np.isfinite(gene.y).any(axis=1).sum()),
         "n_variants": len(genotypes.variants),
         "n_tissues": len(gene.tissues),
+        "dropped_variants": [
+            {"reason": reason, "count": count}
+            for reason, count in sorted(genotypes.dropped_by_reason().items())
+        ],
         "status": "fitted",
         "reason": "",
     }
@@ -58,36 +60,44 @@ def analyse_gene(gene: GeneData, genotypes: Genotypes, settings: Settings) -> di
         record.update(_fitted(gene, genotypes, settings))
     except FqtlError as fault:
         record.update(status="failed", reason=str(fault))
+    except MemoryError:
+        raise  # the machine's fault, not the gene's: the job may be tried again with more
     except Exception as fault:  # one gene must not take its shard along; the log has the traceback
         log.exception("gene %s failed", gene.gene_id)
         record.update(status="failed", reason=f"{type(fault).__name__}: {fault}")
-    return {**record, "seconds": time.process_time() - started}
+    return record
 
 
 def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
     x = genotypes.dosages.T
     result = fit(gene.y, x, **settings.fit)
     weights = sparse_effects(result, settings.min_pip)
-    carrying = np.flatnonzero(weights.any(axis=1) | (result.variants.pip >= 0.5).any(axis=1))
+    carrying = np.flatnonzero(
+        weights.any(axis=1) | (result.variants.pip >= settings.min_pip).any(axis=1)
+    )
+    # in a dense fit every tissue is a factor, in most of which there is nothing
+    factors = [k for k, some in enumerate(result.factor_pip) if some >= settings.min_pip]
     return {
-        "n_factors": result.rank,
+        "n_factors": len(factors),
         "elbo": result.elbo,
         "n_iter": result.n_iter,
         "converged": result.converged,
+        "factors": [{"factor": k, "pip": float(result.factor_pip[k])} for k in factors],
         "variants": _records(
             genotypes.variants.iloc[carrying],
             ["variant_id", "rsid", "pos", "other_allele", "effect_allele"],
         ),
         "variant_loadings": [
             {"factor": k, "variant": i, **_loading(result.variants, int(j), k)}
-            for k in range(result.rank)
+            for k in factors
             for i, j in enumerate(carrying)
             if result.variants.pip[j, k] >= settings.min_pip
         ],
         "tissue_loadings": [
             {"factor": k, "tissue": tissue, **_loading(result.tissues, t, k)}
-            for k in range(result.rank)
+            for k in factors
             for t, tissue in enumerate(gene.tissues)
+            if result.tissues.pip[t, k] > 0
         ],
         "weights": [
             {"tissue": tissue, "variant": i, "weight": float(weights[j, t])}

@@ -6,18 +6,19 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
-CALL = 0.5
+from fqtl.fits import CALL
 
 
 @dataclass(frozen=True)
 class Recovery:
     """How much of the planted truth a run found.
 
-    genes : genes with planted effects that were fitted
+    genes : genes with planted effects
     null_genes : genes without
-    tissue_auprc : mean over genes with planted effects of the average precision of tissues
+    tissue_auprc : mean over genes with planted effects of the average precision of tissues; none
+        where nothing was planted
     tissue_auprc_by_chance : the same if tissues were ranked at random
-    pairs_planted : gene-tissue pairs with an effect
+    pairs_planted : gene-tissue pairs with an effect, whether they were fitted or not
     pairs_called : pairs with PIP > 0.5
     pairs_found : pairs called that were planted
     false_discovery_proportion : share of the called pairs that were not
@@ -26,26 +27,29 @@ class Recovery:
 
     genes: int
     null_genes: int
-    tissue_auprc: float
-    tissue_auprc_by_chance: float
+    tissue_auprc: float | None
+    tissue_auprc_by_chance: float | None
     pairs_planted: int
     pairs_called: int
     pairs_found: int
     false_discovery_proportion: float
     null_genes_called: int
 
-    def as_dict(self) -> dict[str, float]:
+    def as_dict(self) -> dict[str, float | None]:
         return asdict(self)
 
 
 def pairs_with_truth(
     prediction: pd.DataFrame, truth: pd.DataFrame, simulated: pd.DataFrame
 ) -> pd.DataFrame:
-    """Every gene-tissue pair that was fitted: gene_id, tissue, pip, planted."""
-    pairs = prediction[prediction["gene_id"].isin(simulated["gene_id"])]
-    planted = pd.MultiIndex.from_frame(truth[["gene_id", "tissue"]].drop_duplicates())
-    found = pd.MultiIndex.from_frame(pairs[["gene_id", "tissue"]]).isin(planted)
-    return pairs[["gene_id", "tissue", "pip"]].assign(planted=found)
+    """Every gene-tissue pair that was planted or fitted: gene_id, tissue, pip, planted.
+
+    What was planted but not fitted was not found: its pip is 0.
+    """
+    by = ["gene_id", "tissue"]
+    fitted = prediction.loc[prediction["gene_id"].isin(simulated["gene_id"]), [*by, "pip"]]
+    pairs = fitted.merge(truth[by].drop_duplicates().assign(planted=True), on=by, how="outer")
+    return pairs.assign(pip=pairs["pip"].fillna(0.0), planted=pairs["planted"].notna())
 
 
 def recovery(pairs: pd.DataFrame) -> Recovery:
@@ -63,8 +67,10 @@ def recovery(pairs: pd.DataFrame) -> Recovery:
     return Recovery(
         genes=int(any_planted.sum()),
         null_genes=int((~any_planted).sum()),
-        tissue_auprc=float(np.mean(precision)),
-        tissue_auprc_by_chance=float(with_effect.groupby("gene_id")["planted"].mean().mean()),
+        tissue_auprc=float(np.mean(precision)) if precision else None,
+        tissue_auprc_by_chance=(
+            float(with_effect.groupby("gene_id")["planted"].mean().mean()) if precision else None
+        ),
         pairs_planted=int(pairs["planted"].sum()),
         pairs_called=int(called.sum()),
         pairs_found=found,

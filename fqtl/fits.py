@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+CALL = 0.5  # PIP above which a variant, a tissue or a gene-tissue pair counts as found
 LOADING = {"mean": pa.float64(), "sd": pa.float64(), "pip": pa.float64()}
 FITS = pa.schema(
     {
@@ -24,7 +25,8 @@ FITS = pa.schema(
         "elbo": pa.float64(),
         "n_iter": pa.int64(),
         "converged": pa.bool_(),
-        "seconds": pa.float64(),
+        "dropped_variants": pa.list_(pa.struct({"reason": pa.string(), "count": pa.int64()})),
+        "factors": pa.list_(pa.struct({"factor": pa.int64(), "pip": pa.float64()})),
         # variants that carry weight; the lists below point into it by index
         "variants": pa.list_(
             pa.struct(
@@ -67,30 +69,40 @@ FITS = pa.schema(
 )
 
 
-def explode(fits: pa.Table, column: str) -> pd.DataFrame:
+def explode(fits: pa.Table, column: str, tissue: str | None = None) -> pd.DataFrame:
     """Entries of a list column, one per row, with the gene_id of each and its row in the store.
 
-    An entry that points into `variants` gets the columns of that variant, too.
+    An entry that points into `variants` gets the columns of that variant, too. With a `tissue`,
+    only its entries are taken apart.
     """
-    entries = pc.list_flatten(fits[column]).combine_chunks()
-    gene = pc.list_parent_indices(fits[column]).to_numpy()
-    frame = pa.Table.from_struct_array(entries).to_pandas() if len(gene) else _empty(column)
-    frame.insert(0, "gene_id", fits["gene_id"].to_pandas().to_numpy()[gene])
-    frame.insert(1, "row", gene)
+    entries, row = _flatten(fits, column)
+    if tissue is not None:
+        mine = pc.equal(pc.struct_field(entries, "tissue"), tissue)
+        entries, row = entries.filter(mine), row[np.asarray(mine)]
+    frame = _as_frame(entries)
+    frame.insert(0, "gene_id", np.asarray(fits["gene_id"].take(row)))
+    frame.insert(1, "row", row)
     if "variant" not in frame:
         return frame
-    length = np.array(pc.list_value_length(fits["variants"]).fill_null(0))
+    length = np.asarray(pc.list_value_length(fits["variants"]).fill_null(0))
     first = np.cumsum(length) - length
-    which = first[gene] + frame.pop("variant").to_numpy(dtype=np.int64)
-    variants = explode(fits, "variants").drop(columns=["gene_id", "row"])
-    variants = variants.iloc[which].reset_index(drop=True)
-    return pd.concat([frame, variants], axis="columns")
+    which = first[row] + frame["variant"].to_numpy()
+    variants = _flatten(fits, "variants")[0].take(pa.array(which, pa.int64()))
+    return pd.concat([frame, _as_frame(variants)], axis="columns")
 
 
-def _empty(column: str) -> pd.DataFrame:
-    """No entries, with the columns and types there would be."""
+def _flatten(fits: pa.Table, column: str) -> tuple[pa.StructArray, np.ndarray]:
+    """Entries of a list column, end to end, and the row that each is from."""
     entry = FITS.field(column).type.value_type
-    return pa.Table.from_batches([], schema=pa.schema(list(entry))).to_pandas()
+    entries = pa.concat_arrays(
+        [pa.array([], entry), *(chunk.flatten() for chunk in fits[column].chunks)]
+    )
+    length = np.asarray(pc.list_value_length(fits[column]).fill_null(0))
+    return entries, np.repeat(np.arange(len(length)), length)
+
+
+def _as_frame(entries: pa.StructArray) -> pd.DataFrame:
+    return pa.Table.from_batches([pa.RecordBatch.from_struct_array(entries)]).to_pandas()
 
 
 def covariance_of(triangle: list[float] | np.ndarray, size: int) -> np.ndarray:

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy.cluster.hierarchy import leaves_list, linkage
 
-CALL = 0.5  # PIP above which something is drawn as found
+from fqtl.fits import CALL
+
 INK = "#22313f"
 QUIET = "#c3ccd4"
 # Okabe and Ito's colours, told apart by people with any colour vision

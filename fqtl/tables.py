@@ -113,6 +113,8 @@ def read_parquet(
     try:
         table = pq.read_table(path, columns=columns)
     except (pa.ArrowInvalid, OSError) as fault:
+        if isinstance(fault, OSError) and fault.errno is not None:
+            raise  # the system's word: no permission, a broken disk
         raise FqtlError(
             f"{path} is not a whole Parquet file ({fault}). Delete it and run the workflow again: "
             "only what depends on it is made anew."
@@ -190,7 +192,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "pip": "probability that it has any variant and any tissue",
         "n_variants": "variants with PIP > 0.5",
         "n_tissues": "tissues with PIP > 0.5",
-        "lead_variant": "variant with the largest PIP",
+        "lead_variant": "variant with the largest PIP; NA if none reaches weights.min_pip",
         "lead_pip": "its PIP",
         "variants": "variants with PIP > 0.5, joined by commas",
         "tissues": "tissues with PIP > 0.5, joined by commas",
@@ -206,6 +208,11 @@ COLUMNS: dict[str, dict[str, str]] = {
         "factor": "factor",
         "tissue": "tissue",
         **LOADING,
+    },
+    "dropped_variants": {
+        "gene_id": "gene",
+        "reason": "why variants of its cis window were left out",
+        "count": "how many",
     },
     "prediction": {
         "gene_id": "gene",

@@ -1,6 +1,5 @@
 import pandas as pd
 import pyarrow as pa
-import pytest
 
 from fqtl.aggregate import list_factors, result_tables
 from fqtl.fits import FITS
@@ -9,7 +8,7 @@ from fqtl.tables import COLUMNS
 
 def loadings(label, rows):
     frame = pd.DataFrame(rows, columns=["gene_id", "factor", label, "pip"])
-    return frame.assign(row=pd.factorize(frame["gene_id"])[0], mean=0.1, sd=0.1)
+    return frame.assign(mean=0.1, sd=0.1)
 
 
 def test_a_factor_is_told_by_what_it_surely_holds():
@@ -19,12 +18,16 @@ def test_a_factor_is_told_by_what_it_surely_holds():
     tissues = loadings(
         "tissue", [("g", 0, "Liver", 1.0), ("g", 0, "Lung", 0.6), ("g", 1, "Lung", 0.1)]
     )
-    first, second = list_factors(variants, tissues).itertuples()
+    factors = pd.DataFrame(
+        [("g", 0, 0.92), ("g", 1, 0.04), ("h", 0, 0.02)], columns=["gene_id", "factor", "pip"]
+    )
+    first, second, third = list_factors(factors, variants, tissues).itertuples()
     assert (first.n_variants, first.variants, first.lead_variant) == (1, "v2", "v2")
     assert (first.n_tissues, first.tissues) == (2, "Liver,Lung")
-    assert first.pip == pytest.approx(1 - 0.8 * 0.1)
     assert (second.n_variants, second.variants, second.lead_variant) == (0, "", "v1")
-    assert second.pip == pytest.approx(0.4 * 0.1)
+    assert [first.pip, second.pip, third.pip] == [0.92, 0.04, 0.02]
+    assert (third.n_variants, third.n_tissues, third.variants) == (0, 0, "")
+    assert pd.isna(third.lead_variant)
 
 
 def test_a_release_without_any_factor_has_empty_tables():
@@ -34,4 +37,4 @@ def test_a_release_without_any_factor_has_empty_tables():
         kind: list(COLUMNS[kind]) for kind in tables
     }
     assert len(tables["fits"]) == 1
-    assert all(tables[kind].empty for kind in ("factors", "variants", "tissues", "prediction"))
+    assert all(frame.empty for kind, frame in tables.items() if kind != "fits")

@@ -1,4 +1,4 @@
-from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,8 @@ def inputs(seed=0):
         }
     )
     donors = [f"d{i}" for i in range(200)]
-    genotypes = Genotypes(variants, planted.x.T.astype(np.float32), donors, Counter())
+    dropped = pd.DataFrame({"pos": [3, 5, 2000], "reason": ["odd", "rare", "rare"]})
+    genotypes = Genotypes(variants, planted.x.T.astype(np.float32), donors, dropped)
     tissues = [f"t{i}" for i in range(5)]
     return GeneData("g", "chr1", 30, tissues, planted.y), genotypes, planted
 
@@ -49,7 +50,11 @@ def test_a_record_holds_what_the_fit_found():
     acts = planted.genetic.std(axis=0) > 0
     r2 = np.array([row["r2"] for row in found["prediction"]])
     assert r2[acts].min() > 0.15
-    assert found["seconds"] > 0
+    assert [row["factor"] for row in found["factors"]] == list(range(fit.rank))
+    assert found["dropped_variants"] == [
+        {"reason": "odd", "count": 1},
+        {"reason": "rare", "count": 2},
+    ]
 
 
 def test_a_gene_without_variants_is_a_row_with_its_reason():
@@ -57,6 +62,7 @@ def test_a_gene_without_variants_is_a_row_with_its_reason():
     found = analyse_gene(gene, genotypes.window(1000, 2000), settings())
     assert (found["status"], found["reason"]) == ("skipped", "no variant in the cis window")
     assert found["weights"] is None
+    assert found["dropped_variants"] == [{"reason": "rare", "count": 1}]
 
 
 def test_a_gene_that_cannot_be_fitted_is_a_row_with_its_reason():
@@ -77,6 +83,25 @@ def test_an_unforeseen_fault_fails_its_gene_alone(monkeypatch, caplog):
     found = analyse_gene(gene, genotypes, settings())
     assert (found["status"], found["reason"]) == ("failed", "LinAlgError: singular")
     assert "Traceback" in caplog.text
+
+
+def test_a_machine_without_memory_is_no_fault_of_the_gene(monkeypatch):
+    gene, genotypes, _ = inputs()
+
+    def hungry(*args, **kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr(analyse, "fit", hungry)
+    with pytest.raises(MemoryError):
+        analyse_gene(gene, genotypes, settings())
+
+
+def test_a_dense_fit_stores_no_tissue_without_effects():
+    gene, genotypes, planted = inputs()
+    found = analyse_gene(gene, genotypes, replace(settings(), fit={"factored": False}))
+    acts = np.flatnonzero(planted.genetic.std(axis=0) > 0)
+    assert {row["factor"] for row in found["factors"]} >= set(acts)
+    assert len(found["tissue_loadings"]) == len(found["factors"])
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2])

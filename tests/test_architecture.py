@@ -22,11 +22,11 @@ def test_the_model_knows_no_file_and_no_pandas(module):
     assert not any(name.startswith(("fqtl.data", "fqtl.tables", "fqtl.cli")) for name in loaded)
 
 
-@pytest.mark.parametrize("module", ["genotypes", "vcf", "expression", "covariates", "tissues"])
-def test_data_knows_no_likelihood(module):
-    # `import fqtl` itself brings the model; what counts is what the module asks for
-    source = (ROOT / "fqtl" / "data" / f"{module}.py").read_text()
-    assert "fqtl.model" not in source
+def test_data_knows_no_likelihood():
+    # `import fqtl` itself brings the model; what counts is what the modules ask for
+    modules = list((ROOT / "fqtl" / "data").glob("*.py"))
+    assert len(modules) > 5
+    assert not [path for path in modules if "fqtl.model" in path.read_text()]
 
 
 def test_only_the_command_line_sees_everything():

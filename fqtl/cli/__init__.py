@@ -74,7 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
     except FqtlError as fault:
         return _complain(str(fault), given.verbose)
     except OSError as fault:
-        return _complain(f"{fault.strerror}: {fault.filename or 'unknown file'}", given.verbose)
+        told = f"{fault.strerror}: {fault.filename}" if fault.filename else str(fault)
+        return _complain(told, given.verbose)
     except Exception as fault:
         hint = f"unexpected {type(fault).__name__}: {fault} (run again with -vv for the traceback)"
         return _complain(hint, given.verbose)

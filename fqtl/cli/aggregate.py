@@ -1,7 +1,7 @@
 """Put the fits of all shards together, and make tables of them.
 
-Writes the store of all fits and, beside it, fits, factors, variants, tissues and prediction as
-tab-separated tables.
+Writes the store of all fits and, beside it, fits, factors, variants, tissues, prediction and
+dropped_variants as tab-separated tables.
 """
 
 import logging
@@ -40,7 +40,6 @@ def run(given: Namespace) -> None:
             f"Fits of different genome builds cannot be put together: {sorted(builds)}."
         )
     fits = pa.concat_tables([table for table, _ in parts]).combine_chunks()
-    fits = fits.drop_columns(["seconds"])  # the machine's, not the data's: the rest is reproducible
     _refuse_gaps(fits, given.genes)
     write_parquet(given.out, fits, "fits", genome_build=builds.pop(), donors=parts[0][1]["donors"])
     tables = result_tables(fits)
@@ -58,7 +57,7 @@ def run(given: Namespace) -> None:
 def _refuse_gaps(fits: pa.Table, genes: Path) -> None:
     """Every gene to be fitted has exactly one row."""
     listed = read_tsv(genes, "genes")
-    expected = pd.Index(listed.loc[listed["reason"].isna() | (listed["reason"] == ""), "gene_id"])
+    expected = pd.Index(listed.loc[listed["reason"] == "", "gene_id"])
     found = pd.Index(fits["gene_id"].to_pandas())
     if list(found) != list(expected):
         absent, extra = expected.difference(found), found.difference(expected)

@@ -32,10 +32,12 @@ def run(given: Namespace) -> None:
         )
     )
     write_json(given.out, found.as_dict())
+    if found.tissue_auprc is not None:
+        log.info(
+            "tissue AUPRC %.3f (%.3f by chance)", found.tissue_auprc, found.tissue_auprc_by_chance
+        )
     log.info(
-        "tissue AUPRC %.3f (%.3f by chance); %d of %d planted pairs at PIP > 0.5, FDP %.3f",
-        found.tissue_auprc,
-        found.tissue_auprc_by_chance,
+        "%d of %d planted pairs at PIP > 0.5, FDP %.3f",
         found.pairs_found,
         found.pairs_planted,
         found.false_discovery_proportion,

@@ -3,7 +3,6 @@
 One self-contained HTML file with figures, made of the result tables.
 """
 
-import json
 import logging
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -11,7 +10,6 @@ from pathlib import Path
 import pandas as pd
 
 from fqtl.cli.arguments import add_out
-from fqtl.errors import FqtlError
 from fqtl.evaluate import pairs_with_truth, recovery
 from fqtl.report.page import Results, figures, render
 from fqtl.tables import read_tsv, write_text
@@ -26,6 +24,7 @@ TABLES = {
     "variants": "variants.tsv.gz",
     "tissues": "tissues.tsv.gz",
     "prediction": "prediction.tsv.gz",
+    "dropped_variants": "dropped_variants.tsv.gz",
 }
 
 
@@ -33,7 +32,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--results", type=Path, required=True, metavar="FOLDER", help="with the result tables"
     )
-    parser.add_argument("--check", type=Path, required=True, metavar="FILE", help="from `check`")
     parser.add_argument(
         "--weights", type=Path, nargs="+", required=True, metavar="FILE", help="from `weights`"
     )
@@ -58,9 +56,9 @@ def run(given: Namespace) -> None:
             read_tsv(given.panel / "simulated.tsv", "simulated"),
         )
     results = Results(
-        check=_read_check(given.check),
         **tables,
         weights=weights,
+        foreign_weights=_foreign(weights, given.weights[0].parent),
         settings=dict(given.setting),
         recovery=recovery(pairs).as_dict() if pairs is not None else None,
         pairs=pairs,
@@ -73,9 +71,8 @@ def run(given: Namespace) -> None:
     log.info("report: %s", given.out)
 
 
-def _read_check(path: Path) -> dict[str, object]:
-    try:
-        found: dict[str, object] = json.loads(path.read_text())
-    except json.JSONDecodeError as fault:
-        raise FqtlError(f"{path} is not what `fqtl check` writes ({fault}).") from fault
-    return found
+def _foreign(weights: pd.DataFrame, folder: Path) -> list[str]:
+    """Weight files beside this run's that it did not write, as of a tissue no longer listed."""
+    written = {(folder / path).resolve() for path in weights["path"] if path}
+    found = sorted((folder / "predictdb").rglob("*.db"))
+    return [path.name for path in found if path.resolve() not in written]

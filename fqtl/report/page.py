@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 import fqtl
 from fqtl import plots
+from fqtl.fits import CALL
 
-CALL = 0.5
 PREDICTED = 0.01  # R² above which a gene counts as predicted
 
 
@@ -19,10 +19,10 @@ PREDICTED = 0.01  # R² above which a gene counts as predicted
 class Results:
     """Tables of a run.
 
+    foreign_weights : weight files beside this run's that are not its own
     recovery, pairs : what was found of what was planted, in a simulated panel
     """
 
-    check: dict[str, Any]
     genes: pd.DataFrame
     prepared: pd.DataFrame
     dropped: pd.DataFrame
@@ -31,9 +31,11 @@ class Results:
     variants: pd.DataFrame
     tissues: pd.DataFrame
     prediction: pd.DataFrame
+    dropped_variants: pd.DataFrame
     weights: pd.DataFrame
+    foreign_weights: list[str]
     settings: dict[str, str]
-    recovery: dict[str, float] | None = None
+    recovery: dict[str, float | None] | None = None
     pairs: pd.DataFrame | None = None
 
 
@@ -126,8 +128,13 @@ def left_out(results: Results) -> list[tuple[str, int]]:
         ("without_covariates", "donors of a tissue without covariates"),
     ):
         rows.append((words, int(results.prepared[name].sum())))
+    variants = results.dropped_variants.groupby("reason")["count"].sum()
+    rows += [(f"variant in a gene's cis window: {why}", int(n)) for why, n in variants.items()]
     slow = int((results.fits["converged"] == False).sum())  # noqa: E712  (NA where not fitted)
     rows.append(("genes whose fit did not converge (kept)", slow))
+    rows.append(
+        ("weight files of an earlier run that are no longer made", len(results.foreign_weights))
+    )
     return [row for row in rows if row[1]]
 
 

@@ -25,7 +25,6 @@ def results(tissues=("Liver", "Lung"), factors=True):
     factor = [("g1", 0, 0.99, 1, len(names), "v1", 1.0, "v1", ",".join(names))]
     variant = [("g1", 0, "v1", "", "chr1", 150, "A", "G", 0.3, 0.1, 1.0)]
     return Results(
-        check={},
         genes=pd.DataFrame(
             [("g1", "chr1", 100, 2, ""), ("g0", "chrX", 5, 2, "chromosome chrX is not fitted")],
             columns=list(COLUMNS["genes"]),
@@ -45,6 +44,11 @@ def results(tissues=("Liver", "Lung"), factors=True):
             [("g1", name, 50, 0.99, 0.5, 0.25, 1e-4, 0.2, 1e-3) for name in names],
             columns=list(COLUMNS["prediction"]),
         ),
+        dropped_variants=pd.DataFrame(
+            [("g1", "constant", 2), ("g2", "constant", 3)],
+            columns=list(COLUMNS["dropped_variants"]),
+        ),
+        foreign_weights=["Old.db"],
         weights=pd.DataFrame(
             [(name, "filtered", 1, 1, 0, "x.db") for name in names],
             columns=list(COLUMNS["weights"]),
@@ -79,6 +83,8 @@ def test_everything_left_out_is_counted_with_its_reason():
         "genes not fitted: no variant in the cis window": 1,
         "gene left out of a tissue: constant expression": 1,
         "donors of a tissue without genotypes": 2,
+        "variant in a gene's cis window: constant": 5,
+        "weight files of an earlier run that are no longer made": 1,
     }
 
 

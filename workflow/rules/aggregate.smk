@@ -1,10 +1,17 @@
 """Fits of all shards in one store, and tables of them.
 
-Needs: <results>/fits/{shard}.parquet of all shards. Gives: <results>/fits.parquet and fits,
-factors, variants, tissues and prediction as <results>/*.tsv.gz.
+Needs: <results>/fits/{shard}.parquet of all shards. Gives: <results>/fits.parquet and its tables,
+<results>/*.tsv.gz.
 """
 
-TABLES = ["fits", "factors", "variants", "tissues", "prediction"]
+TABLES = [
+    "fits",
+    "factors",
+    "variants",
+    "tissues",
+    "prediction",
+    "dropped_variants",
+]
 
 
 rule aggregate:

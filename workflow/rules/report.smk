@@ -4,6 +4,7 @@ Needs: the tables in <results>/, lists of the weights. Gives: <results>/report.h
 <results>/figures/ and, for a simulated panel, <results>/evaluation.json.
 """
 
+TRUTH = ["<results>/panel/truth.tsv.gz", "<results>/panel/simulated.tsv"]
 SHOWN = {
     "genome build": config["genome_build"],
     "genotypes": config["genotypes"]["path"],
@@ -20,12 +21,11 @@ SHOWN = {
 rule report:
     """One self-contained page."""
     input:
-        check="<results>/check.json",
         tables=expand("<results>/{table}.tsv.gz", table=[*TABLES, "dropped"]),
         genes="<results>/genes.tsv",
         prepared="<results>/prepared.tsv",
         weights=expand("<results>/weights/{tissue}.tsv", tissue=TISSUES),
-        truth=["<results>/panel/truth.tsv.gz"] if "simulate" in config else [],
+        truth=TRUTH if "simulate" in config else [],
     output:
         "<results>/report.html",
     log:
@@ -34,6 +34,8 @@ rule report:
         "<benchmarks>/report.tsv"
     conda:
         "../../envs/fqtl.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
         results=lambda wildcards, output: Path(output[0]).parent,
@@ -49,9 +51,9 @@ rule report:
         ),
     shell:
         r"""
-        fqtl report --results {params.results:q} --check {input.check:q} \
-            --weights {input.weights:q} {params.panel} {params.settings} \
-            --figures {params.figures:q} --out {output:q} 2>{log:q}
+        fqtl report --results {params.results:q} --weights {input.weights:q} \
+            {params.panel} {params.settings} --figures {params.figures:q} \
+            --out {output:q} 2>{log:q}
         """
 
 
@@ -59,7 +61,7 @@ rule evaluate:
     """What was found of what was planted."""
     input:
         prediction="<results>/prediction.tsv.gz",
-        truth="<results>/panel/truth.tsv.gz",
+        truth=TRUTH,
     output:
         "<results>/evaluation.json",
     log:
@@ -68,9 +70,11 @@ rule evaluate:
         "<benchmarks>/evaluate.tsv"
     conda:
         "../../envs/fqtl.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
-        panel=lambda wildcards, input: Path(input.truth).parent,
+        panel=lambda wildcards, input: Path(input.truth[0]).parent,
     shell:
         r"""
         fqtl evaluate --prediction {input.prediction:q} --panel {params.panel:q} \
