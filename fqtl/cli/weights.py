@@ -14,7 +14,13 @@ import pandas as pd
 import fqtl
 from fqtl.cli.arguments import add_out
 from fqtl.tables import COLUMNS, read_parquet, write_tsv
-from fqtl.weights.predictdb import TissueWeights, passing, tissue_weights, write_predictdb
+from fqtl.weights.predictdb import (
+    NEEDED,
+    TissueWeights,
+    passing,
+    tissue_weights,
+    write_predictdb,
+)
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    fits, about = read_parquet(given.fits, "fits")
+    fits, about = read_parquet(given.fits, "fits", columns=NEEDED)
     everything = tissue_weights(fits, given.tissue)
     filtered = everything.among(passing(everything.extra, given.min_cv_r, given.max_cv_p))
     construction = {

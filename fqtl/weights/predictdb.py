@@ -3,8 +3,9 @@
 `{tissue}.db` is an SQLite file with the tables weights, extra, sample_info and construction;
 `{tissue}.txt.gz` beside it holds the covariance of the dosages of each gene's variants. Weights are
 expression per copy of the effect allele, which is the unit of this project; covariances are of
-dosages 0 to 2. What the readers trip over is kept out: an rsid is never NULL (the variant id stands
-in), every pair of a gene's variants is in the covariance, and a model without genes is not written.
+dosages 0 to 2. What the readers trip over is kept out: an rsid is never NULL and never names two
+variants of a gene (the variant id stands in), every pair of a gene's variants is in the covariance,
+and a model without genes is not written.
 The column phi is left out: a NULL there would drop genes silently, and it is not computed here.
 (Readers: https://github.com/hakyimlab/MetaXcan)
 """
@@ -18,11 +19,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.stats import false_discovery_control
 
 from fqtl.fits import covariance_of, explode
 from fqtl.tables import text_writer, whole
 
+NEEDED = ["gene_id", "variants", "weights", "prediction", "covariance"]  # of the store of fits
 SCHEMA = """
 CREATE TABLE weights (gene TEXT, rsid TEXT, varID TEXT, ref_allele TEXT, eff_allele TEXT,
                       weight DOUBLE);
@@ -65,10 +68,13 @@ class TissueWeights:
 
 
 def tissue_weights(fits: pa.Table, tissue: str) -> TissueWeights:
-    """Weights, performance and covariance of every gene that has a weight in the tissue."""
-    entries = explode(fits, "weights")
-    entries = entries[entries["tissue"] == tissue]
-    rsid = entries["rsid"].where(entries["rsid"] != "", entries["variant_id"])
+    """Weights, performance and covariance of every gene that has a weight in the tissue.
+
+    fits : the columns NEEDED of the store
+    """
+    entries = explode(fits, "weights", tissue)
+    unnamed = (entries["rsid"] == "") | entries.duplicated(["gene_id", "rsid"], keep=False)
+    rsid = entries["rsid"].mask(unnamed, entries["variant_id"])
     weights = pd.DataFrame(
         {
             "gene": entries["gene_id"],
@@ -79,8 +85,7 @@ def tissue_weights(fits: pa.Table, tissue: str) -> TissueWeights:
             "weight": entries["weight"],
         }
     )
-    prediction = explode(fits, "prediction")
-    prediction = prediction[prediction["tissue"] == tissue].set_index("gene_id")
+    prediction = explode(fits, "prediction", tissue).set_index("gene_id")
     genes = pd.Index(weights["gene"].unique())
     return TissueWeights(
         tissue,
@@ -114,12 +119,11 @@ def _extra(weights: pd.DataFrame, prediction: pd.DataFrame) -> pd.DataFrame:
 def _covariances(
     fits: pa.Table, entries: pd.DataFrame
 ) -> Iterator[tuple[str, list[str], np.ndarray]]:
-    variants, covariance = fits["variants"], fits["covariance"]
+    """Covariance of the variants that carry weight, gene by gene."""
+    size = np.asarray(pc.list_value_length(fits["variants"]).fill_null(0))
     for row, group in entries.groupby("row", sort=True):
-        known = [variant["variant_id"] for variant in variants[row].as_py()]
-        position = {name: i for i, name in enumerate(known)}
-        which = [position[name] for name in group["variant_id"]]
-        matrix = covariance_of(covariance[row].values.to_numpy(), len(known))
+        which = group["variant"].to_numpy()
+        matrix = covariance_of(fits["covariance"][row].values.to_numpy(), size[row])
         yield group["gene_id"].iloc[0], list(group["id"]), matrix[np.ix_(which, which)]
 
 

@@ -33,6 +33,8 @@ def record(gene_id, dosages, weights, *, rsids=None, r2=0.25, p=1e-4, tissue="Li
         status="fitted",
         reason="",
         variants=variants,
+        factors=[],
+        dropped_variants=[],
         variant_loadings=[],
         tissue_loadings=[],
         weights=[{"tissue": tissue, "variant": i, "weight": w} for i, w in enumerate(weights) if w],
@@ -119,6 +121,14 @@ def test_an_rsid_is_never_null(tmp_path):
     model = tissue_weights(fits, "Liver")
     assert model.weights["rsid"].tolist() == ["rs5", "chr1_101_A_G_b38"]
     assert model.covariance[0][1] == ["rs5", "chr1_101_A_G_b38"]
+
+
+def test_an_rsid_names_one_variant_of_a_gene():
+    rng = np.random.default_rng(2)
+    dosages = rng.integers(0, 3, (3, 50))
+    alleles = record("g1", dosages, [0.1, 0.2, 0.3], rsids=["rs5", "rs5", "rs6"])
+    model = tissue_weights(store(alleles, record("g2", dosages[:1], [0.1], rsids=["rs5"])), "Liver")
+    assert model.weights["rsid"].tolist() == ["chr1_100_A_G_b38", "chr1_101_A_G_b38", "rs6", "rs5"]
 
 
 def test_every_pair_of_a_gene_is_in_the_covariance_and_no_other(tmp_path):
