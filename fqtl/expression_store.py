@@ -17,13 +17,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from fqtl.data import contigs
 from fqtl.data.expression import gene_key
 from fqtl.data.gene import GeneData
 from fqtl.prepare.tissue import PreparedTissue
-from fqtl.shards import shard_name
+from fqtl.shards import in_genome_order, shard_name
 from fqtl.tables import parquet_writer, read_parquet, write_parquet
 
+OPEN_AT_ONCE = 200  # files; systems commonly allow a process 1024
 SHARD = pa.schema(
     {
         "gene_id": pa.string(),
@@ -88,36 +88,47 @@ def write_shards(
 ) -> None:
     """One file per shard with all its genes in all tissues.
 
-    One tissue is in memory at a time, whatever the number of shards.
+    One tissue is in memory at a time and at most OPEN_AT_ONCE files are written to, whatever the
+    number of shards.
     genes : gene_id, chrom, tss and key; shard : (genes,) shard of each
     """
     kept = [tissue for tissue in tissues if not tissue.about["reason"]]
     about = {"samples": donors, "tissues": [tissue.name for tissue in kept]}
-    column = {name: i for i, name in enumerate(donors)}
     listed = genes.assign(shard=shard).set_index("key")
-    with ExitStack() as stack:
-        writers = [
-            stack.enter_context(parquet_writer(path, SHARD, "shard", **about)) for path in paths
-        ]
-        for tissue in kept:
-            rows = tissue.genes[tissue.genes["reason"] == ""]
-            keys = rows["gene_id"].map(gene_key)
-            rows = rows[keys.isin(listed.index)]
-            place = listed.loc[keys[rows.index]]
-            values = np.full((len(rows), len(donors)), np.nan, dtype=np.float32)
-            values[:, [column[name] for name in tissue.samples]] = _values(tissue.path)[rows.index]
-            for number in np.unique(place["shard"]):
-                mine = (place["shard"] == number).to_numpy()
-                writers[number].write_table(
-                    pa.table(
-                        {
-                            **{name: place[name][mine] for name in ("gene_id", "chrom", "tss")},
-                            "tissue": np.repeat(tissue.name, mine.sum()),
-                            "values": _as_lists(values[mine]),
-                        },
-                        schema=SHARD,
-                    )
-                )
+    for first in range(0, len(paths), OPEN_AT_ONCE):
+        batch = range(first, min(first + OPEN_AT_ONCE, len(paths)))
+        mine = listed[listed["shard"].isin(batch)]
+        with ExitStack() as stack:
+            writers = {
+                number: stack.enter_context(parquet_writer(paths[number], SHARD, "shard", **about))
+                for number in batch
+            }
+            for tissue in kept:
+                for number, part in _parts(tissue, mine, donors):
+                    writers[number].write_table(part)
+
+
+def _parts(
+    tissue: StoredTissue, listed: pd.DataFrame, donors: list[str]
+) -> Iterator[tuple[int, pa.Table]]:
+    """The tissue's rows for each shard that has some; listed : genes with shard, by key."""
+    rows = tissue.genes[tissue.genes["reason"] == ""]
+    keys = rows["gene_id"].map(gene_key)
+    rows = rows[keys.isin(listed.index)]
+    if rows.empty:
+        return
+    place = listed.loc[keys[rows.index]]
+    column = {name: i for i, name in enumerate(donors)}
+    values = np.full((len(rows), len(donors)), np.nan, dtype=np.float32)
+    values[:, [column[name] for name in tissue.samples]] = _values(tissue.path)[rows.index]
+    for number in np.unique(place["shard"]):
+        mine = (place["shard"] == number).to_numpy()
+        columns = {
+            **{name: place[name][mine] for name in ("gene_id", "chrom", "tss")},
+            "tissue": np.repeat(tissue.name, mine.sum()),
+            "values": _as_lists(values[mine]),
+        }
+        yield int(number), pa.table(columns, schema=SHARD)
 
 
 def shard_paths(folder: Path, count: int) -> list[Path]:
@@ -133,9 +144,7 @@ def read_shard(path: Path) -> tuple[list[GeneData], list[str]]:
     frame = table.drop_columns(["values"]).to_pandas()
     frame["row"] = np.arange(len(frame))
     frame["order"] = frame["tissue"].map(tissue_order)
-    frame["chromosome"] = frame["chrom"].map(contigs.order)
-    frame = frame.sort_values(["chromosome", "tss", "gene_id", "order"], kind="stable")
-    return list(_genes(frame, values)), about["samples"]
+    return list(_genes(in_genome_order(frame, "order"), values)), about["samples"]
 
 
 def _genes(frame: pd.DataFrame, values: np.ndarray) -> Iterator[GeneData]:

@@ -16,12 +16,14 @@ from fqtl.errors import FqtlError
 
 
 def list_genes(
-    tissues: Sequence[tuple[str, pd.DataFrame]], chromosomes: Sequence[str]
+    tissues: Sequence[tuple[str, pd.DataFrame]],
+    chromosomes: Sequence[str],
+    genotyped: Sequence[str],
 ) -> pd.DataFrame:
     """Genes of all tissues: gene_id, chrom, tss, n_tissues, reason, and key to match tissues by.
 
     tissues : name and genes (gene_id, chrom, tss, reason) of each
-    chromosomes : those whose genes are fitted
+    chromosomes : those whose genes are fitted; genotyped : those the genotypes have
     """
     everything = pd.concat(
         [genes.assign(tissue=name, key=genes["gene_id"].map(gene_key)) for name, genes in tissues],
@@ -31,19 +33,28 @@ def list_genes(
     kept = everything[everything["reason"] == ""]
     listed = everything.drop_duplicates("key").set_index("key", drop=False)
     listed["n_tissues"] = kept.groupby("key").size().reindex(listed.index, fill_value=0)
-    fitted = {contigs.bare(chrom) for chrom in chromosomes}
-    elsewhere = ~listed["chrom"].map(contigs.bare).isin(fitted)
+    bare = listed["chrom"].map(contigs.bare)
     listed["reason"] = np.select(
-        [elsewhere, listed["n_tissues"] == 0],
-        ["chromosome " + listed["chrom"] + " is not among those fitted", "usable in no tissue"],
+        [
+            ~bare.isin([contigs.bare(chrom) for chrom in chromosomes]),
+            ~bare.isin([contigs.bare(chrom) for chrom in genotyped]),
+            listed["n_tissues"] == 0,
+        ],
+        [
+            listed["chrom"] + " is not among genes.chromosomes",
+            listed["chrom"] + " is not in the genotypes",
+            "usable in no tissue",
+        ],
         default="",
     )
-    rank = listed["chrom"].map(contigs.order)
-    order = sorted(
-        range(len(listed)),
-        key=lambda i: (rank.iloc[i], listed["tss"].iloc[i], listed["gene_id"].iloc[i]),
-    )
-    return listed.iloc[order][["gene_id", "chrom", "tss", "n_tissues", "reason", "key"]]
+    return in_genome_order(listed)[["gene_id", "chrom", "tss", "n_tissues", "reason", "key"]]
+
+
+def in_genome_order(genes: pd.DataFrame, *then: str) -> pd.DataFrame:
+    """Rows by chromosome, transcription start site, gene and the columns `then`."""
+    keyed = genes.assign(chrom=genes["chrom"].map(contigs.order))
+    order = keyed.reset_index(drop=True).sort_values(["chrom", "tss", "gene_id", *then]).index
+    return genes.iloc[order]
 
 
 def _refuse_conflicts(everything: pd.DataFrame) -> None:

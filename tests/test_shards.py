@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fqtl import expression_store
 from fqtl.data.expression import Expression
 from fqtl.errors import FqtlError
 from fqtl.expression_store import (
@@ -25,23 +26,27 @@ def genes(*rows, reason=""):
 def test_genes_are_the_union_of_tissues_in_the_order_of_the_genome():
     liver = genes(("ENSG2.1", "chr10", 5), ("ENSG1.3", "chr2", 9))
     lung = genes(("ENSG1.4", "chr2", 9), ("ENSG3.1", "chr2", 1))
-    found = list_genes([("liver", liver), ("lung", lung)], ["2", "10"])
+    found = list_genes([("liver", liver), ("lung", lung)], ["2", "10"], ["2", "10"])
     assert found["gene_id"].tolist() == ["ENSG3.1", "ENSG1.3", "ENSG2.1"]
     assert found["n_tissues"].tolist() == [1, 2, 1]
 
 
 def test_a_gene_that_is_not_fitted_says_why():
-    liver = genes(("a", "chrX", 5), ("b", "chr1", 5))
+    liver = genes(("a", "chrX", 5), ("b", "chr1", 5), ("c", "chr2", 5))
+    liver = liver.assign(reason=["", "constant", ""])
     lung = genes(("b", "chr1", 5), reason="constant expression")
-    found = list_genes([("liver", liver.assign(reason=["", "constant"])), ("lung", lung)], ["1"])
+    found = list_genes([("liver", liver), ("lung", lung)], ["1", "2"], ["chr1", "chrX"])
     reasons = found.set_index("gene_id")["reason"]
-    assert reasons["a"] == "chromosome chrX is not among those fitted"
+    assert reasons["a"] == "chrX is not among genes.chromosomes"
+    assert reasons["c"] == "chr2 is not in the genotypes"
     assert reasons["b"] == "usable in no tissue"
 
 
 def test_a_gene_in_two_places_is_refused():
     with pytest.raises(FqtlError) as fault:
-        list_genes([("liver", genes(("a", "chr1", 5))), ("lung", genes(("a", "chr1", 6)))], ["1"])
+        list_genes(
+            [("liver", genes(("a", "chr1", 5))), ("lung", genes(("a", "chr1", 6)))], ["1"], ["1"]
+        )
     assert "a is at chr1:5 in liver but at chr1:6 in lung (1 genes differ)" in str(fault.value)
 
 
@@ -67,12 +72,16 @@ def stored(tmp_path, name, gene_rows, samples, seed, min_samples=30):
     return read_prepared(path), prepared
 
 
-def test_shards_hold_every_gene_in_every_tissue_as_it_was_prepared(tmp_path):
+@pytest.mark.parametrize("open_at_once", [1, 200])
+def test_shards_hold_every_gene_in_every_tissue_as_it_was_prepared(
+    tmp_path, monkeypatch, open_at_once
+):
+    monkeypatch.setattr(expression_store, "OPEN_AT_ONCE", open_at_once)
     rows = [("g1", "chr1", 5), ("g2", "chr1", 9), ("g3", "chr2", 1)]
     liver, in_liver = stored(tmp_path, "liver", rows, DONORS[:40], 0)
     lung, in_lung = stored(tmp_path, "lung", rows[1:], DONORS[10:], 1)
     tiny, _ = stored(tmp_path, "tiny", rows, DONORS[:3], 2)
-    listed = list_genes([(t.name, t.genes) for t in (liver, lung, tiny)], ["1", "2"])
+    listed = list_genes([(t.name, t.genes) for t in (liver, lung, tiny)], ["1", "2"], ["1", "2"])
     paths = shard_paths(tmp_path / "shards", 2)
     write_shards(paths, [liver, lung, tiny], listed, assign_shards(3, 2), DONORS)
 
@@ -90,6 +99,6 @@ def test_shards_hold_every_gene_in_every_tissue_as_it_was_prepared(tmp_path):
 def test_more_shards_than_genes_leave_some_empty(tmp_path):
     liver, _ = stored(tmp_path, "liver", [("g1", "chr1", 5)], DONORS, 0)
     paths = shard_paths(tmp_path / "shards", 3)
-    listed = list_genes([("liver", liver.genes)], ["1"])
+    listed = list_genes([("liver", liver.genes)], ["1"], ["1"])
     write_shards(paths, [liver], listed, assign_shards(1, 3), DONORS)
     assert [len(read_shard(path)[0]) for path in paths] == [1, 0, 0]

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from fqtl.cli.arguments import add_genotypes
-from fqtl.data import contigs
 from fqtl.data.genotypes import open_genotypes
 from fqtl.errors import FqtlError
 from fqtl.expression_store import StoredTissue, read_prepared, shard_paths, write_shards
@@ -50,10 +49,8 @@ def run(given: Namespace) -> None:
             f"None of {len(tissues)} tissues can be fitted; {tissues[0].name}: "
             f"{tissues[0].about['reason']}. See prepare.min_samples in the config."
         )
-    readable = {contigs.bare(contig) for contig in source.contigs}
     genes = list_genes(
-        [(tissue.name, tissue.genes) for tissue in tissues],
-        [chrom for chrom in given.chromosomes if contigs.bare(chrom) in readable],
+        [(tissue.name, tissue.genes) for tissue in tissues], given.chromosomes, source.contigs
     )
     fitted = genes[genes["reason"] == ""]
     if fitted.empty:
@@ -69,6 +66,7 @@ def run(given: Namespace) -> None:
     write_tsv(given.results / "shards.tsv", _list_shards(fitted, shard), "shards")
     write_tsv(given.results / "prepared.tsv", _list_tissues(tissues), "prepared")
     write_tsv(given.results / "dropped.tsv.gz", _list_dropped(tissues), "dropped")
+    sizes = np.bincount(shard, minlength=given.count)
     log.info(
         "%d genes (%d not fitted), %d donors, %d tissues, %d shards of %d to %d genes",
         len(genes),
@@ -76,7 +74,8 @@ def run(given: Namespace) -> None:
         len(donors),
         sum(not tissue.about["reason"] for tissue in tissues),
         given.count,
-        *np.bincount(shard, minlength=given.count)[[0, -1]],
+        sizes.min(),
+        sizes.max(),
     )
 
 

@@ -20,9 +20,13 @@ GENES = [(f"chr{1 + i // 4}", 100_000 * (1 + i % 4), f"ENSG{i:011d}.1") for i in
 
 @dataclass
 class Release:
-    """A folder with input, and runs of the workflow in it."""
+    """A folder with input, and runs of the workflow in it.
+
+    dosages : (variants, donors) of each gene's cis window, by its chromosome and TSS
+    """
 
     folder: Path
+    dosages: dict[tuple[str, int], np.ndarray]
 
     def configure(self, name: str, **changes: object) -> Path:
         """Config file with results in a folder of that name."""
@@ -99,4 +103,4 @@ def make_release(folder: Path) -> Release:
         table = write_covariates(folder / f"{tissue}.txt", covariates, donors)
         rows.append((tissue, bed.name, table.name))
     write_sheet(folder / "tissues.tsv", rows)
-    return Release(folder)
+    return Release(folder, dosages)

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -74,6 +75,20 @@ def test_weights_are_there_for_every_tissue_that_has_any(finished):
     assert tiny[["genes", "path"]].values.tolist() == [[0, ""], [0, ""]]
 
 
+def test_a_weight_is_an_effect_per_copy_of_the_alternative_allele(finished):
+    """From VCF to .db: planted is +1.5 per ALT allele; expression is then standardised."""
+    release, _ = finished
+    path = release.folder / "out" / "weights" / "predictdb" / "Liver.db"
+    with sqlite3.connect(path) as connection:
+        query = "SELECT * FROM weights WHERE gene = 'ENSG00000000001.1' ORDER BY ABS(weight) DESC"
+        weight = pd.read_sql(query, connection).iloc[0]
+    assert (weight["varID"], weight["rsid"]) == ("chr1_200080_A_G_b38", "rs200080")
+    assert (weight["ref_allele"], weight["eff_allele"]) == ("A", "G")
+    dosage = release.dosages["chr1", 200_000][8]
+    unit = 1.5 / np.sqrt(1 + 1.5**2 * dosage.var())  # of a standard deviation of expression
+    assert weight["weight"] == pytest.approx(unit, rel=0.15)
+
+
 def test_a_second_run_does_nothing(finished):
     release, _ = finished
     run = release.run("out")
@@ -118,7 +133,6 @@ def test_finished_shards_survive_a_killed_run(release):
     after = {name: (fits / name).stat().st_mtime_ns for name in before}
     assert after == before
     assert len(table(release, "fits.tsv.gz")) == 8
-    assert not list(release.folder.rglob("*.tmp"))
 
 
 def test_one_tissue_is_a_legal_release(release):
@@ -128,6 +142,18 @@ def test_one_tissue_is_a_legal_release(release):
     run = release.run("out")
     assert run.returncode == 0, run.stdout
     assert (release.folder / "out" / "weights" / "predictdb" / "Liver.db").exists()
+
+
+def test_without_factors_and_without_folds(release):
+    release.configure("out", model={"factored": False}, cross_validation={"folds": 0})
+    run = release.run("out")
+    assert run.returncode == 0, run.stdout
+    prediction = table(release, "prediction.tsv.gz").set_index(["gene_id", "tissue"])
+    assert prediction.loc[("ENSG00000000001.1", "Lung"), "pip"] > 0.5
+    assert prediction.loc[("ENSG00000000001.1", "Lung"), "r2"] == "NA"
+    weights = release.folder / "out" / "weights" / "predictdb"
+    assert not list(weights.glob("*.db"))  # nothing can pass a filter that was not computed
+    assert len(list((weights / "unfiltered").glob("*.db"))) == 3
 
 
 def refused(release, **changes):

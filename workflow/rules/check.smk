@@ -19,6 +19,8 @@ rule check:
         "<benchmarks>/check.tsv"
     conda:
         "../../envs/fqtl.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         version=VERSION,
         genotypes=GENOTYPES,

@@ -6,13 +6,14 @@ Needs: config, workflow/schemas/. Gives: TISSUES (name → files), SHARDS, GENOT
 import csv
 import shlex
 import sys
-from importlib.metadata import version
+import tomllib
 from pathlib import Path
 
 import jsonschema
 import yaml
 
 CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
+PROJECT = workflow.source_path("../../pyproject.toml")
 SHEET_SCHEMA = workflow.source_path("../schemas/tissues.schema.yaml")
 
 
@@ -99,7 +100,8 @@ validated(config, CONFIG_SCHEMA, "config")
 TISSUES = read_sheet(config["tissues"])
 require_files()
 SHARDS = [f"{number:04d}" for number in range(1, config["shards"]["count"] + 1)]
-VERSION = version("fqtl")  # in params: results of another version are made anew
+# in params: results of another version are made anew
+VERSION = tomllib.loads(Path(PROJECT).read_text())["project"]["version"]
 
 # Flags of every command that opens the genotypes
 GENOTYPES = " ".join(

@@ -19,6 +19,8 @@ rule prepare:
         "<benchmarks>/prepare/{tissue}.tsv"
     conda:
         "../../envs/fqtl.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
         genotypes=GENOTYPES,

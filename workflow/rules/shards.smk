@@ -22,6 +22,8 @@ rule shard:
         "<benchmarks>/shard.tsv"
     conda:
         "../../envs/fqtl.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
         genotypes=GENOTYPES,

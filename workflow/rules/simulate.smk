@@ -24,6 +24,8 @@ if "simulate" in config:
             "<benchmarks>/simulate.tsv"
         conda:
             "../../envs/fqtl.yaml"
+        resources:
+            mem_mb=lambda wildcards, attempt: 4000 * attempt,
         params:
             version=VERSION,
             genotypes=GENOTYPES,
