@@ -155,18 +155,18 @@ def write_predictdb(folder: Path, model: TissueWeights, construction: dict[str, 
 
 def _covariance_frame(model: TissueWeights) -> pd.DataFrame:
     """Upper triangles with the diagonal, the rows of a gene together."""
-    parts = []
-    for gene, ids, matrix in model.covariance:
-        one, other = np.triu_indices(len(ids))
-        names = np.array(ids, dtype=object)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "GENE": gene,
-                    "RSID1": names[one],
-                    "RSID2": names[other],
-                    "VALUE": matrix[one, other],
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
+    genes, ids, values = [], [], []
+    for gene, names, matrix in model.covariance:
+        triangle = np.array(np.triu_indices(len(names)))
+        genes.append(np.repeat(gene, triangle.shape[1]))
+        ids.append(np.array(names, dtype=object)[triangle])
+        values.append(matrix[*triangle])
+    one, other = np.concatenate(ids, axis=1)
+    return pd.DataFrame(
+        {
+            "GENE": np.concatenate(genes),
+            "RSID1": one,
+            "RSID2": other,
+            "VALUE": np.concatenate(values),
+        }
+    )
