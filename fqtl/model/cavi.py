@@ -7,8 +7,8 @@ is the model itself, so no step of a round can lower the ELBO.
 
 Factors are found one after another against what the others leave, all entries having a round in
 between; then all are refined together. A round visits the variants that mattered before; when it
-gains less than `tolerance` nats per observation the next visits every variant, and only such a
-round can say that the fit has converged. (Conjugate-computation variational inference: Khan & Lin
+gains less than `tolerance` nats the next visits every variant, and only such a round can say that
+the fit has converged. (Conjugate-computation variational inference: Khan & Lin
 2017, AISTATS; for the Gaussian this is plain coordinate ascent.)
 """
 
@@ -89,9 +89,8 @@ class Trace:
 
 
 def maximise(model: Model, *, max_iter: int, tolerance: float) -> Trace:
-    """Raise the ELBO of `model`, in place, until a round gains less than `tolerance` per datum."""
+    """Raise the ELBO of `model`, in place, until a round gains less than `tolerance` nats."""
     trace = Trace()
-    enough = tolerance * max(model.response.n_observed, 1)
     working = _round(model, _linearise(model), trace, Visit.KNOWN)
     for predictor in model.location:
         while predictor.grow(working.without(model, predictor), working.weight):
@@ -101,7 +100,7 @@ def maximise(model: Model, *, max_iter: int, tolerance: float) -> Trace:
     for left in reversed(range(max_iter)):
         # a fit that is out of rounds still gives every variant its own posterior
         working = _round(model, working, trace, visit if left else Visit.EVERY)
-        settled = trace.elbo[-1] - trace.elbo[-2] < enough
+        settled = trace.elbo[-1] - trace.elbo[-2] < tolerance
         trace.converged = settled and visit is Visit.EVERY
         if trace.converged:
             break

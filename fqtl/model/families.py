@@ -47,10 +47,6 @@ class Response:
         observed = ~np.isnan(y)
         return cls(np.where(observed, y, 0.0), observed.astype(np.float64))
 
-    @property
-    def n_observed(self) -> int:
-        return int(self.observed.sum())
-
 
 class Likelihood(Protocol):
     """Expected log-likelihood at given moments of the location, as the dispersion moves."""

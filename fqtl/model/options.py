@@ -10,7 +10,7 @@ class Options:
     """Settings of the engine and of the predictors.
 
     max_iter : rounds of joint refinement
-    tolerance : nats per observation by which a round must raise the ELBO to be followed by another
+    tolerance : nats by which a round must raise the ELBO to be followed by another
     screen : variants whose PIP would be below this are visited in the last rounds only
     move : standard errors by which a score must move to be worth a pass over the samples
     max_alternations : sweeps of one factor in one update
@@ -25,7 +25,7 @@ class Options:
     """
 
     max_iter: int = 100
-    tolerance: float = 3e-6
+    tolerance: float = 0.02
     screen: float = 1e-3
     move: float = 1e-3
     max_alternations: int = 15

@@ -16,7 +16,7 @@ from typing import Protocol
 from fqtl.model.moments import Floats, Moments
 from fqtl.model.priors import SpikeSlab
 
-FINE = 1e-2  # of the usual tolerance: how still a loading must stand to be passed over at the end
+FINE = 0.1  # of the usual tolerance: how still a loading must stand to be passed over at the end
 
 
 class Visit(Enum):

