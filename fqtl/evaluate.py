@@ -49,6 +49,7 @@ def pairs_with_truth(
     by = ["gene_id", "tissue"]
     fitted = prediction.loc[prediction["gene_id"].isin(simulated["gene_id"]), [*by, "pip"]]
     pairs = fitted.merge(truth[by].drop_duplicates().assign(planted=True), on=by, how="outer")
+    pairs = pairs.sort_values(by, ignore_index=True)
     return pairs.assign(pip=pairs["pip"].fillna(0.0), planted=pairs["planted"].notna())
 
 
