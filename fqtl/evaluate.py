@@ -22,6 +22,7 @@ class Recovery:
     pairs_called : pairs with PIP > 0.5
     pairs_found : pairs called that were planted
     false_discovery_proportion : share of the called pairs that were not
+    false_discovery_promised : the same if PIPs were exact: mean of 1 - PIP over the called pairs
     null_genes_called : genes without effects that have any called pair
     """
 
@@ -33,6 +34,7 @@ class Recovery:
     pairs_called: int
     pairs_found: int
     false_discovery_proportion: float
+    false_discovery_promised: float
     null_genes_called: int
 
     def as_dict(self) -> dict[str, float | None]:
@@ -76,5 +78,6 @@ def recovery(pairs: pd.DataFrame) -> Recovery:
         pairs_called=int(called.sum()),
         pairs_found=found,
         false_discovery_proportion=float(1 - found / max(called.sum(), 1)) if called.any() else 0.0,
+        false_discovery_promised=float((1 - pairs["pip"][called]).mean()) if called.any() else 0.0,
         null_genes_called=int(null_called.sum()),
     )

@@ -62,7 +62,7 @@ def _draw_variants(axes: Axes, tss: int, variants: pd.DataFrame) -> None:
     """PIP of each variant at its place, a colour per factor."""
     for factor, rows in variants.groupby("factor"):
         colour = COLOURS[int(factor) % len(COLOURS)]
-        label = f"factor {int(factor) + 1}"
+        label = f"factor {int(factor)}"
         axes.vlines(rows["pos"] / 1e6, 0, rows["pip"], color=colour, lw=1)
         axes.scatter(rows["pos"] / 1e6, rows["pip"], color=colour, s=18, label=label, zorder=3)
     axes.axvline(tss / 1e6, color=INK, lw=0.8, ls=":")

@@ -50,6 +50,15 @@ def list_genes(
     return in_genome_order(listed)[["gene_id", "chrom", "tss", "n_tissues", "reason", "key"]]
 
 
+def require_some(genes: pd.DataFrame) -> None:
+    """Refuse a list, as `list_genes` gives it, without any gene that is to be fitted."""
+    if (genes["reason"] != "").all():
+        raise FqtlError(
+            f"None of {len(genes)} genes can be fitted; {genes['gene_id'].iloc[0]}: "
+            f"{genes['reason'].iloc[0]}. See genes.chromosomes in the config."
+        )
+
+
 def in_genome_order(genes: pd.DataFrame, *then: str) -> pd.DataFrame:
     """Rows by chromosome, transcription start site, gene and the columns `then`."""
     keyed = genes.assign(chrom=genes["chrom"].map(contigs.order))

@@ -43,5 +43,6 @@ def test_recovery_counts_what_a_hand_counts():
     assert (found.genes, found.null_genes) == (1, 1)
     assert (found.pairs_planted, found.pairs_called, found.pairs_found) == (2, 3, 1)
     assert found.false_discovery_proportion == pytest.approx(2 / 3)
+    assert found.false_discovery_promised == pytest.approx((0.1 + 0.4 + 0.3) / 3)
     assert found.null_genes_called == 1
     assert found.tissue_auprc == pytest.approx((1 / 1 + 2 / 3) / 2)

@@ -23,3 +23,21 @@ def add_genotypes(parser: ArgumentParser) -> None:
 def add_out(parser: ArgumentParser, what: str) -> None:
     """Flag that names the output."""
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=what)
+
+
+def add_chromosomes(parser: ArgumentParser) -> None:
+    """Chromosomes of the genes."""
+    parser.add_argument(
+        "--chromosomes",
+        nargs="+",
+        required=True,
+        metavar="NAME",
+        help="those whose genes are fitted",
+    )
+
+
+def add_min_samples(parser: ArgumentParser) -> None:
+    """Size of a tissue."""
+    parser.add_argument(
+        "--min-samples", type=int, default=30, metavar="N", help="donors a tissue must have [30]"
+    )

@@ -1,7 +1,7 @@
 """Look at all input before any of it is computed on.
 
 Files and indexes, the genome build that the genotypes' header shows, donors that tissues share with
-the genotypes and with their covariates, chromosomes, and room on the disk.
+the genotypes and with their covariates, chromosomes, places of genes, and room on the disk.
 """
 
 import logging
@@ -10,7 +10,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from fqtl.cli.arguments import add_genotypes, add_out
+import pandas as pd
+
+from fqtl.cli.arguments import add_chromosomes, add_genotypes, add_min_samples, add_out
 from fqtl.data import contigs
 from fqtl.data.covariates import read_covariates
 from fqtl.data.expression import read_expression
@@ -18,6 +20,7 @@ from fqtl.data.genotypes import GenotypeSource, open_genotypes
 from fqtl.data.samples import require_shared
 from fqtl.data.tissues import Tissue, read_tissues
 from fqtl.errors import FqtlError
+from fqtl.shards import list_genes, require_some
 from fqtl.tables import write_json
 
 log = logging.getLogger(__name__)
@@ -27,6 +30,8 @@ ROOM = 3  # times the size of the expression files that intermediate tables may 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--tissues", type=Path, required=True, metavar="FILE", help="the sheet")
     add_genotypes(parser)
+    add_chromosomes(parser)
+    add_min_samples(parser)
     add_out(parser, "what was found, as JSON")
 
 
@@ -39,12 +44,19 @@ def run(given: Namespace) -> None:
             f"{given.genotypes}. See genome_build in the config."
         )
     tissues = read_tissues(given.tissues)
-    found = [_check_tissue(tissue, source, given.genotypes) for tissue in tissues]
+    found, genes = [], []
+    for tissue in tissues:
+        entry, places = _check_tissue(tissue, source, given.genotypes)
+        found.append(entry)
+        genes.append((tissue.name, places))
+    _require_donors(found, given.min_samples)
     chromosomes = {chrom for entry in found for chrom in entry["chromosomes"]}
     readable = {contigs.bare(contig) for contig in source.contigs}
     shared = sorted((c for c in chromosomes if contigs.bare(c) in readable), key=contigs.order)
     if not shared:
         contigs.resolve(min(chromosomes, key=contigs.order), source.contigs, str(given.genotypes))
+    listed = list_genes(genes, given.chromosomes, source.contigs)
+    require_some(listed)
     _check_room(tissues, given.out.parent)
     write_json(
         given.out,
@@ -56,29 +68,45 @@ def run(given: Namespace) -> None:
                 "chromosomes": len(source.contigs),
             },
             "chromosomes": shared,
+            "genes": {"all": len(listed), "to_fit": int((listed["reason"] == "").sum())},
             "tissues": [{**entry, "chromosomes": len(entry["chromosomes"])} for entry in found],
         },
     )
     log.info("%d tissues and %s are in order", len(found), given.genotypes)
 
 
-def _check_tissue(tissue: Tissue, source: GenotypeSource, genotypes: Path) -> dict[str, Any]:
+def _check_tissue(
+    tissue: Tissue, source: GenotypeSource, genotypes: Path
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """What there is to say of a tissue, and its genes with their places."""
     expression = read_expression(tissue.expression)
     require_shared(genotypes, source.samples, tissue.expression, expression.samples)
+    usable = set(expression.samples) & set(source.samples)
     entry: dict[str, Any] = {
         "tissue": tissue.name,
         "expression": str(tissue.expression),
         "genes": len(expression.genes),
         "donors": len(expression.samples),
-        "donors_with_genotypes": len(set(expression.samples) & set(source.samples)),
+        "donors_with_genotypes": len(usable),
         "chromosomes": sorted(set(expression.genes["chrom"])),
     }
     if tissue.covariates is not None:
         covariates = read_covariates(tissue.covariates)
         require_shared(tissue.expression, expression.samples, tissue.covariates, covariates.samples)
         entry["covariates"] = len(covariates.names)
+        usable &= set(covariates.samples)
+    entry["usable_donors"] = len(usable)
     log.info("%s: %d genes, %d donors", tissue.name, entry["genes"], entry["donors"])
-    return entry
+    return entry, expression.genes.assign(reason="")
+
+
+def _require_donors(found: list[dict[str, Any]], min_samples: int) -> None:
+    most = max(found, key=lambda entry: entry["usable_donors"])
+    if most["usable_donors"] < min_samples:
+        raise FqtlError(
+            f"No tissue has {min_samples} donors with genotypes and covariates; the most, "
+            f"{most['usable_donors']}, has {most['tissue']}. See prepare.min_samples in the config."
+        )
 
 
 def _check_room(tissues: list[Tissue], folder: Path) -> None:

@@ -8,7 +8,7 @@ import logging
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from fqtl.cli.arguments import add_genotypes, add_out
+from fqtl.cli.arguments import add_genotypes, add_min_samples, add_out
 from fqtl.data.covariates import read_covariates
 from fqtl.data.expression import read_expression
 from fqtl.data.genotypes import open_genotypes
@@ -26,9 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--inverse-normal", action="store_true", help="replace values by quantiles of their ranks"
     )
-    parser.add_argument(
-        "--min-samples", type=int, default=30, metavar="N", help="donors a tissue must have [30]"
-    )
+    add_min_samples(parser)
     add_genotypes(parser)
     add_out(parser, "prepared expression, as Parquet")
 

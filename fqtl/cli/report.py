@@ -55,10 +55,13 @@ def run(given: Namespace) -> None:
             read_tsv(given.panel / "truth.tsv.gz", "truth"),
             read_tsv(given.panel / "simulated.tsv", "simulated"),
         )
+    foreign = _foreign(weights, given.weights[0].parent)
+    for name in foreign:
+        log.warning("weights of an earlier run, not of this one: %s", name)
     results = Results(
         **tables,
         weights=weights,
-        foreign_weights=_foreign(weights, given.weights[0].parent),
+        foreign_weights=foreign,
         settings=dict(given.setting),
         recovery=recovery(pairs).as_dict() if pairs is not None else None,
         pairs=pairs,
@@ -75,4 +78,4 @@ def _foreign(weights: pd.DataFrame, folder: Path) -> list[str]:
     """Weight files beside this run's that it did not write, as of a tissue no longer listed."""
     written = {(folder / path).resolve() for path in weights["path"] if path}
     found = sorted((folder / "predictdb").rglob("*.db"))
-    return [path.name for path in found if path.resolve() not in written]
+    return [str(path) for path in found if path.resolve() not in written]

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fqtl.cli.arguments import add_genotypes
+from fqtl.cli.arguments import add_chromosomes, add_genotypes
 from fqtl.data.genotypes import open_genotypes
 from fqtl.errors import FqtlError
 from fqtl.expression_store import StoredTissue, read_prepared, shard_paths, write_shards
-from fqtl.shards import assign_shards, list_genes, shard_name
+from fqtl.shards import assign_shards, list_genes, require_some, shard_name
 from fqtl.tables import COLUMNS, write_tsv
 
 log = logging.getLogger(__name__)
@@ -26,13 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--prepared", type=Path, nargs="+", required=True, metavar="FILE", help="all tissues"
     )
-    parser.add_argument(
-        "--chromosomes",
-        nargs="+",
-        required=True,
-        metavar="NAME",
-        help="those whose genes are fitted",
-    )
+    add_chromosomes(parser)
     parser.add_argument("--count", type=int, required=True, metavar="N", help="shards")
     parser.add_argument("--shards", type=Path, required=True, metavar="FOLDER", help="their files")
     parser.add_argument(
@@ -52,12 +46,8 @@ def run(given: Namespace) -> None:
     genes = list_genes(
         [(tissue.name, tissue.genes) for tissue in tissues], given.chromosomes, source.contigs
     )
+    require_some(genes)
     fitted = genes[genes["reason"] == ""]
-    if fitted.empty:
-        raise FqtlError(
-            f"None of {len(genes)} genes can be fitted; {genes['gene_id'].iloc[0]}: "
-            f"{genes['reason'].iloc[0]}. See genes.chromosomes in the config."
-        )
     shard = assign_shards(len(fitted), given.count)
     measured = {name for tissue in tissues if not tissue.about["reason"] for name in tissue.samples}
     donors = [name for name in source.samples if name in measured]

@@ -27,7 +27,10 @@ class Tissue:
 
 def read_tissues(path: Path) -> list[Tissue]:
     """Tissues in the order of the sheet."""
-    frame = guarded(path, lambda: pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False))
+    frame = guarded(
+        path,
+        lambda: pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig"),
+    )
     absent = [name for name in ("tissue", "expression", "covariates") if name not in frame]
     if absent:
         raise FqtlError(

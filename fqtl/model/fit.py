@@ -17,7 +17,7 @@ from fqtl.model.covariates import Covariates
 from fqtl.model.dense import Dense
 from fqtl.model.factored import Factored
 from fqtl.model.families import Gaussian, Response
-from fqtl.model.inputs import Design, as_matrix, choose, settings_from
+from fqtl.model.inputs import Design, as_matrix, choose, refuse_other_rows, settings_from
 from fqtl.model.moments import Floats
 from fqtl.model.options import Options
 from fqtl.model.predictors import Effects
@@ -94,8 +94,9 @@ def fit(
     n, m = y_given.shape
     if len(x_given) != n:
         raise FqtlError(f"x must have the {n} rows of y, found shape {x_given.shape}.")
-    if rank is not None and rank < 1:
-        raise FqtlError(f"rank must be at least 1, found {rank}.")
+    if rank is not None and (not isinstance(rank, int | np.integer) or rank < 1):
+        raise FqtlError(f"rank must be a whole number of at least 1, found {rank!r}.")
+    refuse_other_rows(y, x)
     family_type = choose("family", family, FAMILIES)
     maximise = choose("engine", engine, ENGINES)
     settings = settings_from(options, Options)

@@ -17,6 +17,8 @@ Settings = TypeVar("Settings")
 def as_matrix(name: str, value: ArrayLike, *, missing: bool) -> np.ndarray:
     """Two-dimensional array of numbers; a vector becomes one column. NaN only where `missing`."""
     try:
+        if isinstance(value, np.ma.MaskedArray):
+            value = np.ma.filled(value.astype(np.float64), np.nan)
         array = np.asarray(value)
         if np.iscomplexobj(array):
             raise TypeError("complex ones are none of y, x or a covariate")
@@ -59,6 +61,15 @@ class Design:
         varies = sd > 1e-10 * np.abs(mean)
         per_unit = np.divide(1.0, sd, out=np.zeros_like(sd), where=varies)
         return cls(np.hstack([np.ones((n, 1)), (given - mean) * per_unit]), mean, per_unit)
+
+
+def refuse_other_rows(y: Any, x: Any) -> None:
+    """Labelled tables must name the same individuals in the same order: rows are not matched."""
+    if hasattr(y, "iloc") and hasattr(x, "iloc") and not y.index.equals(x.index):
+        raise FqtlError(
+            f"The rows of y and x must have the same labels in the same order, found "
+            f"{list(y.index[:2])} … and {list(x.index[:2])} …. See DataFrame.reindex."
+        )
 
 
 def choose(kind: str, name: str, known: Mapping[str, Choice]) -> Choice:

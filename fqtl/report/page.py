@@ -83,7 +83,7 @@ def numbers(results: Results) -> list[tuple[str, str]]:
 
 
 def _typical(counts: "pd.Series[int]") -> str:
-    return f"{counts.mean():.1f}" if len(counts) else "–"
+    return f"{counts.median():.0f}" if len(counts) else "–"
 
 
 def tissue_rows(results: Results) -> list[dict[str, Any]]:
@@ -132,9 +132,10 @@ def left_out(results: Results) -> list[tuple[str, int]]:
     rows += [(f"variant in a gene's cis window: {why}", int(n)) for why, n in variants.items()]
     slow = int((results.fits["converged"] == False).sum())  # noqa: E712  (NA where not fitted)
     rows.append(("genes whose fit did not converge (kept)", slow))
-    rows.append(
-        ("weight files of an earlier run that are no longer made", len(results.foreign_weights))
-    )
+    rows += [
+        (f"weights of an earlier run, not of this one: {name}", 1)
+        for name in results.foreign_weights
+    ]
     return [row for row in rows if row[1]]
 
 

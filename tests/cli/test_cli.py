@@ -32,7 +32,10 @@ def here(tmp_path, monkeypatch):
 
 
 BUILD = ["--genotypes", "g.vcf.gz", "--genome-build", "GRCh37"]
-CHECK = ["check", "--tissues", "tissues.tsv", *BUILD, "--out", "out/check.json"]
+CHECK = [
+    *["check", "--tissues", "tissues.tsv", *BUILD, "--chromosomes", "7", "22"],
+    *["--out", "out/check.json"],
+]
 PREPARE = [
     *["prepare", "--tissue", "Liver", "--expression", "liver.bed", "--covariates", "liver.txt"],
     *[*BUILD, "--out", "out/Liver.parquet"],
@@ -101,6 +104,25 @@ def test_wrong_chromosome_names(here, capsys):
     write_bed(here / "liver.bed", [("chr7", 1, "g1")], np.ones((1, 60)), DONORS)
     said = complaint(capsys, CHECK)
     assert "No chromosome chr7 in g.vcf.gz, which has 1 (chr22)" in said
+
+
+def test_genes_of_other_chromosomes(here, capsys):
+    said = complaint(capsys, [*CHECK, "--chromosomes", "21"])
+    assert "None of 2 genes can be fitted; g1: chr22 is not among genes.chromosomes" in said
+
+
+def test_tissues_that_are_all_too_small(here, capsys):
+    said = complaint(capsys, [*CHECK, "--min-samples", "61"])
+    assert "No tissue has 61 donors with genotypes and covariates; the most, 60, has Liver" in said
+
+
+def test_genes_in_two_places(here, capsys):
+    rng = np.random.default_rng(0)
+    moved = [("chr22", 5001, "g1")]
+    write_bed(here / "lung.bed", moved, rng.standard_normal((1, 60)), DONORS)
+    rows = [("Liver", "liver.bed", "liver.txt"), ("Lung", "lung.bed", "")]
+    write_sheet(here / "tissues.tsv", rows)
+    assert "g1 is at chr22:5000 in Liver but at chr22:5001 in Lung" in complaint(capsys, CHECK)
 
 
 def test_covariates_of_other_donors(here, capsys):
@@ -196,9 +218,7 @@ def test_a_wrong_flag_is_one_line(capsys, arguments, message):
 
 
 def test_a_missing_folder_or_file_is_named(here, capsys):
-    assert "No such file: absent.tsv." in complaint(
-        capsys, ["check", "--tissues", "absent.tsv", *BUILD, "--out", "out/check.json"]
-    )
+    assert "No such file: absent.tsv." in complaint(capsys, [*CHECK, "--tissues", "absent.tsv"])
 
 
 def test_an_unforeseen_fault_is_one_line_and_a_traceback_on_request(here, capsys, monkeypatch):

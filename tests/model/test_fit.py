@@ -3,6 +3,7 @@
 import inspect
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import fqtl
@@ -211,7 +212,9 @@ def test_the_summary_names_what_was_found(gene):
         ({"x": np.ones((3, 4))}, "x must have the 200 rows of y, found shape (3, 4)"),
         ({"y": np.full((200, 2), np.nan)}, "y must vary"),
         ({"x": np.full((200, 2), np.inf)}, "x must be finite, found inf at row 0, column 0"),
-        ({"rank": 0}, "rank must be at least 1, found 0"),
+        ({"rank": 0}, "rank must be a whole number of at least 1, found 0"),
+        ({"rank": 1.5}, "rank must be a whole number of at least 1, found 1.5"),
+        ({"rank": "3"}, "rank must be a whole number of at least 1, found '3'"),
         ({"family": "cauchy"}, "family must be one of gaussian; found 'cauchy'"),
         ({"engine": "mcmc"}, "engine must be one of cavi; found 'mcmc'"),
         ({"tolerence": 1}, "Unknown option 'tolerence'"),
@@ -247,3 +250,16 @@ def test_fit_keeps_the_signature_others_rely_on():
     }
     assert list(parameters)[:2] == ["y", "x"]
     assert {name: parameters[name].default for name in expected} == expected
+
+
+def test_what_a_mask_hides_is_missing(gene):
+    hidden = np.isnan(gene.y)
+    masked = np.ma.MaskedArray(np.where(hidden, -999.0, gene.y), hidden)
+    assert fqtl.fit(masked, gene.x).elbo == fqtl.fit(gene.y, gene.x).elbo
+
+
+def test_rows_with_other_labels_are_refused(gene):
+    y, x = pd.DataFrame(gene.y), pd.DataFrame(gene.x)
+    with pytest.raises(fqtl.FqtlError, match="must have the same labels in the same order"):
+        fqtl.fit(y, x[::-1])
+    assert fqtl.fit(y, x).elbo == fqtl.fit(gene.y, gene.x).elbo

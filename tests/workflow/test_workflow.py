@@ -171,6 +171,7 @@ def refused(release, **changes):
     ("changes", "message"),
     [
         ({"genotype": {}}, "unknown key genotype; there are results, genome_build"),
+        ({"model": None}, "model must be a section with keys of its own; found None."),
         ({"model": {"rnak": 3}}, "unknown key model.rnak; there are family"),
         ({"model": {"rank": "ten"}}, "model.rank must be a number of factors of at least 1"),
         ({"genome_build": "hg19"}, "genome_build must be GRCh37 or GRCh38; found 'hg19'"),
@@ -193,10 +194,32 @@ def test_a_bad_sheet_is_one_line_before_any_job(release):
     assert "tissues.tsv, line 3: tissue must be a name of letters, digits" in said
 
 
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda text: text.replace("\t", ","), "found 'tissue,expression,covariates'"),
+        (lambda text: text.replace("expression", "expresion"), "found 'tissue', 'expresion', 'cov"),
+    ],
+)
+def test_a_sheet_with_another_header_is_told_so(release, change, found):
+    sheet = release.folder / "tissues.tsv"
+    sheet.write_text(change(sheet.read_text()))
+    assert "tissues.tsv, line 1: expected the columns tissue, expre" in (said := refused(release))
+    assert found in said
+
+
+def test_a_sheet_that_a_spreadsheet_marked_is_read(release):
+    sheet = release.folder / "tissues.tsv"
+    sheet.write_bytes(b"\xef\xbb\xbf" + sheet.read_bytes())
+    release.configure("out")
+    run = release.run("out", "--cores", "2", "--until", "check")
+    assert run.returncode == 0, run.stdout
+
+
 def test_bad_input_stops_the_run_with_its_reason_and_no_results(release):
     (release.folder / "Lung.txt").write_text("ID\tx\ty\nPC1\t1\t2\n")
     release.configure("out")
-    run = release.run("out", "--cores", "2", "--retries", "0")
+    run = release.run("out", "--cores", "2")
     assert run.returncode != 0
     assert "error: No samples shared between Lung.bed" in run.stdout
     assert not (release.folder / "out" / "check.json").exists()

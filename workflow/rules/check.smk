@@ -24,7 +24,11 @@ rule check:
     params:
         version=VERSION,
         genotypes=GENOTYPES,
+        chromosomes=config["genes"]["chromosomes"],
+        min_samples=config["prepare"]["min_samples"],
     shell:
         r"""
-        fqtl check --tissues {input.sheet:q} {params.genotypes} --out {output:q} 2>{log:q}
+        fqtl check --tissues {input.sheet:q} {params.genotypes} \
+            --chromosomes {params.chromosomes:q} --min-samples {params.min_samples} \
+            --out {output:q} 2>{log:q}
         """

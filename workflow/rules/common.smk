@@ -38,6 +38,11 @@ def validated(value, schema, where):
         unknown = sorted(set(fault.instance) - set(known))[0]
         place = f"{key}.{unknown}" if key else unknown
         refuse(f"{where}: unknown key {place}; there are {', '.join(known)}.")
+    if fault.validator == "type" and fault.schema.get("type") == "object":
+        refuse(
+            f"{where}: {key} must be a section with keys of its own; found {fault.instance!r}. "
+            "Leave it out for the defaults."
+        )
     if fault.validator == "required":
         refuse(f"{where}{': ' + key if key else ''}: {fault.message}.")
     meaning = fault.schema.get("description", fault.message)
@@ -48,8 +53,14 @@ def read_sheet(path):
     """Tissues in the order of the sheet, name → row; the files themselves are for `fqtl check`."""
     if not Path(path).is_file():
         refuse(f"No such file: {path}. See tissues in the config.")
-    with open(path, newline="") as sheet:
-        rows = list(csv.DictReader(sheet, delimiter="\t"))
+    with open(path, newline="", encoding="utf-8-sig") as sheet:
+        reader = csv.DictReader(sheet, delimiter="\t")
+        rows, names = list(reader), reader.fieldnames or []
+    if not {"tissue", "expression", "covariates"} <= set(names):
+        refuse(
+            f"{path}, line 1: expected the columns tissue, expression and covariates, separated by "
+            f"tabs; found {', '.join(map(repr, names)) or 'nothing'}."
+        )
     if not rows:
         refuse(f"{path} lists no tissue.")
     for number, row in enumerate(rows, start=2):
