@@ -1,17 +1,14 @@
 from fqtl.model.moments import Floats, Genotypes, Indices
 
-def spike_slab_sweep(
+def dot_rows(
+    x: Genotypes, index: Indices, gradient: Floats, weight: Floats, xg: Floats, xxw: Floats
+) -> None: ...
+def add_rows(
     x: Genotypes,
-    order: Indices,
-    weight: Floats,
-    score: Floats,
-    score_variance: Floats,
-    gradient: Floats,
-    pip: Floats,
-    slab_mean: Floats,
-    slab_precision: Floats,
-    inclusion: float,
-    precision: float,
-    tolerance: float,
-) -> int: ...
+    index: Indices,
+    first: Floats,
+    second: Floats,
+    total: Floats,
+    squares: Floats,
+) -> None: ...
 def standardise_rows(x: Genotypes, mean: Floats, sd: Floats) -> int: ...

@@ -28,15 +28,13 @@
         *xg = a;                                                                                   \
         *xxw = b;                                                                                  \
     }                                                                                              \
-    /* score += x dm,  gradient -= w x dm,  score_variance += x^2 dv */                            \
-    FQTL_CLONES static void move_##NAME(const REAL *x, const double *w, double dm, double dv,      \
-                                        ptrdiff_t n, double *score, double *score_variance,        \
-                                        double *gradient) {                                        \
+    /* total += x first,  squares += x^2 second */                                                 \
+    FQTL_CLONES static void add_##NAME(const REAL *x, double first, double second, ptrdiff_t n,    \
+                                       double *total, double *squares) {                           \
         _Pragma("omp simd") for (ptrdiff_t i = 0; i < n; i++) {                                    \
-            double v = x[i], d = v * dm;                                                           \
-            score[i] += d;                                                                         \
-            gradient[i] -= w[i] * d;                                                               \
-            score_variance[i] += v * v * dv;                                                       \
+            double v = x[i];                                                                       \
+            total[i] += v * first;                                                                 \
+            squares[i] += v * v * second;                                                          \
         }                                                                                          \
     }
 

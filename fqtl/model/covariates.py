@@ -6,7 +6,10 @@ the same row of c, as with an intercept alone, its moments have one row and so h
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from fqtl.model.moments import Floats, Moments
+from fqtl.model.noise import Precision
 from fqtl.model.predictors import Visit
 from fqtl.model.priors import Slab
 
@@ -47,10 +50,26 @@ class Covariates:
     def divergence(self) -> float:
         return float(self.effects.divergence().sum())
 
-    def update(self, response: Floats, weight: Floats, visit: Visit) -> None:
-        self.effects = self.solve(response, weight)
+    def covariance_along(self, direction: Floats) -> Floats:
+        return direction * self.moments().variance
 
-    def grow(self, response: Floats, weight: Floats) -> bool:
+    def update(self, pull: Floats, precision: Precision, visit: Visit) -> None:
+        """All tissues at once where their noise is independent, else one after the other."""
+        weight = precision.diagonal
+        if precision.shared is None:
+            self.effects = self.posterior(pull, weight)
+            return
+        left = pull - precision.times(np.broadcast_to(self.mean(), pull.shape))
+        for t in range(pull.shape[1]):
+            one = slice(t, t + 1)
+            before = self.design @ self.effects.mean[:, one]
+            mine = Covariates(self.design, self.effects.of_tissue(t))
+            found = mine.posterior(left[:, one] + weight[:, one] * before, weight[:, one])
+            self.effects.mean[:, one], self.effects.covariance[one] = found.mean, found.covariance
+            change = self.design @ found.mean - before
+            left += precision.shared * (precision.shared[:, one] * change)
+
+    def grow(self, pull: Floats, precision: Precision) -> bool:
         return False
 
     def solve(self, response: Floats, weight: Floats, precision: float | None = None) -> Slab:
@@ -58,7 +77,10 @@ class Covariates:
 
         precision : of the prior, in place of its own
         """
-        weighted = weight * response
+        return self.posterior(weight * response, weight, precision)
+
+    def posterior(self, weighted: Floats, weight: Floats, precision: float | None = None) -> Slab:
+        """The same from the product of weight and response."""
         if len(self.design) == 1 and len(weight) > 1:
             weighted, weight = (
                 weighted.sum(axis=0, keepdims=True),

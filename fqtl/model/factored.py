@@ -1,18 +1,25 @@
 """Factored effects: few factors, each a sparse set of variants times a sparse set of tissues.
 
-A factor adds M = f r' with f = x l, variant loadings l (p) and tissue loadings r (m), both under
-spike and slab. As f and r are independent under q,
+A factor adds M = f r' with f = x l, where l is a sum of single effects (`effects.py`) and the
+tissue loadings r (m) have a spike-and-slab prior. As f and r are independent under q,
 
-    S = V[f] E[r]^2 + E[f]^2 V[r] + V[f] V[r],      V[f]_i = sum_j x_ij^2 V[l_j],
+    S = V[f] E[r]^2 + E[f]^2 V[r] + V[f] V[r],
 
-and the ELBO is quadratic in either side given the other (n m to form):
+and the ELBO is quadratic in either side given the other. With the precision P_i of the noise of
+donor i and the pull P_i z_i of what the other entries leave,
 
-    given r, l sees  g0 = (W ∘ Z) E[r]  and weights  W E[r^2]     (then n per variant visited)
-    given f, r sees  score (W ∘ Z)' E[f]  and information  W' E[f^2]     (each tissue on its own)
+    given r, f sees  target_i = E[r] . P_i z_i  and weights  E[r' P_i r]
+    given f, r sees  score sum_i E[f_i] P_i z_i  and information  sum_i E[f_i^2] P_i.
+
+Where tissues share noise the information is not diagonal, and tissues are updated one by one.
 
 Multiplying l by c and r by 1/c, with their prior precisions, changes nothing in the ELBO. The free
 scale keeps the slab of r at unit variance; the prior precision of l is then the inverse variance
 that one variant explains in a typical tissue of the factor.
+
+A factor is what tissues share. Where another entry has a place for effects of single tissues, one
+is found only if it brings more than its variants would bring each of its tissues alone, and the
+tissues beside its strongest speak for it by `min_sharing` nats.
 """
 
 from collections.abc import Iterator
@@ -20,172 +27,158 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fqtl.model.moments import Floats, Genotypes, Indices, Moments
+from fqtl.model.effects import LIKELY, NOTICEABLE, EffectPrior, SingleEffects
+from fqtl.model.moments import Floats, Moments
+from fqtl.model.noise import Precision
 from fqtl.model.options import Options
-from fqtl.model.predictors import FINE, Visit
+from fqtl.model.predictors import Visit
 from fqtl.model.priors import SpikeSlab
 from fqtl.model.starts import Start, Starts
+from fqtl.model.variants import Variants
 
+SLACK = 1.0  # nats that a factor may be behind: its posterior is factorised, and its gain too small
+NEGLIGIBLE = 1e-4  # probability below which a variant is not of a factor
 GROWTH_LIMIT = 3  # times the rank
 
 
 @dataclass
 class Factor:
-    """One factor and its score f = x l.
+    """One factor: effects of variants, whose sum is its score f, times tissue loadings."""
 
-    score, score_variance : (n,) mean and variance of f, kept up to date with the variants
-    order : variants that are worth a visit, strongest first
-    """
-
-    variants: SpikeSlab
+    effects: SingleEffects
     tissues: SpikeSlab
-    score: Floats
-    score_variance: Floats
-    order: Indices
 
     @classmethod
     def start(cls, n: int, p: int, start: Start, options: Options) -> "Factor":
-        """No variants yet, and tissue loadings taken as known."""
+        """No effects yet, and tissue loadings taken as known."""
         tissues = SpikeSlab.empty(
-            len(start.tissues),
+            len(start),
             inclusion=0.5,
             precision=1.0,
             inclusion_bounds=(1e-4, options.max_tissue_inclusion),
         )
         tissues.pip[:] = 1
-        tissues.slab_mean[:] = start.tissues
+        tissues.slab_mean[:] = start
         tissues.slab_precision[:] = 1e4
-        # three variants of a tenth of the variance each, until the data teach better
-        variants = SpikeSlab.empty(
-            p,
-            inclusion=3 / p,
-            precision=10.0,
-            inclusion_bounds=(1e-8, options.max_variant_inclusion),
-        )
-        order = variants.screen(start.score, start.information, options.screen)
-        return cls(variants, tissues, np.zeros(n), np.zeros(n), order)
+        # three effects of a tenth of the variance each, until the data teach better
+        prior = EffectPrior(min(3 / options.max_effects, 0.5), 10.0)
+        return cls(SingleEffects.empty(n, p, options.max_effects, prior), tissues)
 
     def mean(self) -> Floats:
-        return np.outer(self.score, self.tissues.mean)
+        return np.outer(self.effects.score, self.tissues.mean)
 
     def moments(self) -> Moments:
         r, v = self.tissues.mean, self.tissues.variance
-        variance = np.outer(self.score_variance, r**2 + v)
-        variance += np.outer(self.score**2, v)
+        variance = np.outer(self.effects.score_variance, r**2 + v)
+        variance += np.outer(self.effects.score**2, v)
         return Moments(self.mean(), variance)
 
+    def covariance_along(self, direction: Floats) -> Floats:
+        """(n, m) Cov(f r_t, f a.r) for a direction a (n, m)."""
+        r = self.tissues.mean
+        along = (direction @ r)[:, None]
+        both = along * r + direction * self.tissues.variance
+        return self._score_square()[:, None] * both - (self.effects.score**2)[:, None] * along * r
+
     def divergence(self) -> float:
-        return self.variants.divergence() + self.tissues.divergence()
+        return self.effects.divergence() + self.tissues.divergence()
 
     def is_empty(self) -> bool:
-        """Less than a tenth of a variant, or of a tissue, is expected in the factor."""
-        return min(self.variants.pip.sum(), self.tissues.pip.sum()) < 0.1
+        """Less than half an effect, or a tenth of a tissue, is expected in it."""
+        return self.effects.count < LIKELY or self.tissues.pip.sum() < 0.1
 
-    def settle(self, x: Genotypes, response: Floats, weight: Floats, options: Options) -> float:
-        """Update until looking at all variants brings nothing new; the gain."""
-        gain = previous = -np.inf
-        for _ in range(options.max_screens):
-            gain = self.update(x, response, weight, options, Visit.PROMISING)
-            if gain - previous < options.factor_tolerance or self.is_empty():
-                break
+    def is_worth(self, gain: float, options: Options) -> bool:
+        """Whether the ELBO wants it, and wants it as a factor."""
+        if gain < options.min_gain or self.is_empty():
+            return False
+        evidence = self.tissues.evidence()
+        return not options.specific or evidence.sum() - evidence.max() > options.min_sharing
+
+    def settle(self, x: Variants, pull: Floats, precision: Precision, options: Options) -> float:
+        """Update until looking for more effects brings nothing; the gain."""
+        gain, previous = self.update(x, pull, precision, options, Visit.EVERY), -np.inf
+        while gain - previous > options.factor_tolerance:
             previous = gain
+            gain = self.update(x, pull, precision, options, Visit.EVERY)
         return gain
 
     def update(
-        self, x: Genotypes, response: Floats, weight: Floats, options: Options, visit: Visit
+        self,
+        x: Variants,
+        pull: Floats,
+        precision: Precision,
+        options: Options,
+        visit: Visit,
+        most: int | None = None,
     ) -> float:
-        """Variants, tissues and their priors in turn against a response, until the gain settles.
+        """Effects (at most `most`), tissues and their priors in turn, until the gain settles.
 
         The gain is the ELBO with this factor minus that without, all else as it is.
         """
-        weighted = weight * response
-        move = options.move
-        if visit is Visit.PROMISING:
-            self.order = self._screen(x, weighted, weight, options.screen)
-        elif visit is Visit.EVERY:
-            self.order, move = self._screen(x, weighted, weight, 0.0), FINE * options.move
+        every = visit is Visit.EVERY
         gain = previous = -np.inf
-        for _ in range(options.max_alternations):
-            self._sweep(x, weighted, weight, self.order, move)
-            self.order = self.order[self.variants.pip[self.order] > options.screen]
-            move = options.move
-            seen = self._seen_by_tissues(weighted, weight)
-            self.tissues.update(*seen)
-            self.variants.learn()
+        for step in range(options.max_alternations):
+            r, v = self.tissues.mean, self.tissues.variance
+            self.effects.update(
+                x,
+                pull @ r,
+                precision.of_score(r, v),
+                least=0.0 if every else NOTICEABLE,
+                worth=LIKELY if every and step == 0 else None,
+                most=most,
+                anew=every and step == 0,
+            )
+            score, information = self._seen_by_tissues(pull, precision)
+            self.tissues.update(score, *information)
+            self.effects.learn()
             self.tissues.learn()
-            gain = self._gain(*seen)
+            gain = self._gain(score, *information)
             self._fix_scale()
             if gain - previous < options.factor_tolerance:
                 break
             previous = gain
         return gain
 
-    def signed(self) -> tuple[SpikeSlab, SpikeSlab]:
-        """Both sides, with signs such that the largest tissue loading is positive."""
+    @property
+    def sign(self) -> float:
+        """That makes the largest tissue loading positive."""
         tissues = self.tissues.mean
-        sign = -1.0 if tissues[np.abs(tissues).argmax()] < 0 else 1.0
-        return self.variants.times(sign), self.tissues.times(sign)
+        return -1.0 if tissues[np.abs(tissues).argmax()] < 0 else 1.0
 
-    def gain(self, response: Floats, weight: Floats) -> float:
+    def gain(self, pull: Floats, precision: Precision) -> float:
         """ELBO with this factor minus that without, all else as it is."""
-        return self._gain(*self._seen_by_tissues(weight * response, weight))
+        score, information = self._seen_by_tissues(pull, precision)
+        return self._gain(score, *information)
 
-    def _seen_by_variants(self, weighted: Floats, weight: Floats) -> tuple[Floats, Floats]:
-        r = self.tissues.mean
-        return weighted @ r, weight @ (r**2 + self.tissues.variance)
+    def _score_square(self) -> Floats:
+        return self.effects.score**2 + self.effects.score_variance
 
-    def _seen_by_tissues(self, weighted: Floats, weight: Floats) -> tuple[Floats, Floats]:
-        return self.score @ weighted, (self.score**2 + self.score_variance) @ weight
+    def _seen_by_tissues(
+        self, pull: Floats, precision: Precision
+    ) -> tuple[Floats, tuple[Floats, Floats | None]]:
+        return self.effects.score @ pull, precision.of_tissues(self._score_square())
 
-    def _screen(self, x: Genotypes, weighted: Floats, weight: Floats, negligible: float) -> Indices:
-        """Variants worth a visit, by one product with x, whose rows have sum w x^2 ≈ sum w."""
-        target, d = self._seen_by_variants(weighted, weight)
-        information = d.sum()
-        gradient = (target - d * self.score).astype(x.dtype)
-        score = x @ gradient + self.variants.mean * information
-        return self.variants.screen(score, information, negligible)
-
-    def _sweep(
-        self,
-        x: Genotypes,
-        weighted: Floats,
-        weight: Floats,
-        order: Indices,
-        tolerance: float,
-    ) -> None:
-        target, d = self._seen_by_variants(weighted, weight)
-        self.variants.sweep(
-            x,
-            order,
-            weight=d,
-            score=self.score,
-            score_variance=self.score_variance,
-            gradient=target - d * self.score,
-            tolerance=tolerance,
-        )
-
-    def _gain(self, score: Floats, information: Floats) -> float:
-        second = self.tissues.mean**2 + self.tissues.variance
-        fitted = score @ self.tissues.mean - 0.5 * information @ second
+    def _gain(self, score: Floats, information: Floats, beside: Floats | None) -> float:
+        r, v = self.tissues.mean, self.tissues.variance
+        fitted = score @ r - 0.5 * information @ (r**2 + v)
+        if beside is not None:
+            fitted -= 0.5 * r @ beside @ r
         return float(fitted) - self.divergence()
 
     def _fix_scale(self) -> None:
         factor = self.tissues.precision**-0.5
-        self.variants.rescale(factor)
+        self.effects.rescale(factor)
         self.tissues.rescale(1 / factor)
-        self.score *= factor
-        self.score_variance *= factor**2
 
 
 @dataclass
 class Factored:
     """Sum of at most `rank` factors.
 
-    x : (p, n) standardised genotypes, a variant per row
     grown : factors ever added; growing ends should some be dropped and found again for ever
     """
 
-    x: Genotypes
+    x: Variants
     m: int
     rank: int
     options: Options
@@ -197,29 +190,35 @@ class Factored:
         self.starts = Starts(self.x, self.m)
 
     def mean(self) -> Floats:
-        total = np.zeros((self.x.shape[1], self.m))
+        total = np.zeros((self.x.n, self.m))
         for factor in self.factors:
             total += factor.mean()
         return total
 
     def moments(self) -> Moments:
-        total = Moments(*np.zeros((2, self.x.shape[1], self.m)))
+        total = Moments(*np.zeros((2, self.x.n, self.m)))
         for factor in self.factors:
             mean, variance = factor.moments()
             np.add(total.mean, mean, out=total.mean)
             np.add(total.variance, variance, out=total.variance)
         return total
 
+    def covariance_along(self, direction: Floats) -> Floats:
+        total = np.zeros_like(direction)
+        for factor in self.factors:
+            total += factor.covariance_along(direction)
+        return total
+
     def divergence(self) -> float:
         return sum(factor.divergence() for factor in self.factors)
 
-    def update(self, response: Floats, weight: Floats, visit: Visit) -> None:
+    def update(self, pull: Floats, precision: Precision, visit: Visit) -> None:
         """Refine every factor in turn, then drop those that the ELBO does not want."""
-        for factor, residual in self._residuals(response):
-            factor.update(self.x, residual, weight, self.options, visit)
-        self._prune(response, weight)
+        for factor, left in self._left_to_each(pull, precision):
+            factor.update(self.x, left, precision, self.options, visit)
+        self._prune(pull, precision)
 
-    def grow(self, response: Floats, weight: Floats) -> bool:
+    def grow(self, pull: Floats, precision: Precision) -> bool:
         """Add the best factor that several starts find, if the ELBO rises by it.
 
         The starts are told apart by one update each and the best is settled; the others have
@@ -227,45 +226,60 @@ class Factored:
         """
         if len(self.factors) == self.rank or self.grown == GROWTH_LIMIT * self.rank:
             return False
-        residual = response - self.mean()
-        p, n = self.x.shape
+        left = pull - precision.times(self.mean())
         trials = []
-        for start in self.starts.propose(residual * weight, weight):
-            factor = Factor.start(n, p, start, self.options)
-            gain = factor.update(self.x, residual, weight, self.options, Visit.KNOWN)
-            trials.append((gain, factor))
-        for _, factor in sorted(trials, key=lambda trial: -trial[0]):
-            if factor.is_empty():
-                continue
-            gain = factor.settle(self.x, residual, weight, self.options)
-            if gain > self.options.min_gain and not factor.is_empty():
+        for start in self.starts.propose(left, precision.diagonal):
+            factor = Factor.start(self.x.n, self.x.p, start, self.options)
+            gain = factor.update(self.x, left, precision, self.options, Visit.EVERY)
+            trials.append((gain, start, factor))
+        for _, start, factor in sorted(trials, key=lambda trial: -trial[0]):
+            gain = factor.settle(self.x, left, precision, self.options)
+            if not self._is_shared(factor, gain, precision):
+                # two factors taken for one, perhaps: each effect is shared, not both by the same
+                factor = Factor.start(self.x.n, self.x.p, start, self.options)
+                gain = factor.update(self.x, left, precision, self.options, Visit.EVERY, most=1)
+            if self._is_shared(factor, gain, precision):
                 self.factors.append(factor)
                 self.grown += 1
                 return True
         return False
 
-    def sides(self) -> tuple[list[SpikeSlab], list[SpikeSlab]]:
-        """Factors by the variance they explain, with signs as `signed` gives them."""
-        explained = [factor.score.var() * (factor.tissues.mean**2).sum() for factor in self.factors]
-        order = np.argsort(-np.array(explained), kind="stable")
-        pairs = [self.factors[k].signed() for k in order]
-        return [variants for variants, _ in pairs], [tissues for _, tissues in pairs]
+    def _is_shared(self, factor: Factor, gain: float, precision: Precision) -> bool:
+        """Whether it brings more than its variants would bring each of its tissues alone."""
+        if not factor.is_worth(gain, self.options):
+            return False
+        return gain + SLACK > self._alone(factor, precision)
 
-    def _residuals(self, response: Floats) -> Iterator[tuple[Factor, Floats]]:
-        """Each factor with the response that it alone has to explain."""
-        residual = response - self.mean()
+    def _alone(self, factor: Factor, precision: Precision) -> float:
+        """Nats that its tissues would gain from its variants without it, each on its own."""
+        if not self.options.specific:
+            return 0.0
+        among = np.flatnonzero(factor.effects.pip > NEGLIGIBLE)
+        gain = self.starts.gain_alone(among, precision.diagonal)
+        return float(gain @ factor.tissues.pip)
+
+    def ordered(self) -> list[Factor]:
+        """Factors by the variance they explain."""
+        explained = [
+            factor.effects.score.var() * (factor.tissues.mean**2).sum() for factor in self.factors
+        ]
+        return [self.factors[k] for k in np.argsort(-np.array(explained), kind="stable")]
+
+    def _left_to_each(self, pull: Floats, precision: Precision) -> Iterator[tuple[Factor, Floats]]:
+        """Each factor with the pull of what it alone has to explain."""
+        left = pull - precision.times(self.mean())
         for factor in self.factors:
-            residual += factor.mean()
-            yield factor, residual
-            residual -= factor.mean()
+            left += precision.times(factor.mean())
+            yield factor, left
+            left -= precision.times(factor.mean())
 
-    def _prune(self, response: Floats, weight: Floats) -> None:
+    def _prune(self, pull: Floats, precision: Precision) -> None:
         unwanted = [
             factor
-            for factor, residual in self._residuals(response)
-            if factor.is_empty() or factor.gain(residual, weight) < self.options.min_gain
+            for factor, left in self._left_to_each(pull, precision)
+            if factor.is_empty() or factor.gain(left, precision) < self.options.min_gain
         ]
         # one at a time: two factors may each be dispensable only while the other stays
         if unwanted:
             self.factors = [factor for factor in self.factors if factor is not unwanted[0]]
-            self._prune(response, weight)
+            self._prune(pull, precision)

@@ -1,6 +1,9 @@
 """`fit`: one gene in many tissues, from arrays to posterior.
 
-    y ≈ x L R' + c gamma,   noise variance per tissue from the dispersion
+    y ≈ x (L R' + S) + c gamma + u v',   noise variance per tissue from the dispersion
+
+with factors L R' that tissues share, effects S of single tissues, and noise u v' of a donor's
+tissues.
 
 y and x are standardised per column, a model is put together from its entries, an engine raises its
 ELBO, and the posterior comes back as a `Fit` on the scale of the input.
@@ -14,20 +17,22 @@ from numpy.typing import ArrayLike
 from fqtl.errors import FqtlError
 from fqtl.model import cavi
 from fqtl.model.covariates import Covariates
-from fqtl.model.dense import Dense
+from fqtl.model.credible import credible_sets
 from fqtl.model.factored import Factored
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.inputs import Design, as_matrix, choose, refuse_other_rows, settings_from
-from fqtl.model.moments import Floats
+from fqtl.model.moments import Floats, Genotypes
 from fqtl.model.options import Options
-from fqtl.model.predictors import Effects
-from fqtl.model.result import Fit, Scale, posterior_of
+from fqtl.model.predictors import Predictor
+from fqtl.model.result import Fit, Posterior, Scale
+from fqtl.model.specific import Specific
 from fqtl.model.standardise import (
     StandardGenotypes,
     standardise_genotypes,
     standardise_response,
 )
 from fqtl.model.threads import one_thread
+from fqtl.model.variants import Variants
 
 FAMILIES = {"gaussian": Gaussian}
 ENGINES = {"cavi": cavi.maximise}
@@ -62,8 +67,8 @@ def fit(
         or m if that is smaller.
     factored : bool
         True: effects are a sum of factors, each a sparse set of variants times a sparse set of
-        tissues. False: every variant may have its own sparse effect in every tissue (`rank` is not
-        used). With a single tissue the two are the same model, and the dense one is fitted.
+        tissues, and of sparse effects that single tissues have beside them. False: the latter
+        alone, and so with a single tissue (`rank` is not used).
     covariates : (n, q), optional
         Covariates of the mean, beside the intercept, with effects of their own in each tissue.
     dispersion_covariates : (n, q), optional
@@ -111,23 +116,25 @@ def fit(
         response = Response.of(y_standard)
         noise = family_type.of(response)
         confounders = Covariates.empty(mean_design.columns, m)
-        effects: Effects = (
-            Factored(genotypes.x, m, rank or min(m, DEFAULT_RANK), settings)
-            if factored and m > 1
-            else Dense.empty(genotypes.x, m, settings)
+        parts = _parts(
+            Variants(genotypes.x),
+            response.observed,
+            rank or min(m, DEFAULT_RANK),
+            factored,
+            settings,
         )
         dispersion = Covariates.empty(noise_design.columns, m, start=noise.dispersion_start)
-        model = cavi.Model(noise, response, [confounders, effects], dispersion)
-        trace = maximise(model, max_iter=settings.max_iter, tolerance=settings.tolerance)
+        model = cavi.Model(noise, response, [confounders, *parts], dispersion)
+        trace = maximise(model, settings)
 
-    variants, tissues = effects.sides()
     coefficients = confounders.effects.mean * y_sd
     slopes = coefficients[1:] * mean_design.per_unit[:, None]
     variance = noise.noise_variance(dispersion.moments()) * y_sd**2
     log_scale = np.log(np.where(y_sd > 0, y_sd, 1.0))
+    shared = np.zeros(m) if model.noise is None else model.noise.loadings
     return Fit(
-        variants=posterior_of(variants, len(genotypes.x)),
-        tissues=posterior_of(tissues, m),
+        **_posteriors(parts, genotypes.x, m),
+        shared_noise=shared * y_sd,
         intercept=y_mean + coefficients[0],
         covariate_effects=slopes,
         covariate_mean=mean_design.mean,
@@ -139,6 +146,38 @@ def fit(
         engine=engine,
         notes=_notes(genotypes, y_sd),
     )
+
+
+def _parts(
+    x: Variants, observed: Floats, rank: int, factored: bool, options: Options
+) -> list[Predictor]:
+    """Entries of the location that hold effects: what tissues share, and what they do not."""
+    m = observed.shape[1]
+    parts: list[Predictor] = []
+    if factored and m > 1:
+        parts.append(Factored(x, m, rank, options))
+    if options.specific or not parts:
+        parts.append(Specific.empty(x, observed, options))
+    return parts
+
+
+def _posteriors(parts: list[Predictor], x: Genotypes, m: int) -> dict[str, Any]:
+    """Posterior of every part, and the credible sets of its effects."""
+    p = len(x)
+    factors = [factor for part in parts if isinstance(part, Factored) for factor in part.ordered()]
+    alone = [sums for part in parts if isinstance(part, Specific) for sums in part.tissues]
+    sign = np.array([factor.sign for factor in factors])
+    found = {
+        "variants": Posterior.of([factor.effects for factor in factors], p).times(sign),
+        "tissues": Posterior.of([factor.tissues for factor in factors], m).times(sign),
+        "specific": Posterior.of(alone, p) if alone else Posterior.zero(p, m),
+    }
+    if not any(isinstance(part, Factored) for part in parts):
+        found["variants"], found["tissues"] = found["specific"], Posterior.certain(m)
+        found["specific"] = Posterior.zero(p, m)
+    sets = [entry for k, f in enumerate(factors) for entry in credible_sets(f.effects, x, factor=k)]
+    sets += [entry for t, sums in enumerate(alone) for entry in credible_sets(sums, x, tissue=t)]
+    return {**found, "credible_sets": tuple(sets)}
 
 
 def _notes(genotypes: StandardGenotypes, y_sd: Floats) -> tuple[str, ...]:

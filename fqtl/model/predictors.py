@@ -1,30 +1,28 @@
 """Predictors: the entries of a linear predictor. A predictor knows x and its loadings, never y.
 
 Each entry adds mean and variance to eta (`moments`), maximises the ELBO over its own loadings
-against a working response and weights (`update`), and knows its divergence from the prior.
-Writing Z for the response minus the other entries and W for the weights, the part of the ELBO that
-an entry with moments M, S sees is, up to a constant,
+against a working response under a precision of the noise (`update`), and knows its divergence from
+the prior. Writing z_i for the response of donor i minus the other entries, and P_i for the
+precision (`noise.py`), the part of the ELBO that an entry eta sees is, up to a constant,
 
-    sum W (Z M - 1/2 (M^2 + S)) - KL.
+    sum_i E[eta_i] . P_i z_i - 1/2 E[eta_i' P_i eta_i] - KL,
 
-The entries there are: `factored.py`, `dense.py`, `covariates.py`.
+so what it is given is the pull P_i z_i and P. The entries there are: `factored.py`, `specific.py`,
+`covariates.py`.
 """
 
 from enum import Enum, auto
 from typing import Protocol
 
 from fqtl.model.moments import Floats, Moments
-from fqtl.model.priors import SpikeSlab
-
-FINE = 0.1  # of the usual tolerance: how still a loading must stand to be passed over at the end
+from fqtl.model.noise import Precision
 
 
 class Visit(Enum):
     """Which loadings an update looks at, from cheap to complete."""
 
     KNOWN = auto()  # those that mattered when all were last looked at
-    PROMISING = auto()  # those that one look at all of them does not rule out
-    EVERY = auto()  # all, so that each gets its own posterior, however small
+    EVERY = auto()  # all, and new ones
 
 
 class Predictor(Protocol):
@@ -36,18 +34,14 @@ class Predictor(Protocol):
     def moments(self) -> Moments:
         """Mean and variance of its part of eta."""
 
-    def update(self, response: Floats, weight: Floats, visit: Visit) -> None:
-        """Raise the ELBO against a response (n, m) and weights (n, m)."""
+    def covariance_along(self, direction: Floats) -> Floats:
+        """(n, m) covariance of each tissue's part of eta with direction . eta, as (n, m)."""
 
-    def grow(self, response: Floats, weight: Floats) -> bool:
+    def update(self, pull: Floats, precision: Precision, visit: Visit) -> None:
+        """Raise the ELBO against a pull (n, m)."""
+
+    def grow(self, pull: Floats, precision: Precision) -> bool:
         """Add loadings if the ELBO rises by it; whether it did. Most entries never grow."""
 
     def divergence(self) -> float:
         """KL(q || p) of its loadings, in nats."""
-
-
-class Effects(Predictor, Protocol):
-    """Entry whose loadings belong to variants and tissues."""
-
-    def sides(self) -> tuple[list[SpikeSlab], list[SpikeSlab]]:
-        """Variant and tissue loadings of each factor: their products sum to the effects."""

@@ -21,13 +21,12 @@ Slab: N(0, 1/precision) without a spike, for covariates and dispersion. Its load
 are few, so their joint normal posterior is kept whole instead of factorising it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import entr, expit
 
-from fqtl.model._kernels import spike_slab_sweep
-from fqtl.model.moments import Floats, Indices
+from fqtl.model.moments import Floats
 
 
 @dataclass
@@ -68,35 +67,14 @@ class SpikeSlab:
             precision_bounds=precision_bounds,
         )
 
-    def row(self, index: int) -> "SpikeSlab":
-        """View of one row, under the same prior."""
-        return replace(
-            self,
-            pip=self.pip[index],
-            slab_mean=self.slab_mean[index],
-            slab_precision=self.slab_precision[index],
-        )
-
-    @classmethod
-    def certain(cls, size: int, index: int) -> "SpikeSlab":
-        """Loadings known to be 1 at one index and 0 elsewhere."""
-        one = np.zeros(size)
-        one[index] = 1.0
-        bounds = (1 / size, 1 / size)
-        return cls(one, one.copy(), np.full(size, np.inf), 1 / size, 1.0, bounds, (1.0, 1.0))
-
-    def times(self, factor: float) -> "SpikeSlab":
-        """Posterior of the loadings times `factor`."""
-        return replace(
-            self,
-            slab_mean=self.slab_mean * factor,
-            slab_precision=self.slab_precision / factor**2,
-            precision=self.precision / factor**2,
-        )
-
     @property
     def mean(self) -> Floats:
         return self.pip * self.slab_mean
+
+    @property
+    def any(self) -> float:
+        """Probability that any loading is included."""
+        return 1 - float(np.prod(1 - self.pip))
 
     @property
     def variance(self) -> Floats:
@@ -122,50 +100,26 @@ class SpikeSlab:
         slab = np.log(ratio) - 1 + self.precision * mean**2 + 1 / ratio
         return float(gates + 0.5 * (pip * slab).sum())
 
-    def update(self, score: Floats, information: Floats) -> None:
-        """Best q against  score theta - 1/2 information theta^2, each loading on its own."""
-        self.slab_precision[:] = self.precision + information
-        self.slab_mean[:] = score / self.slab_precision
-        self.pip[:] = expit(self.log_odds(self.slab_mean, self.slab_precision))
+    def update(self, score: Floats, information: Floats, beside: Floats | None = None) -> None:
+        """Best q against  score theta - 1/2 information theta^2, each loading on its own.
 
-    def screen(self, score: Floats, information: Floats | float, negligible: float) -> Indices:
-        """Indices of the loadings whose pip is or would be at least `negligible`, strongest first.
-
-        score : (p,) approximate gradient with this loading's own part taken out
-        information : approximate, (p,) or scalar
+        beside : (m, m) information between loadings, 0 on the diagonal; they are then updated one
+            after the other
         """
-        precision = self.precision + information
-        slab_mean = score / precision
-        promising = expit(self.log_odds(slab_mean, precision)) >= negligible
-        index = np.flatnonzero(promising | (self.pip >= negligible))
-        return index[np.argsort(-np.abs(slab_mean[index]), kind="stable")]
+        self.slab_precision[:] = self.precision + information
+        if beside is None:
+            self.slab_mean[:] = score / self.slab_precision
+            self.pip[:] = expit(self.log_odds(self.slab_mean, self.slab_precision))
+            return
+        for t in np.argsort(-np.abs(score), kind="stable"):
+            left = score[t] - beside[t] @ self.mean
+            self.slab_mean[t] = left / self.slab_precision[t]
+            self.pip[t] = expit(self.log_odds(self.slab_mean[t], self.slab_precision[t]))
 
-    def sweep(
-        self,
-        x: np.ndarray,
-        order: np.ndarray,
-        *,
-        weight: Floats,
-        score: Floats,
-        score_variance: Floats,
-        gradient: Floats,
-        tolerance: float,
-    ) -> int:
-        """Coordinate ascent over the variants in `order`, in place; see `spike_slab_sweep`."""
-        return spike_slab_sweep(
-            x,
-            order,
-            weight,
-            score,
-            score_variance,
-            gradient,
-            self.pip,
-            self.slab_mean,
-            self.slab_precision,
-            self.inclusion,
-            self.precision,
-            tolerance,
-        )
+    def evidence(self) -> Floats:
+        """What each loading adds to the ELBO at its best q, in nats: ln of its Bayes factor."""
+        log_odds = self.log_odds(self.slab_mean, self.slab_precision)
+        return np.log1p(-self.inclusion) + np.logaddexp(0.0, log_odds)
 
     def learn(self) -> None:
         """The prior that suits q best, within its bounds."""
@@ -198,6 +152,11 @@ class Slab:
     def empty(cls, q: int, m: int, precision: float) -> "Slab":
         """Posterior equal to the prior's mean, without uncertainty to speak of."""
         return cls(np.zeros((q, m)), np.tile(np.eye(q) * 1e-8, (m, 1, 1)), precision)
+
+    def of_tissue(self, tissue: int) -> "Slab":
+        """Posterior of one tissue."""
+        one = slice(tissue, tissue + 1)
+        return Slab(self.mean[:, one], self.covariance[one], self.precision)
 
     def divergence(self) -> Floats:
         """(m,) KL(q || p) of each tissue."""

@@ -1,38 +1,75 @@
 """What a fit gives back."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fqtl.errors import FqtlError
+from fqtl.model.credible import CredibleSet
 from fqtl.model.inputs import as_matrix
 from fqtl.model.moments import Floats
-from fqtl.model.priors import SpikeSlab
+
+
+class Loadings(Protocol):
+    """Loadings of one factor, or effects of one tissue, as priors hold them."""
+
+    @property
+    def mean(self) -> Floats: ...
+
+    @property
+    def variance(self) -> Floats: ...
+
+    @property
+    def pip(self) -> Floats: ...
+
+    @property
+    def any(self) -> float: ...
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """Posterior of loadings, on the standardised scale.
+    """Posterior of loadings, on the standardised scale; one column per factor or tissue.
 
     mean, sd : posterior mean and standard deviation
     pip : posterior inclusion probability
+    any : probability that any loading of a column is included
     """
 
     mean: Floats
     sd: Floats
     pip: Floats
+    any: Floats
 
+    @classmethod
+    def of(cls, columns: Sequence[Loadings], length: int) -> "Posterior":
+        """Loadings side by side; `length` is that of each, should there be none."""
+        empty = [np.empty((length, 0))]
+        return cls(
+            mean=np.hstack(empty + [column.mean[:, None] for column in columns]),
+            sd=np.hstack(empty + [np.sqrt(column.variance)[:, None] for column in columns]),
+            pip=np.hstack(empty + [column.pip[:, None] for column in columns]),
+            any=np.array([column.any for column in columns], dtype=np.float64),
+        )
 
-def posterior_of(columns: list[SpikeSlab], length: int) -> Posterior:
-    """Posteriors side by side; `length` is that of each, should there be none."""
-    empty = [np.empty((length, 0))]
-    return Posterior(
-        mean=np.hstack(empty + [column.mean[:, None] for column in columns]),
-        sd=np.hstack(empty + [np.sqrt(column.variance)[:, None] for column in columns]),
-        pip=np.hstack(empty + [column.pip[:, None] for column in columns]),
-    )
+    @classmethod
+    def certain(cls, size: int) -> "Posterior":
+        """Each of `size` loadings alone in a column, and 1."""
+        one = np.eye(size)
+        return cls(one, np.zeros_like(one), one, np.ones(size))
+
+    @classmethod
+    def zero(cls, rows: int, columns: int) -> "Posterior":
+        """Nothing."""
+        nothing = np.zeros((rows, columns))
+        return cls(nothing, nothing, nothing, np.zeros(columns))
+
+    def times(self, sign: Floats) -> "Posterior":
+        """Columns times 1 or -1."""
+        return replace(self, mean=self.mean * sign)
 
 
 @dataclass(frozen=True)
@@ -58,14 +95,20 @@ class Fit:
     tissues : Posterior of shape (m, k)
         Tissue loadings, in standard deviations of expression. Their slab has unit variance, the
         largest tissue loading of a factor is positive, and factors are in the order of the
-        variance they explain. In a dense fit factor t is tissue t.
+        variance they explain. Without factors (`factored=False`, or one tissue) factor t is tissue
+        t and holds its effects.
+    specific : Posterior of shape (p, m)
+        Effects of single tissues beside the factors.
+    credible_sets : one for every effect that is likely there
+    shared_noise : (m,)
+        Loadings of noise that tissues of one individual share, in units of y; 0 where none is seen.
     intercept : (m,)
         Expected y at the mean genotype and the mean of the covariates.
     covariate_effects : (q, m)
         In units of y per unit of the covariate.
     covariate_mean : (q,)
     noise_variance : (m,), or (n, m) with dispersion covariates
-        Posterior mean of the residual variance, in squared units of y.
+        Posterior mean of the residual variance beside shared noise, in squared units of y.
     scale : Scale
     elbo_trace : (n_iter,)
         Nats, for y as it was given; never falls beyond rounding in the Gaussian family.
@@ -76,6 +119,9 @@ class Fit:
 
     variants: Posterior
     tissues: Posterior
+    specific: Posterior
+    credible_sets: tuple[CredibleSet, ...]
+    shared_noise: Floats
     intercept: Floats
     covariate_effects: Floats
     covariate_mean: Floats
@@ -103,35 +149,58 @@ class Fit:
         return len(self.elbo_trace)
 
     @cached_property
-    def standardised_effects(self) -> Floats:
-        """(p, m) effects in standard deviations of y per standard deviation of x."""
-        return self.variants.mean @ self.tissues.mean.T
+    def shared_effects(self) -> Floats:
+        """(p, m) what the factors make of the effects, in units of y per unit of x."""
+        return self._per_unit(self.variants.mean @ self.tissues.mean.T)
+
+    @cached_property
+    def specific_effects(self) -> Floats:
+        """(p, m) what tissues have beside the factors, in units of y per unit of x."""
+        return self._per_unit(self.specific.mean)
 
     @cached_property
     def effects(self) -> Floats:
         """(p, m) effects in units of y per unit of x, so per allele where x counts alleles."""
-        per_sd = np.divide(
-            1.0, self.scale.x_sd, out=np.zeros_like(self.scale.x_sd), where=self.scale.x_sd > 0
-        )
-        return self.standardised_effects * np.outer(per_sd, self.scale.y_sd)
+        return self.shared_effects + self.specific_effects
+
+    @cached_property
+    def standardised_effects(self) -> Floats:
+        """(p, m) effects in standard deviations of y per standard deviation of x."""
+        return self.variants.mean @ self.tissues.mean.T + self.specific.mean
 
     @cached_property
     def pip(self) -> Floats:
-        """(p, m) probability that a variant has an effect in a tissue, through any factor."""
-        absent = np.ones((len(self.variants.pip), len(self.tissues.pip)))
+        """(p, m) probability that a variant has an effect in a tissue, whichever way."""
+        absent = 1 - self.specific.pip
         for variant, tissue in zip(self.variants.pip.T, self.tissues.pip.T, strict=True):
             absent *= 1 - np.outer(variant, tissue)
         return 1 - absent
 
     @cached_property
+    def variant_pip(self) -> Floats:
+        """(p,) probability that a variant has an effect in any tissue.
+
+        Not the complement of the product over tissues of 1 - `pip`: that a variant is of a factor
+        is one event, in however many tissues the factor acts.
+        """
+        shared = np.prod(1 - self.variants.pip * self.tissues.any, axis=1)
+        return 1 - shared * np.prod(1 - self.specific.pip, axis=1)
+
+    @cached_property
     def tissue_pip(self) -> Floats:
         """(m,) probability that any variant has an effect in a tissue."""
-        return 1 - np.prod(1 - self.tissues.pip * _any(self.variants.pip), axis=1)
+        shared = np.prod(1 - self.tissues.pip * self.variants.any, axis=1)
+        return 1 - shared * (1 - self.specific.any)
 
     @cached_property
     def factor_pip(self) -> Floats:
         """(k,) probability that a factor has any variant and any tissue."""
-        return _any(self.variants.pip) * _any(self.tissues.pip)
+        return self.variants.any * self.tissues.any
+
+    def _per_unit(self, effects: Floats) -> Floats:
+        x_sd = self.scale.x_sd
+        per_sd = np.divide(1.0, x_sd, out=np.zeros_like(x_sd), where=x_sd > 0)
+        return effects * np.outer(per_sd, self.scale.y_sd)
 
     def predict(self, x: ArrayLike, covariates: ArrayLike | None = None) -> Floats:
         """(n, m) expected response, in units of y.
@@ -176,9 +245,7 @@ class Fit:
                 f"{int((tissues > 0.5).sum())} tissues with PIP > 0.5; "
                 f"strongest variant {lead} (PIP {variants[lead]:.3f})"
             )
+        alone = np.flatnonzero(self.specific.any > 0.5)
+        if len(alone):
+            lines.append(f"  {len(alone)} tissues with effects of their own (probability > 0.5)")
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
-
-
-def _any(pip: Floats) -> Floats:
-    """(k,) probability that any of the loadings (…, k) is included."""
-    return -np.expm1(np.log1p(-np.minimum(pip, 1 - 1e-15)).sum(axis=0))

@@ -7,26 +7,19 @@ shared by all tissues, an effect of one), the third does not hang on any single 
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
+from scipy.special import logsumexp
 
-from fqtl.model.moments import Floats, Genotypes
+from fqtl.model.moments import Floats, Indices
+from fqtl.model.variants import Variants
 
+EFFECTS = 0.1  # that a tissue has of its own, when it is asked what they would bring
+EFFECT_PRECISION = 10.0  # of their sizes: a standard deviation of 0.3
 STALE = 0.05  # part of a tissue's residual that may have changed before its scores are made anew
 
 
-class Start(NamedTuple):
-    """Tissue loadings to start from, and what they make of the variants.
-
-    tissues : (m,) the largest is 1 in size
-    score : (p,) gradient of every variant loading at 0, against these tissues
-    information : of a variant loading, the same for all (their columns have unit variance)
-    """
-
-    tissues: Floats
-    score: Floats
-    information: float
+Start = Floats  # (m,) tissue loadings, the largest 1 in size
 
 
 @dataclass
@@ -37,25 +30,24 @@ class Starts:
     residual of its own tissues only: the columns of the others are kept.
     """
 
-    x: Genotypes
+    x: Variants
     m: int
     _z: np.ndarray = field(init=False)
     _made_from: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        p, n = self.x.shape
-        self._z = np.zeros((p, self.m), dtype=self.x.dtype)
-        self._made_from = np.zeros((n, self.m))
+        self._z = np.zeros((self.x.p, self.m), dtype=self.x.x.dtype)
+        self._made_from = np.zeros((self.x.n, self.m))
 
-    def propose(self, weighted: Floats, weight: Floats) -> list[Start]:
+    def propose(self, pull: Floats, weight: Floats) -> list[Start]:
         """Places to start a factor from, at most three; none where nothing is left.
 
-        weighted : (n, m) residual times weight
+        pull : (n, m) of the residual
         weight : (n, m)
         """
         information = weight.sum(axis=0)
         scale = np.sqrt(np.where(information > 0, information, 1.0))
-        self._refresh(weighted / scale)
+        self._refresh(pull / scale)
         z = self._z
         if not z.any():
             return []
@@ -68,13 +60,21 @@ class Starts:
         for pattern in (pooled, pair, directions[:, -1]):
             tissues = np.where(information > 0, pattern / scale, 0.0)
             tissues /= np.abs(tissues).max()
-            score = z @ (scale * tissues).astype(z.dtype)
-            starts.append(Start(tissues, score, float(information @ tissues**2)))
+            starts.append(tissues)
         return starts
+
+    def gain_alone(self, among: Indices, weight: Floats) -> Floats:
+        """(m,) nats that an effect of its own, of one of some variants, would bring each tissue."""
+        information = weight.sum(axis=0)
+        shrunk = information / (EFFECT_PRECISION + information)
+        z = self._z[among].astype(np.float64)
+        log_bayes = 0.5 * (z**2 * shrunk + np.log1p(-shrunk))
+        log_odds = np.log(EFFECTS / self.x.p) + logsumexp(log_bayes, axis=0)
+        return np.logaddexp(0.0, log_odds)
 
     def _refresh(self, residual: Floats) -> None:
         change = np.linalg.norm(residual - self._made_from, axis=0)
         stale = np.flatnonzero(change > STALE * np.linalg.norm(residual, axis=0))
         if len(stale):
-            self._z[:, stale] = self.x @ residual[:, stale].astype(self.x.dtype)
+            self._z[:, stale] = self.x.scores(residual[:, stale])
             self._made_from[:, stale] = residual[:, stale]

@@ -1,64 +1,52 @@
 import numpy as np
 import pytest
 
-from fqtl.model._kernels import spike_slab_sweep, standardise_rows
-from tests.reference import sweep as reference
+from fqtl.model._kernels import add_rows, dot_rows, standardise_rows
+from fqtl.model.variants import Variants
+
+DTYPES = [np.float32, np.float64]
+SUBSETS = [[], [7, 2, 3, 0, 11, 5], list(range(12))]
 
 
-def problem(seed, dtype, n=50, p=12):
-    rng = np.random.default_rng(seed)
-    x = rng.standard_normal((p, n)).astype(dtype)
-    x[3] = x[2] + 0.1 * x[3]  # near twins
-    weight = rng.uniform(0, 2, n)
-    target = weight * (0.5 * x[2] - 0.4 * x[7] + rng.standard_normal(n))
-    start = rng.uniform(0, 1, p), rng.standard_normal(p), rng.uniform(5, 20, p)
-    return x, weight, target, start
+def rows_of(seed, dtype, n=50, p=12):
+    return np.random.default_rng(seed).standard_normal((p, n)).astype(dtype)
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-6)])
-def test_the_sweep_does_what_the_formulas_say(dtype, tolerance):
-    x, weight, target, start = problem(0, dtype)
-    order = np.array([7, 2, 3, 0, 11, 5])
-    pip, slab_mean, slab_precision = (part.copy() for part in start)
-    score = x.T.astype(float) @ (pip * slab_mean)
-    spread = (x.T.astype(float) ** 2) @ (pip / slab_precision + pip * (1 - pip) * slab_mean**2)
-
-    moved = spike_slab_sweep(
-        x,
-        order,
-        weight,
-        score,
-        spread,
-        target - weight * score,
-        pip,
-        slab_mean,
-        slab_precision,
-        0.1,
-        2.0,
-        0.0,
-    )
-
-    expected = reference.spike_slab_sweep(x.astype(float), order, weight, target, *start, 0.1, 2.0)
-    assert moved == len(order)
-    for found, wanted in zip((pip, slab_mean, slab_precision), expected, strict=True):
-        np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance)
-    # score and its variance follow the loadings
-    np.testing.assert_allclose(score, x.T @ (pip * slab_mean), atol=tolerance * 10)
-    variance = pip / slab_precision + pip * (1 - pip) * slab_mean**2
-    np.testing.assert_allclose(spread, (x.T**2) @ variance, atol=tolerance * 10)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("index", SUBSETS)
+def test_dots_are_those_of_the_rows_asked_for_in_their_order(dtype, index):
+    rng, x, index = np.random.default_rng(1), rows_of(0, dtype), np.array(index, dtype=np.intp)
+    gradient, weight = rng.standard_normal(50), rng.uniform(0, 2, 50)
+    score, information = np.full((2, len(index)), np.nan)
+    dot_rows(x, index, gradient, weight, score, information)
+    wide = x[index].astype(np.float64)  # the sums run in double precision whatever x is
+    np.testing.assert_allclose(score, wide @ gradient, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(information, wide**2 @ weight, rtol=1e-12)
 
 
-def test_a_variant_that_would_not_move_is_left_unless_it_has_no_posterior_yet():
-    x, weight, target, (pip, slab_mean, slab_precision) = problem(1, np.float64)
-    pip[4] = 0
-    state = np.zeros(x.shape[1]), np.zeros(x.shape[1])
-    before = slab_mean.copy()
-    moved = spike_slab_sweep(
-        x, np.arange(len(x)), weight, *state, target, pip, slab_mean, slab_precision, 0.1, 2.0, 1e9
-    )
-    assert moved == 1
-    assert pip[4] > 0
-    assert np.flatnonzero(slab_mean != before).tolist() == [4]
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("index", SUBSETS)
+def test_rows_are_added_to_what_is_there(dtype, index):
+    rng, x, index = np.random.default_rng(2), rows_of(0, dtype), np.array(index, dtype=np.intp)
+    first, second = rng.standard_normal((2, len(index)))
+    total, squares = rng.standard_normal((2, 50))
+    wide = x[index].astype(np.float64)
+    expected = total + first @ wide, squares + second @ wide**2
+    add_rows(x, index, first, second, total, squares)
+    np.testing.assert_allclose(total, expected[0], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(squares, expected[1], rtol=1e-12, atol=1e-12)
+
+
+# one product in single precision rounds each of 50 terms to 6e-8 of its size
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-12)])
+def test_passes_over_all_variants_are_matrix_products(dtype, tolerance):
+    rng, x = np.random.default_rng(3), rows_of(0, dtype, p=300)  # more than are squared at a time
+    variants, wide = Variants(x), x.astype(np.float64)
+    gradient, weight = rng.standard_normal((50, 3)), rng.uniform(0, 2, (50, 3))
+    index, first = np.array([299, 4, 256]), rng.standard_normal(3)
+    np.testing.assert_allclose(variants.scores(gradient), wide @ gradient, atol=50 * tolerance)
+    np.testing.assert_allclose(variants.information(weight), wide**2 @ weight, rtol=tolerance)
+    np.testing.assert_allclose(variants.sum(index, first), first @ wide[index], atol=tolerance)
 
 
 def test_rows_are_standardised_over_what_is_observed():

@@ -89,16 +89,41 @@ def test_rescaling_a_loading_with_its_prior_costs_nothing():
     np.testing.assert_allclose(prior.variance, 9 * variance)
 
 
-def test_screening_keeps_what_the_update_would_include():
-    rng = np.random.default_rng(5)
-    prior = SpikeSlab.empty(200, inclusion=0.01, precision=5.0)
-    score, information = 12 * rng.standard_normal(200), np.full(200, 100.0)
-    kept = prior.screen(score, information, negligible=1e-3)
-    assert list(np.abs(score[kept])) == sorted(np.abs(score[kept]), reverse=True)
+def test_loadings_that_inform_on_each_other_are_each_best_given_the_rest():
+    prior = loadings(5)
+    rng = np.random.default_rng(0)
+    root = rng.standard_normal((6, 6))
+    matrix = root @ root.T + np.eye(6)
+    information, beside = np.diag(matrix).copy(), matrix - np.diag(np.diag(matrix))
+    score = 3 * rng.standard_normal(6)
+
+    def whole():
+        r = prior.mean
+        fitted = score @ r - 0.5 * (r @ matrix @ r + information @ prior.variance)
+        return fitted - prior.divergence()
+
+    before = whole()
+    for _ in range(300):
+        prior.update(score, information, beside)
+        assert whole() >= before - 1e-12
+        before = whole()
+    for part in (prior.pip, prior.slab_mean, prior.slab_precision):
+        for j in range(6):
+            for factor in (0.99, 1.01):
+                kept = part[j]
+                part[j] = min(kept * factor, 1.0) if part is prior.pip else kept * factor
+                assert whole() <= before + 1e-10
+                part[j] = kept
+
+
+def test_evidence_is_what_a_loading_adds_at_its_best():
+    prior = loadings(6)
+    score, information = np.array([0.1, -3.0, 5.0, 0.0, 1.0, 2.0]), np.arange(1.0, 7.0)
     prior.update(score, information)
-    assert set(kept) == set(
-        np.flatnonzero(prior.log_odds(prior.slab_mean, prior.slab_precision) > np.log(1e-3))
-    )
+    slab_precision = 3.0 + information
+    bayes_factor = np.sqrt(3.0 / slab_precision) * np.exp(0.5 * score**2 / slab_precision)
+    np.testing.assert_allclose(prior.evidence(), np.log(0.8 + 0.2 * bayes_factor), rtol=1e-10)
+    assert prior.evidence().sum() == pytest.approx(objective(prior, score, information), rel=1e-10)
 
 
 def test_slab_divergence_is_that_of_two_normals():

@@ -65,57 +65,131 @@ def noise_terms(eta_mean, eta_variance, variance_min, variance_max):
     )
 
 
-def product_moments(a_mean, a_variance, b_mean, b_variance):
-    """Mean and variance of the product of two independent variables."""
-    second = (a_mean**2 + a_variance) * (b_mean**2 + b_variance)
-    return a_mean * b_mean, second - (a_mean * b_mean) ** 2
+def single_effect_divergence(effect, inclusion, precision):
+    """KL of one effect: which variant it is of, if any, and its size.
+
+    effect : dict with alpha, mean, precision, each (p,)
+    """
+    p, total, none = len(effect["alpha"]), 0.0, 1.0
+    for alpha, mean, own in zip(effect["alpha"], effect["mean"], effect["precision"], strict=True):
+        none -= alpha
+        if alpha > 0:
+            # the size has the divergence of a slab that is certainly there
+            size = spike_slab_divergence(1.0, mean, own, 0.5, precision) - math.log(2)
+            total += alpha * (math.log(alpha / (inclusion / p)) + size)
+    if none > 1e-15:
+        total += none * math.log(none / (1 - inclusion))
+    return total
 
 
-def gaussian_elbo(y, x, factors, confounders, dispersion, bounds):
+def single_effects_divergence(sums):
+    """KL of all slots; sums : dict with effects (a list), slots, inclusion, precision."""
+    empty = sums["slots"] - len(sums["effects"])
+    total = -empty * math.log(1 - sums["inclusion"])
+    for effect in sums["effects"]:
+        total += single_effect_divergence(effect, sums["inclusion"], sums["precision"])
+    return total
+
+
+def score_moments(sums, row):
+    """Mean and variance of the sum of single effects for one donor; row : its variants (p,)."""
+    mean = variance = 0.0
+    for effect in sums["effects"]:
+        first = second = 0.0
+        for j in range(len(row)):
+            size = effect["mean"][j] ** 2 + 1 / effect["precision"][j]
+            first += effect["alpha"][j] * effect["mean"][j] * row[j]
+            second += effect["alpha"][j] * size * row[j] ** 2
+        mean, variance = mean + first, variance + second - first**2
+    return mean, variance
+
+
+def location_of_donor(i, row, factors, specific, confounders):
+    """Mean (m,) and dense covariance (m, m) of eta1 of donor i under q."""
+    m = confounders["mean"].shape[1]
+    mean, covariance = np.zeros(m), np.zeros((m, m))
+    for t in range(m):
+        parts = [normal_moments(confounders, i, t)]
+        if specific:
+            parts.append(score_moments(specific[t], row))
+        for part in parts:
+            mean[t] += part[0]
+            covariance[t, t] += part[1]
+    for variants, tissues in factors:
+        f, spread = score_moments(variants, row)
+        for t in range(m):
+            mean[t] += f * loading_mean(tissues, t)
+            for s in range(m):
+                first = loading_mean(tissues, s) * loading_mean(tissues, t)
+                second = first + (loading_variance(tissues, t) if s == t else 0.0)
+                covariance[s, t] += (f**2 + spread) * second - f**2 * first
+    return mean, covariance
+
+
+def beside_shared_noise(residual, mean, covariance, loadings, slope, conditional_variance):
+    """Mean and covariance of eta + u v for q(u | eta) = N(slope . (y - eta), variance), and KL.
+
+    residual : (m,) y - E[eta], anything where slope is 0
+    """
+    m = len(mean)
+    expected = float(slope @ residual)
+    # eta_t + v_t u = eta_t - v_t slope . (eta - E[eta]) + what does not depend on eta
+    linear = np.eye(m) - np.outer(loadings, slope)
+    total = linear @ covariance @ linear.T + conditional_variance * np.outer(loadings, loadings)
+    # E over eta of KL(N(a, c) || N(0, 1)), where a has this mean and variance
+    variance = float(slope @ covariance @ slope)
+    c = conditional_variance
+    cost = 0.5 * (c - 1 - math.log(c) + expected**2 + variance)
+    return mean + expected * loadings, total, cost
+
+
+def gaussian_elbo(y, x, factors, specific, confounders, dispersion, bounds, noise=None):
     """ELBO of y (n, m), NaN where missing.
 
     x : (p, n)
-    factors : list of (variants, tissues), each a dict with pip, slab_mean, slab_precision (arrays)
-        and inclusion, precision
+    factors : list of (variants, tissues): variants a dict as in `single_effects_divergence`,
+        tissues a dict with pip, slab_mean, slab_precision (arrays) and inclusion, precision
+    specific : such a dict of single effects for every tissue, or none at all
     confounders, dispersion : dict with design (n, q), mean (q, m), covariance (m, q, q), precision
     bounds : (variance_min, variance_max), each (m,)
+    noise : dict with loadings (m,), ridge, and q(u | eta): slope (n, m), conditional_variance (n,)
     """
     n, m = y.shape
-    total = 0.0
-    for t in range(m):
-        inverse, log_v = {}, {}
-        for i in range(n):
+    total, expected = 0.0, {}
+    for i in range(n):
+        mean, covariance = location_of_donor(i, x[:, i], factors, specific, confounders)
+        if noise:
+            mean, covariance, cost = beside_shared_noise(
+                np.nan_to_num(y[i] - mean),
+                mean,
+                covariance,
+                noise["loadings"],
+                noise["slope"][i],
+                noise["conditional_variance"][i],
+            )
+            total -= cost
+        for t in range(m):
             if math.isnan(y[i, t]):
                 continue
-            mean, variance = normal_moments(confounders, i, t)
-            for variants, tissues in factors:
-                f_mean = sum(x[j, i] * loading_mean(variants, j) for j in range(len(x)))
-                f_variance = sum(
-                    x[j, i] ** 2 * loading_variance(variants, j) for j in range(len(x))
-                )
-                part = product_moments(
-                    f_mean, f_variance, loading_mean(tissues, t), loading_variance(tissues, t)
-                )
-                mean, variance = mean + part[0], variance + part[1]
             eta = normal_moments(dispersion, i, t)
-            if eta not in inverse:
-                inverse[eta], log_v[eta] = noise_terms(*eta, bounds[0][t], bounds[1][t])
-            squares = (y[i, t] - mean) ** 2 + variance
-            total -= 0.5 * (squares * inverse[eta] + log_v[eta] + math.log(2 * math.pi))
-        for design in (confounders, dispersion):
+            if (eta, t) not in expected:
+                expected[eta, t] = noise_terms(*eta, bounds[0][t], bounds[1][t])
+            inverse, log_v = expected[eta, t]
+            squares = (y[i, t] - mean[t]) ** 2 + covariance[t, t]
+            total -= 0.5 * (squares * inverse + log_v + math.log(2 * math.pi))
+    for design in (confounders, dispersion):
+        for t in range(m):
             total -= slab_divergence(
                 design["mean"][:, t], design["covariance"][t], design["precision"]
             )
-    for sides in factors:
-        for side in sides:
-            for j in range(len(side["pip"])):
-                total -= spike_slab_divergence(
-                    side["pip"][j],
-                    side["slab_mean"][j],
-                    side["slab_precision"][j],
-                    side["inclusion"],
-                    side["precision"],
-                )
+    for variants, tissues in factors:
+        total -= single_effects_divergence(variants)
+        for t in range(m):
+            loading = (tissues[name][t] for name in ("pip", "slab_mean", "slab_precision"))
+            total -= spike_slab_divergence(*loading, tissues["inclusion"], tissues["precision"])
+    total -= sum(single_effects_divergence(sums) for sums in specific)
+    if noise:
+        total -= 0.5 * noise["ridge"] * float(noise["loadings"] @ noise["loadings"])
     return total
 
 

@@ -1,0 +1,275 @@
+"""Single effects: sparse effects of the variants of a cis window, told apart as far as LD allows.
+
+A score f = x' theta is a sum of few effects. A slot for an effect holds one with probability
+`inclusion`; the effect is of exactly one variant, any of the p alike, and of size N(0, 1/precision)
+(the single-effect regression of Wang, Sarkar, Carbonetto, Stephens 2020, JRSS B 82:1273, whose
+slots may be empty here). Against
+
+    sum_i t_i f_i - 1/2 sum_i d_i f_i^2
+
+the best posterior of one effect, the others as they are, is
+
+    s_j = precision + sum_i d_i x_ji^2,   b_j = (x_j . g) / s_j,   g = t - d (f of the others),
+    ln BF_j = 1/2 ln(precision / s_j) + 1/2 s_j b_j^2,
+    P(variant j) ∝ inclusion/p BF_j,   P(none) ∝ 1 - inclusion,
+
+and the moments of its part of f are, with a_j = P(variant j),
+
+    E f = sum_j a_j b_j x_j,   E f^2 = sum_j a_j (b_j^2 + 1/s_j) x_j^2,
+    KL = sum_j a_j [ln(a_j p / inclusion) + 1/2 (ln(s_j/precision) - 1 + precision (b_j^2 + 1/s_j))]
+       + a_0 ln(a_0 / (1 - inclusion)).
+
+Variants in LD share the probability of an effect, whatever the order they come in: this is what a
+spike and slab on every variant cannot do within a factorised posterior. Variants that hold less
+than TAIL of an effect between them are left out of it.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import entr
+
+from fqtl.model.moments import Floats, Indices
+from fqtl.model.variants import Variants
+
+TAIL = 1e-9
+LIKELY = 0.5  # probability from which an effect counts as found, and another is looked for
+NOTICEABLE = 0.1  # probability from which it is worth an update in every round
+FEW = 200  # variants that are cheap to visit
+LEAST = 1e-7  # probability below which a slot is emptied
+
+
+@dataclass
+class EffectPrior:
+    """Of a slot for an effect: that it holds one, and the precision of the effect's size."""
+
+    inclusion: float
+    precision: float
+    inclusion_bounds: tuple[float, float] = (1e-8, 0.5)
+    precision_bounds: tuple[float, float] = (1e-4, 1e8)
+
+    @property
+    def log_odds(self) -> float:
+        return float(np.log(self.inclusion) - np.log1p(-self.inclusion))
+
+    def learn(self, included: float, second_moment: float, slots: int) -> None:
+        """What suits `slots` slots that hold `included` effects with this sum of squared sizes."""
+        self.inclusion = float(np.clip(included / slots, *self.inclusion_bounds))
+        if second_moment > 0:
+            self.precision = float(np.clip(included / second_moment, *self.precision_bounds))
+
+
+@dataclass
+class Effect:
+    """Posterior of one effect: of which variant it is, if it is there at all, and of which size.
+
+    index, alpha : variants that it may be and their probabilities; the rest of 1 is for none
+    mean, precision : of its size, given the variant
+    score, score_variance : (n,) moments of its part of f
+    """
+
+    index: Indices
+    alpha: Floats
+    mean: Floats
+    precision: Floats
+    score: Floats
+    score_variance: Floats
+
+    @classmethod
+    def best(
+        cls,
+        x: Variants,
+        gradient: Floats,
+        weight: Floats,
+        prior: EffectPrior,
+        among: Indices | None = None,
+        information: Floats | None = None,
+    ) -> "Effect":
+        """Optimum against a gradient at 0 and weights, each (n,).
+
+        among : the variants that it may be; None for all
+        information : (p,) sum_i weight_i x_ji^2, if it is known
+        """
+        index = x.all if among is None else among
+        if information is None:
+            score, information = x.dots(index, gradient, weight)
+        else:
+            score, information = x.scores(gradient)[index], information[index]
+        precision = prior.precision + information
+        mean = score / precision
+        log_odds = 0.5 * (np.log(prior.precision / precision) + score * mean)
+        log_odds += prior.log_odds - np.log(x.p)
+        top = max(float(log_odds.max()), 0.0)
+        alpha = np.exp(log_odds - top)
+        alpha /= np.exp(-top) + alpha.sum()
+        kept = alpha > TAIL / x.p
+        index, alpha, mean, precision = index[kept], alpha[kept], mean[kept], precision[kept]
+        moment = alpha * (mean**2 + 1 / precision)
+        if alpha.sum() < NOTICEABLE and len(index) > FEW:
+            # hardly an effect, of anything: its variance as a whole, alike for all donors
+            f = x.sum(index, alpha * mean)
+            total = float(moment @ (precision - prior.precision))
+            square = np.full(x.n, total / weight.sum())
+        else:
+            f, square = x.add(index, alpha * mean, moment)
+        return cls(index, alpha, mean, precision, f, square - f**2)
+
+    @property
+    def pip(self) -> float:
+        """Probability that there is an effect."""
+        return min(float(self.alpha.sum()), 1.0)
+
+    @property
+    def second_moment(self) -> float:
+        """E[size^2]."""
+        return float(self.alpha @ (self.mean**2 + 1 / self.precision))
+
+    def divergence(self, prior: EffectPrior, p: int) -> float:
+        """KL(q || p) of the slot."""
+        none = 1 - self.pip
+        gate = -entr(self.alpha).sum() - float(entr(none))
+        gate -= self.pip * (np.log(prior.inclusion) - np.log(p)) + none * np.log1p(-prior.inclusion)
+        ratio = self.precision / prior.precision
+        size = np.log(ratio) - 1 + prior.precision * self.mean**2 + 1 / ratio
+        return float(gate + 0.5 * self.alpha @ size)
+
+    def rescale(self, factor: float) -> None:
+        """Multiply its size by `factor`."""
+        self.mean *= factor
+        self.precision /= factor**2
+        self.score *= factor
+        self.score_variance *= factor**2
+
+
+@dataclass
+class SingleEffects:
+    """Sum of at most `slots` effects.
+
+    prior : of every slot; may be shared with other sums
+    score, score_variance : (n,) moments of f
+    """
+
+    p: int
+    slots: int
+    prior: EffectPrior
+    score: Floats
+    score_variance: Floats
+    effects: list[Effect] = field(default_factory=list)
+
+    @classmethod
+    def empty(cls, n: int, p: int, slots: int, prior: EffectPrior) -> "SingleEffects":
+        """No effects."""
+        return cls(p, slots, prior, np.zeros(n), np.zeros(n))
+
+    def update(
+        self,
+        x: Variants,
+        target: Floats,
+        weight: Floats,
+        *,
+        least: float,
+        worth: float | None,
+        most: int | None = None,
+        anew: bool = True,
+        information: Floats | None = None,
+    ) -> None:
+        """Every effect in turn against a target and weights, each (n,); then new ones.
+
+        most : as many effects, if that is fewer than there are slots
+        anew : whether an effect may be of any variant, or only of those it was of before
+        information : (p,) sum_i weight_i x_ji^2, if it is known
+        least : probability from which an effect is updated
+        worth : probability from which a new effect is kept; None looks for none. The next is looked
+            for only while all are likely, so that at most one slot is held by a mere possibility.
+        """
+        gradient = target - weight * self.score
+        for k, effect in enumerate(self.effects):
+            if effect.pip >= least:
+                gradient += weight * effect.score
+                among = None if anew else effect.index
+                effect = Effect.best(x, gradient, weight, self.prior, among, information)
+                self.effects[k] = effect
+                gradient -= weight * effect.score
+        self.effects = [effect for effect in self.effects if effect.pip > LEAST]
+        most = self.slots if most is None else min(most, self.slots)
+        while worth is not None and len(self.effects) < most and self._all_likely():
+            effect = Effect.best(x, gradient, weight, self.prior, None, information)
+            if effect.pip < worth:
+                break
+            self.effects.append(effect)
+            gradient -= weight * effect.score
+        self._add_up()
+
+    def _all_likely(self) -> bool:
+        return all(effect.pip > LIKELY for effect in self.effects)
+
+    def _add_up(self) -> None:
+        nothing = np.zeros_like(self.score)
+        self.score = sum((effect.score for effect in self.effects), nothing)
+        self.score_variance = sum((effect.score_variance for effect in self.effects), nothing)
+
+    def divergence(self) -> float:
+        """KL(q || p) of all slots."""
+        held = sum(effect.divergence(self.prior, self.p) for effect in self.effects)
+        empty = self.slots - len(self.effects)
+        return held - empty * float(np.log1p(-self.prior.inclusion))
+
+    def learn(self) -> None:
+        """The prior that suits these effects best; for a prior that is not shared."""
+        self.prior.learn(self.count, self.second_moment, self.slots)
+
+    @property
+    def count(self) -> float:
+        """Expected number of effects."""
+        return sum(effect.pip for effect in self.effects)
+
+    @property
+    def likely(self) -> int:
+        """Number of effects found."""
+        return sum(effect.pip > LIKELY for effect in self.effects)
+
+    @property
+    def most(self) -> float:
+        """Probability of the most probable effect."""
+        return max((effect.pip for effect in self.effects), default=0.0)
+
+    @property
+    def second_moment(self) -> float:
+        return sum(effect.second_moment for effect in self.effects)
+
+    def rescale(self, factor: float) -> None:
+        """Multiply the sizes by `factor`, and the prior with them: the divergence stays."""
+        for effect in self.effects:
+            effect.rescale(factor)
+        self.prior.precision /= factor**2
+        self._add_up()
+
+    @property
+    def any(self) -> float:
+        """Probability that there is any effect."""
+        return 1 - float(np.prod([1 - effect.pip for effect in self.effects]))
+
+    @property
+    def pip(self) -> Floats:
+        """(p,) probability that any effect is of a variant."""
+        absent = np.ones(self.p)
+        for effect in self.effects:
+            absent[effect.index] *= 1 - effect.alpha
+        return 1 - absent
+
+    @property
+    def mean(self) -> Floats:
+        """(p,) E[theta]."""
+        total = np.zeros(self.p)
+        for effect in self.effects:
+            total[effect.index] += effect.alpha * effect.mean
+        return total
+
+    @property
+    def variance(self) -> Floats:
+        """(p,) V[theta_j] of each variant."""
+        total = np.zeros(self.p)
+        for effect in self.effects:
+            mean = effect.alpha * effect.mean
+            total[effect.index] += effect.alpha * (effect.mean**2 + 1 / effect.precision) - mean**2
+        return total

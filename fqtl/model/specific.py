@@ -1,0 +1,150 @@
+"""Specific effects, M = x S: a sum of single effects in every tissue, under one prior.
+
+Tissues share nothing but the prior: how many effects there are, and how large. Every tissue keeps
+one effect more than was found in it, however improbable, so that what little the data say is not
+lost.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from fqtl.model.effects import NOTICEABLE, EffectPrior, SingleEffects
+from fqtl.model.moments import Floats, Moments
+from fqtl.model.noise import Precision
+from fqtl.model.options import Options
+from fqtl.model.predictors import Visit
+from fqtl.model.variants import Variants
+
+EM_STEPS = 20
+
+
+@dataclass
+class Specific:
+    """Effects of the variants in each tissue.
+
+    tissues : m sums of effects
+    prior : of all of them
+    """
+
+    x: Variants
+    tissues: list[SingleEffects]
+    prior: EffectPrior
+    observed: Floats
+    unit_information: Floats | None = None
+
+    @classmethod
+    def empty(cls, x: Variants, observed: Floats, options: Options) -> "Specific":
+        """No effects; observed : (n, m) 1 where a donor has a tissue, else 0."""
+        m = observed.shape[1]
+        slots = options.max_effects
+        # one effect in the gene is expected beforehand, whatever the tissues say
+        prior = EffectPrior(1 / (m * slots), 10.0, (1 / (m * slots), 0.5))
+        return cls(
+            x, [SingleEffects.empty(x.n, x.p, slots, prior) for _ in range(m)], prior, observed
+        )
+
+    def mean(self) -> Floats:
+        return np.column_stack([effects.score for effects in self.tissues])
+
+    def moments(self) -> Moments:
+        variance = np.column_stack([effects.score_variance for effects in self.tissues])
+        return Moments(self.mean(), variance)
+
+    def covariance_along(self, direction: Floats) -> Floats:
+        return direction * self.moments().variance
+
+    def divergence(self) -> float:
+        return sum(effects.divergence() for effects in self.tissues)
+
+    def update(self, pull: Floats, precision: Precision, visit: Visit) -> None:
+        """Tissue after tissue; the prior, too, where all that it rules is visited."""
+        if visit is Visit.EVERY:
+            self._sweep(pull, precision, range(len(self.tissues)), least=0.0, worth=0.0)
+            self.prior.learn(
+                sum(effects.count for effects in self.tissues),
+                sum(effects.second_moment for effects in self.tissues),
+                sum(effects.slots for effects in self.tissues),
+            )
+        else:
+            known = [t for t, effects in enumerate(self.tissues) if effects.most >= NOTICEABLE]
+            self._sweep(pull, precision, known, least=NOTICEABLE, worth=None)
+
+    def grow(self, pull: Floats, precision: Precision) -> bool:
+        """Look for effects under the prior that suits all tissues best; whether any was found."""
+        before = sum(effects.likely for effects in self.tissues)
+        promising = np.flatnonzero(self._learn_from_all(pull, precision) > NOTICEABLE)
+        self._sweep(pull, precision, promising, least=NOTICEABLE, worth=NOTICEABLE)
+        return sum(effects.likely for effects in self.tissues) > before
+
+    def _sweep(
+        self,
+        pull: Floats,
+        precision: Precision,
+        tissues: Iterable[int],
+        *,
+        least: float,
+        worth: float | None,
+    ) -> None:
+        """Effects of these tissues in turn; `least` and `worth` as in `SingleEffects.update`."""
+        diagonal = precision.diagonal
+        left = pull - precision.times(self.mean())
+        for t in tissues:
+            effects, before = self.tissues[t], self.tissues[t].score
+            weight = np.ascontiguousarray(diagonal[:, t])
+            target = left[:, t] + weight * before
+            effects.update(
+                self.x,
+                target,
+                weight,
+                least=least,
+                worth=worth,
+                anew=worth is not None,
+                information=self._information(t, weight) if worth is not None else None,
+            )
+            if precision.shared is not None:
+                change = effects.score - before
+                left += precision.shared * (precision.shared[:, t] * change)[:, None]
+
+    def _information(self, tissue: int, weight: Floats) -> Floats | None:
+        """(p,) sum_i w_i x_ji^2, where all donors of the tissue have the same weight.
+
+        Which donors it has never changes, so that one product with the squares of x serves a fit.
+        """
+        most = weight.max()
+        seen = weight > 0
+        if (weight[seen] != most).any():
+            return None
+        if self.unit_information is None:
+            self.unit_information = self.x.information(self.observed)
+        return most * self.unit_information[:, tissue]
+
+    def _learn_from_all(self, pull: Floats, precision: Precision) -> Floats:
+        """The prior by expectation and maximisation over one more effect in each tissue.
+
+        One product with x gives the scores of all; the rows of x have sum d x^2 ≈ sum d. Gives the
+        probability of each tissue's effect.
+        """
+        left = pull - precision.times(self.mean())
+        score = self.x.scores(left)
+        information = precision.diagonal.sum(axis=0)
+        known = [effect for sums in self.tissues for effect in sums.effects]
+        included = sum(effect.pip for effect in known if effect.pip >= NOTICEABLE)
+        second = sum(effect.second_moment for effect in known if effect.pip >= NOTICEABLE)
+        slots = sum(effects.slots for effects in self.tissues)
+        pip = np.zeros(len(self.tissues))
+        for _ in range(EM_STEPS):
+            size_precision = self.prior.precision + information
+            log_bayes = 0.5 * (
+                np.log(self.prior.precision / size_precision) + score**2 / size_precision
+            )
+            top = log_bayes.max(axis=0)
+            alpha = np.exp(log_bayes - top)
+            total = alpha.sum(axis=0)
+            pip = expit(self.prior.log_odds + np.log(total / len(score)) + top)
+            square = np.einsum("pt,pt->t", alpha, score**2) / (total * size_precision**2)
+            square += 1 / size_precision
+            self.prior.learn(included + pip.sum(), second + float(pip @ square), slots)
+        return pip
