@@ -20,6 +20,15 @@ FILES = {
         "Variants of each factor whose PIP reaches `weights.min_pip` of the config.",
     ),
     "tissues": ("tissues.tsv.gz", "All tissues of each factor."),
+    "specific": (
+        "specific.tsv.gz",
+        "Effects of single tissues beside the factors, where the PIP reaches `weights.min_pip`.",
+    ),
+    "credible_sets": (
+        "credible_sets.tsv.gz",
+        "Where each likely effect may be: the fewest variants that hold it with 95 % probability. "
+        "Only sets of a purity of at least 0.5.",
+    ),
     "prediction": (
         "prediction.tsv.gz",
         "Each gene in each tissue: is there an effect, and how well are unseen donors predicted?",

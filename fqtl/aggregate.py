@@ -12,11 +12,15 @@ def result_tables(fits: pa.Table) -> dict[str, pd.DataFrame]:
     variants = explode(fits, "variant_loadings")
     variants = variants.assign(chrom=fits["chrom"].to_pandas().to_numpy()[variants["row"]])
     tissues = explode(fits, "tissue_loadings")
+    specific = explode(fits, "specific")
+    specific = specific.assign(chrom=fits["chrom"].to_pandas().to_numpy()[specific["row"]])
     frames = {
         "fits": fits.select(list(COLUMNS["fits"])).to_pandas(),
         "factors": list_factors(explode(fits, "factors"), variants, tissues),
         "variants": variants,
         "tissues": tissues,
+        "specific": specific,
+        "credible_sets": list_credible_sets(explode(fits, "credible_sets")),
         "prediction": explode(fits, "prediction"),
         "dropped_variants": explode(fits, "dropped_variants"),
     }
@@ -39,3 +43,14 @@ def list_factors(
     lead = variants.sort_values("pip", ascending=False, kind="stable").groupby(by).first()
     listed[["lead_variant", "lead_pip"]] = lead[["variant_id", "pip"]].reindex(listed.index)
     return listed.reset_index()
+
+
+def list_credible_sets(members: pd.DataFrame) -> pd.DataFrame:
+    """One row per credible set; members : a row for each of its variants, the likeliest first."""
+    sets = members.groupby(["gene_id", "set"], sort=False)
+    columns = ["factor", "tissue", "pip", "coverage", "purity"]
+    listed = sets[columns].first()
+    listed["size"] = sets.size()
+    listed["lead_variant"] = sets["variant_id"].first()
+    listed["variants"] = sets["variant_id"].agg(",".join)
+    return listed.reset_index().astype({"factor": "Int64"})

@@ -14,13 +14,15 @@ import numpy as np
 from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import Genotypes
 from fqtl.errors import FqtlError
-from fqtl.fits import FITS, LOADING
+from fqtl.fits import CALL, FITS, LOADING
+from fqtl.model.credible import CredibleSet
 from fqtl.model.crossval import cross_validate
 from fqtl.model.fit import fit
 from fqtl.model.moments import Floats, Indices
 from fqtl.model.result import Fit
 
 log = logging.getLogger(__name__)
+MIN_PURITY = 0.5  # of a credible set that is worth naming: variants that are not alike tell little
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,14 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
     x = genotypes.dosages.T
     result = fit(gene.y, x, **settings.fit)
     weights = sparse_effects(result, settings.min_pip)
-    carrying = np.flatnonzero(
-        weights.any(axis=1) | (result.variants.pip >= settings.min_pip).any(axis=1)
-    )
-    # in a dense fit every tissue is a factor, in most of which there is nothing
+    # without factors every tissue is one, in most of which there is nothing
     factors = [k for k, some in enumerate(result.factor_pip) if some >= settings.min_pip]
+    sets = [found for found in result.credible_sets if found.purity >= MIN_PURITY]
+    carrying = _carrying(result, weights, sets, settings.min_pip)
+    place = {int(j): i for i, j in enumerate(carrying)}
     return {
         "n_factors": len(factors),
+        "n_specific": sum(found.tissue is not None for found in result.credible_sets),
         "elbo": result.elbo,
         "n_iter": result.n_iter,
         "converged": result.converged,
@@ -99,6 +102,25 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
             for t, tissue in enumerate(gene.tissues)
             if result.tissues.pip[t, k] > 0
         ],
+        "specific": [
+            {"tissue": tissue, "variant": i, **_loading(result.specific, int(j), t)}
+            for t, tissue in enumerate(gene.tissues)
+            for i, j in enumerate(carrying)
+            if result.specific.pip[j, t] >= settings.min_pip
+        ],
+        "credible_sets": [
+            {
+                "set": number,
+                "factor": found.factor,
+                "tissue": None if found.tissue is None else gene.tissues[found.tissue],
+                "variant": place[int(j)],
+                "pip": found.pip,
+                "coverage": found.coverage,
+                "purity": found.purity,
+            }
+            for number, found in enumerate(sets)
+            for j in found.variants
+        ],
         "weights": [
             {"tissue": tissue, "variant": i, "weight": float(weights[j, t])}
             for t, tissue in enumerate(gene.tissues)
@@ -110,9 +132,29 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
     }
 
 
+def _carrying(result: Fit, weights: Floats, sets: list[CredibleSet], min_pip: float) -> np.ndarray:
+    """Variants that any of the lists of a record names, in the order of position."""
+    both = np.hstack([result.variants.pip, result.specific.pip])
+    named = np.asarray(weights.any(axis=1) | (both >= min_pip).any(axis=1))
+    for found in sets:
+        named[found.variants] = True
+    return np.flatnonzero(named)
+
+
 def sparse_effects(result: Fit, min_pip: float) -> Floats:
-    """(p, m) effects per unit of x, 0 where the variant's PIP in the tissue is below `min_pip`."""
-    return np.where(result.pip >= min_pip, result.effects, 0.0)
+    """(p, m) effects per unit of x, 0 where they are not worth carrying along.
+
+    Kept is what has a PIP of `min_pip` in the tissue and, whatever its PIP, what is in the credible
+    set of an effect in the tissue: of an effect shared by many variants in LD each has little.
+    """
+    kept = result.pip >= min_pip
+    for found in result.credible_sets:
+        if found.factor is None:
+            kept[found.variants, found.tissue] = True
+        else:
+            tissues = np.flatnonzero(result.tissues.pip[:, found.factor] >= CALL)
+            kept[np.ix_(found.variants, tissues)] = True
+    return np.where(kept, result.effects, 0.0)
 
 
 def dosage_covariance(dosages: np.ndarray) -> list[float]:

@@ -22,6 +22,7 @@ FITS = pa.schema(
         "n_variants": pa.int64(),
         "n_tissues": pa.int64(),
         "n_factors": pa.int64(),
+        "n_specific": pa.int64(),
         "elbo": pa.float64(),
         "n_iter": pa.int64(),
         "converged": pa.bool_(),
@@ -44,6 +45,21 @@ FITS = pa.schema(
         ),
         "tissue_loadings": pa.list_(
             pa.struct({"factor": pa.int64(), "tissue": pa.string(), **LOADING})
+        ),
+        "specific": pa.list_(pa.struct({"tissue": pa.string(), "variant": pa.int64(), **LOADING})),
+        # factor or tissue is null: an effect is of one of them
+        "credible_sets": pa.list_(
+            pa.struct(
+                {
+                    "set": pa.int64(),
+                    "factor": pa.int64(),
+                    "tissue": pa.string(),
+                    "variant": pa.int64(),
+                    "pip": pa.float64(),
+                    "coverage": pa.float64(),
+                    "purity": pa.float64(),
+                }
+            )
         ),
         # expression, in standard deviations, per copy of the effect allele
         "weights": pa.list_(

@@ -1,7 +1,7 @@
 import pandas as pd
 import pyarrow as pa
 
-from fqtl.aggregate import list_factors, result_tables
+from fqtl.aggregate import list_credible_sets, list_factors, result_tables
 from fqtl.fits import FITS
 from fqtl.tables import COLUMNS
 
@@ -28,6 +28,23 @@ def test_a_factor_is_told_by_what_it_surely_holds():
     assert [first.pip, second.pip, third.pip] == [0.92, 0.04, 0.02]
     assert (third.n_variants, third.n_tissues, third.variants) == (0, 0, "")
     assert pd.isna(third.lead_variant)
+
+
+def test_a_credible_set_is_one_row_of_its_variants():
+    members = pd.DataFrame(
+        [
+            ("g", 0, 1, None, "v2", 0.9, 0.96, 0.8),
+            ("g", 0, 1, None, "v1", 0.9, 0.96, 0.8),
+            ("g", 1, None, "Liver", "v7", 0.6, 0.99, 1.0),
+        ],
+        columns=["gene_id", "set", "factor", "tissue", "variant_id", "pip", "coverage", "purity"],
+    )
+    shared, alone = list_credible_sets(members).itertuples()
+    assert (shared.factor, shared.lead_variant, shared.variants) == (1, "v2", "v2,v1")
+    assert (shared.size, shared.coverage) == (2, 0.96)
+    assert pd.isna(shared.tissue)
+    assert (alone.tissue, alone.variants, alone.size) == ("Liver", "v7", 1)
+    assert pd.isna(alone.factor)
 
 
 def test_a_release_without_any_factor_has_empty_tables():

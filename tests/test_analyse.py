@@ -47,6 +47,9 @@ def test_a_record_holds_what_the_fit_found():
         variant = int(found["variants"][entry["variant"]]["pos"])
         effects[variant, int(entry["tissue"][1:])] = entry["weight"]
     np.testing.assert_array_equal(effects, np.where(fit.pip >= 0.01, fit.effects, 0))
+    leads = {entry["set"]: entry["variant"] for entry in reversed(found["credible_sets"])}
+    planted_at = np.flatnonzero(planted.variants.any(axis=1))
+    assert [int(found["variants"][i]["pos"]) for i in leads.values()] == list(planted_at)
     acts = planted.genetic.std(axis=0) > 0
     r2 = np.array([row["r2"] for row in found["prediction"]])
     assert r2[acts].min() > 0.15
@@ -94,6 +97,20 @@ def test_a_machine_without_memory_is_no_fault_of_the_gene(monkeypatch):
     monkeypatch.setattr(analyse, "fit", hungry)
     with pytest.raises(MemoryError):
         analyse_gene(gene, genotypes, settings())
+
+
+def test_an_effect_of_one_tissue_is_listed_with_it():
+    gene, genotypes, planted = inputs()
+    gene.y[:, 2] += 1.5 * planted.x[:, 40]
+    found = analyse_gene(gene, genotypes, settings())
+    likely = {
+        (entry["tissue"], int(found["variants"][entry["variant"]]["pos"]))
+        for entry in found["specific"]
+        if entry["pip"] > 0.5
+    }
+    assert likely == {("t2", 40)}
+    assert found["n_specific"] == 1
+    assert "t2" in {entry["tissue"] for entry in found["credible_sets"]}
 
 
 def test_a_dense_fit_stores_no_tissue_without_effects():

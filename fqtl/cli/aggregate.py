@@ -1,7 +1,6 @@
 """Put the fits of all shards together, and make tables of them.
 
-Writes the store of all fits and, beside it, fits, factors, variants, tissues, prediction and
-dropped_variants as tab-separated tables.
+Writes the store of all fits and, beside it, its tables as tab-separated text.
 """
 
 import logging

@@ -23,6 +23,7 @@ TABLES = {
     "factors": "factors.tsv.gz",
     "variants": "variants.tsv.gz",
     "tissues": "tissues.tsv.gz",
+    "credible_sets": "credible_sets.tsv.gz",
     "prediction": "prediction.tsv.gz",
     "dropped_variants": "dropped_variants.tsv.gz",
 }

@@ -34,6 +34,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--max-cv-p", type=float, default=0.05, metavar="P", help="its p-value [0.05]"
     )
+    parser.add_argument(
+        "--min-gene-pip",
+        type=float,
+        default=0.1,
+        metavar="P",
+        help="probability that the gene has any effect in the tissue [0.1]",
+    )
     parser.add_argument("--predictdb", type=Path, required=True, metavar="FOLDER")
     add_out(parser, "what was written, as TSV")
 
@@ -41,12 +48,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> None:
     fits, about = read_parquet(given.fits, "fits", columns=NEEDED)
     everything = tissue_weights(fits, given.tissue)
-    filtered = everything.among(passing(everything.extra, given.min_cv_r, given.max_cv_p))
+    limits = {
+        "min_cv_r": given.min_cv_r,
+        "max_cv_p": given.max_cv_p,
+        "min_gene_pip": given.min_gene_pip,
+    }
+    filtered = everything.among(passing(everything, **limits))
     construction = {
         "software": f"fqtl {fqtl.__version__}",
         "genome_build": about["genome_build"],
-        "min_cv_r": str(given.min_cv_r),
-        "max_cv_p": str(given.max_cv_p),
+        **{name: str(limit) for name, limit in limits.items()},
     }
     rows = []
     for name, model, folder in (

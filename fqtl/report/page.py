@@ -30,6 +30,7 @@ class Results:
     factors: pd.DataFrame
     variants: pd.DataFrame
     tissues: pd.DataFrame
+    credible_sets: pd.DataFrame
     prediction: pd.DataFrame
     dropped_variants: pd.DataFrame
     weights: pd.DataFrame
@@ -76,7 +77,9 @@ def numbers(results: Results) -> list[tuple[str, str]]:
         (f"{strong['gene_id'].nunique():,}", "genes with a factor"),
         (f"{len(strong):,}", "factors (probability above one half)"),
         (_typical(strong["n_tissues"]), "tissues in a typical factor"),
-        (_typical(strong["n_variants"]), "variants in a typical factor"),
+        (f"{int(results.fits['n_specific'].sum()):,}", "effects of single tissues beside them"),
+        (f"{len(results.credible_sets):,}", "credible sets (purity at least one half)"),
+        (_typical(results.credible_sets["size"]), "variants in a typical credible set"),
         (f"{predicted['gene_id'].nunique():,}", "genes predicted somewhere (CV R² > 0.01)"),
         (f"{results.fits['n_donors'].max():,}", "donors"),
     ]

@@ -47,6 +47,7 @@ class TissueWeights:
 
     weights : gene, rsid, varID, ref_allele, eff_allele, weight
     extra : the columns of the table of that name, one row per gene
+    pip : probability of any effect of each gene
     covariance : gene, ids (v,) and matrix (v, v) of its dosages
     """
 
@@ -54,6 +55,7 @@ class TissueWeights:
     n_samples: int
     weights: pd.DataFrame
     extra: pd.DataFrame
+    pip: "pd.Series[float]"
     covariance: list[tuple[str, list[str], np.ndarray]]
 
     def among(self, genes: "pd.Index[str]") -> "TissueWeights":
@@ -63,6 +65,7 @@ class TissueWeights:
             self.n_samples,
             self.weights[self.weights["gene"].isin(genes)],
             self.extra[self.extra["gene"].isin(genes)],
+            self.pip.reindex(genes),
             [entry for entry in self.covariance if entry[0] in genes],
         )
 
@@ -92,6 +95,7 @@ def tissue_weights(fits: pa.Table, tissue: str) -> TissueWeights:
         int(prediction["n_donors"].max()) if len(prediction) else 0,
         weights,
         _extra(weights, prediction.reindex(genes)),
+        prediction["pip"].reindex(genes),
         list(_covariances(fits, entries.assign(id=rsid))),
     )
 
@@ -127,10 +131,16 @@ def _covariances(
         yield group["gene_id"].iloc[0], list(group["id"]), matrix[np.ix_(which, which)]
 
 
-def passing(extra: pd.DataFrame, min_cv_r: float, max_cv_p: float) -> "pd.Index[str]":
-    """Genes that pass the filter of released models: cross-validated r and p."""
+def passing(
+    model: TissueWeights, *, min_cv_r: float, max_cv_p: float, min_gene_pip: float
+) -> "pd.Index[str]":
+    """Genes that pass the filter of released models: cross-validated r and p, and an effect.
+
+    Of genes without effects one in twenty is predicted with p < 0.05.
+    """
+    extra = model.extra.set_index("gene")
     good = (extra["pred.perf.R2"] > min_cv_r**2) & (extra["pred.perf.pval"] < max_cv_p)
-    return pd.Index(extra.loc[good, "gene"])
+    return extra.index[good & (model.pip.reindex(extra.index) >= min_gene_pip)]
 
 
 def write_predictdb(folder: Path, model: TissueWeights, construction: dict[str, str]) -> Path:

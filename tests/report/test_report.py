@@ -17,8 +17,8 @@ def results(tissues=("Liver", "Lung"), factors=True):
     )
     fits = pd.DataFrame(
         [
-            ("g1", "chr1", 100, "fitted", "", 60, 9, len(names), 1, -10.0, 4, True),
-            ("g2", "chr1", 200, "skipped", "no variant in the cis window", 60, 0, 2) + (None,) * 4,
+            ("g1", "chr1", 100, "fitted", "", 60, 9, len(names), 1, 2, -10.0, 4, True),
+            ("g2", "chr1", 200, "skipped", "no variant in the cis window", 60, 0, 2) + (None,) * 5,
         ],
         columns=list(COLUMNS["fits"]),
     )
@@ -39,6 +39,10 @@ def results(tissues=("Liver", "Lung"), factors=True):
         tissues=pd.DataFrame(
             [("g1", 0, name, 1.0, 0.1, 0.95) for name in names] if factors else [],
             columns=list(COLUMNS["tissues"]),
+        ),
+        credible_sets=pd.DataFrame(
+            [("g1", 0, 0, None, 1.0, 0.96, 0.9, 2, "v1", "v1,v2")] if factors else [],
+            columns=list(COLUMNS["credible_sets"]),
         ),
         prediction=pd.DataFrame(
             [("g1", name, 50, 0.99, 0.5, 0.25, 1e-4, 0.2, 1e-3) for name in names],
@@ -74,6 +78,8 @@ def test_numbers_are_those_of_the_tables():
     found = {words: figure for figure, words in numbers(results())}
     assert found["genes with a factor"] == "1"
     assert found["tissues in a typical factor"] == "2"
+    assert found["effects of single tissues beside them"] == "2"
+    assert found["variants in a typical credible set"] == "2"
     assert found["donors"] == "60"
 
 

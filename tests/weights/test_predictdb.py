@@ -13,7 +13,7 @@ from fqtl.fits import FITS, covariance_of, explode
 from fqtl.weights.predictdb import passing, tissue_weights, write_predictdb
 
 
-def record(gene_id, dosages, weights, *, rsids=None, r2=0.25, p=1e-4, tissue="Liver"):
+def record(gene_id, dosages, weights, *, rsids=None, r2=0.25, p=1e-4, pip=1.0, tissue="Liver"):
     """Row of the store for one gene whose weights are known; dosages (v, n)."""
     variants = [
         {
@@ -34,6 +34,8 @@ def record(gene_id, dosages, weights, *, rsids=None, r2=0.25, p=1e-4, tissue="Li
         reason="",
         variants=variants,
         factors=[],
+        specific=[],
+        credible_sets=[],
         dropped_variants=[],
         variant_loadings=[],
         tissue_loadings=[],
@@ -42,7 +44,7 @@ def record(gene_id, dosages, weights, *, rsids=None, r2=0.25, p=1e-4, tissue="Li
             {
                 "tissue": tissue,
                 "n_donors": 70,
-                "pip": 1.0,
+                "pip": pip,
                 "r": np.sqrt(r2),
                 "r2": r2,
                 "p": p,
@@ -153,11 +155,13 @@ def test_the_filter_is_that_of_released_models():
         record("good", dosages, [0.1], r2=0.02, p=0.01),
         record("weak", dosages, [0.1], r2=0.0099, p=0.01),
         record("unsure", dosages, [0.1], r2=0.5, p=0.06),
+        record("lucky", dosages, [0.1], r2=0.5, p=0.01, pip=0.09),
     )
     model = tissue_weights(fits, "Liver")
-    kept = passing(model.extra, min_cv_r=0.1, max_cv_p=0.05)
+    kept = passing(model, min_cv_r=0.1, max_cv_p=0.05, min_gene_pip=0.1)
     assert list(kept) == ["good"]
     assert list(model.among(kept).weights["gene"]) == ["good"]
+    assert list(model.among(kept).pip) == [1.0]
 
 
 def test_a_tissue_gets_its_own_genes_only():

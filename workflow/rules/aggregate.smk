@@ -9,6 +9,8 @@ TABLES = [
     "factors",
     "variants",
     "tissues",
+    "specific",
+    "credible_sets",
     "prediction",
     "dropped_variants",
 ]

@@ -25,10 +25,12 @@ rule weights:
         version=VERSION,
         min_cv_r=config["weights"]["min_cv_r"],
         max_cv_p=config["weights"]["max_cv_p"],
+        min_gene_pip=config["weights"]["min_gene_pip"],
         predictdb=lambda wildcards, output: Path(output[0]).parent / "predictdb",
     shell:
         r"""
         fqtl weights --fits {input:q} --tissue {wildcards.tissue:q} \
             --min-cv-r {params.min_cv_r} --max-cv-p {params.max_cv_p} \
-            --predictdb {params.predictdb:q} --out {output:q} 2>{log:q}
+            --min-gene-pip {params.min_gene_pip} --predictdb {params.predictdb:q} \
+            --out {output:q} 2>{log:q}
         """
