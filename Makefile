@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py fqtl/model/_kernels.pyx fqtl/model/_simd.h
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo demo-lymphoblastoid test floor lint format bench chr22 clean
+.PHONY: help demo demo-lymphoblastoid test floor lint format bench accuracy chr22 clean
 
 help:
 	@echo "make demo                 a simulated panel of 44 tissues on real genotypes, to results/demo/"
@@ -18,6 +18,7 @@ help:
 	@echo "make lint                 formatters and linters, without changing anything"
 	@echo "make format               let the formatters change what they want"
 	@echo "make bench                what one gene of GTEx size costs"
+	@echo "make accuracy             how accurate models are on simulated genes, to docs/accuracy.md"
 	@echo "make chr22                real expression of all of chromosome 22 (Debian: downloads 14 MB)"
 	@echo "make clean                remove the environment, builds and results of the demos"
 
@@ -50,6 +51,9 @@ format: $(VENV)/lint.stamp
 
 bench: $(VENV)/test.stamp
 	python -m tests.benchmarks.speed
+
+accuracy: $(VENV)/bench.stamp
+	python -m tests.benchmarks.accuracy
 
 # Data of the Debian package qtltools-example, downloaded but not installed
 CHR22 := results/chr22

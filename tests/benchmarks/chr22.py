@@ -16,12 +16,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
+from matplotlib.figure import Figure
 from scipy.stats import t as student
 
 from fqtl.data.covariates import read_covariates
 from fqtl.data.expression import read_expression
 from fqtl.data.genotypes import Limits, open_genotypes
+from fqtl.expression_store import read_shard
+from fqtl.model.crossval import assign_folds, cross_validate
+from fqtl.model.threads import one_thread
+from fqtl.plots import as_svg
 from fqtl.prepare.confounders import design_of
+from fqtl.tables import write_text
+from tests.benchmarks.accuracy.methods import elastic_net
 from tests.files import write_sheet
 
 ROOT = Path(__file__).parent.parent.parent
@@ -80,11 +87,44 @@ def run_workflow(source: Path, folder: Path, cores: int) -> float:
     return time.monotonic() - started
 
 
+def elastic_net_r2(source: Path, results: Path, count: int) -> "pd.Series[float]":
+    """Cross-validated R² of an elastic net in a sample of the genes, with the same folds."""
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    shards = [read_shard(path) for path in sorted((results / "shards").glob("*.parquet"))]
+    genes, donors = [gene for genes, _ in shards for gene in genes], shards[0][1]
+    chosen = np.random.default_rng(0).choice(len(genes), min(count, len(genes)), replace=False)
+    fold = assign_folds(len(donors), config["cross_validation"]["folds"], config["seed"])
+    genotypes = open_genotypes(source / "genotypes.chr22.vcf.gz", "GRCh37", "GT")
+    limits = Limits(config["genotypes"]["min_maf"], config["genotypes"]["max_missing"])
+    found = {}
+    for gene in (genes[i] for i in sorted(chosen)):
+        start, end = max(gene.tss - WINDOW_BP, 1), gene.tss + WINDOW_BP
+        x = genotypes.read(gene.chrom, start, end, donors, limits).dosages.T
+        with one_thread():
+            compared = cross_validate(gene.y, x, fold, lambda y, x: elastic_net(y, x).effects)
+        found[gene.gene_id] = float(compared.r2[0])
+    return pd.Series(found)
+
+
+def draw_pairs(ours: "pd.Series[float]", theirs: "pd.Series[float]", path: Path) -> None:
+    """Each gene by the R² of both, as SVG."""
+    figure = Figure(figsize=(4.2, 4.2), layout="constrained")
+    axes = figure.subplots()
+    most = 1.05 * max(ours.max(), theirs.max())
+    axes.plot([0, most], [0, most], color="0.7", lw=0.8)
+    axes.scatter(theirs, ours, s=12, color="#0072b2")
+    axes.set(xlabel="R² of an elastic net", ylabel="R² of fqtl", xlim=(0, most), ylim=(0, most))
+    write_text(path, as_svg(figure) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument(
+        "--elastic-net", type=int, default=0, metavar="N", help="compare in N genes (10 s each)"
+    )
     given = parser.parse_args()
     source, folder = given.source.resolve(), given.folder.resolve()
     seconds = run_workflow(source, folder, given.cores)
@@ -101,6 +141,18 @@ def main() -> None:
             f"{what}: {len(chosen)}; cross-validated R² > 0.01 in {(chosen > 0.01).sum()}, "
             f"mean {chosen.mean():.3f}, median {chosen.median():.3f}"
         )
+    if given.elastic_net:
+        theirs = elastic_net_r2(source, folder / "results", given.elastic_net)
+        ours = r2[theirs.index]
+        for name, values in (("fqtl", ours), ("elastic net", theirs)):
+            print(
+                f"{name} in {len(values)} genes: R² > 0.01 in {(values > 0.01).sum()}, "
+                f"mean {values.mean():.4f}, median {values.median():.4f}"
+            )
+        difference = ours - theirs
+        error = difference.std() / np.sqrt(len(difference))
+        print(f"paired difference {difference.mean():.4f} (standard error {error:.4f})")
+        draw_pairs(ours, theirs, folder / "elastic-net.svg")
 
 
 if __name__ == "__main__":

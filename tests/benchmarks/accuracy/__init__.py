@@ -1,0 +1,1 @@
+"""How accurate models are, against other methods on the same data."""

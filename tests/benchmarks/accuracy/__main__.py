@@ -1,0 +1,77 @@
+"""Run the comparison and the power study, and write docs/accuracy.md.
+
+    python -m tests.benchmarks.accuracy [--replicates 20] [--scenarios A B] [--methods fqtl alone]
+
+What was measured is kept in results/accuracy; `--rewrite` makes the page of it anew.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from fqtl.plots import as_svg
+from tests.benchmarks.accuracy import page, power
+from tests.benchmarks.accuracy.methods import METHODS, timed
+from tests.benchmarks.accuracy.metrics import measure
+from tests.benchmarks.accuracy.scenarios import SCENARIOS, simulate
+
+ROOT = Path(__file__).parent.parent.parent.parent
+MEASURES, CELLS = "measures.tsv", "power.tsv"
+
+
+def compare(scenarios: Sequence[str], methods: Sequence[str], replicates: int) -> pd.DataFrame:
+    """A row for each scenario, method and seed: these and the fields of `Measures`."""
+    rows = []
+    for scenario in scenarios:
+        for seed in range(replicates):
+            data = simulate(SCENARIOS[scenario], seed)
+            for name in methods:
+                method = METHODS[name]
+                if scenario not in (method.scenarios or scenarios):
+                    continue
+                if seed >= (method.replicates or replicates):
+                    continue
+                found = measure(data, timed(method, data.y, data.x))
+                rows.append({"scenario": scenario, "method": name, "seed": seed, **asdict(found)})
+                print(f"{scenario} {seed} {name}: r2 {found.r2:.3f}", flush=True)
+    return pd.DataFrame(rows)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.accuracy")
+    parser.add_argument("--replicates", type=int, default=20, help="genes of each scenario")
+    parser.add_argument("--power", type=int, default=36, help="genes of a cell; 0 for none")
+    parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the page")
+    parser.add_argument("--keep", type=Path, default=ROOT / "results" / "accuracy")
+    parser.add_argument("--rewrite", action="store_true", help="measure nothing anew")
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    region = power.read_region()
+    given.keep.mkdir(parents=True, exist_ok=True)
+    if not given.rewrite:
+        measures = compare(given.scenarios, given.methods, given.replicates)
+        measures.to_csv(given.keep / MEASURES, sep="\t", index=False)
+        cells = power.study(region, given.power)
+        cells.to_csv(given.keep / CELLS, sep="\t", index=False)
+    measures = pd.read_csv(given.keep / MEASURES, sep="\t", keep_default_na=False, na_values=[""])
+    cells = pd.read_csv(given.keep / CELLS, sep="\t")
+    write(given.out, measures, cells, page.about_power(region))
+
+
+def write(out: Path, measures: pd.DataFrame, cells: pd.DataFrame, about: str) -> None:
+    """The page and its figure."""
+    (out / page.FIGURE).parent.mkdir(parents=True, exist_ok=True)
+    (out / page.FIGURE).write_text(as_svg(page.draw_r2(measures)))
+    (out / "accuracy.md").write_text(page.page(measures, cells, about))
+
+
+if __name__ == "__main__":
+    main()
