@@ -19,6 +19,12 @@ from tests.conftest import linked_genotypes
 
 N, P, M, OBSERVED, RANK, H2 = 838, 5000, 49, 0.4, 10, 0.1
 LOOKS = 50
+WITHOUT = {
+    "without specific effects": {"specific": False},
+    "without factors": {"factored": False},
+    "without shared noise": {"shared_noise": False},
+    "factors alone": {"specific": False, "shared_noise": False},
+}
 CACHE = 2**26  # bytes, more than a last-level cache
 
 
@@ -54,6 +60,13 @@ def seconds_per_look(x: np.ndarray) -> tuple[float, float]:
     return taken[0], float(np.median(taken))
 
 
+def cpu_seconds(y: np.ndarray, x: np.ndarray, options: dict[str, bool]) -> float:
+    """Of one fit."""
+    started = time.process_time()
+    fqtl.fit(y, x, rank=RANK, **options)
+    return time.process_time() - started
+
+
 def memory_of_a_fit(y: np.ndarray, x: np.ndarray) -> float:
     """Largest number of bytes that a fit holds at once, beyond y and x themselves."""
     tracemalloc.start()
@@ -72,15 +85,18 @@ def main() -> None:
     fit = fqtl.fit(y, x, rank=RANK)
     fits, cold, warm = [], [], []
     for _ in range(repeats):
-        started = time.process_time()
-        fqtl.fit(y, x, rank=RANK)
-        fits.append(time.process_time() - started)
+        fits.append(cpu_seconds(y, x, {}))
         first, settled = seconds_per_look(x)
         cold.append(first)
         warm.append(settled)
     memory = memory_of_a_fit(y, x)
+    parts = {
+        name: [cpu_seconds(y, x, part) for _ in range(repeats)] for name, part in WITHOUT.items()
+    }
     print(f"n = {N}, p = {P}, m = {M}, {OBSERVED:.0%} observed, rank <= {RANK}")
     report("CPU seconds of a fit", fits, 4)
+    for name, seconds in parts.items():
+        report(f"  {name}", seconds, 4)
     report("CPU seconds of a look, x not in the cache", cold, 5)
     report("CPU seconds of a look, repeated until it is", warm, 5)
     report("cold looks in a fit", [f / k for f, k in zip(fits, cold, strict=True)], 0)
