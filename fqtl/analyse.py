@@ -81,7 +81,7 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
     place = {int(j): i for i, j in enumerate(carrying)}
     return {
         "n_factors": len(factors),
-        "n_specific": sum(found.tissue is not None for found in result.credible_sets),
+        "n_specific": sum(found.factor is None for found in result.credible_sets),
         "elbo": result.elbo,
         "n_iter": result.n_iter,
         "converged": result.converged,

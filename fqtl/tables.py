@@ -219,8 +219,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     "credible_sets": {
         "gene_id": "gene",
         "set": "credible set, from 0",
-        "factor": "factor that it is an effect of; NA if of a single tissue",
-        "tissue": "tissue that it is an effect of; NA if of a factor",
+        "factor": "factor that it is an effect of; NA if of a tissue beside the factors",
+        "tissue": "tissue that it is an effect of; NA if of a factor that tissues share",
         "pip": "probability that there is this effect",
         "coverage": "probability that one of the variants has it, if it is there",
         "purity": "smallest absolute correlation between two of the variants",

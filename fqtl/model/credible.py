@@ -25,7 +25,8 @@ class CredibleSet:
     pip : probability that there is an effect
     coverage : probability that it is of one of the variants, if it is there
     purity : smallest absolute correlation between two variants, 1 for a single one
-    factor, tissue : index of the factor, or of the tissue, that it is an effect of
+    factor, tissue : index of the factor, or of the tissue, that it is an effect of; both, and the
+        same, in a fit without factors
     """
 
     variants: Indices
@@ -55,5 +56,7 @@ def credible_sets(
 
 
 def _purity(x: Genotypes, variants: Indices) -> float:
+    if len(variants) == 1:
+        return 1.0
     compared = x[variants[:MOST_COMPARED]].astype(np.float64)
     return min(float(np.abs(compared @ compared.T).min()) / x.shape[1], 1.0)

@@ -172,11 +172,13 @@ def _posteriors(parts: list[Predictor], x: Genotypes, m: int) -> dict[str, Any]:
         "tissues": Posterior.of([factor.tissues for factor in factors], m).times(sign),
         "specific": Posterior.of(alone, p) if alone else Posterior.zero(p, m),
     }
-    if not any(isinstance(part, Factored) for part in parts):
+    unfactored = not any(isinstance(part, Factored) for part in parts)
+    if unfactored:
         found["variants"], found["tissues"] = found["specific"], Posterior.certain(m)
         found["specific"] = Posterior.zero(p, m)
     sets = [entry for k, f in enumerate(factors) for entry in credible_sets(f.effects, x, factor=k)]
-    sets += [entry for t, sums in enumerate(alone) for entry in credible_sets(sums, x, tissue=t)]
+    for t, sums in enumerate(alone):
+        sets += credible_sets(sums, x, factor=t if unfactored else None, tissue=t)
     return {**found, "credible_sets": tuple(sets)}
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from fqtl.errors import FqtlError
 from fqtl.model.credible import CredibleSet
+from fqtl.model.effects import LIKELY
 from fqtl.model.inputs import as_matrix
 from fqtl.model.moments import Floats
 
@@ -228,6 +229,17 @@ class Fit:
     def __repr__(self) -> str:
         return f"<Fit: {self.summary().splitlines()[0]}>"
 
+    def _sets(self, factor: int | None = None, tissue: int | None = None) -> str:
+        """The effects of a factor or a tissue in words."""
+        found = [
+            f"variant {entry.variants[0]} or {len(entry.variants) - 1} more (PIP {entry.pip:.3f})"
+            if len(entry.variants) > 1
+            else f"variant {entry.variants[0]} (PIP {entry.pip:.3f})"
+            for entry in self.credible_sets
+            if entry.factor == factor and (factor is not None or entry.tissue == tissue)
+        ]
+        return ", ".join(found) or "no sure effect"
+
     def summary(self) -> str:
         """A few lines for a person: how the fit went, and what each factor holds."""
         p, m = len(self.scale.x_mean), len(self.scale.y_mean)
@@ -238,14 +250,10 @@ class Fit:
         )
         lines = [head]
         for k in range(self.rank):
-            variants, tissues = self.variants.pip[:, k], self.tissues.pip[:, k]
-            lead = int(np.argmax(variants))
+            tissues = int((self.tissues.pip[:, k] > LIKELY).sum())
             lines.append(
-                f"  factor {k}: {int((variants > 0.5).sum())} variants and "
-                f"{int((tissues > 0.5).sum())} tissues with PIP > 0.5; "
-                f"strongest variant {lead} (PIP {variants[lead]:.3f})"
+                f"  factor {k}, tissues with PIP > {LIKELY}: {tissues}; {self._sets(factor=k)}"
             )
-        alone = np.flatnonzero(self.specific.any > 0.5)
-        if len(alone):
-            lines.append(f"  {len(alone)} tissues with effects of their own (probability > 0.5)")
+        for t in np.flatnonzero(self.specific.any > LIKELY):
+            lines.append(f"  tissue {t} beside the factors: {self._sets(tissue=int(t))}")
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])

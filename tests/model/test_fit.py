@@ -112,7 +112,7 @@ def test_an_effect_of_one_tissue_is_its_own_and_no_factor():
     assert (fit.tissue_pip[1:] < 0.5).all()
     (only,) = fit.credible_sets
     assert (only.factor, only.tissue) == (None, 0)
-    assert "1 tissues with effects of their own" in fit.summary()
+    assert "tissue 0 beside the factors: variant 30" in fit.summary()
 
 
 def test_an_effect_of_one_tissue_is_found_beside_a_factor():
@@ -376,6 +376,17 @@ def test_odd_shapes_give_finite_numbers(n, p, m):
     fit = fqtl.fit(rng.standard_normal((n, m)), rng.integers(0, 3, (n, p)))
     assert np.isfinite(fit.effects).all()
     assert np.isfinite(fit.elbo)
+
+
+def test_the_summary_names_every_sure_effect(gene):
+    twins = np.hstack([gene.x, gene.x[:, [40]]])
+    y = gene.y.copy()
+    y[:, 2] += 1.5 * gene.x[:, 40]
+    planted = int(np.flatnonzero(gene.variants.any(axis=1))[0])
+    text = fqtl.fit(y, twins).summary()
+    assert f"variant {planted} " in text
+    assert "tissue 2 beside the factors: variant 40 or 1 more (PIP 1.000)" in text
+    assert "factor 0, tissues with PIP > 0.5: 1; variant 40" in fqtl.fit(y[:, 2], gene.x).summary()
 
 
 def test_the_summary_names_what_was_found(gene):
