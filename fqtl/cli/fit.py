@@ -56,7 +56,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--factored",
         action=BooleanOptionalAction,
         default=True,
-        help="effects are factors over tissues, or dense",
+        help="factors that tissues share, beside effects of single tissues, or the latter alone",
     )
     model.add_argument("--seed", type=int, default=0, help="of folds and random engines [0]")
     model.add_argument(

@@ -121,7 +121,7 @@ HEAD = """# Accuracy
 
 How well effects that were planted are found, on simulated genes. `make accuracy` repeats all of it
 and writes this page; seeds are fixed, so that numbers other than seconds come back on a machine
-of this kind. While the model was made it was judged on genes of seeds 1000 to 1013; the genes here
+of this kind. While the model was made it was judged on genes of seeds 1000 to 1019; the genes here
 are of seeds 0 to {last}, which played no part in it.
 
 Machine: {machine}; one thread.
