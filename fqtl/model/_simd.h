@@ -1,4 +1,4 @@
-/* Inner loops of the sweeps: one pass over the samples of one variant.
+/* Inner loops of the kernels: one pass over the samples of one variant.
  *
  * Written in C only because a reduction needs `omp simd` to be vectorised without -ffast-math
  * (which would lose NaN), and because `target_clones` lets one portable build use AVX2 or

@@ -45,6 +45,8 @@ class Options:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise FqtlError(f"Option {field.name} must be a number, found {value!r}.")
+            if isinstance(field.default, int) and not isinstance(value, int):
+                raise FqtlError(f"Option {field.name} must be a whole number, found {value!r}.")
             if field.name.startswith("max_") and not value > 0:
                 raise FqtlError(f"Option {field.name} must be positive, found {value!r}.")
             if field.name.endswith("_inclusion") and not value < 1:

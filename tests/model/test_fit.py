@@ -3,7 +3,6 @@
 import inspect
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import fqtl
@@ -136,18 +135,6 @@ def test_an_effect_of_one_tissue_is_found_beside_a_factor():
     }
 
 
-def test_effects_are_what_is_shared_plus_what_is_specific(gene):
-    y = gene.y.copy()
-    y[:, 0] += 2 * gene.x[:, 90]
-    fit = fqtl.fit(y, gene.x)
-    assert np.abs(fit.shared_effects).max() > 0.1
-    assert np.abs(fit.specific_effects).max() > 0.1
-    np.testing.assert_array_equal(fit.effects, fit.shared_effects + fit.specific_effects)
-    scale = fit.scale.y_sd / fit.scale.x_sd[:, None]
-    by_hand = (fit.variants.mean @ fit.tissues.mean.T + fit.specific.mean) * scale
-    np.testing.assert_allclose(fit.effects, by_hand, rtol=1e-10)
-
-
 def test_without_factors_each_tissue_has_its_effects_in_a_column_of_its_own(gene):
     fit = fqtl.fit(gene.y, gene.x, factored=False)
     assert fit.variants.pip.shape == (100, 12)
@@ -162,70 +149,6 @@ def test_tissues_that_may_have_no_effects_of_their_own_have_none():
     fit = fqtl.fit(y, x, specific=False)
     assert (fit.specific.pip == 0).all()
     assert fit.tissue_pip[0] > 0.9  # what one tissue has may be a factor then
-
-
-def test_a_variant_has_an_effect_if_a_factor_or_the_tissue_gives_it_one(gene):
-    y = gene.y.copy()
-    y[:, 0] += 2 * gene.x[:, 90]
-    fit = fqtl.fit(y, gene.x)
-    assert fit.rank
-    absent = 1 - fit.specific.pip
-    none = 1 - fit.specific.any
-    for k in range(fit.rank):
-        for t in range(12):
-            absent[:, t] *= 1 - fit.variants.pip[:, k] * fit.tissues.pip[t, k]
-            none[t] *= 1 - fit.tissues.pip[t, k] * fit.variants.any[k]
-        any_tissue = 1 - np.prod([1 - pip for pip in fit.tissues.pip[:, k]])
-        assert fit.factor_pip[k] == pytest.approx(any_tissue * fit.variants.any[k])
-    np.testing.assert_allclose(fit.pip, 1 - absent, atol=1e-12)
-    np.testing.assert_allclose(fit.tissue_pip, 1 - none, atol=1e-12)
-
-
-def test_credible_sets_hold_what_was_planted():
-    held, sizes = [], []
-    for seed in range(8):
-        gene = planted_gene(seed, n=300, h2=0.4)
-        causal = gene.variants[:, 0].argmax()
-        sets = [entry for entry in fqtl.fit(gene.y, gene.x).credible_sets if entry.factor == 0]
-        assert sets
-        for entry in sets:
-            assert entry.pip > 0.5
-            assert 0.95 <= entry.coverage <= 1 + 1e-12
-            assert entry.tissue is None
-            r = np.abs(np.corrcoef(gene.x[:, entry.variants].T))
-            assert entry.purity == pytest.approx(np.min(r), abs=1e-5)
-        held.append(any(causal in entry.variants for entry in sets))
-        sizes.append(min(len(entry.variants) for entry in sets))
-    assert np.mean(held) > 0.85
-    assert np.median(sizes) <= 5
-
-
-def test_a_set_of_one_variant_is_pure():
-    rng = np.random.default_rng(0)
-    x = rng.integers(0, 3, (300, 40))  # no LD
-    y = np.outer(x[:, 7], np.ones(6)) + rng.standard_normal((300, 6))
-    (only,) = fqtl.fit(y, x).credible_sets
-    assert only.variants.tolist() == [7]
-    assert only.purity == pytest.approx(1.0, abs=1e-6)
-
-
-@pytest.mark.parametrize("factored", [True, False])
-def test_variants_in_perfect_ld_are_together_in_a_set_with_equal_pip(factored):
-    for seed in range(3):
-        gene = planted_gene(seed, n=300, h2=0.4)
-        causal = int(gene.variants[:, 0].argmax())
-        twin = (causal + 37) % 100
-        x = gene.x.copy()
-        x[:, twin] = 2 - x[:, causal]  # the same variant, its alleles swapped
-        fit = fqtl.fit(gene.y, x, factored=factored)
-        t = int(np.flatnonzero(gene.tissues[:, 0])[0])
-        assert fit.pip[causal, t] > 0.2
-        # products in single precision depend on where in a block a row stands
-        assert fit.pip[twin, t] == pytest.approx(fit.pip[causal, t], rel=1e-4)
-        assert fit.effects[twin, t] == pytest.approx(-fit.effects[causal, t], rel=1e-4)
-        both = [{causal, twin} & set(entry.variants) for entry in fit.credible_sets]
-        assert {causal, twin} in both
-        assert not [one for one in both if len(one) == 1]
 
 
 def test_the_same_input_gives_the_same_bytes(gene):
@@ -276,40 +199,6 @@ def test_the_unit_of_expression_scales_effects_and_shifts_the_elbo(gene):
     np.testing.assert_allclose(scaled.noise_variance, 100 * fit.noise_variance, rtol=1e-5)
     observed = (~np.isnan(gene.y)).sum()
     assert scaled.elbo == pytest.approx(fit.elbo - observed * np.log(10), abs=1e-3)
-
-
-def test_effects_per_allele_are_effects_per_sd_over_the_sd(gene):
-    fit = fqtl.fit(gene.y, gene.x)
-    y_sd = np.nanstd(gene.y, axis=0)
-    np.testing.assert_allclose(
-        fit.effects, fit.standardised_effects / gene.x.std(axis=0)[:, None] * y_sd, rtol=1e-6
-    )
-
-
-def test_prediction_is_the_intercept_plus_dosage_times_effect(gene):
-    fit = fqtl.fit(gene.y, gene.x)
-    by_hand = fit.predict(np.zeros((1, 100))) + gene.x @ fit.effects
-    np.testing.assert_allclose(fit.predict(gene.x), by_hand, atol=1e-10)
-    residual = gene.y - fit.predict(gene.x)
-    np.testing.assert_allclose(np.nanmean(residual, axis=0), 0, atol=1e-3)
-
-
-def test_a_missing_genotype_predicts_as_the_mean(gene):
-    fit = fqtl.fit(gene.y, gene.x)
-    x = gene.x[:1].copy()
-    x[0, :] = np.nan
-    np.testing.assert_allclose(
-        fit.predict(x)[0], fit.predict(gene.x.mean(axis=0)[None])[0], atol=1e-10
-    )
-
-
-def test_prediction_refuses_what_the_fit_does_not_know(gene):
-    fit = fqtl.fit(gene.y, gene.x, covariates=gene.x[:, 0])
-    with pytest.raises(fqtl.FqtlError, match="x must have the 100 variants"):
-        fit.predict(gene.x[:, :5])
-    with pytest.raises(fqtl.FqtlError, match=r"covariates must have shape \(200, 1\)"):
-        fit.predict(gene.x, covariates=gene.x[:, :2])
-    assert fit.predict(gene.x, covariates=gene.x[:, 0]).shape == gene.y.shape
 
 
 def test_the_rank_is_an_upper_bound():
@@ -378,57 +267,6 @@ def test_odd_shapes_give_finite_numbers(n, p, m):
     assert np.isfinite(fit.elbo)
 
 
-def test_the_summary_names_every_sure_effect(gene):
-    twins = np.hstack([gene.x, gene.x[:, [40]]])
-    y = gene.y.copy()
-    y[:, 2] += 1.5 * gene.x[:, 40]
-    planted = int(np.flatnonzero(gene.variants.any(axis=1))[0])
-    text = fqtl.fit(y, twins).summary()
-    assert f"variant {planted} " in text
-    assert "tissue 2 beside the factors: variant 40 or 1 more (PIP 1.000)" in text
-    assert "factor 0, tissues with PIP > 0.5: 1; variant 40" in fqtl.fit(y[:, 2], gene.x).summary()
-
-
-def test_the_summary_names_what_was_found(gene):
-    text = fqtl.fit(gene.y, gene.x).summary()
-    assert "100 variants, 12 tissues" in text
-    assert "factor 0" in text
-    assert repr(fqtl.fit(gene.y, gene.x)).startswith("<Fit: gaussian fit by cavi: 100 variants")
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"x": np.ones((3, 4))}, "x must have the 200 rows of y, found shape (3, 4)"),
-        ({"y": np.full((200, 2), np.nan)}, "y must vary"),
-        ({"x": np.full((200, 2), np.inf)}, "x must be finite, found inf at row 0, column 0"),
-        ({"rank": 0}, "rank must be a whole number of at least 1, found 0"),
-        ({"rank": 1.5}, "rank must be a whole number of at least 1, found 1.5"),
-        ({"rank": "3"}, "rank must be a whole number of at least 1, found '3'"),
-        ({"family": "cauchy"}, "family must be one of gaussian; found 'cauchy'"),
-        ({"engine": "mcmc"}, "engine must be one of cavi; found 'mcmc'"),
-        ({"tolerence": 1}, "Unknown option 'tolerence'"),
-        ({"min_gain": "a"}, "Option min_gain must be a number, found 'a'"),
-        ({"shared_noise": 1}, "Option shared_noise must be True or False, found 1"),
-        ({"max_effects": 0}, "Option max_effects must be positive, found 0"),
-        ({"max_tissue_inclusion": 1.5}, "max_tissue_inclusion must be below 1, found 1.5"),
-        ({"y": np.ones(200) * 1j}, "y must hold numbers"),
-        (
-            {"covariates": np.full((200, 1), np.nan)},
-            "covariates must be finite, found nan at row 0",
-        ),
-        ({"covariates": np.ones((5, 1))}, "covariates must have the 200 rows of y"),
-        ({"y": np.array(["a"] * 200)}, "y must hold numbers"),
-        ({"x": np.empty((200, 0))}, "x must have rows and columns"),
-    ],
-)
-def test_bad_input_is_named(gene, change, message):
-    arguments = {"y": gene.y, "x": gene.x, **change}
-    with pytest.raises(fqtl.FqtlError) as fault:
-        fqtl.fit(arguments.pop("y"), arguments.pop("x"), **arguments)
-    assert message in str(fault.value)
-
-
 def test_fit_keeps_the_signature_others_rely_on():
     parameters = inspect.signature(fqtl.fit).parameters
     expected = {
@@ -442,24 +280,3 @@ def test_fit_keeps_the_signature_others_rely_on():
     }
     assert list(parameters)[:2] == ["y", "x"]
     assert {name: parameters[name].default for name in expected} == expected
-
-
-def test_what_a_mask_hides_is_missing(gene):
-    hidden = np.isnan(gene.y)
-    masked = np.ma.MaskedArray(np.where(hidden, -999.0, gene.y), hidden)
-    assert fqtl.fit(masked, gene.x).elbo == fqtl.fit(gene.y, gene.x).elbo
-
-
-def test_rows_with_other_labels_are_refused(gene):
-    y, x = pd.DataFrame(gene.y), pd.DataFrame(gene.x)
-    with pytest.raises(fqtl.FqtlError, match="must have the same labels in the same order"):
-        fqtl.fit(y, x[::-1])
-    assert fqtl.fit(y, x).elbo == fqtl.fit(gene.y, gene.x).elbo
-
-
-def test_a_variant_of_a_factor_counts_once_however_many_tissues_it_acts_in():
-    gene = planted_gene(3, n=300, p=40, tissues_each=10, h2=0.4)
-    fit = fqtl.fit(gene.y, gene.x)
-    assert fit.rank == 1
-    assert not (fit.specific.pip > 0.01).any()
-    np.testing.assert_allclose(fit.variant_pip, fit.variants.pip[:, 0], atol=0.02)

@@ -1,0 +1,54 @@
+"""Credible sets of what was planted."""
+
+import numpy as np
+import pytest
+
+import fqtl
+from tests.conftest import planted_gene
+
+
+def test_credible_sets_hold_what_was_planted():
+    held, sizes = [], []
+    for seed in range(8):
+        gene = planted_gene(seed, n=300, h2=0.4)
+        causal = gene.variants[:, 0].argmax()
+        sets = [entry for entry in fqtl.fit(gene.y, gene.x).credible_sets if entry.factor == 0]
+        assert sets
+        for entry in sets:
+            assert entry.pip > 0.5
+            assert 0.95 <= entry.coverage <= 1 + 1e-12
+            assert entry.tissue is None
+            r = np.abs(np.corrcoef(gene.x[:, entry.variants].T))
+            assert entry.purity == pytest.approx(np.min(r), abs=1e-5)
+        held.append(any(causal in entry.variants for entry in sets))
+        sizes.append(min(len(entry.variants) for entry in sets))
+    assert np.mean(held) > 0.85
+    assert np.median(sizes) <= 5
+
+
+def test_a_set_of_one_variant_is_pure():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 3, (300, 40))  # no LD
+    y = np.outer(x[:, 7], np.ones(6)) + rng.standard_normal((300, 6))
+    (only,) = fqtl.fit(y, x).credible_sets
+    assert only.variants.tolist() == [7]
+    assert only.purity == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("factored", [True, False])
+def test_variants_in_perfect_ld_are_together_in_a_set_with_equal_pip(factored):
+    for seed in range(3):
+        gene = planted_gene(seed, n=300, h2=0.4)
+        causal = int(gene.variants[:, 0].argmax())
+        twin = (causal + 37) % 100
+        x = gene.x.copy()
+        x[:, twin] = 2 - x[:, causal]  # the same variant, its alleles swapped
+        fit = fqtl.fit(gene.y, x, factored=factored)
+        t = int(np.flatnonzero(gene.tissues[:, 0])[0])
+        assert fit.pip[causal, t] > 0.2
+        # products in single precision depend on where in a block a row stands
+        assert fit.pip[twin, t] == pytest.approx(fit.pip[causal, t], rel=1e-4)
+        assert fit.effects[twin, t] == pytest.approx(-fit.effects[causal, t], rel=1e-4)
+        both = [{causal, twin} & set(entry.variants) for entry in fit.credible_sets]
+        assert {causal, twin} in both
+        assert not [one for one in both if len(one) == 1]

@@ -1,0 +1,96 @@
+"""What a fit says: effects, probabilities, predictions, and words."""
+
+import numpy as np
+import pytest
+
+import fqtl
+from tests.conftest import planted_gene
+
+
+def test_effects_are_what_is_shared_plus_what_is_specific(gene):
+    y = gene.y.copy()
+    y[:, 0] += 2 * gene.x[:, 90]
+    fit = fqtl.fit(y, gene.x)
+    assert np.abs(fit.shared_effects).max() > 0.1
+    assert np.abs(fit.specific_effects).max() > 0.1
+    np.testing.assert_array_equal(fit.effects, fit.shared_effects + fit.specific_effects)
+    scale = fit.scale.y_sd / fit.scale.x_sd[:, None]
+    by_hand = (fit.variants.mean @ fit.tissues.mean.T + fit.specific.mean) * scale
+    np.testing.assert_allclose(fit.effects, by_hand, rtol=1e-10)
+
+
+def test_a_variant_has_an_effect_if_a_factor_or_the_tissue_gives_it_one(gene):
+    y = gene.y.copy()
+    y[:, 0] += 2 * gene.x[:, 90]
+    fit = fqtl.fit(y, gene.x)
+    assert fit.rank
+    absent = 1 - fit.specific.pip
+    none = 1 - fit.specific.any
+    for k in range(fit.rank):
+        for t in range(12):
+            absent[:, t] *= 1 - fit.variants.pip[:, k] * fit.tissues.pip[t, k]
+            none[t] *= 1 - fit.tissues.pip[t, k] * fit.variants.any[k]
+        any_tissue = 1 - np.prod([1 - pip for pip in fit.tissues.pip[:, k]])
+        assert fit.factor_pip[k] == pytest.approx(any_tissue * fit.variants.any[k])
+    np.testing.assert_allclose(fit.pip, 1 - absent, atol=1e-12)
+    np.testing.assert_allclose(fit.tissue_pip, 1 - none, atol=1e-12)
+
+
+def test_effects_per_allele_are_effects_per_sd_over_the_sd(gene):
+    fit = fqtl.fit(gene.y, gene.x)
+    y_sd = np.nanstd(gene.y, axis=0)
+    np.testing.assert_allclose(
+        fit.effects, fit.standardised_effects / gene.x.std(axis=0)[:, None] * y_sd, rtol=1e-6
+    )
+
+
+def test_prediction_is_the_intercept_plus_dosage_times_effect(gene):
+    fit = fqtl.fit(gene.y, gene.x)
+    by_hand = fit.predict(np.zeros((1, 100))) + gene.x @ fit.effects
+    np.testing.assert_allclose(fit.predict(gene.x), by_hand, atol=1e-10)
+    residual = gene.y - fit.predict(gene.x)
+    np.testing.assert_allclose(np.nanmean(residual, axis=0), 0, atol=1e-3)
+
+
+def test_a_missing_genotype_predicts_as_the_mean(gene):
+    fit = fqtl.fit(gene.y, gene.x)
+    x = gene.x[:1].copy()
+    x[0, :] = np.nan
+    np.testing.assert_allclose(
+        fit.predict(x)[0], fit.predict(gene.x.mean(axis=0)[None])[0], atol=1e-10
+    )
+
+
+def test_prediction_refuses_what_the_fit_does_not_know(gene):
+    fit = fqtl.fit(gene.y, gene.x, covariates=gene.x[:, 0])
+    with pytest.raises(fqtl.FqtlError, match="x must have the 100 variants"):
+        fit.predict(gene.x[:, :5])
+    with pytest.raises(fqtl.FqtlError, match=r"covariates must have shape \(200, 1\)"):
+        fit.predict(gene.x, covariates=gene.x[:, :2])
+    assert fit.predict(gene.x, covariates=gene.x[:, 0]).shape == gene.y.shape
+
+
+def test_the_summary_names_every_sure_effect(gene):
+    twins = np.hstack([gene.x, gene.x[:, [40]]])
+    y = gene.y.copy()
+    y[:, 2] += 1.5 * gene.x[:, 40]
+    planted = int(np.flatnonzero(gene.variants.any(axis=1))[0])
+    text = fqtl.fit(y, twins).summary()
+    assert f"variant {planted} " in text
+    assert "tissue 2 beside the factors: variant 40 or 1 more (PIP 1.000)" in text
+    assert "factor 0, tissues with PIP > 0.5: 1; variant 40" in fqtl.fit(y[:, 2], gene.x).summary()
+
+
+def test_the_summary_names_what_was_found(gene):
+    text = fqtl.fit(gene.y, gene.x).summary()
+    assert "100 variants, 12 tissues" in text
+    assert "factor 0" in text
+    assert repr(fqtl.fit(gene.y, gene.x)).startswith("<Fit: gaussian fit by cavi: 100 variants")
+
+
+def test_a_variant_of_a_factor_counts_once_however_many_tissues_it_acts_in():
+    gene = planted_gene(3, n=300, p=40, tissues_each=10, h2=0.4)
+    fit = fqtl.fit(gene.y, gene.x)
+    assert fit.rank == 1
+    assert not (fit.specific.pip > 0.01).any()
+    np.testing.assert_allclose(fit.variant_pip, fit.variants.pip[:, 0], atol=0.02)
