@@ -59,7 +59,7 @@ def main() -> None:
     if not given.rewrite:
         measures = compare(given.scenarios, given.methods, given.replicates)
         measures.to_csv(given.keep / MEASURES, sep="\t", index=False)
-        cells = power.study(region, given.power)
+        cells = power.study(region, given.power) if given.power else pd.DataFrame(columns=["rank"])
         cells.to_csv(given.keep / CELLS, sep="\t", index=False)
     measures = pd.read_csv(given.keep / MEASURES, sep="\t", keep_default_na=False, na_values=[""])
     cells = pd.read_csv(given.keep / CELLS, sep="\t")
