@@ -4,6 +4,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
+import pgenlib
 import pysam
 
 VCF_COLUMNS = "#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT"
@@ -44,6 +45,51 @@ def vcf_records(dosages: np.ndarray, positions: np.ndarray, contig: str = "chr22
         f"{contig} {pos} rs{pos} A G . PASS . GT {' '.join(calls[row.astype(int)])}"
         for pos, row in zip(positions, dosages, strict=True)
     ]
+
+
+def write_plink1(
+    path: Path, calls: np.ndarray, bim: list[str], samples: list[str], sexes: str = ""
+) -> Path:
+    """`.bed` with its `.bim` lines and `.fam`, of copies of A1 (p, n), where -1 is missing.
+
+    sexes : 1, 2 or 0 for each donor, 0 throughout by default
+    """
+    codes = np.select([calls == 2, calls == -1, calls == 1], [0b00, 0b01, 0b10], 0b11)
+    padded = np.pad(codes, [(0, 0), (0, -len(samples) % 4)]).reshape(len(calls), -1, 4)
+    packed = (padded << np.array([0, 2, 4, 6])).sum(axis=2).astype(np.uint8)
+    path.write_bytes(b"\x6c\x1b\x01" + packed.tobytes())
+    path.with_suffix(".bim").write_text("".join("\t".join(line.split()) + "\n" for line in bim))
+    people = zip(samples, sexes or "0" * len(samples), strict=True)
+    path.with_suffix(".fam").write_text("".join(f"0 {name} 0 0 {sex} -9\n" for name, sex in people))
+    return path
+
+
+def write_plink2(
+    path: Path, alleles: np.ndarray, pvar: list[str], samples: list[str], dosages: bool = False
+) -> Path:
+    """`.pgen` with its `.pvar` lines and `.psam`.
+
+    alleles : (p, n, 2) number of each allele, -9 where missing; with `dosages`, (p, n) dosages
+    """
+    most = int(alleles.max()) + 1 if not dosages else 2
+    with pgenlib.PgenWriter(
+        str(path).encode(),
+        len(samples),
+        variant_ct=len(alleles),
+        nonref_flags=False,
+        allele_ct_limit=max(most, 2),
+        dosage_present=dosages,
+    ) as writer:
+        for row in alleles:
+            if dosages:
+                writer.append_dosages(row.astype(np.float32))
+            else:
+                count = max(int(row.max()) + 1, 2)
+                writer.append_alleles(row.ravel().astype(np.int32), allele_ct=count)
+    lines = ["##fileformat=VCFv4.2", "#CHROM POS ID REF ALT", *pvar]
+    path.with_suffix(".pvar").write_text("".join("\t".join(line.split()) + "\n" for line in lines))
+    path.with_suffix(".psam").write_text("#IID\tSEX\n" + "".join(f"{s}\tNA\n" for s in samples))
+    return path
 
 
 def write_bed(

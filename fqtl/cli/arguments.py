@@ -10,14 +10,16 @@ def add_genotypes(parser: ArgumentParser) -> None:
     """Flags that say where genotypes are and how to read them."""
     group = parser.add_argument_group("genotypes")
     group.add_argument(
-        "--genotypes", type=Path, required=True, metavar="FILE", help="indexed .vcf.gz or .bcf"
+        "--genotypes",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="indexed .vcf.gz or .bcf, .bed, or .pgen",
     )
     group.add_argument(
         "--genome-build", choices=list(BUILD_TAGS), required=True, help="written into variant ids"
     )
-    group.add_argument(
-        "--field", choices=["GT", "DS"], default="GT", help="FORMAT field of the dosage [GT]"
-    )
+    group.add_argument("--field", choices=["GT", "DS"], default="GT", help="calls or dosages [GT]")
 
 
 def add_out(parser: ArgumentParser, what: str) -> None:

@@ -20,6 +20,11 @@ BASES = re.compile(r"^[ACGT]+$", re.IGNORECASE)
 RSID = re.compile(r"(?:^|[;,])(rs\d+)(?:$|[;,])")
 BUILD_TAGS = {"GRCh37": "b37", "GRCh38": "b38"}
 
+# Reasons that every reader has; those of `Limits` are the others
+NO_ALTERNATIVE = "no alternative allele"
+NOT_BASES = "alleles are not bases"
+NOT_DIPLOID = "calls that are not diploid"
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -34,14 +39,11 @@ class Limits:
 
     def why_not(self, dosage: np.ndarray) -> str:
         """Why a variant with these dosages (n,) is left out; empty if it is kept."""
-        n, copies = len(dosage), float(dosage.sum())
-        called = n
-        if np.isnan(copies):
-            known = dosage[~np.isnan(dosage)]
-            called, copies = len(known), float(known.sum())
-        if n - called > self.max_missing * n:
+        missing = np.isnan(dosage)
+        called = len(dosage) - int(missing.sum())
+        if len(dosage) - called > self.max_missing * len(dosage):
             return f"more than {self.max_missing:g} of calls missing"
-        frequency = copies / (2 * max(called, 1))
+        frequency = float(np.nansum(dosage)) / (2 * max(called, 1))
         maf = min(frequency, 1 - frequency)
         if maf < self.min_maf or maf == 0:
             return f"minor allele frequency below {self.min_maf:g}" if self.min_maf else "constant"
@@ -111,18 +113,28 @@ def open_genotypes(path: Path, build: str, field: str) -> GenotypeSource:
     """Source of genotypes, by the ending of its name.
 
     build : GRCh37 or GRCh38, written into every variant id
-    field : GT or DS, the FORMAT field of a VCF that gives the dosage
+    field : GT or DS, whether calls or imputed dosages are read
     """
+    from fqtl.data.plink import PlinkFile
     from fqtl.data.vcf import VcfFile
 
     if not path.exists():
         raise FqtlError(f"No such file: {path}. See genotypes.path in the config.")
     if path.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf")):
         return VcfFile(path, build, field)
+    if path.suffix in (".bed", ".pgen"):
+        return PlinkFile(path, build, field)
     raise FqtlError(
-        f"{path}: expected genotypes as .vcf.gz, .vcf.bgz or .bcf. A plain VCF becomes one by "
-        f"`bgzip {path} && tabix -p vcf {path}.gz`."
+        f"{path}: expected genotypes as .vcf.gz, .vcf.bgz, .bcf, .bed or .pgen. A plain VCF "
+        f"becomes one by `bgzip {path} && tabix -p vcf {path}.gz`."
     )
+
+
+def refuse_absent(path: Path, wanted: list[str], there: list[str]) -> None:
+    """Refuse to read donors that a file does not have."""
+    absent = sorted(set(wanted) - set(there))
+    if absent:
+        raise FqtlError(f"{path} lacks {len(absent)} donors, the first {absent[0]!r}.")
 
 
 def variant_id(chrom: str, pos: int, other_allele: str, effect_allele: str, build: str) -> str:

@@ -15,36 +15,24 @@ from pathlib import Path
 
 import cyvcf2
 import numpy as np
-import pandas as pd
 import pysam
 
 from fqtl.data import contigs
-from fqtl.data.genotypes import BASES, Genotypes, Limits, rsid_of, variant_id
+from fqtl.data.gather import Gathering
+from fqtl.data.genotypes import (
+    BASES,
+    NO_ALTERNATIVE,
+    NOT_BASES,
+    NOT_DIPLOID,
+    Genotypes,
+    Limits,
+    refuse_absent,
+)
 from fqtl.errors import FqtlError
 
 # The empty block at the end of every bgzip file (SAM format specification, section 4.1.2)
 END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 ABSENT = -2  # htslib's filling where a call has fewer alleles than others
-COLUMNS = ["variant_id", "rsid", "chrom", "pos", "other_allele", "effect_allele"]
-
-
-class Rows:
-    """Rows of float32 that grow in place: a list of them, put together at the end, needs twice."""
-
-    def __init__(self, length: int) -> None:
-        self._buffer = np.empty((256, length), dtype=np.float32)
-        self._count = 0
-
-    def append(self, row: np.ndarray) -> None:
-        if self._count == len(self._buffer):
-            self._buffer.resize((2 * self._count, self._buffer.shape[1]), refcheck=False)
-        self._buffer[self._count] = row
-        self._count += 1
-
-    def array(self) -> np.ndarray:
-        """(count, length) array that holds the rows; no row can be added after."""
-        self._buffer.resize((self._count, self._buffer.shape[1]), refcheck=False)
-        return self._buffer
 
 
 def _records(reader: cyvcf2.VCF, contig: str, start: int, end: int) -> Iterator[cyvcf2.Variant]:
@@ -67,13 +55,10 @@ def _imputed(record: cyvcf2.Variant, number: int) -> np.ndarray | str:
 def _called(record: cyvcf2.Variant, number: int) -> np.ndarray | str:
     """(all donors,) copies of one ALT allele, NaN where any part of a call is missing."""
     calls = record.genotype.array()[:, :-1]
-    if len(record.ALT) == 1 and calls.shape[1] == 2 and calls.min() >= 0:
-        # nearly every record: two known alleles, each 0 or 1; a third of the time of what follows
-        return (calls[:, 0] + calls[:, 1]).astype(np.float32)
     called = calls >= 0
     single = calls.shape[1] != 2 or (called[:, 0] & (calls[:, 1] == ABSENT)).any()
     if single and called.any():
-        return "calls that are not diploid"
+        return NOT_DIPLOID
     dosage = (calls == number).sum(axis=1).astype(np.float32)
     dosage[~called.all(axis=1)] = np.nan
     return dosage
@@ -111,59 +96,30 @@ class VcfFile:
     def read(
         self, chrom: str, start: int, end: int, samples: list[str], limits: Limits
     ) -> Genotypes:
-        absent = [sample for sample in samples if sample not in self.samples]
-        if absent:
-            raise FqtlError(f"{self.path} lacks {len(absent)} donors, the first {absent[0]!r}.")
+        refuse_absent(self.path, samples, self.samples)
         contig = contigs.resolve(chrom, self.contigs, str(self.path))
         reader = self._open(samples)
         column = {name: i for i, name in enumerate(reader.samples)}
-        columns = np.array([column[sample] for sample in samples])
-        rows = Rows(len(samples))
-        kept: list[tuple[str, int, str, str]] = []
-        dropped: list[tuple[int, str]] = []
-        seen: set[tuple[int, str, str]] = set()
+        columns = [column[sample] for sample in samples]
+        gathering = Gathering(samples, limits)
         for record in _records(reader, contig, start, end):
             if not record.ALT:
-                dropped.append((record.POS, "no alternative allele"))
+                gathering.drop(record.POS, NO_ALTERNATIVE)
             for number, allele in enumerate(record.ALT, start=1):
-                site = (record.POS, record.REF.upper(), allele.upper())
-                found = self._read_allele(record, number, columns, limits)
+                found = self._read_allele(record, number)
                 if isinstance(found, str):
-                    dropped.append((record.POS, found))
-                elif site in seen:
-                    dropped.append((record.POS, "position and alleles listed twice"))
+                    gathering.drop(record.POS, found)
                 else:
-                    seen.add(site)
-                    kept.append((rsid_of(record.ID), *site))
-                    rows.append(found)
-        return Genotypes(
-            variants=self._describe(chrom, kept),
-            dosages=rows.array(),
-            samples=samples,
-            dropped=pd.DataFrame(dropped, columns=["pos", "reason"]).astype({"pos": np.int64}),
-        )
+                    gathering.take(record.ID, record.POS, record.REF, allele, found[columns])
+        return gathering.result(chrom, self.build)
 
-    def _read_allele(
-        self, record: cyvcf2.Variant, number: int, columns: np.ndarray, limits: Limits
-    ) -> np.ndarray | str:
-        """(n,) copies of one ALT allele in the donors asked for, or why they cannot be used."""
+    def _read_allele(self, record: cyvcf2.Variant, number: int) -> np.ndarray | str:
+        """(donors read,) copies of one ALT allele, or why they cannot be used."""
         if not (BASES.match(record.REF) and BASES.match(record.ALT[number - 1])):
-            return "alleles are not bases"
+            return NOT_BASES
         if self.field not in record.FORMAT:
             return f"no {self.field} in the record"
-        found = _imputed(record, number) if self.field == "DS" else _called(record, number)
-        if isinstance(found, str):
-            return found
-        dosage = found[columns]
-        return limits.why_not(dosage) or dosage
-
-    def _describe(self, chrom: str, records: list[tuple[str, int, str, str]]) -> pd.DataFrame:
-        chrom = contigs.prefixed(chrom)
-        rows = [
-            (variant_id(chrom, pos, other, effect, self.build), rsid, chrom, pos, other, effect)
-            for rsid, pos, other, effect in records
-        ]
-        return pd.DataFrame(rows, columns=COLUMNS).astype({"pos": np.int64})
+        return _imputed(record, number) if self.field == "DS" else _called(record, number)
 
     def other_build(self) -> str:
         with pysam.VariantFile(str(self.path)) as file:

@@ -226,7 +226,7 @@ def test_a_field_that_is_not_there_is_named(tmp_path):
     assert f"{path} has no FORMAT field DS" in fault(lambda: read(path, field="DS"))
 
 
-@pytest.mark.parametrize("name", ["x.vcf", "x.bed", "x.txt"])
+@pytest.mark.parametrize("name", ["x.vcf", "x.bim", "x.txt"])
 def test_other_kinds_of_file_are_refused(tmp_path, name):
     path = tmp_path / name
     path.write_text("")

@@ -1,0 +1,195 @@
+"""Genotypes from PLINK 1 (.bed, .bim, .fam) and PLINK 2 (.pgen, .pvar, .psam), through pgenlib.
+
+Which allele is counted is where these files go wrong silently. PLINK 2 has REF and ALT. PLINK 1 has
+A1 and A2: like PLINK 2 we take A2 for REF and A1 for ALT, but PLINK 1.9 puts the *minor* allele
+into A1 unless it was told `--keep-allele-order`. So where the variant's name holds its position and
+both alleles, as GTEx names variants (`chr22_20003000_T_C_b38`), the name decides which is REF.
+
+PLINK stores a man's X as if he had two copies. Variants on X outside of its pseudo-autosomal ends
+are therefore used only if all donors that are read are women; those on Y and MT are not used. They
+are counted as not diploid, as haploid calls of a VCF are.
+(Formats: https://www.cog-genomics.org/plink/2.0/formats)
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pgenlib
+
+from fqtl.data import contigs
+from fqtl.data.gather import Gathering
+from fqtl.data.genotypes import (
+    BASES,
+    NO_ALTERNATIVE,
+    NOT_BASES,
+    NOT_DIPLOID,
+    Genotypes,
+    Limits,
+    refuse_absent,
+)
+from fqtl.data.text import guarded, read_lines
+from fqtl.data.variant_table import PSEUDO_AUTOSOMAL, VariantTable, chromosome_of
+from fqtl.errors import FqtlError
+
+BED_MAGIC = b"\x6c\x1b\x01"  # variant by variant; PLINK wrote other orders long ago
+NAMED = re.compile(
+    r"^(?:chr)?\w+[_:](\d+)[_:]([ACGT]+)[_:]([ACGT]+)(?:[_:]b3[78])?$", re.IGNORECASE
+)
+FEMALE = ("2", "F", "f")
+FAM = ["FID", "IID", "PAT", "MAT", "SEX", "PHENO1"]
+
+
+class PlinkFile:
+    """A .bed or .pgen with its tables of variants and donors beside it.
+
+    field : GT, or DS where a .pgen holds imputed dosages (a variant without them gives its calls)
+    """
+
+    def __init__(self, path: Path, build: str, field: str) -> None:
+        self.path = path
+        self.build = build
+        self.field = field
+        if field not in ("GT", "DS"):
+            raise FqtlError(f"genotypes.field must be GT or DS, found {field!r}.")
+        if path.suffix == ".bed":
+            self._refuse_other_bed()
+            self._variants = VariantTable(self._beside(".bim"))
+            people = _read_people(self._beside(".fam"))
+        else:
+            self._variants = VariantTable(self._beside(".pvar", ".pvar.zst"))
+            people = _read_people(self._beside(".psam"))
+        self.samples = list(people["name"])
+        self._is_female = dict(zip(people["name"], people["sex"].isin(FEMALE), strict=True))
+
+    @property
+    def contigs(self) -> list[str]:
+        return list(dict.fromkeys(chromosome_of(code) for code in self._variants.overview.last))
+
+    def read(
+        self, chrom: str, start: int, end: int, samples: list[str], limits: Limits
+    ) -> Genotypes:
+        refuse_absent(self.path, samples, self.samples)
+        contigs.resolve(chrom, self.contigs, str(self.path))
+        women = all(self._is_female[name] for name in samples)
+        column = {name: i for i, name in enumerate(self.samples)}
+        order = np.array([column[name] for name in samples], dtype=np.uint32)
+        gathering = Gathering(samples, limits)
+        with self._open(np.sort(order)) as reader:
+            back = np.argsort(np.argsort(order))
+            table = self._variants.read(chrom, start, end)
+            for row, code, pos, name, ref, alt in table.itertuples(name=None):
+                if alt in (".", "0", ""):
+                    gathering.drop(pos, NO_ALTERNATIVE)
+                    continue
+                for number, allele in enumerate(alt.split(","), start=1):
+                    if not (BASES.match(ref) and BASES.match(allele)):
+                        gathering.drop(pos, NOT_BASES)
+                    elif not _diploid(code, women):
+                        gathering.drop(pos, NOT_DIPLOID)
+                    else:
+                        dosage = self._dosage(reader, row, number, len(samples))[back]
+                        gathering.take(name, pos, *_oriented(name, pos, ref, allele, dosage))
+        return gathering.result(chrom, self.build)
+
+    def other_build(self) -> str:
+        lengths = contigs.LENGTHS[self.build]
+        for code, last in self._variants.overview.last.items():
+            length = lengths.get(contigs.bare(chromosome_of(code)))
+            if length is not None and last > length:
+                return f"chromosome {code} has a variant at {last}, beyond its {length} bp"
+        return ""
+
+    def _dosage(self, reader: pgenlib.PgenReader, row: int, allele: int, count: int) -> np.ndarray:
+        """(n,) copies of one allele in the donors that the reader was opened for."""
+        if self.field == "DS":
+            dosage = np.empty(count, dtype=np.float32)
+            reader.read_dosages(row, dosage, allele)
+        else:
+            calls = np.empty(count, dtype=np.int8)
+            reader.read(row, calls, allele)
+            dosage = calls.astype(np.float32)
+        dosage[dosage < 0] = np.nan
+        return dosage
+
+    def _open(self, columns: np.ndarray) -> pgenlib.PgenReader:
+        """Reader of the donors in some columns (increasing)."""
+        alleles = self._variants.overview.alleles
+        offsets = None
+        if alleles.max() > 2:
+            offsets = np.concatenate([[0], np.cumsum(alleles, dtype=np.uintp)]).astype(np.uintp)
+        try:
+            return pgenlib.PgenReader(
+                str(self.path).encode(),
+                raw_sample_ct=len(self.samples),
+                variant_ct=len(alleles),
+                sample_subset=columns,
+                allele_idx_offsets=offsets,
+            )
+        except RuntimeError as fault:
+            raise FqtlError(
+                f"{self.path} cannot be read as genotypes of {len(alleles)} variants "
+                f"({self._variants.path.name}) in {len(self.samples)} donors ({fault}). Was a copy "
+                "cut short, or do the files not belong together?"
+            ) from fault
+
+    def _beside(self, *endings: str) -> Path:
+        """The first of the files with these endings that is there."""
+        for ending in endings:
+            beside = self.path.with_suffix(ending)
+            if beside.exists():
+                return beside
+        raise FqtlError(f"No such file: {self.path.with_suffix(endings[0])}, beside {self.path}.")
+
+    def _refuse_other_bed(self) -> None:
+        with open(self.path, "rb") as stream:
+            if stream.read(3) != BED_MAGIC:
+                raise FqtlError(
+                    f"{self.path} does not start as a .bed of PLINK does. Is it an interval file?"
+                )
+        if self.field == "DS":
+            raise FqtlError(
+                f"{self.path} holds calls and no dosages; see genotypes.field in the config."
+            )
+
+
+def _read_people(path: Path) -> pd.DataFrame:
+    """name (IID) and sex of the donors in a .fam or .psam; sex is empty where it is not given."""
+    lines = [line.split() for line in guarded(path, lambda: read_lines(path))]
+    lines = [line for line in lines if line and not line[0].startswith("##")]
+    headed = bool(lines) and lines[0][0] in ("#FID", "#IID")
+    columns = [name.lstrip("#") for name in lines.pop(0)] if headed else FAM
+    rows = [dict(zip(columns, line, strict=False)) for line in lines]
+    if not rows or any("IID" not in row for row in rows):
+        raise FqtlError(f"{path}: expected a line with FID and IID for each donor.")
+    names = [row["IID"] for row in rows]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FqtlError(
+            f"{path} lists {len(twice)} donors twice, the first {twice[0]!r}. Donors are known by "
+            "their IID; the FID is not looked at."
+        )
+    return pd.DataFrame({"name": names, "sex": [row.get("SEX", "") for row in rows]})
+
+
+def _diploid(code: str, women: bool) -> bool:
+    """Whether all donors have two copies of a chromosome; women: all of them are."""
+    if contigs.bare(code).upper() in PSEUDO_AUTOSOMAL:
+        return True
+    name = contigs.bare(chromosome_of(code))
+    return name not in ("X", "Y", "MT") or (name == "X" and women)
+
+
+def _oriented(
+    name: str, pos: int, ref: str, alt: str, dosage: np.ndarray
+) -> tuple[str, str, np.ndarray]:
+    """Other allele, effect allele and its dosages; the variant's name decides where it tells."""
+    match = NAMED.match(name)
+    if (
+        match
+        and int(match[1]) == pos
+        and (match[2].upper(), match[3].upper()) == (alt.upper(), ref.upper())
+    ):
+        return alt, ref, 2 - dosage
+    return ref, alt, dosage
