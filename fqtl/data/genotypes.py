@@ -39,11 +39,14 @@ class Limits:
 
     def why_not(self, dosage: np.ndarray) -> str:
         """Why a variant with these dosages (n,) is left out; empty if it is kept."""
-        missing = np.isnan(dosage)
-        called = len(dosage) - int(missing.sum())
-        if len(dosage) - called > self.max_missing * len(dosage):
+        n, copies = len(dosage), float(dosage.sum())
+        called = n
+        if np.isnan(copies):
+            known = dosage[~np.isnan(dosage)]
+            called, copies = len(known), float(known.sum())
+        if n - called > self.max_missing * n:
             return f"more than {self.max_missing:g} of calls missing"
-        frequency = float(np.nansum(dosage)) / (2 * max(called, 1))
+        frequency = copies / (2 * max(called, 1))
         maf = min(frequency, 1 - frequency)
         if maf < self.min_maf or maf == 0:
             return f"minor allele frequency below {self.min_maf:g}" if self.min_maf else "constant"
