@@ -14,13 +14,9 @@ import pandas as pd
 import fqtl
 from fqtl.cli.arguments import add_out
 from fqtl.tables import COLUMNS, read_parquet, write_tsv
-from fqtl.weights.predictdb import (
-    NEEDED,
-    TissueWeights,
-    passing,
-    tissue_weights,
-    write_predictdb,
-)
+from fqtl.weights.from_fits import TISSUE_NEEDS, tissue_weights
+from fqtl.weights.predictdb import predictdb_files, write_predictdb
+from fqtl.weights.weight_set import WeightSet, passing
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +42,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    fits, about = read_parquet(given.fits, "fits", columns=NEEDED)
-    everything = tissue_weights(fits, given.tissue)
+    fits, about = read_parquet(given.fits, "fits", columns=TISSUE_NEEDS)
+    everything = tissue_weights(fits, given.tissue, about["genome_build"])
     limits = {
         "min_cv_r": given.min_cv_r,
         "max_cv_p": given.max_cv_p,
@@ -56,7 +52,6 @@ def run(given: Namespace) -> None:
     filtered = everything.among(passing(everything, **limits))
     construction = {
         "software": f"fqtl {fqtl.__version__}",
-        "genome_build": about["genome_build"],
         **{name: str(limit) for name, limit in limits.items()},
     }
     rows = []
@@ -70,20 +65,20 @@ def run(given: Namespace) -> None:
             {
                 "tissue": given.tissue,
                 "set": name,
-                "genes": len(model.extra),
-                "variants": len(model.weights),
-                "filtered_out": len(everything.extra) - len(model.extra),
+                "genes": len(model.genes),
+                "variants": len(model.variants),
+                "filtered_out": len(everything.genes) - len(model.genes),
                 "path": path,
             }
         )
-        log.info("%s, %s: %d genes %s", given.tissue, name, len(model.extra), path)
+        log.info("%s, %s: %d genes %s", given.tissue, name, len(model.genes), path)
     write_tsv(given.out, pd.DataFrame(rows, columns=list(COLUMNS["weights"])), "weights")
 
 
-def _write(folder: Path, model: TissueWeights, construction: dict[str, str]) -> Path | None:
+def _write(folder: Path, model: WeightSet, construction: dict[str, str]) -> Path | None:
     """The file; none, and none left of an earlier run, where there is no gene for it."""
-    if len(model.weights):
+    if len(model.variants):
         return write_predictdb(folder, model, construction)
-    for ending in (".db", ".txt.gz"):
-        (folder / f"{model.tissue}{ending}").unlink(missing_ok=True)
+    for path in predictdb_files(folder, model.name):
+        path.unlink(missing_ok=True)
     return None

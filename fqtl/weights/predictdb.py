@@ -1,37 +1,38 @@
 """PredictDB: the model files of S-PrediXcan and its relatives, and of cTWAS.
 
 `{tissue}.db` is an SQLite file with the tables weights, extra, sample_info and construction;
-`{tissue}.txt.gz` beside it holds the covariance of the dosages of each gene's variants. Weights are
-expression per copy of the effect allele, which is the unit of this project; covariances are of
-dosages 0 to 2. What the readers trip over is kept out: an rsid is never NULL and never names two
-variants of a gene (the variant id stands in), every pair of a gene's variants is in the covariance,
-and a model without genes is not written.
+`{tissue}.txt.gz` beside it holds the covariance of the dosages of each gene's variants, and so does
+`varid/{tissue}.txt.gz` for readers that go by varID. Weights are expression per copy of the effect
+allele, which is the unit of this project. What the readers trip over is kept out: an rsid is never
+NULL and never names two variants of a gene (the variant id stands in), every pair of a gene's
+variants is in the covariance, and a model without genes is not written.
 The column phi is left out: a NULL there would drop genes silently, and it is not computed here.
-(Readers: https://github.com/hakyimlab/MetaXcan)
+(Readers: https://github.com/hakyimlab/MetaXcan, https://github.com/xinhe-lab/ctwas)
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from scipy.stats import false_discovery_control
 
-from fqtl.fits import covariance_of, explode
-from fqtl.tables import text_writer, whole
+from fqtl.data import contigs
+from fqtl.errors import FqtlError
+from fqtl.tables import whole
+from fqtl.weights.covariance import matrices_of, read_covariance, write_covariance
+from fqtl.weights.weight_set import WeightSet
 
-NEEDED = ["gene_id", "variants", "weights", "prediction", "covariance"]  # of the store of fits
 SCHEMA = """
 CREATE TABLE weights (gene TEXT, rsid TEXT, varID TEXT, ref_allele TEXT, eff_allele TEXT,
                       weight DOUBLE);
-CREATE TABLE extra (gene TEXT UNIQUE, genename TEXT, gene_type TEXT, "n.snps.in.model" INTEGER,
-                    "pred.perf.R2" DOUBLE, "pred.perf.pval" DOUBLE, "pred.perf.qval" DOUBLE,
-                    cv_R2_avg DOUBLE, nested_cv_fisher_pval DOUBLE);
+CREATE TABLE extra (gene TEXT UNIQUE, genename TEXT, gene_type TEXT, chr TEXT, pos INTEGER,
+                    "n.snps.in.model" INTEGER, "pred.perf.R2" DOUBLE, "pred.perf.pval" DOUBLE,
+                    "pred.perf.qval" DOUBLE, cv_R2_avg DOUBLE, nested_cv_fisher_pval DOUBLE);
 CREATE TABLE sample_info (n_samples INTEGER, population TEXT, tissue TEXT);
 CREATE TABLE construction (key TEXT, value TEXT);
 CREATE INDEX weights_rsid ON weights (rsid);
@@ -39,144 +40,200 @@ CREATE INDEX weights_gene ON weights (gene);
 CREATE INDEX weights_rsid_gene ON weights (rsid, gene);
 CREATE INDEX gene_model_summary ON extra (gene);
 """
+WEIGHTS = ["gene", "rsid", "varID", "ref_allele", "eff_allele", "weight"]
+TAGS = {"b37": "GRCh37", "hg19": "GRCh37", "b38": "GRCh38", "hg38": "GRCh38"}
+PLACE = re.compile(r"^(?:chr)?(\w+?)[_:](\d+)[_:]([ACGT]+)[_:]([ACGT]+)(?:[_:](\w+))?$")
 
 
-@dataclass(frozen=True)
-class TissueWeights:
-    """Weights of one tissue as PredictDB holds them.
-
-    weights : gene, rsid, varID, ref_allele, eff_allele, weight
-    extra : the columns of the table of that name, one row per gene
-    pip : probability of any effect of each gene
-    covariance : gene, ids (v,) and matrix (v, v) of its dosages
-    """
-
-    tissue: str
-    n_samples: int
-    weights: pd.DataFrame
-    extra: pd.DataFrame
-    pip: "pd.Series[float]"
-    covariance: list[tuple[str, list[str], np.ndarray]]
-
-    def among(self, genes: "pd.Index[str]") -> "TissueWeights":
-        """The same for some of the genes."""
-        return TissueWeights(
-            self.tissue,
-            self.n_samples,
-            self.weights[self.weights["gene"].isin(genes)],
-            self.extra[self.extra["gene"].isin(genes)],
-            self.pip.reindex(genes),
-            [entry for entry in self.covariance if entry[0] in genes],
-        )
+def predictdb_files(folder: Path, name: str) -> list[Path]:
+    """The files that `write_predictdb` writes for a set of that name, the db first."""
+    return [folder / f"{name}.db", folder / f"{name}.txt.gz", folder / "varid" / f"{name}.txt.gz"]
 
 
-def tissue_weights(fits: pa.Table, tissue: str) -> TissueWeights:
-    """Weights, performance and covariance of every gene that has a weight in the tissue.
-
-    fits : the columns NEEDED of the store
-    """
-    entries = explode(fits, "weights", tissue)
-    unnamed = (entries["rsid"] == "") | entries.duplicated(["gene_id", "rsid"], keep=False)
-    rsid = entries["rsid"].mask(unnamed, entries["variant_id"])
-    weights = pd.DataFrame(
-        {
-            "gene": entries["gene_id"],
-            "rsid": rsid,
-            "varID": entries["variant_id"],
-            "ref_allele": entries["other_allele"],
-            "eff_allele": entries["effect_allele"],
-            "weight": entries["weight"],
-        }
-    )
-    prediction = explode(fits, "prediction", tissue).set_index("gene_id")
-    genes = pd.Index(weights["gene"].unique())
-    return TissueWeights(
-        tissue,
-        int(prediction["n_donors"].max()) if len(prediction) else 0,
-        weights,
-        _extra(weights, prediction.reindex(genes)),
-        prediction["pip"].reindex(genes),
-        list(_covariances(fits, entries.assign(id=rsid))),
-    )
-
-
-def _extra(weights: pd.DataFrame, prediction: pd.DataFrame) -> pd.DataFrame:
-    """Performance of each gene; without cross-validation it is NULL but for the counts."""
-    p = prediction["p"].to_numpy(dtype=float)
-    q = np.full(len(p), np.nan)
-    q[~np.isnan(p)] = false_discovery_control(p[~np.isnan(p)]) if (~np.isnan(p)).any() else []
-    return pd.DataFrame(
-        {
-            "gene": prediction.index,
-            "genename": prediction.index,
-            "gene_type": "unknown",
-            "n.snps.in.model": weights.groupby("gene").size().reindex(prediction.index).to_numpy(),
-            "pred.perf.R2": prediction["r2"].to_numpy(),
-            "pred.perf.pval": p,
-            "pred.perf.qval": q,
-            "cv_R2_avg": prediction["fold_r2"].to_numpy(),
-            "nested_cv_fisher_pval": prediction["fold_p"].to_numpy(),
-        }
-    )
-
-
-def _covariances(
-    fits: pa.Table, entries: pd.DataFrame
-) -> Iterator[tuple[str, list[str], np.ndarray]]:
-    """Covariance of the variants that carry weight, gene by gene."""
-    size = np.asarray(pc.list_value_length(fits["variants"]).fill_null(0))
-    for row, group in entries.groupby("row", sort=True):
-        which = group["variant"].to_numpy()
-        matrix = covariance_of(fits["covariance"][row].values.to_numpy(), size[row])
-        yield group["gene_id"].iloc[0], list(group["id"]), matrix[np.ix_(which, which)]
-
-
-def passing(
-    model: TissueWeights, *, min_cv_r: float, max_cv_p: float, min_gene_pip: float
-) -> "pd.Index[str]":
-    """Genes that pass the filter of released models: cross-validated r and p, and an effect.
-
-    Of genes without effects one in twenty is predicted with p < 0.05.
-    """
-    extra = model.extra.set_index("gene")
-    good = (extra["pred.perf.R2"] > min_cv_r**2) & (extra["pred.perf.pval"] < max_cv_p)
-    return extra.index[good & (model.pip.reindex(extra.index) >= min_gene_pip)]
-
-
-def write_predictdb(folder: Path, model: TissueWeights, construction: dict[str, str]) -> Path:
-    """Write `{tissue}.db` and `{tissue}.txt.gz`; the path of the db.
+def write_predictdb(folder: Path, weights: WeightSet, construction: dict[str, str]) -> Path:
+    """Write the db and its covariances by rsid and by varID; the path of the db.
 
     construction : what the weights were made with, by name
     """
-    assert len(model.weights), "a model without genes makes its readers fail"
-    path = folder / f"{model.tissue}.db"
-    with text_writer(folder / f"{model.tissue}.txt.gz") as covariance:
-        _covariance_frame(model).to_csv(covariance, sep=" ", index=False, float_format="%.10g")
+    assert len(weights.variants), "a model without genes makes its readers fail"
+    path, by_rsid, by_varid = predictdb_files(folder, weights.name)
+    write_covariance(by_rsid, weights, "rsid")
+    write_covariance(by_varid, weights, "varID")
+    about = {"genome_build": weights.genome_build, **construction}
     with whole(path) as temporary, closing(sqlite3.connect(temporary)) as connection:
         connection.executescript(SCHEMA)
-        model.weights.to_sql("weights", connection, if_exists="append", index=False)
-        model.extra.to_sql("extra", connection, if_exists="append", index=False)
-        info = (model.n_samples, "", model.tissue)
+        _weights(weights).to_sql("weights", connection, if_exists="append", index=False)
+        _extra(weights).to_sql("extra", connection, if_exists="append", index=False)
+        info = (weights.n_samples, "", weights.name)
         connection.execute("INSERT INTO sample_info VALUES (?, ?, ?)", info)
-        connection.executemany("INSERT INTO construction VALUES (?, ?)", construction.items())
+        connection.executemany("INSERT INTO construction VALUES (?, ?)", about.items())
         connection.commit()
     return path
 
 
-def _covariance_frame(model: TissueWeights) -> pd.DataFrame:
-    """Upper triangles with the diagonal, the rows of a gene together."""
-    genes, ids, values = [], [], []
-    for gene, names, matrix in model.covariance:
-        triangle = np.array(np.triu_indices(len(names)))
-        genes.append(np.repeat(gene, triangle.shape[1]))
-        ids.append(np.array(names, dtype=object)[triangle])
-        values.append(matrix[*triangle])
-    one, other = np.concatenate(ids, axis=1)
+def _weights(weights: WeightSet) -> pd.DataFrame:
+    variants = weights.variants
+    columns = [
+        variants["gene_id"],
+        weights.names("rsid"),
+        variants["variant_id"],
+        variants["other_allele"],
+        variants["effect_allele"],
+        variants["weight"],
+    ]
+    return pd.concat(columns, axis="columns", keys=WEIGHTS)
+
+
+def _extra(weights: WeightSet) -> pd.DataFrame:
+    """Performance of each gene; without cross-validation it is NULL but for the counts."""
+    genes = weights.genes
+    p = genes["p"].to_numpy(dtype=float)
+    q = np.full(len(p), np.nan)
+    q[~np.isnan(p)] = false_discovery_control(p[~np.isnan(p)]) if (~np.isnan(p)).any() else []
     return pd.DataFrame(
         {
-            "GENE": np.concatenate(genes),
-            "RSID1": one,
-            "RSID2": other,
-            "VALUE": np.concatenate(values),
+            "gene": genes["gene_id"],
+            "genename": genes["gene_name"].where(genes["gene_name"] != "", genes["gene_id"]),
+            "gene_type": genes["gene_type"].where(genes["gene_type"] != "", "unknown"),
+            "chr": genes["chrom"].map(contigs.bare),
+            "pos": genes["start"],
+            "n.snps.in.model": weights.sizes,
+            "pred.perf.R2": genes["r2"],
+            "pred.perf.pval": p,
+            "pred.perf.qval": q,
+            "cv_R2_avg": genes["fold_r2"],
+            "nested_cv_fisher_pval": genes["fold_p"],
         }
     )
+
+
+def read_predictdb(path: Path, covariance: Path | None = None) -> WeightSet:
+    """A db of this project or another, with its covariance if that is asked for.
+
+    Genes without weights are left out. Position and build are those of the varID where it names
+    them; the donors of single genes, frequencies and q-values are not kept.
+
+    covariance : its file, by rsid or by varID; a pair that it lacks is NaN
+    """
+    with _opened(path) as connection:
+        variants = _read_weights(path, connection)
+        extra = pd.read_sql("SELECT * FROM extra", connection)
+        about = _key_values(connection, "construction", ["key", "value"])
+        info = _first_row(connection, "sample_info")
+    build = about.get("genome_build", "") or _only(variants["build"])
+    genes = variants[["gene_id", "chrom", "pos"]].drop_duplicates("gene_id")
+    genes = _performance(extra, genes)
+    pairs = None if covariance is None else read_covariance(covariance)
+    matrices = None if pairs is None else matrices_of(pairs, _models(variants, pairs))
+    n_samples = int(info.get("n_samples") or 0)
+    return WeightSet.of(
+        str(info.get("tissue") or path.stem),
+        build,
+        n_samples,
+        genes.assign(n_samples=n_samples),
+        variants,
+        matrices,
+    )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """A db that is only read: opening a path that does not exist would make one."""
+    if not path.is_file():
+        raise FqtlError(f"No such file: {path}.")
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        try:
+            found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            tables = {row[0] for row in found}
+        except sqlite3.DatabaseError as fault:
+            raise FqtlError(f"{path} is not an SQLite file ({fault}).") from fault
+        absent = {"weights", "extra"} - tables
+        if absent:
+            raise FqtlError(
+                f"{path}: expected the tables weights and extra of a PredictDB, found "
+                f"{', '.join(sorted(tables)) or 'none'}."
+            )
+        yield connection
+
+
+def _read_weights(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:
+    """Columns of VARIANT, and the build that each varID names."""
+    frame = pd.read_sql("SELECT * FROM weights", connection)
+    absent = [name for name in WEIGHTS if name not in frame]
+    if absent:
+        raise FqtlError(
+            f"{path}, table weights: expected {', '.join(WEIGHTS)}, found {', '.join(frame)}."
+        )
+    ids = frame["varID"].fillna("")
+    place = ids.str.extract(PLACE)
+    rsid = frame["rsid"].fillna("")
+    return pd.DataFrame(
+        {
+            "gene_id": frame["gene"],
+            "variant_id": ids,
+            "rsid": rsid.mask(rsid == ids, ""),
+            "chrom": place[0].map(contigs.prefixed, na_action="ignore").fillna(""),
+            "pos": place[1].fillna(0).astype(int),
+            "other_allele": frame["ref_allele"],
+            "effect_allele": frame["eff_allele"],
+            "weight": frame["weight"].astype(float),
+            "build": place[4].map(TAGS).fillna(""),
+        }
+    )
+
+
+def _performance(extra: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
+    """Genes with what the table extra says of them."""
+    renamed = {
+        "genename": "gene_name",
+        "gene_type": "gene_type",
+        "chr": "chrom",
+        "pos": "start",
+        "pred.perf.R2": "r2",
+        "pred.perf.pval": "p",
+        "cv_R2_avg": "fold_r2",
+        "nested_cv_fisher_pval": "fold_p",
+    }
+    told = extra.drop_duplicates("gene").set_index("gene").reindex(genes["gene_id"])
+    # a variant's place serves where the gene's is not told
+    found = {"gene_id": genes["gene_id"], "chrom": genes["chrom"], "start": genes["pos"]}
+    found |= {new: told[old].to_numpy() for old, new in renamed.items() if old in told}
+    frame = pd.DataFrame(found)
+    frame["chrom"] = frame["chrom"].fillna("").map(lambda name: name and contigs.prefixed(name))
+    for name in ("gene_name", "gene_type"):
+        if name in frame:
+            frame[name] = frame[name].fillna("")
+    for name in ("r2", "p", "fold_r2", "fold_p"):
+        if name in frame:
+            frame[name] = frame[name].astype(float)
+    return frame.assign(start=frame["start"].fillna(0).astype(int), end=lambda x: x["start"])
+
+
+def _models(variants: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
+    """Gene and names of its variants, by the key that the covariance goes by."""
+    rsid = variants["rsid"].mask(variants["rsid"] == "", variants["variant_id"])
+    listed = set(pairs["RSID1"])
+    by_rsid = rsid.isin(listed).sum() >= variants["variant_id"].isin(listed).sum()
+    names = rsid if by_rsid else variants["variant_id"]
+    for gene, rows in names.groupby(variants["gene_id"], sort=False):
+        yield str(gene), list(rows)
+
+
+def _key_values(connection: sqlite3.Connection, table: str, columns: list[str]) -> dict[str, str]:
+    """A table of two columns; empty where there is none, or another one."""
+    found = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+    if found != columns:
+        return {}
+    return {key: value or "" for key, value in connection.execute(f"SELECT * FROM {table}")}
+
+
+def _first_row(connection: sqlite3.Connection, table: str) -> dict[str, Any]:
+    names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+    row = connection.execute(f"SELECT * FROM {table}").fetchone() if names else None
+    return dict(zip(names, row, strict=True)) if row else {}
+
+
+def _only(values: "pd.Series[str]") -> str:
+    """The value that all share; empty if there is not one."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else ""

@@ -1,8 +1,8 @@
 """Weight files of each tissue.
 
 Needs: <results>/fits.parquet. Gives: <results>/weights/predictdb/{tissue}.db and its covariances
-{tissue}.txt.gz (filtered by cross-validation), the same in predictdb/unfiltered/, and
-<results>/weights/{tissue}.tsv, which lists what was written. A tissue without a gene for a file has
+{tissue}.txt.gz and varid/{tissue}.txt.gz (filtered by cross-validation), the same in
+predictdb/unfiltered/, and <results>/weights/{tissue}.tsv, which lists what was written. A tissue without a gene for a file has
 no file, so the list is what the rule declares.
 """
 

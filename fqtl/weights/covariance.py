@@ -1,0 +1,79 @@
+"""Covariance of the dosages of each gene's variants, as S-PrediXcan and its relatives read it.
+
+One line for each pair of a gene's variants, `GENE RSID1 RSID2 VALUE`: the upper triangle with the
+diagonal, the lines of a gene together. The ids are those of the key in use, so a file for readers
+that go by rsid has a twin for those that go by varID.
+(Reader: https://github.com/hakyimlab/MetaXcan, metax/MatrixManager.py)
+"""
+
+from collections.abc import Iterator
+from itertools import combinations_with_replacement
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fqtl.data.text import guarded
+from fqtl.errors import FqtlError
+from fqtl.tables import text_writer
+from fqtl.weights.weight_set import SnpKey, WeightSet
+
+HEADER = ["GENE", "RSID1", "RSID2", "VALUE"]
+
+
+def write_covariance(path: Path, weights: WeightSet, key: SnpKey) -> None:
+    """Covariance of every gene of a set, gzipped if the name says so."""
+    assert weights.covariance is not None, "a set without covariances has nothing to write"
+    names = weights.names(key).tolist()
+    with text_writer(path) as stream:
+        stream.write(" ".join(HEADER) + "\n")
+        for gene, rows, matrix in weights.models():
+            assert matrix is not None
+            pairs = combinations_with_replacement(names[rows], 2)
+            values = matrix[np.triu_indices(len(matrix))].tolist()
+            stream.write(
+                "".join(
+                    f"{gene} {one} {other} {value:.12g}\n"
+                    for (one, other), value in zip(pairs, values, strict=True)
+                )
+            )
+
+
+def read_covariance(path: Path) -> pd.DataFrame:
+    """Pairs as they stand in the file: GENE, RSID1, RSID2, VALUE."""
+    frame = guarded(
+        path,
+        lambda: pd.read_csv(
+            path,
+            sep=r"\s+",
+            dtype={"GENE": str, "RSID1": str, "RSID2": str},
+            keep_default_na=False,
+            na_values={"VALUE": ["NA", "nan", "NaN", ""]},
+        ),
+    )
+    if list(frame.columns) != HEADER:
+        raise FqtlError(
+            f"{path}: expected the columns {' '.join(HEADER)}, "
+            f"found {' '.join(map(str, frame.columns))}."
+        )
+    return frame
+
+
+def matrices_of(pairs: pd.DataFrame, models: Iterator[tuple[str, list[str]]]) -> list[np.ndarray]:
+    """Covariance (v, v) of each model, in the order of its variants; NaN where a pair is absent.
+
+    pairs : as `read_covariance` gives them; models : gene and names of its variants
+    """
+    by_gene = dict(list(pairs.groupby("GENE", sort=False)))
+    found = []
+    for gene, names in models:
+        matrix = np.full((len(names), len(names)), np.nan)
+        place = {name: i for i, name in enumerate(names)}
+        rows = by_gene.get(gene)
+        if rows is not None:
+            one, other = rows["RSID1"].map(place), rows["RSID2"].map(place)
+            inside = (one.notna() & other.notna()).to_numpy()
+            i, j = one[inside].astype(int), other[inside].astype(int)
+            matrix[i, j] = matrix[j, i] = rows["VALUE"].to_numpy()[inside]
+        found.append(matrix)
+    return found
