@@ -13,6 +13,7 @@ FILES = {
         "Genes left out of single tissues; the gene `*` where a whole tissue was left out.",
     ),
     "shards": ("shards.tsv", "Which job fitted which gene."),
+    "plan": ("plan.tsv", "Each shard, and what its job was expected to need."),
     "fits": ("fits.tsv.gz", "How the fit of each gene went."),
     "factors": ("factors.tsv.gz", "Factors of each gene: which tissues share which variants."),
     "variants": (

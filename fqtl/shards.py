@@ -2,7 +2,7 @@
 
 Tissues name the same gene with the same id up to its version. The list of genes is their union,
 in the order of chromosome and position; a shard is a run of neighbours in this list, so that one
-window of genotypes serves all of its genes.
+pass over the genotypes serves all of its genes, and shards are of like expected cost (`cost.py`).
 """
 
 from collections.abc import Sequence
@@ -80,9 +80,27 @@ def _refuse_conflicts(everything: pd.DataFrame) -> None:
         )
 
 
-def assign_shards(n_genes: int, count: int) -> np.ndarray:
-    """(n_genes,) shard of each gene: runs of neighbours, whose lengths differ by at most one."""
-    return np.arange(n_genes) * count // max(n_genes, 1)
+def assign_shards(chrom: Sequence[str], cost: np.ndarray, count: int) -> np.ndarray:
+    """(genes,) shard of each gene: runs of neighbours of like cost, each of one chromosome.
+
+    A chromosome gets its shards one by one, where the cost of a shard is largest; within it no
+    shard costs more than its share and one gene more. Should there be fewer shards than
+    chromosomes, shards run over from one to the next.
+    chrom : (genes,) in the order of the genome; cost : (genes,) positive
+    """
+    if not len(cost):
+        return np.zeros(0, dtype=np.int64)
+    part = pd.factorize(np.asarray(chrom))[0]
+    if count <= part[-1]:
+        part = np.zeros_like(part)
+    total = np.bincount(part, weights=cost)
+    given = np.ones(len(total), dtype=np.int64)
+    most = np.bincount(part)  # a shard without a gene helps nobody
+    for _ in range(min(count, len(cost)) - len(given)):
+        given[np.where(given < most, total / given, 0).argmax()] += 1
+    before = np.cumsum(cost) - np.concatenate([[0.0], np.cumsum(total)])[part]
+    within = np.floor((before - cost / 2) / total[part] * given[part]).astype(np.int64)
+    return np.concatenate([[0], np.cumsum(given)])[part] + np.clip(within, 0, given[part] - 1)
 
 
 def shard_name(number: int) -> str:

@@ -169,6 +169,15 @@ COLUMNS: dict[str, dict[str, str]] = {
         "gene_id": "gene",
         "shard": "shard in which it is fitted",
     },
+    "plan": {
+        "shard": "shard",
+        "first_gene": "its first gene",
+        "last_gene": "its last gene, in the order of the genome",
+        "n_genes": "genes",
+        "n_variants": "expected variants of a cis window, from a sample of the genotypes",
+        "cpu_seconds": "expected CPU seconds of its job",
+        "memory_mb": "expected peak memory of its job, megabytes",
+    },
     "dropped": {
         "gene_id": "gene",
         "tissue": "tissue in which it is not fitted",

@@ -50,13 +50,44 @@ def test_a_gene_in_two_places_is_refused():
     assert "a is at chr1:5 in liver but at chr1:6 in lung (1 genes differ)" in str(fault.value)
 
 
-@pytest.mark.parametrize(("n", "count"), [(10, 3), (3, 10), (1, 1), (1000, 7)])
-def test_shards_are_runs_of_neighbours_of_like_size(n, count):
-    shard = assign_shards(n, count)
+def many_genes(seed, n_chromosomes=5):
+    """Chromosome and cost of genes, as uneven as windows of a genome are."""
+    rng = np.random.default_rng(seed)
+    chrom = np.repeat([f"chr{i}" for i in range(n_chromosomes)], rng.integers(5, 80, n_chromosomes))
+    return list(chrom), rng.gamma(2.0, 1.0, len(chrom))
+
+
+@pytest.mark.parametrize("count", [1, 3, 5, 12, 60, 1000])
+def test_shards_are_runs_of_neighbours_and_all_genes_are_in_one(count):
+    chrom, cost = many_genes(0)
+    shard = assign_shards(chrom, cost, count)
     assert (np.diff(shard) >= 0).all()
-    sizes = np.bincount(shard, minlength=count)
-    assert sizes.max() - sizes.min() <= 1
-    assert len(sizes) == count
+    assert shard[0] == 0
+    assert shard.max() < count
+
+
+@pytest.mark.parametrize("count", [5, 12, 60])
+def test_a_shard_is_of_one_chromosome_and_costs_its_share_or_one_gene_more(count):
+    chrom, cost = many_genes(1)
+    shard = assign_shards(chrom, cost, count)
+    assert all(len({chrom[i] for i in np.flatnonzero(shard == k)}) <= 1 for k in range(count))
+    for name in set(chrom):
+        mine = np.array(chrom) == name
+        of_each = np.bincount(shard[mine] - shard[mine].min(), cost[mine])
+        assert of_each.max() <= cost[mine].sum() / len(of_each) + cost[mine].max()
+
+
+def test_the_chromosome_whose_shards_cost_most_gets_the_next_one():
+    shard = assign_shards(["1"] * 6 + ["2"] * 2, np.ones(8), 4)
+    assert shard.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_fewer_shards_than_chromosomes_run_over_from_one_to_the_next():
+    assert assign_shards(["1", "2", "3", "4"], np.ones(4), 2).tolist() == [0, 0, 1, 1]
+
+
+def test_a_dear_gene_is_alone_and_cheap_ones_are_together():
+    assert assign_shards(["1"] * 5, np.array([1, 1, 8, 1, 1.0]), 3).tolist() == [0, 0, 1, 2, 2]
 
 
 def stored(tmp_path, name, gene_rows, samples, seed, min_samples=30):
@@ -83,7 +114,9 @@ def test_shards_hold_every_gene_in_every_tissue_as_it_was_prepared(
     tiny, _ = stored(tmp_path, "tiny", rows, DONORS[:3], 2)
     listed = list_genes([(t.name, t.genes) for t in (liver, lung, tiny)], ["1", "2"], ["1", "2"])
     paths = shard_paths(tmp_path / "shards", 2)
-    write_shards(paths, [liver, lung, tiny], listed, assign_shards(3, 2), DONORS)
+    write_shards(
+        paths, [liver, lung, tiny], listed, assign_shards(["1", "1", "1"], np.ones(3), 2), DONORS
+    )
 
     found = [gene for path in paths for gene in read_shard(path)[0]]
     assert [gene.gene_id for gene in found] == ["g1", "g2", "g3"]
@@ -100,5 +133,5 @@ def test_more_shards_than_genes_leave_some_empty(tmp_path):
     liver, _ = stored(tmp_path, "liver", [("g1", "chr1", 5)], DONORS, 0)
     paths = shard_paths(tmp_path / "shards", 3)
     listed = list_genes([("liver", liver.genes)], ["1"], ["1"])
-    write_shards(paths, [liver], listed, assign_shards(1, 3), DONORS)
+    write_shards(paths, [liver], listed, assign_shards(["1"], np.ones(1), 3), DONORS)
     assert [len(read_shard(path)[0]) for path in paths] == [1, 0, 0]

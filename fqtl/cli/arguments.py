@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
+from typing import Any
 
 from fqtl.data.genotypes import BUILD_TAGS
 
@@ -20,6 +21,28 @@ def add_genotypes(parser: ArgumentParser) -> None:
         "--genome-build", choices=list(BUILD_TAGS), required=True, help="written into variant ids"
     )
     group.add_argument("--field", choices=["GT", "DS"], default="GT", help="calls or dosages [GT]")
+
+
+def add_variants(parser: ArgumentParser) -> Any:
+    """Flags that say which variants are of a gene; their group."""
+    group = parser.add_argument_group("variants")
+    group.add_argument(
+        "--cis-window-bp", type=int, default=1_000_000, metavar="BP", help="around the TSS [1e6]"
+    )
+    group.add_argument(
+        "--min-maf", type=float, default=0.01, metavar="F", help="minor allele frequency [0.01]"
+    )
+    group.add_argument(
+        "--max-missing", type=float, default=0.1, metavar="F", help="share of missing calls [0.1]"
+    )
+    return group
+
+
+def add_folds(parser: ArgumentParser) -> None:
+    """Parts of cross-validation."""
+    parser.add_argument(
+        "--folds", type=int, default=5, metavar="K", help="of cross-validation; 0 for none [5]"
+    )
 
 
 def add_out(parser: ArgumentParser, what: str) -> None:

@@ -1,7 +1,7 @@
 """Fit every gene of one shard.
 
-Genes whose cis windows overlap are read together, each takes its own window. A gene that cannot be
-fitted becomes a row with its reason.
+Genotypes are read once, as cis windows slide along a chromosome. A gene that cannot be fitted
+becomes a row with its reason.
 """
 
 import logging
@@ -14,9 +14,10 @@ from typing import Any
 import pyarrow as pa
 
 from fqtl.analyse import Settings, analyse_gene
-from fqtl.cli.arguments import add_genotypes, add_out
+from fqtl.cli.arguments import add_folds, add_genotypes, add_out, add_variants
 from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import GenotypeSource, Limits, open_genotypes
+from fqtl.data.windows import sliding_windows
 from fqtl.expression_store import read_shard
 from fqtl.fits import FITS
 from fqtl.model.crossval import assign_folds
@@ -31,16 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--shard", type=Path, required=True, metavar="FILE", help="expression of its genes"
     )
     add_genotypes(parser)
-    variants = parser.add_argument_group("variants")
-    variants.add_argument(
-        "--cis-window-bp", type=int, default=1_000_000, metavar="BP", help="around the TSS [1e6]"
-    )
-    variants.add_argument(
-        "--min-maf", type=float, default=0.01, metavar="F", help="minor allele frequency [0.01]"
-    )
-    variants.add_argument(
-        "--max-missing", type=float, default=0.1, metavar="F", help="share of missing calls [0.1]"
-    )
+    variants = add_variants(parser)
     variants.add_argument(
         "--min-pip",
         type=_share,
@@ -59,9 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="factors that tissues share, beside effects of single tissues, or the latter alone",
     )
     model.add_argument("--seed", type=int, default=0, help="of folds and random engines [0]")
-    model.add_argument(
-        "--folds", type=int, default=5, metavar="K", help="of cross-validation; 0 for none [5]"
-    )
+    add_folds(parser)
     add_out(parser, "fits, as Parquet")
 
 
@@ -104,30 +94,13 @@ def _records(
     given: Namespace,
     settings: Settings,
 ) -> Iterator[dict[str, Any]]:
-    """Record of every gene; genotypes of one run of overlapping cis windows in memory at a time."""
+    """Record of every gene, in the order of position; its window of genotypes goes with it."""
+    reach = given.cis_window_bp
+    spans = [(gene.chrom, max(gene.tss - reach, 1), gene.tss + reach) for gene in genes]
     limits = Limits(given.min_maf, given.max_missing)
-    for members in _runs(genes, 2 * given.cis_window_bp):
-        chrom, start = members[0].chrom, max(members[0].tss - given.cis_window_bp, 1)
-        end = members[-1].tss + given.cis_window_bp
-        read = source.read(chrom, start, end, donors, limits)
-        log.info("%s:%d-%d: %d variants in %d donors", chrom, start, end, *read.dosages.shape)
-        for reason, count in sorted(read.dropped_by_reason().items()):
-            log.info("  %d variants left out: %s", count, reason)
-        for gene in members:
-            cis = read.window(gene.tss - given.cis_window_bp, gene.tss + given.cis_window_bp)
-            yield analyse_gene(gene, cis, settings)
-
-
-def _runs(genes: list[GeneData], reach_bp: int) -> Iterator[list[GeneData]]:
-    """Neighbours of one chromosome, each within reach of the one before."""
-    run: list[GeneData] = []
-    for gene in genes:
-        if run and (gene.chrom != run[-1].chrom or gene.tss - run[-1].tss > reach_bp):
-            yield run
-            run = []
-        run.append(gene)
-    if run:
-        yield run
+    windows = sliding_windows(source, spans, donors, limits)
+    for gene, cis in zip(genes, windows, strict=True):
+        yield analyse_gene(gene, cis, settings)
 
 
 def _with_progress(records: Iterator[dict[str, Any]], total: int) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """List the genes of all tissues and split them into shards.
 
-Each shard becomes one file with the expression of its genes in all tissues; genes that are not
-fitted, and genes dropped in single tissues, are listed with their reasons.
+Each shard becomes one file with the expression of its genes in all tissues, and a row of plan.tsv
+that says what its job will need; genes that are not fitted, and genes dropped in single tissues,
+are listed with their reasons.
 """
 
 import logging
@@ -11,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fqtl.cli.arguments import add_chromosomes, add_genotypes
-from fqtl.data.genotypes import open_genotypes
+from fqtl.cli.arguments import add_chromosomes, add_folds, add_genotypes, add_variants
+from fqtl.cost import Runs, plan_shards, seconds_of_genes
+from fqtl.data.genotypes import GenotypeSource, Limits, open_genotypes
+from fqtl.data.windows import count_variants
 from fqtl.errors import FqtlError
 from fqtl.expression_store import StoredTissue, read_prepared, shard_paths, write_shards
 from fqtl.shards import assign_shards, list_genes, require_some, shard_name
@@ -33,6 +36,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--results", type=Path, required=True, metavar="FOLDER", help="genes.tsv, shards.tsv, …"
     )
     add_genotypes(parser)
+    add_variants(parser)
+    add_folds(parser)
+    parser.add_argument(
+        "--permutations", type=int, default=0, metavar="N", help="permuted fits of a gene [0]"
+    )
 
 
 def run(given: Namespace) -> None:
@@ -48,25 +56,47 @@ def run(given: Namespace) -> None:
     )
     require_some(genes)
     fitted = genes[genes["reason"] == ""]
-    shard = assign_shards(len(fitted), given.count)
     measured = {name for tissue in tissues if not tissue.about["reason"] for name in tissue.samples}
     donors = [name for name in source.samples if name in measured]
+    runs = Runs(given.folds, given.permutations)
+    loads = _loads(fitted, source, donors, given, runs)
+    shard = assign_shards(loads["chrom"].tolist(), loads["cpu_seconds"].to_numpy(), given.count)
+    plan = plan_shards(loads, shard, len(donors), 2 * given.cis_window_bp)
     write_shards(shard_paths(given.shards, given.count), tissues, fitted, shard, donors)
     write_tsv(given.results / "genes.tsv", genes[list(COLUMNS["genes"])], "genes")
     write_tsv(given.results / "shards.tsv", _list_shards(fitted, shard), "shards")
+    write_tsv(given.results / "plan.tsv", plan, "plan")
     write_tsv(given.results / "prepared.tsv", _list_tissues(tissues), "prepared")
     write_tsv(given.results / "dropped.tsv.gz", _list_dropped(tissues), "dropped")
-    sizes = np.bincount(shard, minlength=given.count)
     log.info(
-        "%d genes (%d not fitted), %d donors, %d tissues, %d shards of %d to %d genes",
+        "%d genes (%d not fitted), %d donors, %d tissues",
         len(genes),
         len(genes) - len(fitted),
         len(donors),
         sum(not tissue.about["reason"] for tissue in tissues),
-        given.count,
-        sizes.min(),
-        sizes.max(),
     )
+    log.info(
+        "%d shards: about %.0f CPU seconds and %.0f MB at the most, %.1f CPU hours in all",
+        given.count,
+        plan["cpu_seconds"].max(),
+        plan["memory_mb"].max(),
+        plan["cpu_seconds"].sum() / 3600,
+    )
+
+
+def _loads(
+    fitted: pd.DataFrame, source: GenotypeSource, donors: list[str], given: Namespace, runs: Runs
+) -> pd.DataFrame:
+    """Genes with what each will cost: n_variants, cpu_seconds."""
+    reach = given.cis_window_bp
+    spans = [
+        (gene.chrom, max(gene.tss - reach, 1), gene.tss + reach) for gene in fitted.itertuples()
+    ]
+    limits = Limits(given.min_maf, given.max_missing)
+    variants = count_variants(source, spans, donors, limits)
+    tissues = fitted["n_tissues"].to_numpy()
+    seconds = seconds_of_genes(len(donors), variants, tissues, runs)
+    return fitted.assign(n_variants=variants, cpu_seconds=seconds)
 
 
 def _list_shards(fitted: pd.DataFrame, shard: np.ndarray) -> pd.DataFrame:

@@ -61,7 +61,7 @@ class Release:
     def results(self, name: str) -> dict[str, bytes]:
         """Bytes of every file that is a result, by its path."""
         folder = self.folder / name
-        passing = ("logs", "benchmarks", "fits", "shards", "prepared", "shards.tsv")
+        passing = ("logs", "benchmarks", "fits", "shards", "prepared", "shards.tsv", "plan.tsv")
         return {
             str(path.relative_to(folder)): path.read_bytes()
             for path in sorted(folder.rglob("*"))

@@ -123,6 +123,15 @@ GENOTYPES = " ".join(
     ]
 )
 
+# Flags of every command that takes the variants of a gene
+VARIANTS = " ".join(
+    [
+        f"--cis-window-bp {config['genes']['cis_window_bp']}",
+        f"--min-maf {config['genotypes']['min_maf']}",
+        f"--max-missing {config['genotypes']['max_missing']}",
+    ]
+)
+
 
 pathvars:
     results=config["results"],

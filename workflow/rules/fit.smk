@@ -1,13 +1,26 @@
 """The models of all genes, a shard a job.
 
-Needs: <results>/shards/{shard}.parquet, genotypes. Gives: <results>/fits/{shard}.parquet.
+Needs: <results>/shards/{shard}.parquet, plan.tsv, genotypes. Gives: <results>/fits/{shard}.parquet.
 """
+
+
+def planned(path, shard):
+    """What the plan expects a shard's job to need, with room for other machines."""
+    with open(path, encoding="utf-8") as plan:
+        for row in csv.DictReader(plan, delimiter="\t"):
+            if row["shard"] == shard:
+                return {
+                    "mem_mb": 500 + int(1.3 * float(row["memory_mb"])),
+                    "minutes": 30 + int(4 * float(row["cpu_seconds"]) / 60),
+                }
+    return {"mem_mb": 1000, "minutes": 30}  # a shard without genes
 
 
 rule fit:
     """Fit and cross-validate every gene of one shard."""
     input:
         shard="<results>/shards/{shard}.parquet",
+        plan="<results>/plan.tsv",
         genotypes=config["genotypes"]["path"],
     output:
         "<results>/fits/{shard}.parquet",
@@ -19,14 +32,16 @@ rule fit:
         "../../envs/fqtl.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=lambda wildcards, input, attempt: (
+            planned(input.plan, wildcards.shard)["mem_mb"] * attempt
+        ),
+        runtime=lambda wildcards, input, attempt: (
+            planned(input.plan, wildcards.shard)["minutes"] * attempt
+        ),
     params:
         version=VERSION,
         genotypes=GENOTYPES,
-        cis_window_bp=config["genes"]["cis_window_bp"],
-        min_maf=config["genotypes"]["min_maf"],
-        max_missing=config["genotypes"]["max_missing"],
+        variants=VARIANTS,
         family=config["model"]["family"],
         engine=config["model"]["engine"],
         rank=config["model"]["rank"],
@@ -37,8 +52,7 @@ rule fit:
     shell:
         r"""
         fqtl fit --shard {input.shard:q} {params.genotypes} \
-            --cis-window-bp {params.cis_window_bp} --min-maf {params.min_maf} \
-            --max-missing {params.max_missing} --family {params.family} --engine {params.engine} \
+            {params.variants} --family {params.family} --engine {params.engine} \
             --rank {params.rank} {params.factored} --folds {params.folds} --seed {params.seed} \
             --min-pip {params.min_pip} --out {output:q} 2>{log:q}
         """

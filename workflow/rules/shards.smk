@@ -1,7 +1,8 @@
 """Genes of all tissues, split into shards.
 
-Needs: <results>/prepared/. Gives: <results>/genes.tsv, shards.tsv, prepared.tsv, dropped.tsv.gz and
-one file per shard with the expression of its genes in all tissues.
+Needs: <results>/prepared/. Gives: <results>/genes.tsv, shards.tsv, plan.tsv (what each shard's
+job will need), prepared.tsv, dropped.tsv.gz and one file per shard with the expression of its genes
+in all tissues.
 """
 
 
@@ -14,6 +15,7 @@ rule shard:
         shards=expand("<results>/shards/{shard}.parquet", shard=SHARDS),
         genes="<results>/genes.tsv",
         list="<results>/shards.tsv",
+        plan="<results>/plan.tsv",
         prepared="<results>/prepared.tsv",
         dropped="<results>/dropped.tsv.gz",
     log:
@@ -28,12 +30,14 @@ rule shard:
         version=VERSION,
         genotypes=GENOTYPES,
         chromosomes=config["genes"]["chromosomes"],
+        variants=VARIANTS,
         number=config["shards"]["count"],
+        folds=config["cross_validation"]["folds"],
         shards=lambda wildcards, output: Path(output.shards[0]).parent,
         results=lambda wildcards, output: Path(output.genes).parent,
     shell:
         r"""
         fqtl shard --prepared {input.prepared:q} --chromosomes {params.chromosomes:q} \
             --count {params.number} --shards {params.shards:q} --results {params.results:q} \
-            {params.genotypes} 2>{log:q}
+            {params.genotypes} {params.variants} --folds {params.folds} 2>{log:q}
         """
