@@ -1,18 +1,21 @@
-"""The one compiled module; everything else about the package stands in pyproject.toml."""
+"""The compiled modules; everything else about the package stands in pyproject.toml."""
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+
+KERNELS = {"_kernels": "_simd.h", "_densities": "_densities.h"}
 
 setup(
     ext_modules=cythonize(
         [
             Extension(
-                "fqtl.model._kernels",
-                ["fqtl/model/_kernels.pyx"],
-                depends=["fqtl/model/_simd.h"],
+                f"fqtl.model.{name}",
+                [f"fqtl/model/{name}.pyx"],
+                depends=[f"fqtl/model/{loops}"],
                 # -ffp-contract=off is not set: fused multiply-adds are the faster and closer sums
                 extra_compile_args=["-O3", "-fopenmp-simd"],
             )
+            for name, loops in KERNELS.items()
         ]
     )
 )

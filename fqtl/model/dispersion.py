@@ -40,7 +40,9 @@ def climb(likelihood: Likelihood, dispersion: Covariates) -> Floats:
     """(m,) expected log-likelihood after moving `dispersion`, in place, uphill in every tissue."""
     here = point_at(dispersion.effects, likelihood, dispersion)
     length = np.ones(len(here.value))
-    here, _ = step_up(here, moment_goal(likelihood, dispersion), length, likelihood, dispersion)
+    short_cut = moment_goal(likelihood, dispersion)
+    if short_cut is not None:
+        here, _ = step_up(here, short_cut, length, likelihood, dispersion)
     for _ in range(STEPS):
         goal = newton_goal(here, dispersion)
         stride = np.abs(dispersion.design @ (goal.mean - here.effects.mean)).max(axis=0)
@@ -79,14 +81,17 @@ def newton_goal(here: Point, dispersion: Covariates) -> Slab:
     return dispersion.solve(dispersion.moments_of(here.effects).mean + step, weight)
 
 
-def moment_goal(likelihood: Likelihood, dispersion: Covariates) -> Slab:
+def moment_goal(likelihood: Likelihood, dispersion: Covariates) -> Slab | None:
     """Where the variance follows a least-squares regression of the squared residuals.
 
     A short cut: near the bound of the Gaussian variance the ELBO is flat in eta2 (at the optimum of
     a tissue that nothing explains eta2 is about 9 ± 2.6), and Newton steps into and out of that
     plain are many.
     """
-    mean_square, count = likelihood.observed_variance()
+    observed = likelihood.observed_variance()
+    if observed is None:
+        return None
+    mean_square, count = observed
     fitted = dispersion.design @ dispersion.solve(mean_square, count).mean
     eta, information = likelihood.dispersion_at(fitted)
     centre = dispersion.solve(eta, count)

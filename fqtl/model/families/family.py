@@ -1,0 +1,74 @@
+"""What engines and results ask of a family, and what a family answers with."""
+
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from fqtl.model.families.response import Response
+from fqtl.model.moments import Floats, Moments, Slope
+
+
+class Likelihood(Protocol):
+    """Expected log-likelihood at given moments of the location, as the dispersion moves."""
+
+    def expect(self, dispersion: Moments) -> tuple[Floats, Slope]:
+        """(m,) expected log-likelihood of each tissue, and its slope in the dispersion."""
+
+    def location_slope(self, dispersion: Moments) -> Slope:
+        """Slope in the location, each entry (n, m), 0 where nothing was observed."""
+
+    def observed_variance(self) -> tuple[Floats, Floats] | None:
+        """Mean squared residual in the shape of the dispersion, and of how many observations.
+
+        None where squared residuals do not tell the dispersion.
+        """
+
+    def dispersion_at(self, variance: Floats) -> tuple[Floats, Floats]:
+        """eta2 that gives this variance, and what one observation tells about it (Fisher)."""
+
+
+class Family(Protocol):
+    """A family whose bounds and starting point were taken from a response of m tissues.
+
+    quadratic : whether log p is quadratic in eta1, so that the working problem is the model itself
+    dispersed : whether eta2 enters at all
+    dispersion_start : mean and variance of eta2 to start from
+    """
+
+    quadratic: ClassVar[bool]
+    dispersed: ClassVar[bool]
+    dispersion_start: ClassVar[tuple[float, float]]
+
+    @property
+    def level(self) -> Floats:
+        """(m,) eta1 of the average individual, beside its offset: where to start from."""
+
+    @classmethod
+    def check(cls, y: Response) -> None:
+        """Raise FqtlError that names the first entry which this family cannot have."""
+
+    @classmethod
+    def of(cls, y: Response) -> "Family":
+        """Bounds and level from the data."""
+
+    def given(self, y: Response, location: Moments, shared: bool) -> Likelihood:
+        """Likelihood at these moments; `shared`: a tissue has one dispersion for all."""
+
+    def log_prob(self, y: Response, eta1: Floats, eta2: Floats) -> Floats:
+        """Log-density of every entry (n, m), 0 where nothing was observed.
+
+        eta1 : (..., n, m), to which the offset of y is added
+        eta2 : (..., n, m) or (..., 1, m)
+        """
+
+    def noise_variance(self, dispersion: Moments) -> Floats:
+        """Expected residual variance, in the shape of the dispersion.
+
+        In families whose variance hangs on the mean, the number that eta2 moves.
+        """
+
+    def mean(self, eta1: Floats) -> Floats:
+        """Expected response (of one trial) at eta1, the offset included."""
+
+    def draw(self, rng: np.random.Generator, eta1: Floats, eta2: Floats, trials: Floats) -> Floats:
+        """Responses at eta1, the offset included, and eta2."""
