@@ -1,0 +1,325 @@
+"""FUSION: one R data file per gene, and tables that list them.
+
+`{tissue}/{gene}.wgt.RDat` holds what FUSION's scripts load: `wgt.matrix` (variants by model, per
+standard deviation of genotype: weight times standard deviation of the dosage), `snps` (the columns
+of a PLINK .bim; V5 is the allele that is counted), `cv.performance`, `hsq`, `hsq.pv` and `N.tot`.
+`{tissue}.pos` lists the genes, `{tissue}.profile` how good they are.
+
+There are two models. `fqtl` is the weights. `top1` is, for each variant by itself, the z-score that
+the weights imply, sqrt(n) R w with R the correlation of dosages; its readers keep the largest. It
+was not cross-validated by itself, so its performance is NA, and the readers choose `fqtl`.
+
+`hsq` is the cross-validated R² of `fqtl`, a lower bound of the heritability that cis variants
+explain, with its large-sample standard error, and `hsq.pv` is its p-value. Nothing is estimated by
+GCTA, which does not converge in small tissues, and no gene is dropped for it. A gene that was not
+cross-validated has R² 0 and p 1: with NA the readers would stop.
+
+What the readers trip over: they load into their own name space, so a file without one of the
+objects shows that of the gene before; every file has all. A matrix of one row becomes a vector: a
+model of one variant has it twice, the second time with weight 0, which changes no result.
+Palindromic variants and those that are no SNVs are dropped silently from the model, which changes
+it: models for FUSION are fitted without them (`weights.variants` in the config).
+
+Two objects more, `fqtl.genome.build` and `fqtl.dosage.sd`, are ignored by FUSION; with them weights
+per allele can be had back.
+(Reader: https://github.com/gusevlab/fusion_twas)
+"""
+
+import gzip
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fqtl.data import contigs
+from fqtl.data.text import read_table
+from fqtl.errors import FqtlError
+from fqtl.tables import text_writer, whole_folder
+from fqtl.weights.rdata import Matrix, RValue, dumps, load
+from fqtl.weights.weight_set import WeightSet
+
+MODELS = ["fqtl", "top1"]
+PERFORMANCE = ["rsq", "pval"]
+POS = ["PANEL", "WGT", "ID", "CHR", "P0", "P1", "N", "BUILD"]
+BIM = ["V1", "V2", "V3", "V4", "V5", "V6"]  # chromosome, id, centimorgan, position, A1, A2
+PLINK_CODES = {"X": 23, "Y": 24, "MT": 26}
+OBJECTS = ["wgt.matrix", "snps", "cv.performance", "hsq", "hsq.pv", "N.tot"]
+NOT_IN_A_NAME = re.compile(r"[\s/'\"#]")  # R's read.table, and file names
+
+
+def write_fusion(folder: Path, weights: WeightSet) -> Path:
+    """Write `{name}/`, `{name}.profile` and `{name}.pos` of a set with covariances; the last."""
+    assert len(weights.variants), "a list without genes makes its readers fail"
+    assert weights.covariance is not None, "weights per standard deviation need covariances"
+    for gene in weights.genes["gene_id"]:
+        if NOT_IN_A_NAME.search(gene):
+            raise FqtlError(
+                f"Gene {gene!r} cannot be written for FUSION, whose files are named after genes: "
+                "blanks, slashes, quotes and # are not possible."
+            )
+    genes = _rated(weights)
+    columns = _bim(weights)
+    per_allele = weights.variants["weight"].to_numpy()
+    with whole_folder(folder / weights.name) as temporary:
+        for gene, (_, rows, matrix) in zip(genes.itertuples(), weights.models(), strict=True):
+            assert matrix is not None
+            bim = {name: values[rows] for name, values in columns.items()}
+            objects = _objects(gene, bim, per_allele[rows], matrix, weights.genome_build)
+            path = temporary / f"{gene.gene_id}.wgt.RDat"
+            path.write_bytes(gzip.compress(dumps(objects), 6, mtime=0))
+    with text_writer(folder / f"{weights.name}.profile") as stream:
+        _profile(genes).to_csv(stream, sep="\t", index=False, na_rep="NA", float_format="%.6g")
+    with text_writer(folder / f"{weights.name}.pos") as stream:
+        _pos(weights.name, weights.genome_build, genes).to_csv(stream, sep="\t", index=False)
+    return folder / f"{weights.name}.pos"
+
+
+def fusion_files(folder: Path, name: str) -> list[Path]:
+    """What `write_fusion` writes for a set of that name: a list, its profile, and a folder."""
+    return [folder / f"{name}.pos", folder / f"{name}.profile", folder / name]
+
+
+def _rated(weights: WeightSet) -> pd.DataFrame:
+    """Genes with n_samples, size, r2, p, and hsq with its standard error."""
+    genes = weights.genes
+    n = genes["n_samples"].where(genes["n_samples"] > 0, weights.n_samples)
+    known = genes["r2"].notna() & genes["p"].notna()
+    r2, p = genes["r2"].where(known, 0.0), genes["p"].where(known, 1.0)
+    # of the square of a correlation; its second term is what remains where that is 0
+    variance = 4 * r2 * (1 - r2) ** 2 / n + 2 * (1 - r2) ** 4 / n**2
+    return genes.assign(
+        n_samples=n,
+        size=weights.sizes,
+        r2=r2,
+        p=p,
+        hsq=genes["r2"].where(known),
+        hsq_se=np.sqrt(variance).where(known & (n > 0)),
+    )
+
+
+def _bim(weights: WeightSet) -> dict[str, Any]:
+    """Columns of a PLINK .bim, one row per weight."""
+    variants = weights.variants
+    codes = {name: _plink_code(name) for name in variants["chrom"].unique()}
+    columns = [
+        variants["chrom"].map(codes).to_numpy(dtype=np.int32),
+        weights.names("rsid").tolist(),
+        np.zeros(len(variants), dtype=np.int32),
+        variants["pos"].to_numpy(dtype=np.int32),
+        variants["effect_allele"].tolist(),
+        variants["other_allele"].tolist(),
+    ]
+    return dict(zip(BIM, columns, strict=True))
+
+
+def _plink_code(chrom: str) -> int:
+    """Chromosome as a whole number, as PLINK has it; 0 where there is none for it."""
+    name = contigs.bare(chrom)
+    return int(name) if name.isdigit() else PLINK_CODES.get(name, 0)
+
+
+def _objects(
+    gene: Any, bim: dict[str, Any], per_allele: np.ndarray, covariance: np.ndarray, build: str
+) -> dict[str, RValue]:
+    """What the file of one gene holds; gene : row of `_rated`, covariance : (v, v) of dosages."""
+    sd = np.sqrt(np.diag(covariance))
+    per_sd = per_allele * sd
+    implied_z = np.sqrt(gene.n_samples) * (covariance @ per_allele) / sd
+    weights = np.column_stack([per_sd, implied_z])
+    if len(weights) == 1:  # with one row its readers lose the matrix
+        weights = np.vstack([weights, np.zeros((1, 2))])
+        sd = np.repeat(sd, 2)
+        bim = {
+            name: np.repeat(values, 2) if isinstance(values, np.ndarray) else [*values, *values]
+            for name, values in bim.items()
+        }
+    return {
+        "wgt.matrix": Matrix(weights, bim["V2"], MODELS),
+        "snps": bim,
+        "cv.performance": Matrix(
+            np.array([[gene.r2, np.nan], [gene.p, np.nan]]), PERFORMANCE, MODELS
+        ),
+        "hsq": np.array([gene.hsq, gene.hsq_se]),
+        "hsq.pv": gene.p,
+        "N.tot": float(gene.n_samples),
+        "fqtl.genome.build": build,
+        "fqtl.dosage.sd": sd,
+    }
+
+
+def _profile(genes: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "id": genes["gene_id"],
+            "nsnps": genes["size"],
+            "hsq": genes["hsq"],
+            "hsq.se": genes["hsq_se"],
+            "hsq.pv": genes["p"],
+            "fqtl.r2": genes["r2"],
+            "fqtl.pv": genes["p"],
+            "top1.r2": np.nan,
+            "top1.pv": np.nan,
+        }
+    )
+
+
+def _pos(name: str, build: str, genes: pd.DataFrame) -> pd.DataFrame:
+    columns = [
+        name,
+        f"{name}/" + genes["gene_id"] + ".wgt.RDat",
+        genes["gene_id"],
+        genes["chrom"].map(contigs.bare),
+        genes["start"],
+        genes["end"],
+        genes["n_samples"],
+        build or "unknown",
+    ]
+    return pd.DataFrame(dict(zip(POS, columns, strict=True)))
+
+
+@dataclass(frozen=True)
+class FusionModel:
+    """One gene as its file holds it, v variants and k models.
+
+    snps : id, chrom (as chr22), pos, effect_allele (the counted one), other_allele
+    weights : Matrix (v, k), per standard deviation of genotype
+    performance : Matrix, a row `rsq` and a row `pval`, for the models of `weights`
+    dosage_sd : (v,) standard deviations of dosages; None in files that were not written here
+    """
+
+    gene_id: str
+    path: Path
+    snps: pd.DataFrame
+    weights: Matrix
+    performance: Matrix
+    n_samples: int
+    genome_build: str
+    dosage_sd: np.ndarray | None
+
+    @property
+    def best(self) -> int:
+        """The model that FUSION would choose: of those that are not top1, the one with most R²."""
+        r2 = self.performance.values[list(self.performance.rows).index("rsq")].copy()
+        r2[[name.startswith("top1") for name in self.performance.columns]] = np.nan
+        return 0 if np.isnan(r2).all() else int(np.nanargmax(r2))
+
+
+def read_pos(path: Path) -> pd.DataFrame:
+    """A .pos list as it stands, all text; WGT is relative to its folder, as for --weights_dir."""
+    frame = read_table(path, None)
+    absent = [name for name in ("WGT", "ID", "CHR", "P0", "P1") if name not in frame]
+    if absent:
+        raise FqtlError(
+            f"{path}: expected the columns WGT, ID, CHR, P0 and P1 of a FUSION list, "
+            f"found {', '.join(frame.columns)}."
+        )
+    return frame
+
+
+def read_fusion_model(path: Path, gene_id: str) -> FusionModel:
+    """The file of one gene."""
+    objects = load(path)
+    absent = [name for name in OBJECTS if name not in objects]
+    if absent:
+        raise FqtlError(
+            f"{path}: expected the objects {', '.join(OBJECTS)}; {', '.join(absent)} are missing."
+        )
+    weights, snps, performance = (objects[name] for name in OBJECTS[:3])
+    for name, value in (("wgt.matrix", weights), ("cv.performance", performance)):
+        if not isinstance(value, Matrix):
+            raise FqtlError(f"{path}: {name} is not a matrix with names of its rows and columns.")
+    if len(snps) != len(weights.rows) or snps.shape[1] < len(BIM):
+        raise FqtlError(
+            f"{path}: snps has {snps.shape[0]} rows and {snps.shape[1]} columns; expected the "
+            f"{len(weights.rows)} rows of wgt.matrix and {len(BIM)} columns."
+        )
+    sd = objects.get("fqtl.dosage.sd")
+    return FusionModel(
+        gene_id=gene_id,
+        path=path,
+        snps=_snps(snps),
+        weights=weights,
+        performance=performance,
+        n_samples=int(np.nan_to_num(np.ravel(objects["N.tot"])[0])),
+        genome_build=str(np.ravel(objects.get("fqtl.genome.build", ""))[0]),
+        dosage_sd=None if sd is None else np.asarray(sd, dtype=float),
+    )
+
+
+def _snps(bim: pd.DataFrame) -> pd.DataFrame:
+    columns = [bim.iloc[:, i].astype(str).reset_index(drop=True) for i in (1, 0, 4, 5)]
+    names = ["id", "chrom", "effect_allele", "other_allele"]
+    frame = pd.concat(columns, axis="columns", keys=names)
+    letters = {str(code): name for name, code in PLINK_CODES.items()}
+    chrom = frame["chrom"].replace(letters).map(contigs.prefixed)
+    return frame.assign(chrom=chrom, pos=bim.iloc[:, 3].to_numpy(dtype=np.int64))
+
+
+def read_fusion(path: Path, model: str = "") -> WeightSet:
+    """The set that a .pos list names, if its files tell standard deviations of dosages.
+
+    Rows of weight 0 are left out, and with them genes that have no other.
+
+    model : a column of wgt.matrix; the one that FUSION would choose by default
+    """
+    listed = read_pos(path)
+    genes, variants = [], []
+    builds = set()
+    for row in listed.to_dict(orient="records"):
+        found = read_fusion_model(path.parent / row["WGT"], row["ID"])
+        if found.dosage_sd is None:
+            raise FqtlError(
+                f"{found.path} holds weights per standard deviation of genotype, and no standard "
+                "deviations: weights per allele need a reference panel."
+            )
+        builds.add(found.genome_build)
+        genes.append(_gene(row, found, column := _column(found, model)))
+        variants.append(_per_allele(found, column, found.dosage_sd))
+    everything = pd.concat(variants, ignore_index=True)
+    table = pd.DataFrame(genes)
+    return WeightSet.of(
+        path.stem,
+        builds.pop() if len(builds) == 1 else "",
+        int(table["n_samples"].max()),
+        table[table["gene_id"].isin(everything["gene_id"])],
+        everything,
+        None,
+    )
+
+
+def _column(found: FusionModel, model: str) -> int:
+    if not model:
+        return found.best
+    names = list(found.weights.columns)
+    if model not in names:
+        raise FqtlError(f"{found.path} has no model {model}; there are {', '.join(names)}.")
+    return names.index(model)
+
+
+def _gene(row: dict[str, str], found: FusionModel, column: int) -> dict[str, Any]:
+    rows = list(found.performance.rows)
+    return {
+        "gene_id": row["ID"],
+        "chrom": contigs.prefixed(row["CHR"]),
+        "start": int(row["P0"]),
+        "end": int(row["P1"]),
+        "n_samples": found.n_samples,
+        "r2": found.performance.values[rows.index("rsq"), column],
+        "p": found.performance.values[rows.index("pval"), column],
+    }
+
+
+def _per_allele(found: FusionModel, column: int, sd: np.ndarray) -> pd.DataFrame:
+    per_sd = found.weights.values[:, column]
+    snps = found.snps.assign(gene_id=found.gene_id, weight=per_sd / sd)
+    tag = {"GRCh37": "b37", "GRCh38": "b38"}.get(found.genome_build, "")
+    parts = ["chrom", "pos", "other_allele", "effect_allele"]
+    ids = [
+        "_".join([*map(str, place), *([tag] if tag else [])])
+        for place in snps[parts].itertuples(index=False)
+    ]
+    snps = snps.assign(variant_id=ids, rsid=snps["id"].where(snps["id"] != ids, ""))
+    return snps[per_sd != 0]
