@@ -4,6 +4,7 @@ import re
 import runpy
 from pathlib import Path
 
+import jsonschema
 import yaml
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +30,20 @@ def test_the_config_and_its_schema_know_the_same_keys():
     for key, value in config.items():
         if isinstance(value, dict):
             assert set(value) == set(schema["properties"][key]["properties"])
+
+
+def test_every_preset_names_files_by_keys_that_there_are():
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    presets = schema["properties"]["release"]["properties"]["preset"]["enum"]
+    paths = (ROOT / "config" / "presets").glob("*.yaml")
+    assert sorted(path.stem for path in paths) == sorted(presets)
+    for preset in presets:
+        given = yaml.safe_load((ROOT / "config" / "presets" / f"{preset}.yaml").read_text())
+        merged = {**config, **given, "release": {**config["release"], **given["release"]}}
+        jsonschema.Draft202012Validator(schema).validate(merged)
+        absent = [key for key, value in merged["release"].items() if value is None]
+        assert not absent or preset == "custom"
 
 
 def test_links_between_documents_lead_somewhere():

@@ -28,7 +28,15 @@ ROOM = 3  # times the size of the expression files that intermediate tables may 
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--tissues", type=Path, required=True, metavar="FILE", help="the sheet")
+    listed = parser.add_mutually_exclusive_group(required=True)
+    listed.add_argument("--tissues", type=Path, metavar="FILE", help="the sheet")
+    listed.add_argument(
+        "--tissue",
+        nargs=3,
+        action="append",
+        metavar=("NAME", "EXPRESSION", "COVARIATES"),
+        help="a line of the sheet, in its place; covariates may be empty",
+    )
     add_genotypes(parser)
     add_chromosomes(parser)
     add_min_samples(parser)
@@ -43,7 +51,14 @@ def run(given: Namespace) -> None:
             f"The genotypes are said to be on {given.genome_build}, but {other}: "
             f"{given.genotypes}. See genome_build in the config."
         )
-    tissues = read_tissues(given.tissues)
+    tissues = (
+        read_tissues(given.tissues)
+        if given.tissues
+        else [
+            Tissue(name, Path(expression), Path(covariates) if covariates else None)
+            for name, expression, covariates in given.tissue
+        ]
+    )
     found, genes = [], []
     for tissue in tissues:
         entry, places = _check_tissue(tissue, source, given.genotypes)

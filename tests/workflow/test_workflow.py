@@ -179,7 +179,7 @@ def refused(release, **changes):
         ({"tissues": "nowhere.tsv"}, "No such file: nowhere.tsv. See tissues in the config."),
         (
             {"genotypes": {"path": "nowhere.vcf.gz"}},
-            "No such file: nowhere.vcf.gz (1 are missing). See genotypes.path in the config.",
+            "No such file: nowhere.vcf.gz. See genotypes.path in the config.",
         ),
     ],
 )

@@ -1,13 +1,13 @@
 """All input is looked at before any of it is computed on.
 
-Needs: the sheet and the files it names, genotypes. Gives: <results>/check.json.
+Needs: genotypes, and expression and covariates of all tissues. Gives: <results>/check.json.
 """
 
 
 rule check:
     """Files, indexes, donors in common, chromosomes, room on the disk."""
     input:
-        sheet=config["tissues"],
+        sheet=[] if FROM_FOLDER else config["tissues"],
         genotypes=config["genotypes"]["path"],
         expression=[row["expression"] for row in TISSUES.values()],
         covariates=[row["covariates"] for row in TISSUES.values() if row["covariates"]],
@@ -24,11 +24,19 @@ rule check:
     params:
         version=VERSION,
         genotypes=GENOTYPES,
+        tissues=(
+            " ".join(
+                f"--tissue {name} {shlex.quote(row['expression'])} {shlex.quote(row['covariates'])}"
+                for name, row in TISSUES.items()
+            )
+            if FROM_FOLDER
+            else f"--tissues {shlex.quote(config['tissues'])}"
+        ),
         chromosomes=config["genes"]["chromosomes"],
         min_samples=config["prepare"]["min_samples"],
     shell:
         r"""
-        fqtl check --tissues {input.sheet:q} {params.genotypes} \
+        fqtl check {params.tissues} {params.genotypes} \
             --chromosomes {params.chromosomes:q} --min-samples {params.min_samples} \
             --out {output:q} 2>{log:q}
         """

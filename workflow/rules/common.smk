@@ -1,9 +1,12 @@
 """Configuration: validated, with one line for people where something is wrong.
 
-Needs: config, workflow/schemas/. Gives: TISSUES (name → files), SHARDS, GENOTYPES (flags).
+Needs: config, workflow/schemas/. Gives: SHARDS, GENOTYPES (flags) and, by release.smk,
+TISSUES (name → files).
 """
 
 import csv
+import glob
+import re
 import shlex
 import sys
 import tomllib
@@ -72,28 +75,6 @@ def read_sheet(path):
     return {row["tissue"]: row for row in rows}
 
 
-def require_files():
-    """Input that is not there is named before Snakemake looks for a rule that makes it."""
-    wanted = [("genotypes.path in the config", config["genotypes"]["path"])]
-    if "simulate" in config:
-        wanted += [
-            (f"simulate.{key} in the config", config["simulate"][key])
-            for key in ("effects", "null_genes")
-            if key in config["simulate"]
-        ]
-    else:
-        wanted += [
-            (f"{tissue} in {config['tissues']}", row[column])
-            for tissue, row in TISSUES.items()
-            for column in ("expression", "covariates")
-            if row[column]
-        ]
-    absent = [(where, path) for where, path in wanted if not Path(path).is_file()]
-    if absent:
-        where, path = absent[0]
-        refuse(f"No such file: {path} ({len(absent)} are missing). See {where}.")
-
-
 def failures():
     """Last lines of the logs that end in an error, with the log's name."""
     for path in sorted(Path(f"{config['results']}/logs").rglob("*.log")):
@@ -108,8 +89,18 @@ def covariates_of(wildcards):
 
 
 validated(config, CONFIG_SCHEMA, "config")
-TISSUES = read_sheet(config["tissues"])
-require_files()
+
+
+PRESET = f"../../config/presets/{config['release']['preset']}.yaml"
+
+
+# what --configfile says is put on top of it once more
+configfile: workflow.source_path(PRESET)
+
+
+include: "release.smk"
+
+
 SHARDS = [f"{number:04d}" for number in range(1, config["shards"]["count"] + 1)]
 # in params: results of another version are made anew
 VERSION = tomllib.loads(Path(PROJECT).read_text())["project"]["version"]

@@ -8,7 +8,7 @@ TRUTH = ["<results>/panel/truth.tsv.gz", "<results>/panel/simulated.tsv"]
 SHOWN = {
     "genome build": config["genome_build"],
     "genotypes": config["genotypes"]["path"],
-    "tissues": config["tissues"],
+    "tissues": config["release"]["folder"] if FROM_FOLDER else config["tissues"],
     "cis window": f"{config['genes']['cis_window_bp']:,} bp",
     "minor allele frequency": f"at least {config['genotypes']['min_maf']}",
     "model": f"{config['model']['family']}, {config['model']['engine']}",

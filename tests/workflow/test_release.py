@@ -1,0 +1,80 @@
+"""A preset and the folder where a release's files lie are a complete config."""
+
+import json
+
+import pytest
+import yaml
+
+V8 = "GTEx_Analysis_2017-06-05_v8_WholeGenomeSeq_838Indiv_Analysis_Freeze.SHAPEIT2_phased.vcf.gz"
+
+
+@pytest.fixture
+def gtex(release):
+    """The release under the names of GTEx v8, expression in a folder of its own."""
+    matrices = release.folder / "v8" / "GTEx_Analysis_v8_eQTL_expression_matrices"
+    matrices.mkdir(parents=True)
+    for tissue in ("Liver", "Lung", "Whole_Blood", "Tiny"):
+        bed = release.folder / f"{tissue}.bed"
+        bed.rename(matrices / f"{tissue}.v8.normalized_expression.bed.gz")
+        covariates = release.folder / f"{tissue}.txt"
+        covariates.rename(release.folder / "v8" / f"{tissue}.v8.covariates.txt")
+    for ending in ("", ".tbi"):
+        (release.folder / f"genotypes.vcf.gz{ending}").rename(release.folder / "v8" / (V8 + ending))
+    return release
+
+
+def run(gtex, *flags, **config):
+    (gtex.folder / "my.yaml").write_text(yaml.safe_dump({"results": "out", **config}))
+    return gtex.run("my", *flags)
+
+
+def test_a_preset_and_its_folder_are_a_complete_config(gtex):
+    done = run(
+        gtex, "--cores", "2", "--until", "shard", release={"preset": "gtex_v8", "folder": "v8"}
+    )
+    assert done.returncode == 0, done.stdout
+    found = json.loads((gtex.folder / "out" / "check.json").read_text())
+    assert found["genome_build"] == "GRCh38"
+    assert [row["tissue"] for row in found["tissues"]] == ["Liver", "Lung", "Tiny", "Whole_Blood"]
+    assert all(row["covariates"] == 2 for row in found["tissues"])
+    assert len(list((gtex.folder / "out" / "shards").glob("*.parquet"))) == 200
+
+
+def test_names_can_be_given_one_by_one_and_tissues_chosen(gtex):
+    for ending in ("", ".tbi"):
+        (gtex.folder / "v8" / (V8 + ending)).rename(gtex.folder / "v8" / f"mine.vcf.gz{ending}")
+    files = {"preset": "gtex_v7", "folder": "v8", "genotypes": "mine.vcf.gz", "covariates": None}
+    files["expression"] = "{tissue}.v8.normalized_expression.bed.gz"
+    done = run(gtex, "--cores", "2", "--until", "check", release=files, tissues=["Lung", "Liver"])
+    assert done.returncode == 0, done.stdout
+    found = json.loads((gtex.folder / "out" / "check.json").read_text())
+    assert found["genome_build"] == "GRCh37"
+    assert [row["tissue"] for row in found["tissues"]] == ["Lung", "Liver"]
+    assert not any("covariates" in row for row in found["tissues"])
+
+
+@pytest.mark.parametrize(
+    ("config", "messages"),
+    [
+        (
+            {"release": {"preset": "gtex_v8", "folder": "v8"}, "tissues": ["Skin", "Liver"]},
+            [
+                "error: No such file: v8/Skin.v8.normalized_expression.bed.gz, "
+                "v8/Skin.v8.covariates.txt. See release.expression, release.covariates in the"
+            ],
+        ),
+        (
+            {"release": {"preset": "gtex_v10", "folder": "v8"}},
+            ["error: No tissue in v8: nothing there or one folder below is named {tissue}.v10."],
+        ),
+        ({"release": {"preset": "gtex_v8", "folder": "v9"}}, ["error: No such folder: v9."]),
+        ({"release": {"preset": "gtex_v9"}}, ["release.preset must be custom, gtex_v6p,"]),
+        ({"release": {"preset": "custom"}, "tissues": []}, ["tissues must be the path of a sheet"]),
+    ],
+)
+def test_what_is_not_there_is_named_in_one_line_before_any_job(gtex, config, messages):
+    done = run(gtex, "-n", **config)
+    assert done.returncode == 2, done.stdout
+    assert sum(line.startswith("error:") for line in done.stdout.splitlines()) == 1
+    for message in messages:
+        assert message in done.stdout
