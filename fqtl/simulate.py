@@ -18,58 +18,11 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data.genotypes import Genotypes
+from fqtl.data.gtex import V6P as GTEX_V6P
+from fqtl.data.gtex import V6P_DONORS as GTEX_DONORS
 
 MAX_H2 = 0.5
 COVARIATE_SD = 0.15  # of the effect of each covariate on a gene in a tissue
-
-# Donors of each tissue in GTEx v6p, of 450 (GTEx Consortium 2017, Nature 550:204, Extended Data)
-GTEX_DONORS = 450
-GTEX_V6P = {
-    "Adipose_Subcutaneous": 298,
-    "Adipose_Visceral_Omentum": 185,
-    "Adrenal_Gland": 126,
-    "Artery_Aorta": 197,
-    "Artery_Coronary": 118,
-    "Artery_Tibial": 285,
-    "Brain_Anterior_cingulate_cortex_BA24": 72,
-    "Brain_Caudate_basal_ganglia": 100,
-    "Brain_Cerebellar_Hemisphere": 89,
-    "Brain_Cerebellum": 103,
-    "Brain_Cortex": 96,
-    "Brain_Frontal_Cortex_BA9": 92,
-    "Brain_Hippocampus": 81,
-    "Brain_Hypothalamus": 81,
-    "Brain_Nucleus_accumbens_basal_ganglia": 93,
-    "Brain_Putamen_basal_ganglia": 82,
-    "Breast_Mammary_Tissue": 183,
-    "Cells_EBV-transformed_lymphocytes": 114,
-    "Cells_Transformed_fibroblasts": 272,
-    "Colon_Sigmoid": 124,
-    "Colon_Transverse": 169,
-    "Esophagus_Gastroesophageal_Junction": 127,
-    "Esophagus_Mucosa": 241,
-    "Esophagus_Muscularis": 218,
-    "Heart_Atrial_Appendage": 159,
-    "Heart_Left_Ventricle": 190,
-    "Liver": 97,
-    "Lung": 278,
-    "Muscle_Skeletal": 361,
-    "Nerve_Tibial": 256,
-    "Ovary": 85,
-    "Pancreas": 149,
-    "Pituitary": 87,
-    "Prostate": 87,
-    "Skin_Not_Sun_Exposed_Suprapubic": 196,
-    "Skin_Sun_Exposed_Lower_leg": 302,
-    "Small_Intestine_Terminal_Ileum": 77,
-    "Spleen": 89,
-    "Stomach": 170,
-    "Testis": 157,
-    "Thyroid": 278,
-    "Uterus": 70,
-    "Vagina": 79,
-    "Whole_Blood": 338,
-}
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,8 @@ def run(given: Namespace) -> None:
     source = open_genotypes(given.genotypes, given.genome_build, given.field)
     chromosome = 2**31 - 1  # as far as an index reaches
     genotypes = source.read(given.chromosome, 1, chromosome, source.samples, Limits())
-    planted = list(released_factors(read_released(given.effects, given.cutoff), genotypes))
+    released = read_released(given.effects, given.cutoff)
+    planted = list(released_factors(released.factors, genotypes))
     planted = planted[: given.max_genes]
     if not planted:
         raise FqtlError(f"No variant of {given.effects} is in {given.genotypes}.")

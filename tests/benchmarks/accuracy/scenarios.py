@@ -213,7 +213,7 @@ def released(rng: Rng, p: int, m: int) -> Drawn:
 @cache
 def _released_genes() -> list[pd.DataFrame]:
     """Factors of each gene that has more than one."""
-    table = read_released(DEMO / "gtex_v6p_effects.tsv.gz", CUTOFF)
+    table = read_released(DEMO / "gtex_v6p_effects.tsv.gz", CUTOFF).factors
     return [rows for _, rows in table.groupby("gene_id", sort=False) if len(rows) > 1]
 
 
