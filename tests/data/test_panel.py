@@ -1,0 +1,114 @@
+"""Variants are found in a panel by position and alleles, and what is not found has a reason."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fqtl.data.genotypes import open_genotypes
+from fqtl.data.panel import BLOCK, GAP, agreeing, look_up, require_found
+from fqtl.errors import FqtlError
+from tests.files import write_vcf
+
+SAMPLES = ["a", "b", "c", "d"]
+RECORDS = [
+    "chr22 100 rs1 A G . PASS . GT 0/0 0/1 1/1 ./.",
+    "chr22 200 rs2 C T . PASS . GT 0/1 0/0 0/0 0/1",
+    "chr22 300 rs3 A T . PASS . GT 0/1 0/0 0/0 0/1",
+    "chr22 400 rs4 G GA . PASS . GT 0/1 0/0 0/0 0/1",
+    "chr22 500 rs5 G A,C . PASS . GT 0/1 0/2 0/0 0/1",
+    "chr22 600 rs6 G A . PASS . GT 0/0 0/0 0/0 0/0",
+]
+
+
+@pytest.fixture
+def source(tmp_path):
+    return open_genotypes(write_vcf(tmp_path / "g.vcf.gz", RECORDS, SAMPLES), "GRCh37", "GT")
+
+
+def asked(*names):
+    parts = [name.split("_") for name in names]
+    return pd.DataFrame(
+        {
+            "variant_id": names,
+            "chrom": [part[0] for part in parts],
+            "pos": [int(part[1]) for part in parts],
+            "other_allele": [part[2] for part in parts],
+            "effect_allele": [part[3] for part in parts],
+        }
+    )
+
+
+def test_dosages_are_of_the_panel_and_swaps_are_told(source):
+    panel = look_up(source, asked("chr22_200_T_C", "chr22_100_A_G", "chr22_500_G_C"))
+    found = panel.variants
+    assert found.loc["chr22_100_A_G", "variant_id"] == "chr22_100_A_G_b37"
+    assert found["swapped"].to_dict() == {
+        "chr22_100_A_G": False,
+        "chr22_200_T_C": True,
+        "chr22_500_G_C": False,
+    }
+    dosages = panel.dosages[found["row"]]
+    np.testing.assert_array_equal(dosages[found.index.get_loc("chr22_100_A_G")], [0, 1, 2, 1])
+    np.testing.assert_array_equal(dosages[found.index.get_loc("chr22_200_T_C")], [1, 0, 0, 1])
+    np.testing.assert_array_equal(dosages[found.index.get_loc("chr22_500_G_C")], [0, 1, 0, 0])
+    assert found.loc["chr22_200_T_C", "frequency"] == 0.25
+    assert found.loc["chr22_200_T_C", "rsid"] == "rs2"
+
+
+def test_every_variant_that_is_not_found_has_a_reason(source):
+    names = ["chr22_150_A_G", "chr22_200_C_A", "chr22_600_G_A", "chr7_5_A_G", "chr22_300_T_A"]
+    panel = look_up(source, asked(*names))
+    assert (panel.variants["row"] == -1).all()
+    assert len(panel.dosages) == 0
+    reasons = panel.variants["reason"]
+    assert reasons["chr22_150_A_G"] == "not in the panel"
+    assert reasons["chr22_200_C_A"] == "other alleles in the panel"
+    assert reasons["chr22_600_G_A"] == "in the panel, but constant"
+    assert reasons["chr7_5_A_G"] == "chromosome is not in the panel"
+    assert reasons["chr22_300_T_A"].startswith("palindrome")
+
+
+@pytest.mark.parametrize(
+    "asked_for, known, found, swapped",
+    [
+        ("AG", "AG", "AG", False),
+        ("GA", "AG", "AG", True),
+        ("TC", "AG", "AG", False),  # the other strand
+        ("CT", "AG", "AG", True),
+        ("AT", "AT", "AT", False),
+        ("TA", "AT", None, False),
+        ("CG", "GC", None, False),
+        ("AC", "AG", None, False),
+    ],
+)
+def test_alleles_agree_if_they_are_the_same_swapped_or_of_the_other_strand(
+    asked_for, known, found, swapped
+):
+    pair, turned, reason = agreeing(*asked_for, [tuple(known)])
+    assert pair == (tuple(found) if found else None)
+    assert turned is swapped
+    assert (reason == "") == (found is not None)
+
+
+def test_the_alleles_as_named_win_over_those_of_the_other_strand():
+    assert agreeing("A", "G", [("T", "C"), ("A", "G")])[0] == ("A", "G")
+    assert agreeing("GA", "G", [("G", "GA")]) == (("G", "GA"), True, "")
+
+
+def test_parts_of_a_chromosome_are_read_one_after_the_other(tmp_path):
+    positions = [1, GAP // 2, 3 * GAP, *range(5 * GAP, 5 * GAP + 2 * BLOCK, GAP // 2)]
+    records = [f"chr22 {pos} . A G . PASS . GT 0/1 0/0 1/1 0/1" for pos in positions]
+    source = open_genotypes(write_vcf(tmp_path / "g.vcf.gz", records, SAMPLES), "GRCh37", "GT")
+    panel = look_up(source, asked(*(f"chr22_{pos}_A_G" for pos in reversed(positions))))
+    assert sorted(panel.variants["row"]) == list(range(len(positions)))
+    assert (panel.variants["variant_id"] == panel.variants.index + "_b37").all()
+
+
+def test_a_panel_without_the_variants_is_refused_with_examples_of_both(source):
+    panel = look_up(source, asked("chr22_100_A_G", *(f"chr22_{pos}_A_G" for pos in range(7, 40))))
+    with pytest.raises(FqtlError) as told:
+        require_found(panel, 0.05, "effects.txt", source)
+    assert "1 of 34 variants of effects.txt" in str(told.value)
+    assert "chr22_7_A_G" in str(told.value)
+    assert "chr22_100_A_G_b37" in str(told.value)
+    require_found(panel, 0.02, "effects.txt", source)
