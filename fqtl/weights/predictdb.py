@@ -61,6 +61,7 @@ def write_predictdb(folder: Path, weights: WeightSet, construction: dict[str, st
     write_covariance(by_varid, weights, "varID")
     about = {"genome_build": weights.genome_build, **construction}
     with whole(path) as temporary, closing(sqlite3.connect(temporary)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")  # the file is synced once, when whole
         connection.executescript(SCHEMA)
         _weights(weights).to_sql("weights", connection, if_exists="append", index=False)
         _extra(weights).to_sql("extra", connection, if_exists="append", index=False)
