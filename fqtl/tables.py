@@ -298,4 +298,25 @@ COLUMNS: dict[str, dict[str, str]] = {
         "filtered_out": "genes with weights that did not pass the filter",
         "path": "the file, relative to this table; empty where no gene was left for it",
     },
+    "imported": {
+        "what": "genes, tissues, factors, variants, models of a gene in a tissue, or weights",
+        "outcome": "kept or left out",
+        "reason": "why they were left out; a remark on those kept",
+        "count": "how many",
+    },
+    "imported_factors": {
+        "gene_id": "gene",
+        "factor": "factor, as numbered in the release",
+        "variants": "variants of the factor above the PIP cut-off",
+        "kept": "variants of them that have a weight",
+        "reason": "why the factor is left out; empty if it is not",
+    },
+    "imported_variants": {
+        "released": "variant as released: chromosome_position_allele_allele_build",
+        "variant_id": "the same in the panel; empty if it is not found",
+        "rsid": "rs number in the panel, empty where unknown",
+        "frequency": "of the effect allele (ALT) in the panel",
+        "sign": "of a released effect, for the effect allele of the panel",
+        "reason": "why the variant is left out; empty if it is not",
+    },
 }

@@ -6,6 +6,7 @@ flags name. Only the one that is asked for is imported, so that `fqtl --help` an
 
 import argparse
 import logging
+import re
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -21,6 +22,7 @@ SUBCOMMANDS = {
     "fit": "fit every gene of one shard",
     "aggregate": "put the fits of all shards together, and make tables of them",
     "weights": "write the weights of one tissue for TWAS programs",
+    "import-effects": "make weights of the effects released for GTEx v6p and v8",
     "report": "write the page that says what a run found",
     "simulate": "make a GTEx-like panel with known effects on real genotypes",
     "evaluate": "compare results with the effects that `simulate` planted",
@@ -49,7 +51,7 @@ def parser(asked_for: str | None) -> Parser:
             "-v", "--verbose", action="count", default=0, help="say more; twice: with tracebacks"
         )
         if name == asked_for:
-            module = import_module(f"fqtl.cli.{name}")
+            module = import_module(f"fqtl.cli.{re.sub('[- ]', '_', name)}")
             command.description = module.__doc__
             module.add_arguments(command)
             command.set_defaults(run=module.run)

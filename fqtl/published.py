@@ -1,0 +1,207 @@
+"""Weights out of effects that were published as factors, with a reference panel for the rest.
+
+A factor k of a gene gives variant j in tissue t an effect l_jk r_tk on standardised scales, so
+
+    weight_jt = sum_k l_jk r_tk s_j / sd_j
+
+is expression (in standard deviations) per copy of the effect allele, where sd_j is the standard
+deviation of the dosage in the panel and s_j is 1 if the released dosage counted that allele, -1 if
+it counted the other. The released files do not say which was counted: where it was the rarer one,
+the panel decides, and a variant whose alleles are about as frequent as each other cannot be signed.
+What is left out is listed with its reason.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from fqtl.data.panel import COMPLEMENT, Panel
+from fqtl.data.released import Released
+from fqtl.weights.weight_set import WeightSet
+
+Counted = Literal["minor", "second", "first"]
+TOLD = ["variant_id", "rsid", "chrom", "pos", "other_allele", "effect_allele", "frequency", "row"]
+ENTRY = ["gene_id", "tissue", "asked_for"]  # what a weight belongs to
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How released effects are read.
+
+    counted : the allele whose copies a released dosage counts: the minor one in the panel, or the
+        second or first in the name of the variant
+    per_sd : whether an effect is per standard deviation of genotype, or else per copy
+    max_maf : largest minor allele frequency at which the minor allele counts as known
+    ambiguous : whether palindromic SNPs and indels are kept
+    """
+
+    counted: Counted = "minor"
+    per_sd: bool = True
+    max_maf: float = 0.4
+    ambiguous: bool = True
+
+
+@dataclass(frozen=True)
+class Published:
+    """Weights of all genes and tissues of a release, and what became of it.
+
+    released, panel : what they were made of
+    variants : one row per released variant: the columns of `Panel.variants`, dosage_sd, sign (of a
+        released effect, for the effect allele of the panel) and the reason if it is left out
+    weights : gene_id, tissue, asked_for (the released variant) and weight per copy of the panel's
+        effect allele
+    """
+
+    released: Released
+    panel: Panel
+    variants: pd.DataFrame
+    weights: pd.DataFrame
+
+
+def published_weights(released: Released, panel: Panel, rules: Rules) -> Published:
+    """Weights per allele of every gene, tissue and variant that can be had."""
+    variants = _signed(panel, rules)
+    left = _entries(released.factors, "variants", "variant_loadings", "asked_for")
+    known = variants[variants["reason"] == ""]
+    scale = known["sign"] / (known["dosage_sd"] if rules.per_sd else 1.0)
+    left = left.join(scale.rename("scale"), on="asked_for", how="inner")
+    right = _entries(released.factors, "tissues", "tissue_loadings", "tissue")
+    pairs = left.merge(right, on=["gene_id", "factor"], suffixes=("", "_tissue"), sort=False)
+    pairs["weight"] = pairs["loading"] * pairs["loading_tissue"] * pairs["scale"]
+    weights = pairs.groupby(ENTRY, sort=False)["weight"].sum().reset_index()
+    return Published(released, panel, variants, weights)
+
+
+def variants_of(released: Released) -> pd.DataFrame:
+    """Every variant of a release: variant_id, chrom, pos, other_allele, effect_allele."""
+    ids = released.factors["variants"].explode().drop_duplicates().to_list()
+    parts = [name.split("_") for name in ids]
+    return pd.DataFrame(
+        {
+            "variant_id": ids,
+            "chrom": [part[0] for part in parts],
+            "pos": [int(part[1]) for part in parts],
+            "other_allele": [part[2] for part in parts],
+            "effect_allele": [part[3] for part in parts],
+        }
+    )
+
+
+def weight_set(published: Published, tissue: str) -> WeightSet:
+    """Weights of one tissue, with the covariance of their variants in the panel."""
+    released, panel = published.released, published.panel
+    mine = published.weights[published.weights["tissue"] == tissue]
+    told = [
+        "variant_id",
+        "rsid",
+        "chrom",
+        "pos",
+        "other_allele",
+        "effect_allele",
+        "frequency",
+        "row",
+    ]
+    mine = mine.join(published.variants[told], on="asked_for")
+    genes = released.factors.drop_duplicates("gene_id")
+    genes = genes[genes["gene_id"].isin(mine["gene_id"])]
+    n_samples = released.tissues[tissue]
+    by_gene = dict(list(mine.groupby("gene_id", sort=False)))
+    return WeightSet.of(
+        tissue,
+        released.build,
+        n_samples,
+        genes.assign(start=genes["tss"], end=genes["tss"], n_samples=n_samples),
+        mine,
+        [_covariance(panel.dosages[by_gene[gene]["row"]]) for gene in genes["gene_id"]],
+    )
+
+
+def _covariance(dosages: np.ndarray) -> np.ndarray:
+    """(v, v) covariance of dosages (v, n)."""
+    return np.atleast_2d(np.cov(dosages))
+
+
+def _entries(factors: pd.DataFrame, names: str, loadings: str, name: str) -> pd.DataFrame:
+    """One row per entry of a side of the factors: gene_id, factor, its name and its loading."""
+    long = factors[["gene_id", "factor", names, loadings]].explode([names, loadings])
+    long = long.rename(columns={names: name, loadings: "loading"})
+    return long.astype({"loading": float})
+
+
+def _signed(panel: Panel, rules: Rules) -> pd.DataFrame:
+    """The panel's variants with the sign of their effects, or why they have none."""
+    variants = panel.variants.copy()
+    found = (variants["row"] >= 0).to_numpy()
+    sd = np.full(len(variants), np.nan)
+    sd[found] = panel.dosages[variants["row"][found]].std(axis=1, ddof=1)
+    sign = np.where(variants["swapped"], -1.0, 1.0)
+    maf = np.minimum(variants["frequency"], 1 - variants["frequency"])
+    reason = variants["reason"].copy()
+    if not rules.ambiguous:
+        other, effect = variants["other_allele"], variants["effect_allele"]
+        reason[found & (other.str.len() + effect.str.len() != 2)] = "indel"
+        turned = other.map(lambda bases: bases.translate(COMPLEMENT))
+        reason[found & (turned == effect)] = "palindrome"
+    if rules.counted == "minor":
+        sign = np.where(variants["frequency"] <= 0.5, 1.0, -1.0)
+        unsure = (reason == "") & (maf > rules.max_maf)
+        reason[unsure] = f"minor allele uncertain: frequency in the panel above {rules.max_maf:g}"
+    elif rules.counted == "first":
+        sign = -sign
+    return variants.assign(sign=sign, dosage_sd=sd, reason=reason)
+
+
+def outcome(published: Published) -> pd.DataFrame:
+    """How much survived, and why the rest did not: what, outcome, reason, count."""
+    released, variants, weights = published.released, published.variants, published.weights
+    rows: list[tuple[str, str, str, int]] = []
+
+    def add(what: str, kept: int, reasons: "pd.Series[str]") -> None:
+        rows.append((what, "kept", "", kept))
+        for reason, count in reasons.value_counts().sort_index().items():
+            rows.append((what, "left out", str(reason), int(count)))
+
+    factors = factor_outcome(published)
+    add("genes", weights["gene_id"].nunique(), _gene_reasons(published, factors))
+    tissues = pd.Series("no weight of any gene", index=list(released.tissues))
+    used = set(weights["tissue"])
+    add("tissues", len(used), tissues[[name not in used for name in tissues.index]])
+    add("factors", int((factors["reason"] == "").sum()), factors["reason"][factors["reason"] != ""])
+    lost = variants["reason"] != ""
+    add("variants", int((~lost).sum()), variants["reason"][lost])
+    rows.append(("variants", "kept", "with swapped alleles", int(variants["swapped"][~lost].sum())))
+    add("models of a gene in a tissue", len(weights[ENTRY[:2]].drop_duplicates()), _no_reasons())
+    add("weights", len(weights), _no_reasons())
+    return pd.DataFrame(rows, columns=["what", "outcome", "reason", "count"])
+
+
+def factor_outcome(published: Published) -> pd.DataFrame:
+    """gene_id, factor, variants (released), kept (of them) and reason of every factor."""
+    factors = published.released.factors
+    known = published.variants["reason"].to_dict()
+    kept = [sum(known[name] == "" for name in names) for names in factors["variants"]]
+    listed = pd.DataFrame(
+        {
+            "gene_id": factors["gene_id"],
+            "factor": factors["factor"],
+            "variants": factors["variants"].str.len(),
+            "kept": kept,
+            "reason": np.where(np.array(kept) > 0, "", "none of its variants can be used"),
+        }
+    )
+    left_out = published.released.left_out.assign(variants=0, kept=0)
+    return pd.concat([listed, left_out[list(listed.columns)]], ignore_index=True)
+
+
+def _gene_reasons(published: Published, factors: pd.DataFrame) -> "pd.Series[str]":
+    """Why each gene without weights has none: what is said of its factors."""
+    lost = factors[~factors["gene_id"].isin(published.weights["gene_id"])]
+    return lost.groupby("gene_id", sort=False)["reason"].agg(
+        lambda reasons: "; ".join(sorted(set(reasons)))
+    )
+
+
+def _no_reasons() -> "pd.Series[str]":
+    return pd.Series(dtype=str)
