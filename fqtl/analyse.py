@@ -5,7 +5,6 @@ the dosages, cross-validated prediction), so that no stage reads genotypes again
 """
 
 import logging
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import Genotypes
+from fqtl.data.hardy_weinberg import hardy_weinberg_p
 from fqtl.errors import FqtlError
 from fqtl.fits import CALL, FITS, LOADING
 from fqtl.model.credible import CredibleSet
@@ -74,10 +74,11 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
     x = genotypes.dosages.T
     result = fit(gene.y, x, **settings.fit)
     weights = sparse_effects(result, settings.min_pip)
+    scores = sparse_scores(result, settings.min_pip)
     # without factors every tissue is one, in most of which there is nothing
     factors = [k for k, some in enumerate(result.factor_pip) if some >= settings.min_pip]
     sets = [found for found in result.credible_sets if found.purity >= MIN_PURITY]
-    carrying = _carrying(result, weights, sets, settings.min_pip)
+    carrying = _carrying(result, [weights, scores[:, factors]], sets, settings.min_pip)
     place = {int(j): i for i, j in enumerate(carrying)}
     return {
         "n_factors": len(factors),
@@ -86,10 +87,7 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
         "n_iter": result.n_iter,
         "converged": result.converged,
         "factors": [{"factor": k, "pip": float(result.factor_pip[k])} for k in factors],
-        "variants": _records(
-            genotypes.variants.iloc[carrying],
-            ["variant_id", "rsid", "pos", "other_allele", "effect_allele"],
-        ),
+        "variants": _describe(genotypes, carrying),
         "variant_loadings": [
             {"factor": k, "variant": i, **_loading(result.variants, int(j), k)}
             for k in factors
@@ -127,15 +125,22 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
             for i, j in enumerate(carrying)
             if weights[j, t]
         ],
+        "factor_weights": [
+            {"factor": k, "variant": place[int(j)], "weight": float(scores[j, k])}
+            for k in factors
+            for j in np.flatnonzero(scores[:, k])
+        ],
         "prediction": _prediction(gene, x, result, settings),
         "covariance": dosage_covariance(genotypes.dosages[carrying]),
     }
 
 
-def _carrying(result: Fit, weights: Floats, sets: list[CredibleSet], min_pip: float) -> np.ndarray:
+def _carrying(
+    result: Fit, weights: list[Floats], sets: list[CredibleSet], min_pip: float
+) -> np.ndarray:
     """Variants that any of the lists of a record names, in the order of position."""
     both = np.hstack([result.variants.pip, result.specific.pip])
-    named = np.asarray(weights.any(axis=1) | (both >= min_pip).any(axis=1))
+    named = np.asarray(np.hstack([both >= min_pip, *(w != 0 for w in weights)]).any(axis=1))
     for found in sets:
         named[found.variants] = True
     return np.flatnonzero(named)
@@ -155,6 +160,22 @@ def sparse_effects(result: Fit, min_pip: float) -> Floats:
             tissues = np.flatnonzero(result.tissues.pip[:, found.factor] >= CALL)
             kept[np.ix_(found.variants, tissues)] = True
     return np.where(kept, result.effects, 0.0)
+
+
+def sparse_scores(result: Fit, min_pip: float) -> Floats:
+    """(p, k) score of each factor per unit of x, 0 where it is not worth carrying along.
+
+    Kept is what has a PIP of `min_pip` in the factor and what is in a credible set of it.
+    """
+    kept = result.variants.pip >= min_pip
+    for found in result.credible_sets:
+        if found.factor is not None:
+            kept[found.variants, found.factor] = True
+    sd = result.scale.x_sd[:, None]
+    scores = np.divide(
+        result.variants.mean, sd, out=np.zeros_like(result.variants.mean), where=sd > 0
+    )
+    return np.where(kept, scores, 0.0)
 
 
 def dosage_covariance(dosages: np.ndarray) -> list[float]:
@@ -194,5 +215,12 @@ def _loading(posterior: Any, index: int, factor: int) -> dict[str, float]:
     return {name: float(getattr(posterior, name)[index, factor]) for name in LOADING}
 
 
-def _records(frame: Any, columns: Iterable[str]) -> list[dict[str, Any]]:
-    return frame[list(columns)].to_dict(orient="records")
+def _describe(genotypes: Genotypes, rows: np.ndarray) -> list[dict[str, Any]]:
+    """What weight files say of variants."""
+    columns = ["variant_id", "rsid", "pos", "other_allele", "effect_allele"]
+    described = genotypes.variants.iloc[rows][columns].to_dict(orient="records")
+    for record, row in zip(described, rows, strict=True):
+        dosage = genotypes.dosages[row]
+        record["frequency"] = float(np.nanmean(dosage)) / 2
+        record["hwe_p"] = hardy_weinberg_p(dosage)
+    return described

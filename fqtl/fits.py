@@ -37,6 +37,8 @@ FITS = pa.schema(
                     "pos": pa.int64(),
                     "other_allele": pa.string(),
                     "effect_allele": pa.string(),
+                    "frequency": pa.float64(),  # of the effect allele
+                    "hwe_p": pa.float64(),  # of an exact test of Hardy-Weinberg equilibrium
                 }
             )
         ),
@@ -64,6 +66,10 @@ FITS = pa.schema(
         # expression, in standard deviations, per copy of the effect allele
         "weights": pa.list_(
             pa.struct({"tissue": pa.string(), "variant": pa.int64(), "weight": pa.float64()})
+        ),
+        # score of a factor, in its own unit, per copy of the effect allele
+        "factor_weights": pa.list_(
+            pa.struct({"factor": pa.int64(), "variant": pa.int64(), "weight": pa.float64()})
         ),
         "prediction": pa.list_(
             pa.struct(

@@ -9,6 +9,7 @@ from fqtl import analyse
 from fqtl.analyse import Settings, analyse_gene
 from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import Genotypes
+from fqtl.data.hardy_weinberg import hardy_weinberg_p
 from fqtl.model.crossval import assign_folds
 from tests.conftest import planted_gene
 
@@ -129,3 +130,26 @@ def test_missing_genotypes_do_no_harm(share):
     found = analyse_gene(gene, genotypes, settings(folds=3))
     assert found["status"] == "fitted"
     assert np.isfinite(found["covariance"]).all()
+
+
+def test_the_weights_of_a_factor_are_its_score_per_allele():
+    """Times the loading of a tissue, a factor's score is its part of the tissue's expression."""
+    gene, genotypes, planted = inputs()
+    found = analyse_gene(gene, genotypes, settings())
+    fit = fqtl.fit(gene.y, planted.x.astype(np.float32))
+    weights = np.zeros((60, fit.rank))
+    for entry in found["factor_weights"]:
+        weights[int(found["variants"][entry["variant"]]["pos"]), entry["factor"]] = entry["weight"]
+    assert (weights != 0).any(axis=0).all()
+    part = weights @ fit.tissues.mean.T * fit.scale.y_sd
+    kept = (weights != 0).any(axis=1)
+    np.testing.assert_allclose(part[kept], fit.shared_effects[kept], rtol=1e-6)
+
+
+def test_variants_that_carry_weight_are_described():
+    gene, genotypes, planted = inputs()
+    found = analyse_gene(gene, genotypes, settings())["variants"]
+    for variant in found:
+        x = planted.x[:, int(variant["pos"])]
+        assert variant["frequency"] == pytest.approx(x.mean() / 2)
+        assert variant["hwe_p"] == hardy_weinberg_p(x)

@@ -1,15 +1,27 @@
-"""Weights out of the store of fits: of one tissue, and of the factors that tissues share."""
+"""Weights out of the store of fits: of one tissue, and of the factors that tissues share.
+
+A factor is no tissue, and must not be taken for one: its models are in a set of their own, named
+`factors`, and factor 0 of the gene ENSG00000100321.10 is the model `factor0_ENSG00000100321.10`, a
+name that stays one of its own where a program cuts off the version. Its weights are the score of
+the factor per copy of the effect allele. It was not cross-validated by itself, since it is not
+observed; it carries the performance of the tissue that is predicted best of those that it acts in.
+"""
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fqtl.fits import covariance_of, explode
+from fqtl.fits import CALL, covariance_of, explode
 from fqtl.weights.weight_set import WeightSet, known_rsids
 
 # columns of the store that tissue_weights reads
 TISSUE_NEEDS = ["gene_id", "chrom", "tss", "variants", "weights", "prediction", "covariance"]
+FACTOR_NEEDS = [
+    *["gene_id", "chrom", "tss", "variants", "factors", "factor_weights", "tissue_loadings"],
+    *["prediction", "covariance"],
+]
+FACTORS = "factors"  # name of the set
 
 
 def tissue_weights(fits: pa.Table, tissue: str, genome_build: str) -> WeightSet:
@@ -29,6 +41,45 @@ def tissue_weights(fits: pa.Table, tissue: str, genome_build: str) -> WeightSet:
         _named_alike(fits, entries),
         [_covariance(fits, group) for _, group in entries.groupby("row", sort=False)],
     )
+
+
+def factor_weights(fits: pa.Table, genome_build: str) -> WeightSet:
+    """Weights of every factor of every gene, as if factors were genes.
+
+    fits : the columns FACTOR_NEEDS of the store
+    """
+    entries = explode(fits, "factor_weights")
+    model = _model_names(entries)
+    performance = _best_tissue(explode(fits, "tissue_loadings"), explode(fits, "prediction"))
+    listed = entries.assign(model=model).drop_duplicates("model").reset_index(drop=True)
+    pip = explode(fits, "factors")
+    genes = (
+        _places(fits, listed["row"].to_numpy())
+        .assign(factor=listed["factor"])
+        .merge(pip.drop(columns="row"), how="left", on=["gene_id", "factor"])
+        .merge(performance, how="left", on=["gene_id", "factor"])
+        .assign(gene_id=listed["model"])
+    )
+    n_samples = genes["n_donors"].fillna(0).astype(int)
+    return WeightSet.of(
+        FACTORS,
+        genome_build,
+        int(n_samples.max()) if len(genes) else 0,
+        genes.assign(n_samples=n_samples),
+        _named_alike(fits, entries).assign(gene_id=model),
+        [_covariance(fits, group) for _, group in entries.groupby(model, sort=False)],
+    )
+
+
+def _model_names(entries: pd.DataFrame) -> "pd.Series[str]":
+    return "factor" + entries["factor"].astype(str) + "_" + entries["gene_id"]
+
+
+def _best_tissue(loadings: pd.DataFrame, prediction: pd.DataFrame) -> pd.DataFrame:
+    """Performance in the tissue that is predicted best of those in which each factor acts."""
+    acts = loadings.loc[loadings["pip"] > CALL, ["gene_id", "factor", "tissue"]]
+    found = acts.merge(prediction.drop(columns=["row", "pip"]), on=["gene_id", "tissue"])
+    return found.sort_values("p", kind="stable").drop_duplicates(["gene_id", "factor"])
 
 
 def _places(fits: pa.Table, rows: np.ndarray) -> pd.DataFrame:

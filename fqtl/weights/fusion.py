@@ -39,7 +39,7 @@ from fqtl.data.text import read_table
 from fqtl.errors import FqtlError
 from fqtl.tables import text_writer, whole_folder
 from fqtl.weights.rdata import Matrix, RValue, dumps, load
-from fqtl.weights.weight_set import WeightSet
+from fqtl.weights.weight_set import WeightSet, variant_ids
 
 MODELS = ["fqtl", "top1"]
 PERFORMANCE = ["rsq", "pval"]
@@ -315,11 +315,6 @@ def _gene(row: dict[str, str], found: FusionModel, column: int) -> dict[str, Any
 def _per_allele(found: FusionModel, column: int, sd: np.ndarray) -> pd.DataFrame:
     per_sd = found.weights.values[:, column]
     snps = found.snps.assign(gene_id=found.gene_id, weight=per_sd / sd)
-    tag = {"GRCh37": "b37", "GRCh38": "b38"}.get(found.genome_build, "")
-    parts = ["chrom", "pos", "other_allele", "effect_allele"]
-    ids = [
-        "_".join([*map(str, place), *([tag] if tag else [])])
-        for place in snps[parts].itertuples(index=False)
-    ]
+    ids = variant_ids(snps, found.genome_build)
     snps = snps.assign(variant_id=ids, rsid=snps["id"].where(snps["id"] != ids, ""))
     return snps[per_sd != 0]

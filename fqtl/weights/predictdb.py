@@ -13,7 +13,7 @@ The column phi is left out: a NULL there would drop genes silently, and it is no
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from fqtl.data import contigs
 from fqtl.errors import FqtlError
 from fqtl.tables import whole
 from fqtl.weights.covariance import matrices_of, read_covariance, write_covariance
+from fqtl.weights.sqlite import read_only
 from fqtl.weights.weight_set import WeightSet
 
 SCHEMA = """
@@ -116,7 +117,7 @@ def read_predictdb(path: Path, covariance: Path | None = None) -> WeightSet:
 
     covariance : its file, by rsid or by varID; a pair that it lacks is NaN
     """
-    with _opened(path) as connection:
+    with read_only(path, {"weights", "extra"}, "a PredictDB") as connection:
         variants = _read_weights(path, connection)
         extra = pd.read_sql("SELECT * FROM extra", connection)
         about = _key_values(connection, "construction", ["key", "value"])
@@ -135,26 +136,6 @@ def read_predictdb(path: Path, covariance: Path | None = None) -> WeightSet:
         variants,
         matrices,
     )
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """A db that is only read: opening a path that does not exist would make one."""
-    if not path.is_file():
-        raise FqtlError(f"No such file: {path}.")
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        try:
-            found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            tables = {row[0] for row in found}
-        except sqlite3.DatabaseError as fault:
-            raise FqtlError(f"{path} is not an SQLite file ({fault}).") from fault
-        absent = {"weights", "extra"} - tables
-        if absent:
-            raise FqtlError(
-                f"{path}: expected the tables weights and extra of a PredictDB, found "
-                f"{', '.join(sorted(tables)) or 'none'}."
-            )
-        yield connection
 
 
 def _read_weights(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:

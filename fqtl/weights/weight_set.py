@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from fqtl.data.genotypes import BUILD_TAGS
 from fqtl.fits import covariance_of
 
 SnpKey = Literal["rsid", "varID"]
@@ -147,6 +148,14 @@ class WeightSet:
 def known_rsids(variants: pd.DataFrame) -> "pd.Series[str]":
     """rsid of each variant of each gene, emptied where it names two variants of a gene."""
     return variants["rsid"].mask(variants.duplicated(["gene_id", "rsid"], keep=False), "")
+
+
+def variant_ids(variants: pd.DataFrame, genome_build: str) -> list[str]:
+    """Ids of variants by chrom, pos, other_allele and effect_allele; without a build's tag if it is
+    not known."""
+    tag = f"_{BUILD_TAGS[genome_build]}" if genome_build else ""
+    places = variants[["chrom", "pos", "other_allele", "effect_allele"]]
+    return ["_".join(map(str, place)) + tag for place in places.itertuples(index=False)]
 
 
 def passing(

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from fqtl.analyse import dosage_covariance
+from fqtl.data.hardy_weinberg import hardy_weinberg_p
 from fqtl.fits import FITS
 
 
@@ -16,6 +17,8 @@ def record(gene_id, dosages, weights, *, rsids=None, r2=0.25, p=1e-4, pip=1.0, t
             "pos": 100 + i,
             "other_allele": "A",
             "effect_allele": "G",
+            "frequency": float(np.nanmean(dosages[i])) / 2,
+            "hwe_p": hardy_weinberg_p(np.asarray(dosages[i], dtype=float)),
         }
         for i in range(len(weights))
     ]
@@ -33,6 +36,7 @@ def record(gene_id, dosages, weights, *, rsids=None, r2=0.25, p=1e-4, pip=1.0, t
         dropped_variants=[],
         variant_loadings=[],
         tissue_loadings=[],
+        factor_weights=[],
         weights=[{"tissue": tissue, "variant": i, "weight": w} for i, w in enumerate(weights) if w],
         prediction=[
             {

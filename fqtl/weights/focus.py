@@ -1,0 +1,193 @@
+"""FOCUS: an SQLite file with the models of one or several tissues, for fine-mapping of genes.
+
+FOCUS' own importer asks a web service about every gene; this writes what it would write, offline.
+Its statistic takes the correlation of genotypes, so an effect is per standard deviation of
+genotype: weight times standard deviation of the dosage. A gene goes by its Ensembl id without
+version, and chromosomes have no `chr`. The tables fqtl_build and fqtl_dosage are not FOCUS' own:
+they hold the genome build and standard deviations of dosages, with which weights per allele can be
+had back.
+(Reader: https://github.com/mancusolab/ma-focus, pyfocus/models/db.py)
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fqtl.data import contigs
+from fqtl.data.expression import gene_key
+from fqtl.errors import FqtlError
+from fqtl.tables import whole
+from fqtl.weights.sqlite import read_only, tables
+from fqtl.weights.weight_set import WeightSet, variant_ids
+
+SCHEMA = """
+CREATE TABLE refpanel (id INTEGER PRIMARY KEY AUTOINCREMENT, ref_name VARCHAR(128) NOT NULL,
+                       tissue VARCHAR(128) NOT NULL, assay VARCHAR(128));
+CREATE TABLE molecularfeature (id INTEGER PRIMARY KEY AUTOINCREMENT,
+                               ens_gene_id VARCHAR(64) NOT NULL, ens_tx_id VARCHAR(64),
+                               mol_name VARCHAR(64), type VARCHAR(64), chrom VARCHAR(10) NOT NULL,
+                               tx_start INTEGER, tx_stop INTEGER);
+CREATE TABLE model (id INTEGER PRIMARY KEY AUTOINCREMENT, inference VARCHAR(128) NOT NULL,
+                    ref_id INTEGER REFERENCES refpanel (id),
+                    mol_id INTEGER REFERENCES molecularfeature (id));
+CREATE TABLE weight (id INTEGER PRIMARY KEY AUTOINCREMENT, snp VARCHAR(128) NOT NULL,
+                     chrom VARCHAR(2) NOT NULL, pos INTEGER NOT NULL,
+                     effect_allele VARCHAR(32) NOT NULL, alt_allele VARCHAR(32) NOT NULL,
+                     effect FLOAT NOT NULL, std_error FLOAT,
+                     model_id INTEGER REFERENCES model (id));
+CREATE TABLE modelattribute (id INTEGER PRIMARY KEY AUTOINCREMENT,
+                             attr_name VARCHAR(128) NOT NULL, value FLOAT,
+                             model_id INTEGER REFERENCES model (id));
+CREATE TABLE fqtl_build (genome_build TEXT);
+CREATE TABLE fqtl_dosage (weight_id INTEGER PRIMARY KEY REFERENCES weight (id), sd FLOAT);
+CREATE INDEX weight_model ON weight (model_id);
+CREATE INDEX modelattribute_model ON modelattribute (model_id);
+"""
+TABLES = {"refpanel", "molecularfeature", "model", "weight", "modelattribute"}
+PERFORMANCE = {"cv.R2": "r2", "cv.R2.pval": "p"}
+MODELS = """
+SELECT model.id AS model_id, tissue, ens_gene_id, mol_name, type, chrom, tx_start, tx_stop,
+       r2.value AS r2, p.value AS p
+FROM model JOIN refpanel ON refpanel.id = ref_id
+JOIN molecularfeature ON molecularfeature.id = mol_id
+LEFT JOIN modelattribute AS r2 ON r2.model_id = model.id AND r2.attr_name = 'cv.R2'
+LEFT JOIN modelattribute AS p ON p.model_id = model.id AND p.attr_name = 'cv.R2.pval'
+ORDER BY model.id
+"""
+WEIGHTS = """
+SELECT id AS weight_id, model_id, snp, chrom, pos, effect_allele, alt_allele, effect
+FROM weight ORDER BY id
+"""
+
+
+def write_focus(path: Path, sets: Iterable[WeightSet]) -> None:
+    """Write the models of sets with covariances, all of one genome build.
+
+    One set at a time is in memory if `sets` makes them one at a time.
+    """
+    builds: set[str] = set()
+    n_models = n_weights = 0
+    with whole(path) as temporary, closing(sqlite3.connect(temporary)) as connection:
+        connection.executescript(SCHEMA)
+        for panel, some in enumerate(sets, start=1):
+            builds.add(some.genome_build)
+            assert len(builds) == 1, "positions of two builds do not go together"
+            row = (panel, "fqtl", some.name, "rnaseq")
+            connection.execute("INSERT INTO refpanel VALUES (?, ?, ?, ?)", row)
+            _insert_genes(connection, some.genes, panel, n_models)
+            _insert_weights(connection, some, n_models, n_weights)
+            n_models, n_weights = n_models + len(some.genes), n_weights + len(some.variants)
+        assert n_weights, "a db without models has nothing to say"
+        connection.executemany("INSERT INTO fqtl_build VALUES (?)", [(x,) for x in builds])
+        connection.commit()
+
+
+def _insert_genes(
+    connection: sqlite3.Connection, genes: pd.DataFrame, panel: int, before: int
+) -> None:
+    """A gene, a model and its performance for each; `before` models are there already."""
+    ids = range(before + 1, before + 1 + len(genes))
+    columns = [
+        ids,
+        genes["gene_id"].map(gene_key),
+        [None] * len(genes),
+        genes["gene_name"].where(genes["gene_name"] != "", genes["gene_id"]),
+        genes["gene_type"].where(genes["gene_type"] != "", None),
+        genes["chrom"].map(contigs.bare),
+        genes["start"].tolist(),
+        genes["end"].tolist(),
+    ]
+    _insert(connection, "molecularfeature", 8, zip(*columns, strict=True))
+    _insert(connection, "model", 4, ((i, "fqtl", panel, i) for i in ids))
+    for name, column in PERFORMANCE.items():
+        # without a value FOCUS' own tables would have a gap; NULL is one that it can read
+        values = genes[column].astype(object).where(genes[column].notna(), None)
+        rows = ((name, value, i) for i, value in zip(ids, values, strict=True))
+        connection.executemany(
+            "INSERT INTO modelattribute (attr_name, value, model_id) VALUES (?, ?, ?)", rows
+        )
+
+
+def _insert_weights(
+    connection: sqlite3.Connection, weights: WeightSet, models: int, before: int
+) -> None:
+    variants, sd = weights.variants, weights.dosage_sd()
+    assert not np.isnan(sd).any(), "effects per standard deviation need covariances"
+    ids = range(before + 1, before + 1 + len(variants))
+    columns = [
+        ids,
+        weights.names("rsid"),
+        variants["chrom"].map(contigs.bare),
+        variants["pos"].tolist(),
+        variants["effect_allele"],
+        variants["other_allele"],
+        (variants["weight"] * sd).tolist(),
+        [None] * len(variants),
+        np.repeat(np.arange(models + 1, models + 1 + len(weights.genes)), weights.sizes).tolist(),
+    ]
+    _insert(connection, "weight", 9, zip(*columns, strict=True))
+    _insert(connection, "fqtl_dosage", 2, zip(ids, sd.tolist(), strict=True))
+
+
+def _insert(
+    connection: sqlite3.Connection, table: str, width: int, rows: Iterable[tuple[object, ...]]
+) -> None:
+    marks = ", ".join("?" * width)
+    connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+
+
+def read_focus(path: Path) -> list[WeightSet]:
+    """The sets of a db, one for each of its tissues, if it tells standard deviations of dosages."""
+    with read_only(path, TABLES, "a FOCUS db") as connection:
+        if "fqtl_dosage" not in tables(connection):
+            raise FqtlError(
+                f"{path} holds weights per standard deviation of genotype, and no standard "
+                "deviations: weights per allele need a reference panel."
+            )
+        build = connection.execute("SELECT genome_build FROM fqtl_build").fetchone()[0]
+        models, weights = pd.read_sql(MODELS, connection), pd.read_sql(WEIGHTS, connection)
+        sd = pd.read_sql("SELECT weight_id, sd FROM fqtl_dosage", connection)
+    sd = weights["weight_id"].map(sd.set_index("weight_id")["sd"])
+    models, weights = (
+        _genes(models),
+        _variants(weights.assign(weight=weights["effect"] / sd), build),
+    )
+    return [
+        WeightSet.of(
+            str(tissue),
+            build,
+            0,
+            some,
+            weights.merge(some[["model_id", "gene_id"]], on="model_id"),
+            None,
+        )
+        for tissue, some in models.groupby("tissue", sort=False)
+    ]
+
+
+def _genes(models: pd.DataFrame) -> pd.DataFrame:
+    """Columns of a WeightSet; where the name is the id with its version, that is the id."""
+    name, gene_id = models["mol_name"].fillna(""), models["ens_gene_id"]
+    versioned = name.map(gene_key) == gene_id
+    return models.assign(
+        gene_id=name.where(versioned, gene_id),
+        gene_name=name.mask(versioned, ""),
+        gene_type=models["type"].fillna(""),
+        chrom=models["chrom"].map(contigs.prefixed),
+        start=models["tx_start"].fillna(0).astype(int),
+        end=models["tx_stop"].fillna(0).astype(int),
+        r2=models["r2"].astype(float),
+        p=models["p"].astype(float),
+    )
+
+
+def _variants(weights: pd.DataFrame, build: str) -> pd.DataFrame:
+    named = weights.assign(
+        chrom=weights["chrom"].map(contigs.prefixed), other_allele=weights["alt_allele"]
+    )
+    ids = variant_ids(named, build)
+    return named.assign(variant_id=ids, rsid=named["snp"].where(named["snp"] != ids, ""))

@@ -1,0 +1,32 @@
+"""SQLite files of other programs, opened so that nothing is made or changed."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from fqtl.errors import FqtlError
+
+
+@contextmanager
+def read_only(path: Path, needed: set[str], what: str) -> Iterator[sqlite3.Connection]:
+    """A file that has the tables needed; `what` says in words what it should be."""
+    if not path.is_file():
+        raise FqtlError(f"No such file: {path}.")
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            found = tables(connection)
+        except sqlite3.DatabaseError as fault:
+            raise FqtlError(f"{path} is not an SQLite file ({fault}).") from fault
+        if needed - found:
+            raise FqtlError(
+                f"{path}: expected the tables {', '.join(sorted(needed))} of {what}, found "
+                f"{', '.join(sorted(found)) or 'none'}."
+            )
+        yield connection
+
+
+def tables(connection: sqlite3.Connection) -> set[str]:
+    """Names of all tables."""
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {row[0] for row in found}

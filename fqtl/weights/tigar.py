@@ -1,0 +1,140 @@
+"""TIGAR: one table of weights, indexed by position, and the list of its genes.
+
+`{tissue}.txt.gz` (bgzip, with `{tissue}.txt.gz.tbi`) has the columns `CHROM POS snpID REF ALT
+TargetID MAF p_HWE ES`, sorted by position, chromosomes without `chr`. ES is expression per copy of
+ALT, the unit of this project, and MAF is, as in TIGAR's own files, the frequency of ALT.
+`{tissue}.genes.txt` is what TIGAR wants as `--gene_anno`. TIGAR's statistic for weights per allele
+is `SPrediXcan`; its statistic `FUSION` takes weights per standard deviation.
+(Reader: https://github.com/yanglab-emory/TIGAR, TIGARutils.py)
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pysam
+
+from fqtl.data import contigs
+from fqtl.data.text import read_table
+from fqtl.errors import FqtlError
+from fqtl.tables import text_writer, whole
+from fqtl.weights.weight_set import WeightSet
+
+COLUMNS = ["CHROM", "POS", "snpID", "REF", "ALT", "TargetID", "MAF", "p_HWE", "ES"]
+GENES = ["CHROM", "GeneStart", "GeneEnd", "TargetID", "GeneName"]
+NEEDED = ["CHROM", "POS", "REF", "ALT", "TargetID", "ES"]
+BUILDS = {"b37": "GRCh37", "b38": "GRCh38"}
+
+
+def tigar_files(folder: Path, name: str) -> list[Path]:
+    """The files that `write_tigar` writes for a set of that name: weights, index, genes."""
+    endings = (".txt.gz", ".txt.gz.tbi", ".genes.txt")
+    return [folder / f"{name}{ending}" for ending in endings]
+
+
+def write_tigar(folder: Path, weights: WeightSet) -> Path:
+    """Write the weights, their index and their genes; the path of the weights."""
+    assert len(weights.variants), "an empty table cannot be indexed"
+    path, index, genes = tigar_files(folder, weights.name)
+    text = _weights(weights).to_csv(sep="\t", index=False, na_rep="NA", float_format="%.15g")
+    with whole(path) as temporary, whole(index) as temporary_index:
+        with pysam.BGZFile(str(temporary), "wb", None) as packed:
+            packed.write(text.encode())
+        pysam.tabix_index(
+            str(temporary),
+            index=str(temporary_index),
+            seq_col=0,
+            start_col=1,
+            end_col=1,
+            line_skip=1,
+            force=True,
+            keep_original=True,
+        )
+    with text_writer(genes) as stream:
+        _genes(weights).to_csv(stream, sep="\t", index=False)
+    return path
+
+
+def _weights(weights: WeightSet) -> pd.DataFrame:
+    variants = weights.variants
+    columns = [
+        variants["chrom"].map(contigs.bare),
+        *(variants[name] for name in ("pos", "variant_id", "other_allele", "effect_allele")),
+        *(variants[name] for name in ("gene_id", "frequency", "hwe_p", "weight")),
+    ]
+    table = pd.concat(columns, axis="columns", keys=COLUMNS)
+    rank = {
+        name: place for place, name in enumerate(sorted(set(table["CHROM"]), key=contigs.order))
+    }
+    order = np.lexsort((table["POS"], table["CHROM"].map(rank)))
+    return table.iloc[order]
+
+
+def _genes(weights: WeightSet) -> pd.DataFrame:
+    genes = weights.genes
+    name = genes["gene_name"].where(genes["gene_name"] != "", genes["gene_id"])
+    columns = [
+        genes["chrom"].map(contigs.bare),
+        genes["start"],
+        genes["end"],
+        genes["gene_id"],
+        name,
+    ]
+    return pd.concat(columns, axis="columns", keys=GENES)
+
+
+def read_tigar(path: Path, genes: Path | None = None) -> WeightSet:
+    """Weights of this project or of TIGAR's own training.
+
+    genes : list of genes, as for --gene_anno; without it a gene stands at its first variant
+    """
+    table = read_table(path, None)
+    absent = [name for name in NEEDED if name not in table]
+    if absent:
+        raise FqtlError(
+            f"{path}: expected the columns {', '.join(NEEDED)} of TIGAR's weights; "
+            f"{', '.join(absent)} are missing."
+        )
+    ids = table["snpID"] if "snpID" in table else pd.Series("", index=table.index)
+    tags = ids.str.rsplit("_", n=1).str[-1].map(BUILDS).fillna("").unique()
+    variants = pd.DataFrame(
+        {
+            "gene_id": table["TargetID"],
+            "variant_id": ids,
+            "chrom": table["CHROM"].map(contigs.prefixed),
+            "pos": table["POS"].astype(int),
+            "other_allele": table["REF"],
+            "effect_allele": table["ALT"],
+            "weight": _numbers(table, "ES"),
+            "frequency": _numbers(table, "MAF"),
+            "hwe_p": _numbers(table, "p_HWE"),
+        }
+    )
+    first = variants.drop_duplicates("gene_id")
+    listed = pd.DataFrame({"gene_id": first["gene_id"], "chrom": first["chrom"]})
+    listed = listed.assign(start=first["pos"], end=first["pos"])
+    if genes is not None:
+        listed = _told(listed, read_table(genes, None))
+    name = path.name.removesuffix(".gz").removesuffix(".txt")
+    build = str(tags[0]) if len(tags) == 1 else ""
+    return WeightSet.of(name, build, 0, listed, variants, None)
+
+
+def _told(listed: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
+    """Genes with the places and names that a list has for them, in its order where it has them."""
+    told = genes.drop_duplicates("TargetID").set_index("TargetID")
+    order = {gene: place for place, gene in enumerate(told.index)}
+    listed = listed.sort_values("gene_id", key=lambda x: x.map(order), kind="stable")
+    told = told.reindex(listed["gene_id"])
+    known = told["GeneStart"].notna().to_numpy()
+    return listed.assign(
+        start=np.where(known, told["GeneStart"].fillna("0").astype(int), listed["start"]),
+        end=np.where(known, told["GeneEnd"].fillna("0").astype(int), listed["end"]),
+        gene_name=told["GeneName"].fillna("").to_numpy(),
+    )
+
+
+def _numbers(table: pd.DataFrame, name: str) -> "pd.Series[float]":
+    if name not in table:
+        return pd.Series(np.nan, index=table.index)
+    return pd.to_numeric(table[name].replace("NA", "nan")).astype(float)
