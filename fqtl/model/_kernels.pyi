@@ -1,3 +1,6 @@
+import numpy as np
+from numpy.typing import NDArray
+
 from fqtl.model.moments import Floats, Genotypes, Indices
 
 def dot_rows(
@@ -10,5 +13,20 @@ def add_rows(
     second: Floats,
     total: Floats,
     squares: Floats,
+) -> None: ...
+def sweep(
+    x: Genotypes,
+    order: Indices,
+    allowed: NDArray[np.uint8],
+    weight: Floats,
+    score: Floats,
+    score_variance: Floats,
+    gradient: Floats,
+    pip: Floats,
+    slab_mean: Floats,
+    slab_precision: Floats,
+    log_odds: float,
+    precision: float,
+    tolerance: float,
 ) -> None: ...
 def standardise_rows(x: Genotypes, mean: Floats, sd: Floats) -> int: ...

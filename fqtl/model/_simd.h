@@ -36,6 +36,17 @@
             total[i] += v * first;                                                                 \
             squares[i] += v * v * second;                                                          \
         }                                                                                          \
+    }                                                                                              \
+    /* score += x dm,  gradient -= w x dm,  variance += x^2 dv */                                  \
+    FQTL_CLONES static void move_##NAME(const REAL *x, const double *w, double dm, double dv,      \
+                                        ptrdiff_t n, double *score, double *variance,              \
+                                        double *gradient) {                                        \
+        _Pragma("omp simd") for (ptrdiff_t i = 0; i < n; i++) {                                    \
+            double v = x[i], d = v * dm;                                                           \
+            score[i] += d;                                                                         \
+            gradient[i] -= w[i] * d;                                                               \
+            variance[i] += v * v * dv;                                                             \
+        }                                                                                          \
     }
 
 /* Sum of a row, NaN if any entry is. */                                                          

@@ -11,7 +11,7 @@ import numpy as np
 from fqtl.model.moments import Floats, Moments
 from fqtl.model.noise import Precision
 from fqtl.model.predictors import Visit
-from fqtl.model.priors import Slab
+from fqtl.model.priors import Coordinates, Slab
 
 SLAB_PRECISION = 1e-2  # a standard deviation of 10, where y and c are standardised
 
@@ -71,6 +71,18 @@ class Covariates:
 
     def grow(self, pull: Floats, precision: Precision) -> bool:
         return False
+
+    def blocks(self) -> list[Slab]:
+        return [self.effects]
+
+    def slopes(self, mean: Floats, variance: Floats) -> list[Coordinates]:
+        """d/d coordinates of the ELBO, from its slopes in the moments of eta."""
+        if len(self.design) == 1 and len(mean) > 1:
+            mean, variance = mean.sum(axis=0, keepdims=True), variance.sum(axis=0, keepdims=True)
+        return [self.effects.slopes(self.design.T @ mean, self.design.T**2 @ variance)]
+
+    def refresh(self) -> None:
+        """Moments are made from the effects whenever they are asked for."""
 
     def solve(self, response: Floats, weight: Floats, precision: float | None = None) -> Slab:
         """Best posterior against a response and weights, each (n, m), or (1, m) if rows are shared.

@@ -4,6 +4,10 @@ from dataclasses import dataclass, fields
 
 from fqtl.errors import FqtlError
 
+Range = float | tuple[float, float] | None
+VARIANT_PRIORS = ("single_effects", "spike_slab", "row_spike_slab", "column_spike_slab", "slab")
+TISSUE_PRIORS = ("spike_slab", "slab", "non_negative")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -11,6 +15,15 @@ class Options:
 
     specific : whether tissues have effects of their own beside the factors
     shared_noise : whether noise that the tissues of a donor share is modelled, where there is any
+    variant_prior : "single_effects", sums of effects that are each of one variant; or a prior of
+        every variant by itself: "spike_slab", or "slab" (no spike); without factors also
+        "row_spike_slab" (a variant acts in all tissues or in none) and "column_spike_slab" (all
+        variants act in a tissue or none)
+    tissue_prior : of a factor's tissues where variants have a prior each: "spike_slab", "slab", or
+        "non_negative"
+    inclusion, precision : of these priors of variants, on the standardised scale: a number fixes
+        them, two are bounds between which they are learned; None leaves both to the data
+    tissue_inclusion, tissue_precision : the same for tissues
     max_effects : the largest number of effects of a factor, and of a tissue
     max_iter : rounds of joint refinement
     tolerance : nats by which a round must raise the ELBO to be followed by another
@@ -27,6 +40,12 @@ class Options:
 
     specific: bool = True
     shared_noise: bool = True
+    variant_prior: str = "single_effects"
+    tissue_prior: str = "spike_slab"
+    inclusion: Range = None
+    precision: Range = None
+    tissue_inclusion: Range = None
+    tissue_precision: Range = None
     max_effects: int = 10
     max_iter: int = 100
     tolerance: float = 0.02
@@ -43,6 +62,8 @@ class Options:
                 if not isinstance(value, bool):
                     raise FqtlError(f"Option {field.name} must be True or False, found {value!r}.")
                 continue
+            if isinstance(field.default, str) or field.default is None:
+                continue
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise FqtlError(f"Option {field.name} must be a number, found {value!r}.")
             if isinstance(field.default, int) and not isinstance(value, int):
@@ -51,3 +72,26 @@ class Options:
                 raise FqtlError(f"Option {field.name} must be positive, found {value!r}.")
             if field.name.endswith("_inclusion") and not value < 1:
                 raise FqtlError(f"Option {field.name} must be below 1, found {value!r}.")
+        _refuse_others("variant_prior", self.variant_prior, VARIANT_PRIORS)
+        _refuse_others("tissue_prior", self.tissue_prior, TISSUE_PRIORS)
+        for name, most in (("inclusion", 1.0), ("precision", float("inf"))):
+            _refuse_bad_range(name, getattr(self, name), most)
+            _refuse_bad_range(f"tissue_{name}", getattr(self, f"tissue_{name}"), most)
+
+
+def _refuse_others(name: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise FqtlError(f"Option {name} must be one of {', '.join(known)}; found {value!r}.")
+
+
+def _refuse_bad_range(name: str, value: object, most: float) -> None:
+    """A number above 0, or two in order, up to `most`."""
+    if value is None:
+        return
+    ends = value if isinstance(value, tuple | list) else (value, value)
+    numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
+    if not numbers or len(ends) != 2 or not 0 < ends[0] <= ends[1] <= most:
+        raise FqtlError(
+            f"Option {name} must be a number above 0 and up to {most:g}, two such numbers in "
+            f"order, or None; found {value!r}."
+        )

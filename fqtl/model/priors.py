@@ -9,33 +9,108 @@ Spike and slab: a loading is 0 with probability 1 - inclusion and N(0, 1/precisi
                + pip/2 [ln(slab_precision/precision) - 1
                         + precision (slab_mean^2 + 1/slab_precision)]
 
+A gate may be shared: by a row of loadings (a variant acts in all tissues or in none) or by a column
+(a factor is there or is not). The term of the slab is then summed over the loadings of the gate.
+
 Against a quadratic objective  score theta - 1/2 information theta^2  the best q is
 
     slab_precision = precision + information,   slab_mean = score/slab_precision,
-    logit pip = logit inclusion + 1/2 ln(precision/slab_precision) + 1/2 slab_precision slab_mean^2.
+    logit pip = logit inclusion + sum over the gate's loadings of
+                1/2 ln(precision/slab_precision) + 1/2 slab_precision slab_mean^2.
 
 Given q, the prior that minimises the sum of KL (empirical Bayes) has inclusion = mean pip and
-1/precision = the pip-weighted mean of slab_mean^2 + 1/slab_precision, clipped to the bounds.
+1/precision = the pip-weighted mean of slab_mean^2 + 1/slab_precision, clipped to the bounds; where
+the bounds are equal the prior is fixed. With inclusion 1 there is no spike.
+
+Non-negative: N(0, 1/precision) cut at 0, with a posterior of the same kind, N+(b, 1/s). With
+a = b sqrt(s) and h = phi(a)/Phi(a),
+
+    E[theta] = (a + h)/sqrt(s),   V[theta] = (1 - h (a + h))/s,
+    dKL = s b dE[theta] - 1/2 (s - precision) dE[theta^2]    (an exponential family).
 
 Slab: N(0, 1/precision) without a spike, for covariates and dispersion. Its loadings of one tissue
 are few, so their joint normal posterior is kept whole instead of factorising it.
+
+Engines that climb by gradients move each posterior in coordinates without bounds: the logit of
+probabilities, the logarithm of precisions, means as they are. A score f = x theta has the moments
+x E and x^2 V of independent loadings; where one gate spans the variants, f = gate (x slab), and
+
+    E[f] = pip g,   V[f] = pip h + pip (1 - pip) g^2,   g = x slab_mean,   h = x^2/slab_precision.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
-from scipy.special import entr, expit
+from scipy.special import entr, erfcx, expit, log_ndtr, logit, xlog1py, xlogy
 
-from fqtl.model.moments import Floats
+from fqtl.model.moments import Floats, Moments
+
+SURE = 1e-12  # a probability as near to 0 or 1 as coordinates go
+FAR = -200.0  # a beyond which moments of N+ are those of the tail
+
+Coordinates = tuple[Floats, ...]
+
+
+class Prior(Protocol):
+    """What predictors and engines ask of independent loadings with a learned prior."""
+
+    @property
+    def mean(self) -> Floats: ...
+
+    @property
+    def variance(self) -> Floats: ...
+
+    @property
+    def pip(self) -> Floats: ...
+
+    @property
+    def any(self) -> float: ...
+
+    def divergence(self) -> float:
+        """KL(q || p) summed over the loadings, in nats."""
+
+    def update(self, score: Floats, information: Floats, beside: Floats | None = None) -> None:
+        """Best q against  score theta - 1/2 information theta^2."""
+
+    def learn(self) -> None:
+        """The prior that suits q best, within its bounds."""
+
+    def rescale(self, factor: float) -> None:
+        """Multiply every loading by `factor` > 0 and the prior with it: the divergence stays."""
+
+    @property
+    def precision(self) -> float:
+        """Of the prior's slab."""
+
+    def linear(self) -> Moments:
+        """Mean and variance that go through x and x^2 on the way to a score."""
+
+    def score(self, linear: Moments) -> Moments:
+        """Moments of the score from these of its linear part."""
+
+    def through(self, linear: Moments, mean: Floats, variance: Floats) -> tuple[Moments, Floats]:
+        """Slopes in the linear part, from slopes in the moments of the score; that of the gate."""
+
+    def coordinates(self) -> Coordinates:
+        """The posterior in coordinates without bounds."""
+
+    def move_to(self, coordinates: Coordinates) -> None:
+        """Take the posterior from its coordinates."""
+
+    def slopes(self, mean: Floats, variance: Floats, gate: Floats | float = 0.0) -> Coordinates:
+        """d/d coordinates of  mean . m + variance . v + gate . pip - KL,  (m, v) = `linear()`."""
 
 
 @dataclass
 class SpikeSlab:
     """Independent spike-and-slab loadings with one learned prior.
 
-    pip, slab_mean, slab_precision : arrays of one shape, the posterior
+    slab_mean, slab_precision : arrays of one shape, the posterior where the gate is open
+    pip : probability that it is; of the same shape, or of extent 1 where loadings share a gate
     inclusion, precision : the prior
     inclusion_bounds, precision_bounds : where `learn` may move it
+    allowed : 1 where a loading may be included, 0 where it is known to be 0; None: everywhere
     """
 
     pip: Floats
@@ -45,6 +120,7 @@ class SpikeSlab:
     precision: float
     inclusion_bounds: tuple[float, float]
     precision_bounds: tuple[float, float]
+    allowed: Floats | None = None
 
     @classmethod
     def empty(
@@ -55,16 +131,28 @@ class SpikeSlab:
         precision: float,
         inclusion_bounds: tuple[float, float] = (1e-8, 1 - 1e-6),
         precision_bounds: tuple[float, float] = (1e-4, 1e8),
+        gates: int | tuple[int, ...] | None = None,
+        allowed: Floats | None = None,
     ) -> "SpikeSlab":
-        """Loadings that are all 0."""
+        """Loadings that are all 0; without a spike, loadings without uncertainty to speak of.
+
+        gates : shape of the gates where loadings share them
+        """
+        low, high = inclusion_bounds
+        sure = low == 1
+        present = np.ones(shape) if allowed is None else allowed
+        pip = np.broadcast_to(float(sure) * present, shape).copy()
+        if gates is not None:
+            pip = np.full(gates, float(sure))
         return cls(
-            pip=np.zeros(shape),
+            pip=pip,
             slab_mean=np.zeros(shape),
-            slab_precision=np.full(shape, precision),
-            inclusion=min(max(inclusion, inclusion_bounds[0]), inclusion_bounds[1]),
+            slab_precision=np.full(shape, 1e8 if sure else precision),
+            inclusion=min(max(inclusion, low), high),
             precision=precision,
             inclusion_bounds=inclusion_bounds,
             precision_bounds=precision_bounds,
+            allowed=allowed,
         )
 
     @property
@@ -78,27 +166,59 @@ class SpikeSlab:
 
     @property
     def variance(self) -> Floats:
-        return self.pip / self.slab_precision + self.pip * (1 - self.pip) * self.slab_mean**2
+        spread = self.pip / self.slab_precision + self.pip * (1 - self.pip) * self.slab_mean**2
+        return spread if self.allowed is None else spread * self.allowed
+
+    @property
+    def spans(self) -> bool:
+        """Whether one gate is shared by all variants."""
+        return self.pip.shape[0] < self.slab_mean.shape[0]
+
+    def of_columns(self, columns: slice) -> "SpikeSlab":
+        """View of some columns, each loading of which has a gate of its own."""
+        return replace(
+            self,
+            pip=self.pip[:, columns],
+            slab_mean=self.slab_mean[:, columns],
+            slab_precision=self.slab_precision[:, columns],
+            allowed=None if self.allowed is None else self.allowed[:, columns],
+        )
+
+    def per_gate(self, values: Floats) -> Floats:
+        """Sum over the loadings that share a gate."""
+        shared = tuple(
+            axis
+            for axis, (gates, size) in enumerate(zip(self.pip.shape, values.shape, strict=True))
+            if gates < size
+        )
+        if self.allowed is not None:
+            values = values * self.allowed
+        return values.sum(axis=shared, keepdims=True) if shared else values
 
     def log_odds(self, slab_mean: Floats, slab_precision: Floats | float) -> Floats:
         """Posterior log-odds of inclusion for a slab posterior."""
-        prior = np.log(self.inclusion) - np.log1p(-self.inclusion)
         bayes = np.log(self.precision / slab_precision) + slab_precision * slab_mean**2
-        return prior + 0.5 * bayes
+        return logit(self.inclusion) + 0.5 * self.per_gate(bayes)
+
+    def slab_divergence(self) -> Floats:
+        """KL of the slab of every loading, were its gate open."""
+        ratio = self.slab_precision / self.precision
+        return 0.5 * (np.log(ratio) - 1 + self.precision * self.slab_mean**2 + 1 / ratio)
 
     def divergence(self) -> float:
         """KL(q || p) summed over the loadings."""
-        some = self.pip.nonzero()  # a loading at the spike costs -ln(1 - inclusion) and no more
-        pip, mean, precision = self.pip[some], self.slab_mean[some], self.slab_precision[some]
-        gates = (
-            -entr(pip).sum()
-            - entr(1 - pip).sum()
-            - pip.sum() * np.log(self.inclusion)
-            - (self.pip.size - pip.sum()) * np.log1p(-self.inclusion)
-        )
-        ratio = precision / self.precision
-        slab = np.log(ratio) - 1 + self.precision * mean**2 + 1 / ratio
-        return float(gates + 0.5 * (pip * slab).sum())
+        included, gates = float(self.pip.sum()), self._gates
+        doubt = -entr(self.pip).sum() - entr(1 - self.pip).sum()
+        prior = xlogy(included, self.inclusion) + xlog1py(gates - included, -self.inclusion)
+        slabs = (self.pip * self.per_gate(self.slab_divergence())).sum()
+        return float(doubt - prior + slabs)
+
+    @property
+    def _gates(self) -> float:
+        """Number of gates that may be open."""
+        if self.allowed is None:
+            return float(self.pip.size)
+        return float((self.per_gate(np.ones_like(self.slab_mean)) > 0).sum())
 
     def update(self, score: Floats, information: Floats, beside: Floats | None = None) -> None:
         """Best q against  score theta - 1/2 information theta^2, each loading on its own.
@@ -111,10 +231,13 @@ class SpikeSlab:
             self.slab_mean[:] = score / self.slab_precision
             self.pip[:] = expit(self.log_odds(self.slab_mean, self.slab_precision))
             return
+        prior = logit(self.inclusion)
         for t in np.argsort(-np.abs(score), kind="stable"):
             left = score[t] - beside[t] @ self.mean
-            self.slab_mean[t] = left / self.slab_precision[t]
-            self.pip[t] = expit(self.log_odds(self.slab_mean[t], self.slab_precision[t]))
+            s = self.slab_precision[t]
+            self.slab_mean[t] = left / s
+            bayes = np.log(self.precision / s) + s * self.slab_mean[t] ** 2
+            self.pip[t] = expit(prior + 0.5 * bayes)
 
     def evidence(self) -> Floats:
         """What each loading adds to the ELBO at its best q, in nats: ln of its Bayes factor."""
@@ -123,17 +246,195 @@ class SpikeSlab:
 
     def learn(self) -> None:
         """The prior that suits q best, within its bounds."""
-        included = float(self.pip.sum())
-        self.inclusion = float(np.clip(included / self.pip.size, *self.inclusion_bounds))
-        second = float((self.pip * (self.slab_mean**2 + 1 / self.slab_precision)).sum())
+        self.inclusion = float(np.clip(float(self.pip.sum()) / self._gates, *self.inclusion_bounds))
+        slabs = float((self.pip * self.per_gate(np.ones_like(self.slab_mean))).sum())
+        moment = self.per_gate(self.slab_mean**2 + 1 / self.slab_precision)
+        second = float((self.pip * moment).sum())
         if second > 0:
-            self.precision = float(np.clip(included / second, *self.precision_bounds))
+            self.precision = float(np.clip(slabs / second, *self.precision_bounds))
 
     def rescale(self, factor: float) -> None:
         """Multiply every loading by `factor` and the prior with it: the divergence stays."""
         self.slab_mean *= factor
         self.slab_precision /= factor**2
         self.precision /= factor**2
+
+    def linear(self) -> Moments:
+        if self.spans:
+            return Moments(self.slab_mean, 1 / self.slab_precision)
+        return Moments(self.mean, self.variance)
+
+    def score(self, linear: Moments) -> Moments:
+        if not self.spans:
+            return linear
+        pip, (g, h) = self.pip, linear
+        return Moments(pip * g, pip * h + pip * (1 - pip) * g**2)
+
+    def through(self, linear: Moments, mean: Floats, variance: Floats) -> tuple[Moments, Floats]:
+        if not self.spans:
+            return Moments(mean, variance), np.zeros(())
+        pip, (g, h) = self.pip, linear
+        gate = (mean * g + variance * (h + (1 - 2 * pip) * g**2)).sum(axis=0, keepdims=True)
+        return Moments(pip * mean + 2 * pip * (1 - pip) * g * variance, pip * variance), gate
+
+    def coordinates(self) -> Coordinates:
+        """(logit pip, slab_mean, ln slab_precision)."""
+        pip = self.pip if self.inclusion == 1 else np.clip(self.pip, SURE, 1 - SURE)
+        return logit(pip), self.slab_mean.copy(), np.log(self.slab_precision)
+
+    def move_to(self, coordinates: Coordinates) -> None:
+        gate, mean, log_precision = coordinates
+        self.pip[:] = expit(gate)
+        if self.allowed is not None:
+            self.pip *= self.per_gate(np.ones_like(self.slab_mean)) > 0
+        self.slab_mean[:] = mean if self.allowed is None else mean * self.allowed
+        np.exp(log_precision, out=self.slab_precision)
+
+    def slopes(self, mean: Floats, variance: Floats, gate: Floats | float = 0.0) -> Coordinates:
+        pip, b, v = self.pip, self.slab_mean, 1 / self.slab_precision
+        if self.spans:
+            of_pip, of_mean, of_variance = gate, mean, variance
+        else:
+            of_pip = self.per_gate(mean * b + variance * (v + (1 - 2 * pip) * b**2)) + gate
+            of_mean = pip * (mean + 2 * (1 - pip) * b * variance)
+            of_variance = pip * variance
+        of_mean = of_mean - pip * self.precision * b
+        of_variance = of_variance - 0.5 * pip * (self.precision - self.slab_precision)
+        if self.allowed is not None:
+            of_mean, of_variance = of_mean * self.allowed, of_variance * self.allowed
+        return self._gate_slope(of_pip), of_mean, -v * of_variance
+
+    def _gate_slope(self, of_pip: Floats | float) -> Floats:
+        """d/d logit pip; 0 where there is no spike, and where nothing is allowed."""
+        if self.inclusion == 1:
+            return np.zeros_like(self.pip)
+        pip = np.clip(self.pip, SURE, 1 - SURE)
+        cost = logit(pip) - logit(self.inclusion) + self.per_gate(self.slab_divergence())
+        slope = self.pip * (1 - self.pip) * (of_pip - cost)
+        return np.asarray(slope, dtype=np.float64)
+
+
+@dataclass
+class NonNegative:
+    """Loadings of at least 0: a normal prior and normal posteriors, both cut at 0.
+
+    location, rate : b and s of the posteriors N+(b, 1/s)
+    precision : of the prior N+(0, 1/precision)
+    """
+
+    location: Floats
+    rate: Floats
+    precision: float
+    precision_bounds: tuple[float, float] = (1e-4, 1e8)
+
+    @classmethod
+    def empty(
+        cls,
+        size: int,
+        *,
+        precision: float,
+        precision_bounds: tuple[float, float] = (1e-4, 1e8),
+    ) -> "NonNegative":
+        """Posteriors equal to the prior."""
+        rate = np.full(size, precision)
+        return cls(np.zeros(size), rate, precision, precision_bounds)
+
+    @property
+    def pip(self) -> Floats:
+        return np.ones_like(self.location)
+
+    @property
+    def any(self) -> float:
+        return 1.0
+
+    @property
+    def mean(self) -> Floats:
+        return self._shape()[0] / np.sqrt(self.rate)
+
+    @property
+    def variance(self) -> Floats:
+        return self._shape()[1] / self.rate
+
+    def _shape(self) -> tuple[Floats, Floats, Floats]:
+        """Mean, variance and the slope of the variance in a, of N+(a, 1)."""
+        a = self.location * np.sqrt(self.rate)
+        near = np.maximum(a, FAR)
+        h = np.sqrt(2 / np.pi) / erfcx(-near / np.sqrt(2))
+        mean = near + h
+        variance = 1 - h * mean
+        slope = h * (mean**2 - variance)
+        tail = a < FAR
+        if tail.any():
+            r = -1 / a[tail]
+            mean[tail], variance[tail] = r - 2 * r**3, r**2 - 6 * r**4
+            slope[tail] = 2 * r**3
+        return mean, variance, slope
+
+    def divergence(self) -> float:
+        a = self.location * np.sqrt(self.rate)
+        second = self.mean**2 + self.variance
+        slab = (
+            self.rate * self.location * self.mean
+            - 0.5 * (self.rate - self.precision) * second
+            - 0.5 * a**2
+            + 0.5 * np.log(self.rate / self.precision)
+            - log_ndtr(a)
+            - np.log(2)
+        )
+        return float(slab.sum())
+
+    def update(self, score: Floats, information: Floats, beside: Floats | None = None) -> None:
+        """Best q, each loading on its own, or one after the other as in `SpikeSlab.update`."""
+        self.rate[:] = self.precision + information
+        if beside is None:
+            self.location[:] = score / self.rate
+            return
+        mean = self.mean
+        for t in np.argsort(-np.abs(score), kind="stable"):
+            self.location[t] = (score[t] - beside[t] @ mean) / self.rate[t]
+            mean[t] = NonNegative(self.location[[t]], self.rate[[t]], self.precision).mean[0]
+
+    def learn(self) -> None:
+        second = float((self.mean**2 + self.variance).mean())
+        self.precision = float(np.clip(1 / second, *self.precision_bounds))
+
+    def rescale(self, factor: float) -> None:
+        """Multiply every loading by `factor` > 0 and the prior with it."""
+        self.location *= factor
+        self.rate /= factor**2
+        self.precision /= factor**2
+
+    def linear(self) -> Moments:
+        return Moments(self.mean, self.variance)
+
+    def score(self, linear: Moments) -> Moments:
+        return linear
+
+    def through(self, linear: Moments, mean: Floats, variance: Floats) -> tuple[Moments, Floats]:
+        return Moments(mean, variance), np.zeros(())
+
+    def coordinates(self) -> Coordinates:
+        """(location, ln rate)."""
+        return self.location.copy(), np.log(self.rate)
+
+    def move_to(self, coordinates: Coordinates) -> None:
+        self.location[:] = coordinates[0]
+        np.exp(coordinates[1], out=self.rate)
+
+    def slopes(self, mean: Floats, variance: Floats, gate: Floats | float = 0.0) -> Coordinates:
+        m, v, slope = self._shape()
+        sd = self.rate**-0.5
+        a = self.location / sd
+        first = sd * m
+        # d E, d V in the location and in ln rate
+        mean_by = (v, 0.5 * sd * (v * a - m))
+        variance_by = (sd * slope, sd**2 * (0.5 * a * slope - v))
+        left, curved = mean - self.rate * self.location, 0.5 * (self.rate - self.precision)
+        in_location, in_rate = (
+            (left + 2 * curved * first) * of_mean + (variance + curved) * of_variance
+            for of_mean, of_variance in zip(mean_by, variance_by, strict=True)
+        )
+        return in_location, in_rate
 
 
 @dataclass
@@ -185,3 +486,21 @@ class Slab:
         mean = self.mean + step * (goal.mean - self.mean)
         covariance = self.covariance + step[:, None, None] * (goal.covariance - self.covariance)
         return Slab(mean, covariance, self.precision)
+
+    def coordinates(self) -> Coordinates:
+        """(mean, ln variance) of each loading on its own: what lies beside it is left out."""
+        return self.mean.copy(), np.log(self.own_variance())
+
+    def move_to(self, coordinates: Coordinates) -> None:
+        mean, log_variance = coordinates
+        self.mean = mean.copy()
+        self.covariance = np.exp(log_variance.T)[:, :, None] * np.eye(len(mean))
+
+    def slopes(self, mean: Floats, variance: Floats) -> Coordinates:
+        """d/d coordinates of  mean . E + variance . V - KL,  each (q, m)."""
+        v = self.own_variance()
+        return mean - self.precision * self.mean, v * (variance - 0.5 * self.precision) + 0.5
+
+    def own_variance(self) -> Floats:
+        """(q, m)"""
+        return np.diagonal(self.covariance, axis1=1, axis2=2).T

@@ -6,12 +6,13 @@ where it does not; `dot_rows` takes 1.5 ms for two sums of which BLAS would need
 depends on the observed donors alone is made once.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from fqtl.model._kernels import add_rows, dot_rows
-from fqtl.model.moments import Floats, Genotypes, Indices
+from fqtl.model.moments import Floats, Genotypes, Indices, Moments
 
 BLOCK = 256  # variants that are squared at a time
 
@@ -68,3 +69,29 @@ class Variants:
         weights = np.zeros(self.p, dtype=self.x.dtype)
         weights[index] = first
         return (weights @ self.x).astype(np.float64)
+
+    def combine(self, first: Floats, second: Floats) -> Moments:
+        """x' first and (x^2)' second of loadings (p,) or (p, m): (n,) or (n, m)."""
+        shape = (self.n, *first.shape[1:])
+        total, squares = np.zeros(shape), np.zeros(shape)
+        first, second = first.astype(self.x.dtype), second.astype(self.x.dtype)
+        for rows, part in self._blocks():
+            total += rows.T @ first[part]
+            squares += (rows * rows).T @ second[part]
+        return Moments(total, squares)
+
+    def combine_back(self, first: Floats, second: Floats) -> Moments:
+        """x first and x^2 second of scores (n,) or (n, m): (p,) or (p, m)."""
+        shape = (self.p, *first.shape[1:])
+        total, squares = np.empty(shape), np.empty(shape)
+        first, second = first.astype(self.x.dtype), second.astype(self.x.dtype)
+        for rows, part in self._blocks():
+            total[part] = rows @ first
+            squares[part] = (rows * rows) @ second
+        return Moments(total, squares)
+
+    def _blocks(self) -> Iterator[tuple[Genotypes, slice]]:
+        """Rows that stay in the cache while they are multiplied, squared and multiplied again."""
+        for first in range(0, self.p, BLOCK):
+            part = slice(first, first + BLOCK)
+            yield self.x[part], part

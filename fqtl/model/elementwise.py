@@ -1,0 +1,190 @@
+"""Parts of a model in which every variant has a prior of its own, put together from options.
+
+These are the priors of the model's paper. Against sums of single effects, the default, they pick
+one of several variants in LD and give no credible sets; they serve both engines, and comparisons.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from fqtl.errors import FqtlError
+from fqtl.model.bilinear import Bilinear, Component
+from fqtl.model.credible import CredibleSet
+from fqtl.model.dense import Dense
+from fqtl.model.effects import LIKELY
+from fqtl.model.linear import Linear
+from fqtl.model.moments import Floats
+from fqtl.model.options import Options, Range
+from fqtl.model.predictors import Predictor
+from fqtl.model.priors import NonNegative, Prior, SpikeSlab
+from fqtl.model.result import Posterior
+from fqtl.model.variants import Variants
+
+Bounds = tuple[float, float]
+
+EXPECTED = 3.0  # variants of a factor, until the data teach better
+PRECISION = 10.0  # of their loadings: a standard deviation of 0.3
+PRECISION_BOUNDS = (1e-4, 1e8)
+SLAB: Bounds = (1.0, 1.0)  # inclusion without a spike
+
+
+def elementwise_parts(
+    x: Variants, m: int, rank: int, factored: bool, options: Options
+) -> list[Predictor]:
+    """Entries of the location: factors that tissues share, and effects of single tissues."""
+    parts: list[Predictor] = []
+    if factored and m > 1:
+        if options.variant_prior == "row_spike_slab":
+            raise FqtlError(
+                "Option variant_prior='row_spike_slab' needs factored=False: a factor has one "
+                "loading for each variant, and so a gate for each."
+            )
+        parts.append(factors(x, m, rank, options))
+    if options.specific or not parts:
+        parts.append(Dense(Linear(x, dense_effects(x.p, m, options))))
+    return parts
+
+
+def factors(
+    x: Variants | None,
+    m: int,
+    rank: int,
+    options: Options,
+    weights: Floats | None = None,
+    n: int = 0,
+) -> Bilinear:
+    """Factors of variants, or of n individuals where there is no x.
+
+    weights : (n, rank) of each individual in each factor
+    """
+    n = n if x is None else x.n
+
+    def make(k: int) -> Component:
+        left = Linear(x, factor_loadings(n if x is None else x.p, options))
+        own = np.ones(n) if weights is None else weights[:, k]
+        return Component(left, tissue_loadings(m, options), own)
+
+    return Bilinear(x, make, rank, options)
+
+
+def factor_loadings(size: int, options: Options) -> SpikeSlab:
+    """Of one factor."""
+    bounds = bounds_of(options.inclusion, (1e-8, 0.5))
+    return _spike_slab(
+        size,
+        SLAB if options.variant_prior == "slab" else bounds,
+        bounds_of(options.precision, PRECISION_BOUNDS),
+        EXPECTED / size,
+        gates=1 if options.variant_prior == "column_spike_slab" else None,
+    )
+
+
+def dense_effects(p: int, m: int, options: Options, allowed: Floats | None = None) -> SpikeSlab:
+    """Of every variant in every tissue, or where it is allowed."""
+    gates = {"row_spike_slab": (p, 1), "column_spike_slab": (1, m)}.get(options.variant_prior)
+    return _spike_slab(
+        (p, m),
+        SLAB
+        if options.variant_prior == "slab"
+        else bounds_of(options.inclusion, (1 / (p * m), 0.5)),
+        bounds_of(options.precision, PRECISION_BOUNDS),
+        1 / p,
+        gates=gates,
+        allowed=allowed,
+    )
+
+
+def tissue_loadings(m: int, options: Options) -> Prior:
+    """Of one factor."""
+    precision = bounds_of(options.tissue_precision, PRECISION_BOUNDS)
+    if options.tissue_prior == "non_negative":
+        start = float(np.clip(1.0, *precision))
+        return NonNegative.empty(m, precision=start, precision_bounds=precision)
+    inclusion = bounds_of(options.tissue_inclusion, (1e-4, options.max_tissue_inclusion))
+    return _spike_slab(
+        m, SLAB if options.tissue_prior == "slab" else inclusion, precision, 0.5, slab=1.0
+    )
+
+
+def bounds_of(chosen: Range, default: Bounds) -> Bounds:
+    """Where a prior may be learned; equal bounds fix it."""
+    if chosen is None:
+        return default
+    low, high = chosen if isinstance(chosen, tuple | list) else (chosen, chosen)
+    return float(low), float(high)
+
+
+def _spike_slab(
+    shape: Any,
+    inclusion_bounds: Bounds,
+    precision_bounds: Bounds,
+    inclusion: float,
+    slab: float = PRECISION,
+    **layout: Any,
+) -> SpikeSlab:
+    return SpikeSlab.empty(
+        shape,
+        inclusion=inclusion,
+        precision=float(np.clip(slab, *precision_bounds)),
+        inclusion_bounds=inclusion_bounds,
+        precision_bounds=precision_bounds,
+        **layout,
+    )
+
+
+def posteriors(parts: list[Predictor], p: int, m: int) -> dict[str, Any]:
+    """Posterior of the factors and of the effects beside them, in the terms of `Fit`."""
+    factored = [part for part in parts if isinstance(part, Bilinear)]
+    dense = [posterior_of(part.loadings) for part in parts if isinstance(part, Dense)]
+    alone = dense[0] if dense else Posterior.zero(p, m)
+    if not factored:
+        return {
+            "variants": alone,
+            "tissues": Posterior.certain(m),
+            "specific": Posterior.zero(p, m),
+            "credible_sets": _sets_of_one(alone, of_factors=True, of_tissues=True),
+        }
+    found = [component for part in factored for component in part.found()]
+    sign = np.array([component.sign for component in found])
+    variants = Posterior.of([component.left.loadings for component in found], p).times(sign)
+    return {
+        "variants": variants,
+        "tissues": Posterior.of([component.tissues for component in found], m).times(sign),
+        "specific": alone,
+        "credible_sets": _sets_of_one(variants, of_factors=True)
+        + _sets_of_one(alone, of_tissues=True),
+    }
+
+
+def _sets_of_one(
+    effects: Posterior, *, of_factors: bool = False, of_tissues: bool = False
+) -> tuple[CredibleSet, ...]:
+    """An effect with a gate of its own is of its variant and of no other."""
+    if (effects.pip == 1).all():
+        return ()  # a prior without a spike tells no effects apart
+    return tuple(
+        CredibleSet(
+            variants=np.array([j]),
+            pip=float(effects.pip[j, column]),
+            coverage=1.0,
+            purity=1.0,
+            factor=int(column) if of_factors else None,
+            tissue=int(column) if of_tissues else None,
+        )
+        for column, j in np.argwhere(effects.pip.T > LIKELY)
+    )
+
+
+def posterior_of(loadings: SpikeSlab) -> Posterior:
+    """Of a table of loadings (p, m)."""
+    pip = np.broadcast_to(loadings.pip, loadings.slab_mean.shape)
+    if loadings.allowed is not None:
+        pip = pip * loadings.allowed
+    gates = 1 - np.prod(1 - loadings.pip, axis=0)
+    return Posterior(
+        mean=loadings.mean,
+        sd=np.sqrt(loadings.variance),
+        pip=np.array(pip),
+        any=np.broadcast_to(gates, pip.shape[1:]).copy(),
+    )
