@@ -58,6 +58,11 @@ class Model:
         of_location = sum(predictor.divergence() for predictor in self.location)
         return of_location + float(self.dispersion.effects.divergence().sum())
 
+    def elbo(self) -> float:
+        """Nats; of a model without shared noise, whatever engine moved it."""
+        likelihood = self.likelihood(self.location_moments())
+        return float(likelihood.expect(self.dispersion.moments())[0].sum()) - self.divergence()
+
 
 @dataclass(frozen=True)
 class Working:

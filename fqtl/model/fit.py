@@ -9,15 +9,19 @@ y and x are standardised per column, a model is put together from its entries, a
 ELBO, and the posterior comes back as a `Fit` on the scale of the input.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fqtl.errors import FqtlError
-from fqtl.model import cavi
+from fqtl.model import cavi, sgvb
+from fqtl.model.bilinear import Bilinear
 from fqtl.model.covariates import Covariates
 from fqtl.model.credible import credible_sets
+from fqtl.model.dense import Dense
+from fqtl.model.elementwise import elementwise_parts, posteriors
 from fqtl.model.factored import Factored
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.inputs import Design, as_matrix, choose, refuse_other_rows, settings_from
@@ -35,7 +39,7 @@ from fqtl.model.threads import one_thread
 from fqtl.model.variants import Variants
 
 FAMILIES = {"gaussian": Gaussian}
-ENGINES = {"cavi": cavi.maximise}
+ENGINES = {"cavi": cavi.maximise, "sgvb": sgvb.maximise}
 DEFAULT_RANK = 10
 
 
@@ -73,12 +77,14 @@ def fit(
         Covariates of the mean, beside the intercept, with effects of their own in each tissue.
     dispersion_covariates : (n, q), optional
         Covariates of the noise variance, beside its intercept.
-    engine : {"cavi"}
-        Deterministic coordinate ascent.
+    engine : {"cavi", "sgvb"}
+        Deterministic coordinate ascent; or stochastic gradients, the engine of the model's paper,
+        with its model: factors alone and a spike and slab on every variant.
     seed : int
         For engines that draw random numbers; `cavi` draws none.
     **options
-        Fields of `fqtl.model.options.Options`.
+        Fields of `fqtl.model.options.Options`; with engine "sgvb" also of
+        `fqtl.model.sgvb.SgvbOptions`.
 
     Returns
     -------
@@ -104,7 +110,7 @@ def fit(
     refuse_other_rows(y, x)
     family_type = choose("family", family, FAMILIES)
     maximise = choose("engine", engine, ENGINES)
-    settings = settings_from(options, Options)
+    settings = settings_of(engine, seed, options)
     mean_design = Design.of("covariates", covariates, n)
     noise_design = Design.of("dispersion_covariates", dispersion_covariates, n)
 
@@ -148,11 +154,26 @@ def fit(
     )
 
 
+def settings_of(engine: str, seed: int, options: Mapping[str, Any]) -> Options:
+    """Options of an engine."""
+    if engine != "sgvb":
+        return settings_from(options, Options)
+    settings = settings_from({**options, "seed": seed}, sgvb.SgvbOptions)
+    if settings.variant_prior == "single_effects":
+        raise FqtlError(
+            "Option variant_prior='single_effects' needs engine='cavi': the gradients of engine "
+            "'sgvb' are those of a prior of every variant."
+        )
+    return settings
+
+
 def _parts(
     x: Variants, observed: Floats, rank: int, factored: bool, options: Options
 ) -> list[Predictor]:
     """Entries of the location that hold effects: what tissues share, and what they do not."""
     m = observed.shape[1]
+    if options.variant_prior != "single_effects":
+        return elementwise_parts(x, m, rank, factored, options)
     parts: list[Predictor] = []
     if factored and m > 1:
         parts.append(Factored(x, m, rank, options))
@@ -164,6 +185,8 @@ def _parts(
 def _posteriors(parts: list[Predictor], x: Genotypes, m: int) -> dict[str, Any]:
     """Posterior of every part, and the credible sets of its effects."""
     p = len(x)
+    if any(isinstance(part, Bilinear | Dense) for part in parts):
+        return posteriors(parts, p, m)
     factors = [factor for part in parts if isinstance(part, Factored) for factor in part.ordered()]
     alone = [sums for part in parts if isinstance(part, Specific) for sums in part.tissues]
     sign = np.array([factor.sign for factor in factors])

@@ -17,7 +17,7 @@ import fqtl
         ({"rank": 1.5}, "rank must be a whole number of at least 1, found 1.5"),
         ({"rank": "3"}, "rank must be a whole number of at least 1, found '3'"),
         ({"family": "cauchy"}, "family must be one of gaussian; found 'cauchy'"),
-        ({"engine": "mcmc"}, "engine must be one of cavi; found 'mcmc'"),
+        ({"engine": "mcmc"}, "engine must be one of cavi, sgvb; found 'mcmc'"),
         ({"tolerence": 1}, "Unknown option 'tolerence'"),
         ({"min_gain": "a"}, "Option min_gain must be a number, found 'a'"),
         ({"shared_noise": 1}, "Option shared_noise must be True or False, found 1"),

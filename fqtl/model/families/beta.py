@@ -8,7 +8,7 @@
 mean (1 - mean), and rho_min 1e-4 of it. log p is not concave in eta1.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -18,7 +18,7 @@ from fqtl.model.families.bounds import Bounds, Curve
 from fqtl.model.families.domain import refuse
 from fqtl.model.families.expected import Expected, expectation
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Moments
+from fqtl.model.moments import Floats, Indices, Moments
 
 LARGEST = 0.99  # of rho, which is 1 only where y is 0 or 1
 
@@ -59,6 +59,9 @@ class Beta:
 
     def base(self, y: Response) -> Floats:
         return np.zeros_like(y.values)
+
+    def of_tissues(self, index: Indices) -> "Beta":
+        return replace(self, bounds=self.bounds.of_tissues(index), level=self.level[index])
 
     def given(self, y: Response, location: Moments, shared: bool) -> Expected:
         return Expected.at(self, y, location, shared)

@@ -5,7 +5,7 @@
 There is no dispersion: eta2 does not enter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from fqtl.model.families.bounds import Curve
 from fqtl.model.families.domain import not_counts, refuse
 from fqtl.model.families.expected import Expected
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Moments
+from fqtl.model.moments import Floats, Indices, Moments
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,9 @@ class Binomial:
         """ln (trials choose y)."""
         choose = -np.log1p(y.trials) - betaln(y.values + 1, y.trials - y.values + 1)
         return np.where(y.observed > 0, choose, 0.0)
+
+    def of_tissues(self, index: Indices) -> "Binomial":
+        return replace(self, level=self.level[index])
 
     def given(self, y: Response, location: Moments, shared: bool) -> Expected:
         return Expected.at(self, y, location, shared)

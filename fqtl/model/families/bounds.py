@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from fqtl.model.moments import Floats
+from fqtl.model.moments import Floats, Indices
 
 
 class Curve(NamedTuple):
@@ -30,6 +30,9 @@ class Bounds(NamedTuple):
 
     low: Floats
     high: Floats
+
+    def of_tissues(self, index: Indices) -> "Bounds":
+        return Bounds(self.low[index], self.high[index])
 
     def at(self, eta: Floats) -> Curve:
         """The number at eta (..., m)."""

@@ -18,8 +18,8 @@ model does not exceed the observed one. The shape of nb is above 1: tissues in w
 deviation exceeds the mean are for nb_pseudo.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy.special import gammaln
@@ -28,7 +28,7 @@ from fqtl.model.families.bounds import Bounds, Curve
 from fqtl.model.families.domain import not_counts, refuse
 from fqtl.model.families.expected import Expected, expectation
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Moments
+from fqtl.model.moments import Floats, Indices, Moments
 
 LEAST = 1e-4  # of phi: a standard deviation of 1 % of the mean beside counting
 FLAT = 1e-3  # of phi_max: where counts vary less than Poisson's
@@ -67,6 +67,9 @@ class NegativeBinomial:
 
     def base(self, y: Response) -> Floats:
         return np.asarray(-y.observed * gammaln(y.values + 1))
+
+    def of_tissues(self, index: Indices) -> Self:
+        return replace(self, bounds=self.bounds.of_tissues(index), level=self.level[index])
 
     def given(self, y: Response, location: Moments, shared: bool) -> Expected:
         return Expected.at(self, y, location, shared)

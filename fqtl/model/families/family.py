@@ -5,7 +5,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Moments, Slope
+from fqtl.model.moments import Floats, Indices, Moments, Slope
 
 
 class Likelihood(Protocol):
@@ -50,6 +50,9 @@ class Family(Protocol):
     @classmethod
     def of(cls, y: Response) -> "Family":
         """Bounds and level from the data."""
+
+    def of_tissues(self, index: Indices) -> "Family":
+        """The family of these tissues, in this order; a tissue may come more than once."""
 
     def given(self, y: Response, location: Moments, shared: bool) -> Likelihood:
         """Likelihood at these moments; `shared`: a tissue has one dispersion for all."""

@@ -11,7 +11,7 @@ variance of the tissue, as in the model's paper (Park et al. 2017, bioRxiv 10762
 bound a rich location could drive the noise to zero.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -20,7 +20,7 @@ from scipy.special import logit
 from fqtl.model.families.bounds import Bounds, Curve
 from fqtl.model.families.quadrature import average, hermite
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Moments, Slope
+from fqtl.model.moments import Floats, Indices, Moments, Slope
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -52,6 +52,10 @@ class Gaussian:
     def level(self) -> Floats:
         """(m,) 0: a Gaussian response comes standardised."""
         return np.zeros_like(self.variance_max)
+
+    def of_tissues(self, index: Indices) -> "Gaussian":
+        low, high = self._bounds.of_tissues(index)
+        return replace(self, variance_min=low, variance_max=high)
 
     def given(self, y: Response, location: Moments, shared: bool) -> "GaussianLikelihood":
         residual = y.observed * (y.values - location.mean - y.offset)

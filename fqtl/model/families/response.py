@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fqtl.model.moments import Floats
+from fqtl.model.moments import Floats, Indices
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,12 @@ class Response:
         """Response of y (n, m), whose NaN mark what was not measured; `known` of it by name."""
         observed = ~np.isnan(y)
         return cls(np.where(observed, y, 0.0), observed.astype(np.float64), **known)
+
+    def of_entries(self, index: Indices) -> "Response":
+        """Some entries of the flat table, side by side in one row."""
+        given = (self.values, self.observed, self.offset, self.trials)
+        whole = (np.broadcast_to(part, self.values.shape) for part in given)
+        return Response(*(part.ravel()[None, index] for part in whole))
 
     def average(self, values: Floats) -> Floats:
         """(m,) mean of `values` (n, m) over what was measured in a tissue; 0 where nothing was."""

@@ -7,7 +7,7 @@
 concave in eta1, since a small eta1 brings a large variance.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from fqtl.model.families.bounds import Bounds, Curve
 from fqtl.model.families.expected import Expected, expectation
 from fqtl.model.families.gaussian import LOG_2PI, variance_bounds
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Moments
+from fqtl.model.moments import Floats, Indices, Moments
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,9 @@ class Voom:
 
     def base(self, y: Response) -> Floats:
         return -0.5 * LOG_2PI * y.observed
+
+    def of_tissues(self, index: Indices) -> "Voom":
+        return replace(self, bounds=self.bounds.of_tissues(index), level=self.level[index])
 
     def given(self, y: Response, location: Moments, shared: bool) -> Expected:
         return Expected.at(self, y, location, shared)
