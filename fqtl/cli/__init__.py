@@ -17,6 +17,7 @@ from fqtl.model.threads import one_thread
 
 SUBCOMMANDS = {
     "check": "look at all input before any of it is computed on",
+    "check weights": "tell whether weight files are sound, ours and those of others",
     "prepare": "make the expression of one tissue ready for the model",
     "shard": "list the genes of all tissues and split them into shards",
     "fit": "fit every gene of one shard",
@@ -60,7 +61,7 @@ def parser(asked_for: str | None) -> Parser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; 0, or 2 after one `error:` line."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = _with_two_words(sys.argv[1:] if arguments is None else arguments)
     given = parser(next(iter(arguments), None)).parse_args(arguments)
     logging.basicConfig(
         stream=sys.stderr,
@@ -87,6 +88,12 @@ def main(arguments: list[str] | None = None) -> int:
 def entry() -> NoReturn:
     """What the console script runs."""
     sys.exit(main())
+
+
+def _with_two_words(arguments: list[str]) -> list[str]:
+    """The arguments with a subcommand of two words as one."""
+    name = " ".join(arguments[:2])
+    return [name, *arguments[2:]] if name in SUBCOMMANDS else arguments
 
 
 def _complain(message: str, verbose: int) -> int:

@@ -2,6 +2,7 @@
 
 Files and indexes, the genome build that the genotypes' header shows, donors that tissues share with
 the genotypes and with their covariates, chromosomes, places of genes, and room on the disk.
+Weight files are looked at by `fqtl check weights`.
 """
 
 import logging

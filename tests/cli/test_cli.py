@@ -235,4 +235,5 @@ def test_every_subcommand_explains_itself(capsys, name):
     assert stop.value.code == 0
     said = capsys.readouterr().out
     assert said.startswith(f"usage: fqtl {name}")
-    assert "--out" in said or "--results" in said
+    if name != "check weights":  # whose findings are lines
+        assert "--out" in said or "--results" in said

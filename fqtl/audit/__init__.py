@@ -1,0 +1,1 @@
+"""Whether weight files are sound, ours and those of others."""
