@@ -2,16 +2,21 @@
 
 Text tables are tab-separated with one header line, gzipped where the name says so, floats with six
 significant digits; the same rows give the same bytes. Parquet tables carry their kind, their
-version and what else a reader must know in the file's metadata, so that a file of another kind, of
-another version, or cut short is refused with its name.
+version and what else a reader must know in the file's metadata, and a checksum of every page, so
+that a file of another kind, of another version, cut short or damaged is refused with its name: the
+time stamp of such a file may be older than that of what was made of it, and no workflow notices.
 """
 
+import errno
+import glob
 import gzip
 import io
 import json
 import os
+import shlex
 import shutil
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -24,20 +29,41 @@ from fqtl.errors import FqtlError
 
 FORMAT_VERSION = 1
 METADATA_KEY = b"fqtl"
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # a full disk, a quota, a limit on file size
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Temporary path beside `path` that becomes it if all goes well and vanishes if not."""
+    """Temporary path beside `path` that becomes it if all goes well and vanishes if not.
+
+    What a writer that was killed left there vanishes, too.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        leftover.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
         with open(temporary, "rb") as stream:
             os.fsync(stream.fileno())
         temporary.replace(path)
+    except Exception as fault:
+        if _says_no_room(fault):
+            free = shutil.disk_usage(path.parent).free / 1e6
+            raise FqtlError(
+                f"No room to write {path} ({fault}); {free:.0f} MB are free there. Make "
+                "room, or see results in the config; then start the same command again: what is "
+                "finished is kept."
+            ) from fault
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _says_no_room(fault: Exception) -> bool:
+    if isinstance(fault, OSError):
+        return fault.errno in NO_ROOM
+    return getattr(fault, "sqlite_errorname", "") == "SQLITE_FULL"
 
 
 @contextmanager
@@ -91,9 +117,12 @@ def read_tsv(path: Path, kind: str) -> pd.DataFrame:
     """Text table, refused if its columns are not those of its kind."""
     if not path.exists():
         raise FqtlError(f"No such file: {path}.")
-    frame = pd.read_csv(
-        path, sep="\t", na_values=["NA"], keep_default_na=False, dtype=_text_columns(kind)
-    )
+    try:
+        frame = pd.read_csv(
+            path, sep="\t", na_values=["NA"], keep_default_na=False, dtype=_text_columns(kind)
+        )
+    except (EOFError, zlib.error, gzip.BadGzipFile, pd.errors.EmptyDataError) as fault:
+        raise FqtlError(f"{path} is not whole ({fault}). {_made_anew(path)}") from fault
     if list(frame.columns) != list(COLUMNS[kind]):
         raise FqtlError(
             f"{path}: expected the columns of {kind} ({', '.join(COLUMNS[kind])}), "
@@ -105,7 +134,8 @@ def read_tsv(path: Path, kind: str) -> pd.DataFrame:
 def write_parquet(path: Path, table: pa.Table, kind: str, **about: Any) -> None:
     """Parquet table with its kind, version and `about` in the metadata."""
     with whole(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(_metadata(kind, about)), temporary)
+        described = table.replace_schema_metadata(_metadata(kind, about))
+        pq.write_table(described, temporary, write_page_checksum=True)
 
 
 @contextmanager
@@ -113,7 +143,9 @@ def parquet_writer(path: Path, schema: pa.Schema, kind: str, **about: Any) -> It
     """Writer of a Parquet table in parts; the file appears when the context closes."""
     with (
         whole(path) as temporary,
-        pq.ParquetWriter(temporary, schema.with_metadata(_metadata(kind, about))) as writer,
+        pq.ParquetWriter(
+            temporary, schema.with_metadata(_metadata(kind, about)), write_page_checksum=True
+        ) as writer,
     ):
         yield writer
 
@@ -125,13 +157,12 @@ def read_parquet(
     if not path.exists():
         raise FqtlError(f"No such file: {path}.")
     try:
-        table = pq.read_table(path, columns=columns)
+        table = pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (pa.ArrowInvalid, OSError) as fault:
         if isinstance(fault, OSError) and fault.errno is not None:
             raise  # the system's word: no permission, a broken disk
         raise FqtlError(
-            f"{path} is not a whole Parquet file ({fault}). Delete it and run the workflow again: "
-            "only what depends on it is made anew."
+            f"{path} is not a whole Parquet file ({fault}). {_made_anew(path)}"
         ) from fault
     about = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
     found = (about.get("kind"), about.get("version"))
@@ -141,6 +172,33 @@ def read_parquet(
             f"found kind {found[0]}, version {found[1]}."
         )
     return table, about
+
+
+def read_parquets(paths: Sequence[Path], kind: str) -> list[tuple[pa.Table, dict[str, Any]]]:
+    """Parquet tables of many files; those that cannot be used are named together."""
+    tables, refused = [], {}
+    for path in paths:
+        try:
+            tables.append(read_parquet(path, kind))
+        except FqtlError as fault:
+            refused[path] = fault
+    if not refused:
+        return tables
+    first = next(iter(refused.values()))
+    if len(refused) == 1:
+        raise first
+    raise FqtlError(
+        f"{len(refused)} of {len(paths)} files cannot be used. {_made_anew(*refused)} "
+        f"The first: {first}"
+    )
+
+
+def _made_anew(*paths: Path) -> str:
+    """What to do about broken files; only the user knows how the workflow was started."""
+    return (
+        f"Delete it: `rm {shlex.join(map(str, paths))}`, and start the workflow again as before; "
+        "only this and what depends on it is made anew."
+    )
 
 
 def _metadata(kind: str, about: dict[str, Any]) -> dict[bytes, bytes]:

@@ -1,6 +1,7 @@
 import gzip
 import os
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -13,6 +14,7 @@ from fqtl.tables import (
     text_writer,
     whole,
     write_parquet,
+    write_text,
     write_tsv,
 )
 
@@ -83,5 +85,32 @@ def test_a_parquet_file_cut_short_is_named_with_what_to_do(tmp_path):
     path = tmp_path / "x.parquet"
     write_parquet(path, pa.table({"a": list(range(1000))}), "fits")
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(FqtlError, match=r"x\.parquet is not a whole Parquet file .* Delete it"):
+    with pytest.raises(
+        FqtlError, match=r"x\.parquet is not a whole Parquet file .* Delete it: `rm "
+    ):
         read_parquet(path, "fits")
+
+
+def test_a_damaged_parquet_file_is_named_with_what_to_do(tmp_path):
+    path = tmp_path / "x.parquet"
+    write_parquet(path, pa.table({"a": np.random.default_rng(0).standard_normal(1000)}), "fits")
+    content = bytearray(path.read_bytes())
+    content[4000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(FqtlError, match=r"x\.parquet is not a whole .*checksum.*Delete it: `rm "):
+        read_parquet(path, "fits")
+
+
+def test_a_gzipped_table_cut_short_is_named_with_what_to_do(tmp_path):
+    path = tmp_path / "s.tsv.gz"
+    write_tsv(path, SHARDS, "shards")
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(FqtlError, match=r"s\.tsv\.gz is not whole .*Delete it: `rm "):
+        read_tsv(path, "shards")
+
+
+def test_what_a_killed_writer_left_is_cleared_away_by_the_next(tmp_path):
+    (tmp_path / ".x.txt.123.tmp").write_text("half")
+    (tmp_path / ".other.txt.123.tmp").write_text("half")
+    write_text(tmp_path / "x.txt", "all of it")
+    assert sorted(os.listdir(tmp_path)) == [".other.txt.123.tmp", "x.txt"]

@@ -7,6 +7,8 @@ flags name. Only the one that is asked for is imported, so that `fqtl --help` an
 import argparse
 import logging
 import re
+import resource
+import signal
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -29,6 +31,7 @@ SUBCOMMANDS = {
     "evaluate": "compare results with the effects that `simulate` planted",
 }
 FAILURE = 2
+log = logging.getLogger(__name__)
 
 
 class Parser(argparse.ArgumentParser):
@@ -79,14 +82,29 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as fault:
         told = f"{fault.strerror}: {fault.filename}" if fault.filename else str(fault)
         return _complain(told, given.verbose)
+    except MemoryError:
+        return _complain(
+            f"out of memory: the job held {_peak_mb():.0f} MB. Give it more; in the workflow by "
+            f"`--set-resources {arguments[0]}:mem_mb=…`, then start the same command again.",
+            given.verbose,
+        )
+    except KeyboardInterrupt:
+        return _complain(
+            "stopped from outside (Ctrl-C, a cancelled job, its time limit); nothing half-written "
+            "is left. Start the same command again to go on.",
+            given.verbose,
+        )
     except Exception as fault:
         hint = f"unexpected {type(fault).__name__}: {fault} (run again with -vv for the traceback)"
         return _complain(hint, given.verbose)
+    # a log without this line is of a job that was killed: the workflow looks for it
+    log.info("done: %.1f s of CPU, %.0f MB at most", _cpu_seconds(), _peak_mb())
     return 0
 
 
 def entry() -> NoReturn:
-    """What the console script runs."""
+    """What the console script runs; a job that is cancelled tidies up as after Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())
 
 
@@ -94,6 +112,17 @@ def _with_two_words(arguments: list[str]) -> list[str]:
     """The arguments with a subcommand of two words as one."""
     name = " ".join(arguments[:2])
     return [name, *arguments[2:]] if name in SUBCOMMANDS else arguments
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _peak_mb() -> float:
+    """Most memory that this process held; Linux counts it in kB, macOS in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def _complain(message: str, verbose: int) -> int:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from fqtl.aggregate import result_tables
 from fqtl.cli.arguments import add_out
 from fqtl.errors import FqtlError
-from fqtl.tables import read_parquet, read_tsv, write_parquet, write_tsv
+from fqtl.tables import read_parquets, read_tsv, write_parquet, write_tsv
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    parts = [read_parquet(path, "fits") for path in given.fits]
+    parts = read_parquets(given.fits, "fits")
     builds = {about["genome_build"] for _, about in parts}
     if len(builds) > 1:
         raise FqtlError(

@@ -48,15 +48,20 @@ class Release:
         where = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", f"{name}.yaml"]
         return [str(snakemake), *where, *(flags or ("--cores", "2"))]
 
-    def run(self, name: str, *flags: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, name: str, *flags: str, **env: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             self.command(name, *flags),
             cwd=self.folder,
-            env={**os.environ, "COLUMNS": "200"},
+            env={**os.environ, "COLUMNS": "200", **env},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def fits(self, name: str) -> dict[str, int]:
+        """When each shard was written, in nanoseconds."""
+        written = (self.folder / name / "fits").glob("[0-9]*.parquet")
+        return {path.name: path.stat().st_mtime_ns for path in written}
 
     def results(self, name: str) -> dict[str, bytes]:
         """Bytes of every file that is a result, by its path."""

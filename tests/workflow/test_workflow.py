@@ -1,10 +1,6 @@
-"""The workflow as its users run it: from files to weights, twice, interrupted, and misused."""
+"""The workflow as its users run it: from files to weights, twice, and misused."""
 
-import os
-import signal
 import sqlite3
-import subprocess
-import time
 
 import numpy as np
 import pandas as pd
@@ -105,34 +101,6 @@ def test_cores_and_shards_do_not_change_a_byte(finished):
     differing = [name for name in one if one[name] != other[name]]
     assert {"report.html", "fits.parquet", "weights/predictdb/Liver.db"} <= set(one)
     assert differing == []
-
-
-def test_finished_shards_survive_a_killed_run(release):
-    release.configure("out", shards={"count": 6})
-    run = subprocess.Popen(
-        release.command("out", "--cores", "1"),
-        cwd=release.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    fits = release.folder / "out" / "fits"
-    deadline = time.monotonic() + 120
-    while len(list(fits.glob("0*.parquet"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-    # the end of the youngest file's job may not have been recorded any more
-    by_age = sorted(fits.glob("0*.parquet"), key=lambda path: path.stat().st_mtime_ns)
-    before = {path.name: path.stat().st_mtime_ns for path in by_age[:-1]}
-    assert 1 <= len(before) < 6
-
-    assert release.run("out", "--unlock").returncode == 0
-    again = release.run("out")
-    assert again.returncode == 0, again.stdout
-    after = {name: (fits / name).stat().st_mtime_ns for name in before}
-    assert after == before
-    assert len(table(release, "fits.tsv.gz")) == 8
 
 
 def test_one_tissue_is_a_legal_release(release):

@@ -9,6 +9,7 @@ import glob
 import re
 import shlex
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -76,11 +77,22 @@ def read_sheet(path):
 
 
 def failures():
-    """Last lines of the logs that end in an error, with the log's name."""
-    for path in sorted(Path(f"{config['results']}/logs").rglob("*.log")):
+    """A line for each job of this run whose log ends in an error, or before the job was done."""
+    folder = Path(f"{config['results']}/logs")
+    for path in sorted(folder.rglob("*.log")):
         lines = path.read_text(errors="replace").splitlines()
-        if lines and lines[-1].startswith("error:"):
-            yield f"{lines[-1]} ({path})"
+        if path.stat().st_mtime < STARTED or any(" done: " in line for line in lines):
+            continue
+        last = lines[-1] if lines else "nothing"
+        if last.startswith("error:"):
+            yield f"{last} ({path})"
+        else:
+            command = path.relative_to(folder).parts[0].removesuffix(".log")
+            yield (
+                f"error: a job ended before it was done, its log with {last!r} ({path}). Was it "
+                "killed, for its memory or its time? Start the same command again to go on; "
+                f"`--set-resources {command}:mem_mb=…` gives it more memory."
+            )
 
 
 def covariates_of(wildcards):
@@ -88,6 +100,7 @@ def covariates_of(wildcards):
     return [path for path in [TISSUES[wildcards.tissue]["covariates"]] if path]
 
 
+STARTED = time.time()
 validated(config, CONFIG_SCHEMA, "config")
 
 
