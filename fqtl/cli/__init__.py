@@ -20,6 +20,7 @@ from fqtl.model.threads import one_thread
 SUBCOMMANDS = {
     "check": "look at all input before any of it is computed on",
     "check weights": "tell whether weight files are sound, ours and those of others",
+    "check slurm": "say what profiles/slurm needs on this cluster",
     "prepare": "make the expression of one tissue ready for the model",
     "shard": "list the genes of all tissues and split them into shards",
     "fit": "fit every gene of one shard",
