@@ -1,5 +1,7 @@
 """Genotypes along chromosomes: windows of neighbouring genes, and how dense variants lie."""
 
+import logging
+import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -7,6 +9,7 @@ import pandas as pd
 
 from fqtl.data.genotypes import Genotypes, GenotypeSource, Limits
 
+log = logging.getLogger(__name__)
 Span = tuple[str, int, int]  # chromosome, first and last position
 BLOCK_BP = 4_000_000  # read ahead of a window: bounds the memory, whatever a shard spans
 SAMPLE_EVERY_BP, SAMPLE_BP = 500_000, 10_000
@@ -31,11 +34,20 @@ def sliding_windows(
             held, place, reach = None, chrom, start - 1
         if end > reach:
             ahead = _last_wanted(spans[number:], end + block_bp)
-            more = source.read(chrom, reach + 1, ahead, donors, limits)
+            more = _read(source, (chrom, reach + 1, ahead), donors, limits)
             held = more if held is None else _joined(held.window(start, reach), more)
             reach = ahead
         assert held is not None  # no span ends before it starts
         yield held.window(start, end)
+
+
+def _read(source: GenotypeSource, span: Span, donors: list[str], limits: Limits) -> Genotypes:
+    """Genotypes of a span; the log says what they cost."""
+    before = time.process_time()
+    found = source.read(*span, donors, limits)
+    took = time.process_time() - before
+    log.info("%s:%d-%d: %d variants in %d donors, %.1f s", *span, *found.dosages.shape, took)
+    return found
 
 
 def _last_wanted(spans: Sequence[Span], limit: int) -> int:

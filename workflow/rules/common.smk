@@ -83,15 +83,14 @@ def failures():
         lines = path.read_text(errors="replace").splitlines()
         if path.stat().st_mtime < STARTED or any(" done: " in line for line in lines):
             continue
-        last = lines[-1] if lines else "nothing"
-        if last.startswith("error:"):
-            yield f"{last} ({path})"
+        if lines and not re.match(r"\d\d:\d\d:\d\d ", lines[-1]):
+            yield f"{'' if lines[-1].startswith('error:') else 'error: '}{lines[-1]} ({path})"
         else:
             command = path.relative_to(folder).parts[0].removesuffix(".log")
             yield (
-                f"error: a job ended before it was done, its log with {last!r} ({path}). Was it "
-                "killed, for its memory or its time? Start the same command again to go on; "
-                f"`--set-resources {command}:mem_mb=…` gives it more memory."
+                f"error: {path} ends before its job was done. Was it killed, for its memory or its "
+                "time? Start the same command again to go on; `--set-resources "
+                f"{command}:mem_mb=…` gives it more memory."
             )
 
 
