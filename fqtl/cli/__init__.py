@@ -98,15 +98,17 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as fault:
         hint = f"unexpected {type(fault).__name__}: {fault} (run again with -vv for the traceback)"
         return _complain(hint, given.verbose)
-    # a log without this line is of a job that was killed: the workflow looks for it
-    log.info("done: %.1f s of CPU, %.0f MB at most", _cpu_seconds(), _peak_mb())
     return 0
 
 
 def entry() -> NoReturn:
     """What the console script runs; a job that is cancelled tidies up as after Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(main())
+    code = main()
+    if not code:
+        # a log without this line is of a job that was killed: the workflow looks for it
+        log.info("done: %.1f s of CPU, %.0f MB at most", _cpu_seconds(), _peak_mb())
+    sys.exit(code)
 
 
 def _with_two_words(arguments: list[str]) -> list[str]:
