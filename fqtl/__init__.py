@@ -9,7 +9,18 @@ from importlib.metadata import version
 
 from fqtl.errors import FqtlError
 from fqtl.model.fit import fit
+from fqtl.model.products import Products
+from fqtl.model.relatives import deconvolve, factorise, fit_cis, fit_weighted
 from fqtl.model.result import Fit
 
-__all__ = ["Fit", "FqtlError", "fit"]
+__all__ = [
+    "Fit",
+    "FqtlError",
+    "Products",
+    "deconvolve",
+    "factorise",
+    "fit",
+    "fit_cis",
+    "fit_weighted",
+]
 __version__ = version("fqtl")

@@ -200,10 +200,15 @@ class Bilinear:
 
     def found(self) -> list[Component]:
         """Open components by the variance they explain, each with a tissue slab of variance 1."""
-        found = [c for c, is_open in zip(self.components, self.open, strict=True) if is_open]
-        for component in found:
-            component.fix_scale()
+        components = zip(self.scaled(), self.open, strict=True)
+        found = [component for component, is_open in components if is_open]
         return sorted(found, key=lambda c: -(c.score.mean**2).sum() * (c.tissues.mean**2).sum())
+
+    def scaled(self) -> list[Component]:
+        """All components in their order, each with a tissue slab of variance 1."""
+        for component in self.components:
+            component.fix_scale()
+        return self.components
 
     def blocks(self) -> list[Prior]:
         """Left sides, then tissues."""
@@ -320,7 +325,10 @@ def start_at(tissues: Prior, pattern: Start) -> None:
 
 
 def start_near(loadings: Prior, direction: Floats, rng: np.random.Generator, jitter: float) -> None:
-    """Loadings along a direction, and noise; gates half open, slabs as wide as a quarter of it."""
+    """Loadings along a direction, and noise; slabs as wide as a quarter of it.
+
+    Gates are half open; one that all loadings share is nearly open, since much hangs on it.
+    """
     size = max(float(np.sqrt((direction**2).mean())), 0.1)
     place = direction + jitter * size * rng.standard_normal(len(direction))
     rate = max(16 / size**2, 10.0 * len(direction))  # together they vary less than the noise
@@ -330,7 +338,7 @@ def start_near(loadings: Prior, direction: Floats, rng: np.random.Generator, jit
         return
     assert isinstance(loadings, SpikeSlab)
     if loadings.inclusion < 1:
-        loadings.pip[:] = 0.5
+        loadings.pip[:] = 0.95 if loadings.spans else 0.5
     loadings.slab_mean[:] = place / loadings.pip
     loadings.slab_precision[:] = rate
 

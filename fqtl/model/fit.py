@@ -150,7 +150,7 @@ def fit(
         converged=trace.converged,
         family=family,
         engine=engine,
-        notes=_notes(genotypes, y_sd),
+        notes=notes_of(genotypes, y_sd),
     )
 
 
@@ -205,7 +205,7 @@ def _posteriors(parts: list[Predictor], x: Genotypes, m: int) -> dict[str, Any]:
     return {**found, "credible_sets": tuple(sets)}
 
 
-def _notes(genotypes: StandardGenotypes, y_sd: Floats) -> tuple[str, ...]:
+def notes_of(genotypes: StandardGenotypes, y_sd: Floats) -> tuple[str, ...]:
     """What was set aside, in words."""
     counted = (
         (genotypes.n_missing, "missing genotypes stand at the mean of their variant"),

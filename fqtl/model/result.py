@@ -52,7 +52,10 @@ class Posterior:
         return cls(
             mean=np.hstack(empty + [column.mean[:, None] for column in columns]),
             sd=np.hstack(empty + [np.sqrt(column.variance)[:, None] for column in columns]),
-            pip=np.hstack(empty + [column.pip[:, None] for column in columns]),
+            # one gate for a column counts for each of its loadings
+            pip=np.hstack(
+                empty + [np.broadcast_to(column.pip, length)[:, None] for column in columns]
+            ),
             any=np.array([column.any for column in columns], dtype=np.float64),
         )
 

@@ -1,0 +1,159 @@
+"""From arrays to a solved model and back: what the relatives of `fit` have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fqtl.errors import FqtlError
+from fqtl.model import cavi
+from fqtl.model.covariates import Covariates
+from fqtl.model.families import Family, Response
+from fqtl.model.fit import ENGINES, FAMILIES, settings_of
+from fqtl.model.inputs import Design, as_matrix, choose, refuse_other_rows
+from fqtl.model.moments import Floats
+from fqtl.model.options import Options
+from fqtl.model.predictors import Predictor
+from fqtl.model.result import Scale
+from fqtl.model.standardise import StandardGenotypes, standardise_genotypes, standardise_response
+from fqtl.model.threads import one_thread
+from fqtl.model.variants import Variants
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Checked and standardised input, before a model is chosen.
+
+    genotypes : standardised, of no variants where there is no x
+    response, family : what the model sees of y
+    y_mean, y_sd : (m,) the way back
+    mean_design, noise_design : covariates of location and dispersion
+    """
+
+    genotypes: StandardGenotypes
+    response: Response
+    family: Family
+    y_mean: Floats
+    y_sd: Floats
+    mean_design: Design
+    noise_design: Design
+    family_name: str
+    engine: str
+    settings: Options
+
+    @classmethod
+    def of(
+        cls,
+        y: ArrayLike,
+        x: ArrayLike | None,
+        *,
+        family: str,
+        covariates: ArrayLike | None,
+        dispersion_covariates: ArrayLike | None,
+        engine: str,
+        seed: int,
+        options: Mapping[str, Any],
+        **defaults: Any,
+    ) -> "Problem":
+        """Everything checked; `defaults` are options that the caller may have chosen otherwise."""
+        given = as_matrix("y", y, missing=True)
+        n, m = given.shape
+        table = np.empty((n, 0)) if x is None else as_matrix("x", x, missing=True)
+        if len(table) != n:
+            raise FqtlError(f"x must have the {n} rows of y, found shape {table.shape}.")
+        refuse_other_rows(y, x)
+        family_type = choose("family", family, FAMILIES)
+        choose("engine", engine, ENGINES)
+        settings = settings_of(engine, seed, {"shared_noise": False, **defaults, **options})
+        if settings.variant_prior == "single_effects":
+            raise FqtlError(
+                "Option variant_prior='single_effects' is for fqtl.fit; here every variant has a "
+                "prior of its own."
+            )
+        with one_thread():
+            standard, y_mean, y_sd = standardise_response(given)
+            if not y_sd.any():
+                raise FqtlError(
+                    f"y must vary in at least one tissue; all {m} are constant or empty."
+                )
+            response = Response.of(standard)
+            return cls(
+                standardise_genotypes(table),
+                response,
+                family_type.of(response),
+                y_mean,
+                y_sd,
+                Design.of("covariates", covariates, n),
+                Design.of("dispersion_covariates", dispersion_covariates, n),
+                family,
+                engine,
+                settings,
+            )
+
+    @property
+    def variants(self) -> Variants:
+        return Variants(self.genotypes.x)
+
+    @property
+    def n(self) -> int:
+        return len(self.response.values)
+
+    @property
+    def m(self) -> int:
+        return self.response.values.shape[1]
+
+    def with_variant_prior(self, name: str) -> Options:
+        """Its settings, but for the prior of variants."""
+        return replace(self.settings, variant_prior=name)
+
+    def solve(self, entries: list[Predictor]) -> "Solved":
+        """The model of these entries and covariates, its ELBO raised by the engine."""
+        confounders = Covariates.empty(self.mean_design.columns, self.m)
+        dispersion = Covariates.empty(
+            self.noise_design.columns, self.m, start=self.family.dispersion_start
+        )
+        model = cavi.Model(self.family, self.response, [confounders, *entries], dispersion)
+        with one_thread():
+            trace = ENGINES[self.engine](model, self.settings)
+        return Solved(self, model, trace)
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A problem, its model, and how the ELBO went."""
+
+    problem: Problem
+    model: cavi.Model
+    trace: cavi.Trace
+
+    @property
+    def entries(self) -> list[Predictor]:
+        """Of the location, beside covariates."""
+        return self.model.location[1:]
+
+    def found(self) -> dict[str, Any]:
+        """What results of every kind hold, in units of y."""
+        problem, model = self.problem, self.model
+        confounders = model.location[0]
+        assert isinstance(confounders, Covariates)
+        coefficients = confounders.effects.mean * problem.y_sd
+        variance = model.family.noise_variance(model.dispersion.moments()) * problem.y_sd**2
+        log_scale = np.log(np.where(problem.y_sd > 0, problem.y_sd, 1.0))
+        shared = np.zeros(problem.m) if model.noise is None else model.noise.loadings
+        count = problem.response.observed.sum(axis=0)
+        return {
+            "shared_noise": shared * problem.y_sd,
+            "intercept": problem.y_mean + coefficients[0],
+            "covariate_effects": coefficients[1:] * problem.mean_design.per_unit[:, None],
+            "covariate_mean": problem.mean_design.mean,
+            "noise_variance": variance[0] if len(variance) == 1 else variance,
+            "scale": Scale(
+                problem.genotypes.mean, problem.genotypes.sd, problem.y_mean, problem.y_sd
+            ),
+            "elbo_trace": np.array(self.trace.elbo) - count @ log_scale,
+            "converged": self.trace.converged,
+            "family": problem.family_name,
+            "engine": problem.engine,
+        }
