@@ -356,6 +356,20 @@ COLUMNS: dict[str, dict[str, str]] = {
         "filtered_out": "genes with weights that did not pass the filter",
         "path": "the file, relative to this table; empty where no gene was left for it",
     },
+    "converted": {
+        "set": "name of the set: its tissue",
+        "from": "file it was read from",
+        "genes": "genes in the file written",
+        "weights": "weights in it",
+        "left_out": "weights that the reference panel lacks",
+        "path": "the file written, relative to this table",
+    },
+    "converted_left_out": {
+        "set": "name of the set",
+        "gene_id": "gene",
+        "variant_id": "variant",
+        "reason": "why its weight is left out",
+    },
     "imported": {
         "what": "genes, tissues, factors, variants, models of a gene in a tissue, or weights",
         "outcome": "kept or left out",

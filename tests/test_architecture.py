@@ -50,3 +50,11 @@ def test_the_package_works_from_the_root_of_its_sources():
         check=True,
     )
     assert run.stdout == "fit\n"
+
+
+def test_what_judges_weight_files_knows_no_genotypes_and_no_fits():
+    modules = list((ROOT / "fqtl" / "audit").glob("*.py"))
+    assert len(modules) > 5
+    for path in modules:
+        assert "fqtl.data.genotypes" not in path.read_text(), path
+        assert "fqtl.fits" not in path.read_text(), path

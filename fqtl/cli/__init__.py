@@ -27,6 +27,7 @@ SUBCOMMANDS = {
     "aggregate": "put the fits of all shards together, and make tables of them",
     "weights": "write the weights of one tissue for TWAS programs",
     "import-effects": "make weights of the effects released for GTEx v6p and v8",
+    "convert": "convert weight files from one format to another",
     "report": "write the page that says what a run found",
     "simulate": "make a GTEx-like panel with known effects on real genotypes",
     "evaluate": "compare results with the effects that `simulate` planted",

@@ -22,7 +22,7 @@ from fqtl.data.expression import gene_key
 from fqtl.errors import FqtlError
 from fqtl.tables import whole
 from fqtl.weights.sqlite import read_only, tables
-from fqtl.weights.weight_set import WeightSet, variant_ids
+from fqtl.weights.weight_set import WeightSet, variances_alone, variant_ids
 
 SCHEMA = """
 CREATE TABLE refpanel (id INTEGER PRIMARY KEY AUTOINCREMENT, ref_name VARCHAR(128) NOT NULL,
@@ -50,8 +50,8 @@ CREATE INDEX modelattribute_model ON modelattribute (model_id);
 TABLES = {"refpanel", "molecularfeature", "model", "weight", "modelattribute"}
 PERFORMANCE = {"cv.R2": "r2", "cv.R2.pval": "p"}
 MODELS = """
-SELECT model.id AS model_id, tissue, ens_gene_id, mol_name, type, chrom, tx_start, tx_stop,
-       r2.value AS r2, p.value AS p
+SELECT model.id AS model_id, inference, tissue, ens_gene_id, mol_name, type, chrom, tx_start,
+       tx_stop, r2.value AS r2, p.value AS p
 FROM model JOIN refpanel ON refpanel.id = ref_id
 JOIN molecularfeature ON molecularfeature.id = mol_id
 LEFT JOIN modelattribute AS r2 ON r2.model_id = model.id AND r2.attr_name = 'cv.R2'
@@ -140,33 +140,65 @@ def _insert(
     connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
 
 
-def read_focus(path: Path) -> list[WeightSet]:
-    """The sets of a db, one for each of its tissues, if it tells standard deviations of dosages."""
+def read_focus(path: Path, model: str = "", *, per_sd: bool = False) -> list[WeightSet]:
+    """The sets of a db, one for each of its tissues, if it tells standard deviations of dosages.
+
+    Of covariances, the variances are known.
+
+    model : the inference whose models are read, where a gene has several; all by default
+    per_sd : leave weights per standard deviation of genotype, as they are in the file
+    """
     with read_only(path, TABLES, "a FOCUS db") as connection:
-        if "fqtl_dosage" not in tables(connection):
+        told = tells_dosage_sd(connection)
+        if not (told or per_sd):
             raise FqtlError(
                 f"{path} holds weights per standard deviation of genotype, and no standard "
                 "deviations: weights per allele need a reference panel."
             )
-        build = connection.execute("SELECT genome_build FROM fqtl_build").fetchone()[0]
         models, weights = pd.read_sql(MODELS, connection), pd.read_sql(WEIGHTS, connection)
-        sd = pd.read_sql("SELECT weight_id, sd FROM fqtl_dosage", connection)
-    sd = weights["weight_id"].map(sd.set_index("weight_id")["sd"])
-    models, weights = (
-        _genes(models),
-        _variants(weights.assign(weight=weights["effect"] / sd), build),
-    )
+        build, sd = "", pd.Series(1.0, index=weights["weight_id"])
+        if told and not per_sd:
+            build = connection.execute("SELECT genome_build FROM fqtl_build").fetchone()[0]
+            sd = pd.read_sql("SELECT * FROM fqtl_dosage", connection, index_col="weight_id")["sd"]
+    models = _genes(_of_inference(path, models, model))
+    weights["sd"] = weights["weight_id"].map(sd)
+    weights = _variants(weights.assign(weight=weights["effect"] / weights["sd"]), build)
+    weights = weights.merge(models[["model_id", "gene_id"]], on="model_id")
     return [
-        WeightSet.of(
-            str(tissue),
-            build,
-            0,
-            some,
-            weights.merge(some[["model_id", "gene_id"]], on="model_id"),
-            None,
-        )
+        _set_of(str(tissue), build, some, weights, with_variances=not per_sd)
         for tissue, some in models.groupby("tissue", sort=False)
     ]
+
+
+def tells_dosage_sd(connection: sqlite3.Connection) -> bool:
+    """Whether a db tells standard deviations of dosages, as ours do."""
+    return "fqtl_dosage" in tables(connection)
+
+
+def _of_inference(path: Path, models: pd.DataFrame, model: str) -> pd.DataFrame:
+    """The models of one inference; without one, all, if there is one for each gene and tissue."""
+    known = ", ".join(sorted(set(models["inference"])))
+    if model:
+        models = models[models["inference"] == model]
+        if models.empty:
+            raise FqtlError(f"{path} has no model {model}; there are {known}.")
+    twice = models.duplicated(["tissue", "ens_gene_id"])
+    if twice.any():
+        raise FqtlError(
+            f"{path} has several models of {int(twice.sum())} genes, the first "
+            f"{models['ens_gene_id'][twice].iloc[0]}: name one of {known}."
+        )
+    return models
+
+
+def _set_of(
+    tissue: str, build: str, genes: pd.DataFrame, weights: pd.DataFrame, *, with_variances: bool
+) -> WeightSet:
+    mine = weights[weights["model_id"].isin(genes["model_id"])]
+    by_model = dict(list(mine.groupby("model_id")["sd"]))
+    genes = genes[genes["model_id"].isin(by_model)]
+    matrices = [variances_alone(by_model[i].to_numpy()) for i in genes["model_id"]]
+    return WeightSet.of(tissue, build, 0, genes, mine, matrices if with_variances else None)
 
 
 def _genes(models: pd.DataFrame) -> pd.DataFrame:

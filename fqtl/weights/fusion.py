@@ -39,7 +39,7 @@ from fqtl.data.text import read_table
 from fqtl.errors import FqtlError
 from fqtl.tables import text_writer, whole_folder
 from fqtl.weights.rdata import Matrix, RValue, dumps, load
-from fqtl.weights.weight_set import WeightSet, variant_ids
+from fqtl.weights.weight_set import WeightSet, variances_alone, variant_ids
 
 MODELS = ["fqtl", "top1"]
 PERFORMANCE = ["rsq", "pval"]
@@ -258,26 +258,32 @@ def _snps(bim: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(chrom=chrom, pos=bim.iloc[:, 3].to_numpy(dtype=np.int64))
 
 
-def read_fusion(path: Path, model: str = "") -> WeightSet:
+def read_fusion(path: Path, model: str = "", *, per_sd: bool = False) -> WeightSet:
     """The set that a .pos list names, if its files tell standard deviations of dosages.
 
-    Rows of weight 0 are left out, and with them genes that have no other.
+    Rows of weight 0 are left out, and with them genes that have no other. Of covariances, the
+    variances are known.
 
     model : a column of wgt.matrix; the one that FUSION would choose by default
+    per_sd : leave weights per standard deviation of genotype, as they are in the files
     """
     listed = read_pos(path)
-    genes, variants = [], []
+    genes, variants, matrices = [], [], []
     builds = set()
     for row in listed.to_dict(orient="records"):
         found = read_fusion_model(path.parent / row["WGT"], row["ID"])
-        if found.dosage_sd is None:
+        sd = np.ones(len(found.snps)) if per_sd else found.dosage_sd
+        if sd is None:
             raise FqtlError(
                 f"{found.path} holds weights per standard deviation of genotype, and no standard "
                 "deviations: weights per allele need a reference panel."
             )
         builds.add(found.genome_build)
         genes.append(_gene(row, found, column := _column(found, model)))
-        variants.append(_per_allele(found, column, found.dosage_sd))
+        weighted = found.weights.values[:, column] != 0
+        variants.append(_per_allele(found, column, sd)[weighted])
+        if weighted.any():
+            matrices.append(variances_alone(sd[weighted]))
     everything = pd.concat(variants, ignore_index=True)
     table = pd.DataFrame(genes)
     return WeightSet.of(
@@ -286,7 +292,7 @@ def read_fusion(path: Path, model: str = "") -> WeightSet:
         int(table["n_samples"].max()),
         table[table["gene_id"].isin(everything["gene_id"])],
         everything,
-        None,
+        None if per_sd else matrices,
     )
 
 
@@ -296,6 +302,8 @@ def _column(found: FusionModel, model: str) -> int:
     names = list(found.weights.columns)
     if model not in names:
         raise FqtlError(f"{found.path} has no model {model}; there are {', '.join(names)}.")
+    if model.startswith("top1"):
+        raise FqtlError(f"{found.path}: the model {model} holds z-scores, which are no weights.")
     return names.index(model)
 
 
@@ -316,5 +324,4 @@ def _per_allele(found: FusionModel, column: int, sd: np.ndarray) -> pd.DataFrame
     per_sd = found.weights.values[:, column]
     snps = found.snps.assign(gene_id=found.gene_id, weight=per_sd / sd)
     ids = variant_ids(snps, found.genome_build)
-    snps = snps.assign(variant_id=ids, rsid=snps["id"].where(snps["id"] != ids, ""))
-    return snps[per_sd != 0]
+    return snps.assign(variant_id=ids, rsid=snps["id"].where(snps["id"] != ids, ""))

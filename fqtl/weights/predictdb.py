@@ -155,7 +155,7 @@ def _read_weights(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:
             "variant_id": ids,
             "rsid": rsid.mask(rsid == ids, ""),
             "chrom": place[0].map(contigs.prefixed, na_action="ignore").fillna(""),
-            "pos": place[1].fillna(0).astype(int),
+            "pos": place[1].fillna("0").astype(int),
             "other_allele": frame["ref_allele"],
             "effect_allele": frame["eff_allele"],
             "weight": frame["weight"].astype(float),

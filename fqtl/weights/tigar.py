@@ -15,7 +15,7 @@ import pandas as pd
 import pysam
 
 from fqtl.data import contigs
-from fqtl.data.text import read_table
+from fqtl.data.text import MISSING, read_table
 from fqtl.errors import FqtlError
 from fqtl.tables import text_writer, whole
 from fqtl.weights.weight_set import WeightSet
@@ -137,4 +137,4 @@ def _told(listed: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
 def _numbers(table: pd.DataFrame, name: str) -> "pd.Series[float]":
     if name not in table:
         return pd.Series(np.nan, index=table.index)
-    return pd.to_numeric(table[name].replace("NA", "nan")).astype(float)
+    return pd.to_numeric(table[name].mask(table[name].isin(MISSING))).astype(float)

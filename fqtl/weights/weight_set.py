@@ -158,6 +158,13 @@ def variant_ids(variants: pd.DataFrame, genome_build: str) -> list[str]:
     return ["_".join(map(str, place)) + tag for place in places.itertuples(index=False)]
 
 
+def variances_alone(dosage_sd: np.ndarray) -> np.ndarray:
+    """(v, v) covariance of which no more is known than the variances."""
+    matrix = np.full((len(dosage_sd), len(dosage_sd)), np.nan)
+    np.fill_diagonal(matrix, dosage_sd**2)
+    return matrix
+
+
 def passing(
     weights: WeightSet, *, min_cv_r: float, max_cv_p: float, min_gene_pip: float
 ) -> "pd.Index[str]":

@@ -9,11 +9,17 @@ GENES = ["ENSG1", "ENSG2", "ENSG3"]
 SIZES = [3, 1, 2]
 
 
-def sound_weights():
-    """Weights of dosages in which each variant is linked with the one before."""
+def dosages():
+    """(6, 80) dosages, in which each variant is linked with the one before."""
     rng = np.random.default_rng(0)
     x = np.cumsum(rng.integers(0, 2, (6, 80)), axis=0) % 3
     x[1:] = np.where(rng.random((5, 80)) < 0.6, x[:-1], x[1:])
+    return x
+
+
+def sound_weights():
+    """Weights of three genes and their covariances in these dosages."""
+    x = dosages()
     variants = pd.DataFrame(
         {
             "gene_id": np.repeat(GENES, SIZES),

@@ -1,0 +1,181 @@
+"""Weights of one format made ready for another, with a panel where a file tells too little.
+
+| format | unit of genotype | covariance of dosages |
+|---|---|---|
+| PredictDB | copy | in a file beside it |
+| TIGAR | copy | not told |
+| FUSION, FOCUS | standard deviation | not told; ours tell standard deviations |
+
+FUSION and PredictDB need all covariances, FOCUS the variances, TIGAR neither. What is not told
+comes from genotypes of a reference panel. Weights keep the alleles that they have: a variant that
+the panel has the other way round is counted the other way round there.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fqtl.data.genotypes import GenotypeSource
+from fqtl.data.panel import look_up, require_found
+from fqtl.errors import FqtlError
+from fqtl.weights.focus import TABLES, read_focus, tells_dosage_sd
+from fqtl.weights.fusion import read_fusion, read_fusion_model, read_pos
+from fqtl.weights.kinds import Kind
+from fqtl.weights.predictdb import predictdb_files, read_predictdb
+from fqtl.weights.sqlite import read_only
+from fqtl.weights.tigar import read_tigar, tigar_files
+from fqtl.weights.weight_set import WeightSet, variant_ids
+
+NEEDS = {"predictdb": "pairs", "fusion": "pairs", "focus": "variances", "tigar": "nothing"}
+PANEL = "Give genotypes of a reference panel (--panel and --genome-build)."
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A set as a file tells it.
+
+    path : the file
+    weights : per copy of the effect allele, or else per standard deviation of genotype
+    per_sd : which of the two
+    """
+
+    path: Path
+    weights: WeightSet
+    per_sd: bool = False
+
+
+def load_sets(path: Path, kind: Kind, model: str = "") -> list[Loaded]:
+    """The sets of a file, in the unit that it tells.
+
+    model : which model of a gene is meant, in formats that hold several
+    """
+    if kind == "predictdb":
+        _, by_rsid, by_varid = predictdb_files(path.parent, path.stem)
+        beside = [file for file in (by_varid, by_rsid) if file.is_file()]
+        return [Loaded(path, read_predictdb(path, beside[0] if beside else None))]
+    if kind == "tigar":
+        name = path.name.removesuffix(".gz").removesuffix(".txt")
+        genes = tigar_files(path.parent, name)[-1]
+        return [Loaded(path, read_tigar(path, genes if genes.is_file() else None))]
+    if kind == "fusion":
+        per_sd = not _fusion_tells_sd(path)
+        return [Loaded(path, read_fusion(path, model, per_sd=per_sd), per_sd)]
+    if kind == "focus":
+        with read_only(path, TABLES, "a FOCUS db") as connection:
+            per_sd = not tells_dosage_sd(connection)
+        return [Loaded(path, found, per_sd) for found in read_focus(path, model, per_sd=per_sd)]
+    raise FqtlError(
+        f"{path} holds {'one gene' if kind == 'fusion file' else 'covariances alone'}: expected a "
+        "PredictDB or FOCUS db, a FUSION .pos or a TIGAR table."
+    )
+
+
+def _fusion_tells_sd(path: Path) -> bool:
+    """Whether the files of a list tell standard deviations; asked of the first."""
+    listed = read_pos(path)
+    if listed.empty:
+        raise FqtlError(f"{path} lists no gene.")
+    first = listed.iloc[0]
+    return read_fusion_model(path.parent / first["WGT"], first["ID"]).dosage_sd is not None
+
+
+def with_panel(
+    loaded: Loaded, source: GenotypeSource, build: str, least: float
+) -> tuple[WeightSet, pd.DataFrame]:
+    """The set per copy, with covariances of a panel, and what of it the panel lacks.
+
+    The second is a table of gene_id, variant_id and reason.
+
+    build : genome build of the panel
+    least : share of variants that has to be found
+    """
+    weights = loaded.weights
+    if weights.genome_build not in ("", build):
+        raise FqtlError(
+            f"{loaded.path} is on {weights.genome_build}, the panel {source.path} on {build} "
+            f"(--genome-build). Use a panel on {weights.genome_build}."
+        )
+    require_places(loaded.path, weights)
+    variants = weights.variants.assign(asked_for=variant_ids(weights.variants, build))
+    panel = look_up(source, variants.assign(variant_id=variants["asked_for"]))
+    require_found(panel, least, str(loaded.path), source)
+    told = panel.variants.reindex(variants["asked_for"]).reset_index(drop=True)
+    lost = variants[["gene_id", "variant_id"]].assign(reason=told["reason"])
+    kept = (told["row"] >= 0).to_numpy()
+    variants, told = variants[kept], told[kept]
+    dosages = panel.dosages[told["row"]]
+    swapped = told["swapped"].to_numpy()
+    dosages[swapped] = 2 - dosages[swapped]
+    weight = variants["weight"].to_numpy()
+    if loaded.per_sd:
+        weight = weight / dosages.std(axis=1, ddof=1)
+    rsid = variants["rsid"].where(variants["rsid"] != "", told["rsid"])
+    variants = variants.assign(weight=weight, rsid=rsid, variant_id=variants["asked_for"])
+    variants = variants.assign(frequency=dosages.mean(axis=1) / 2)
+    rows = pd.Series(np.arange(len(variants))).groupby(variants["gene_id"].to_numpy(), sort=False)
+    matrices = {gene: np.atleast_2d(np.cov(dosages[of])) for gene, of in rows.indices.items()}
+    genes = weights.genes[weights.genes["gene_id"].isin(list(matrices))]
+    made = WeightSet.of(
+        weights.name,
+        build,
+        weights.n_samples,
+        genes,
+        variants,
+        [matrices[gene] for gene in genes["gene_id"]],
+    )
+    return made, lost[~kept]
+
+
+def require_told(loaded: Loaded, target: str) -> WeightSet:
+    """The set, if it tells what the format asked for needs."""
+    path, weights = loaded.path, loaded.weights
+    require_places(path, weights)
+    if loaded.per_sd:
+        raise FqtlError(
+            f"{path} holds weights per standard deviation of genotype and does not tell the "
+            f"standard deviations, without which there are no weights per copy. {PANEL}"
+        )
+    need = NEEDS[target]
+    if need == "variances" and np.isnan(weights.dosage_sd()).any():
+        raise FqtlError(
+            f"{path} tells no variances of dosages, which {target} needs: its weights are per "
+            f"standard deviation. {PANEL}"
+        )
+    covariance = weights.covariance
+    if need == "pairs" and (covariance is None or np.isnan(covariance).any()):
+        lacking = "" if covariance is None else f" ({int(np.isnan(covariance).sum())} pairs lack)"
+        raise FqtlError(
+            f"{path} does not tell the covariances of the variants of each gene{lacking}, which "
+            f"{target} needs. {PANEL}"
+        )
+    return weights
+
+
+def require_places(path: Path, weights: WeightSet) -> None:
+    """Refuse variants without a position: every format needs one."""
+    lost = weights.variants[(weights.variants["pos"] == 0) | (weights.variants["chrom"] == "")]
+    if len(lost):
+        first = lost.iloc[0]
+        raise FqtlError(
+            f"{path}: {len(lost)} of {len(weights.variants)} variants have no position, the first "
+            f"{first['rsid'] or first['variant_id']!r} of {first['gene_id']}: expected it in the "
+            "varID, as chr22_20003000_T_C_b38."
+        )
+
+
+def with_samples(weights: WeightSet, n_samples: int | None, target: str, path: Path) -> WeightSet:
+    """The set with a number of samples, which FUSION cannot do without.
+
+    n_samples : to be taken where the file does not tell it
+    """
+    if weights.n_samples == 0 and n_samples is not None:
+        genes = weights.genes.assign(n_samples=n_samples)
+        return replace(weights, n_samples=n_samples, genes=genes)
+    if weights.n_samples == 0 and target == "fusion":
+        raise FqtlError(
+            f"{path} does not tell how many samples its weights were made of, which FUSION needs. "
+            "Give it (--n-samples)."
+        )
+    return weights

@@ -1,0 +1,216 @@
+"""Any format becomes any other where it tells enough, and is refused in words where it does not."""
+
+import gzip
+import sqlite3
+
+import numpy as np
+import pytest
+
+from fqtl.cli import main
+from fqtl.tables import read_tsv
+from fqtl.weights import rdata
+from fqtl.weights.focus import read_focus
+from fqtl.weights.formats import FORMATS
+from fqtl.weights.fusion import read_fusion, write_fusion
+from fqtl.weights.predictdb import predictdb_files, read_predictdb
+from fqtl.weights.tigar import read_tigar
+from tests.audit.sound import dosages, sound_weights
+from tests.files import vcf_records, write_vcf
+
+READ = {
+    "predictdb": lambda path: read_predictdb(path, path.with_suffix(".txt.gz")),
+    "fusion": read_fusion,
+    "tigar": read_tigar,
+    "focus": lambda path: read_focus(path)[0],
+}
+# what can be had without a panel
+TOLD = {
+    "predictdb": {"predictdb", "fusion", "tigar", "focus"},
+    "fusion": {"tigar", "focus"},
+    "tigar": {"tigar"},
+    "focus": {"tigar", "focus"},
+}
+DONORS = [f"d{i}" for i in range(80)]
+
+
+@pytest.fixture
+def panel(tmp_path):
+    """Genotypes that the covariances of the sound weights are of."""
+    records = vcf_records(dosages(), 100 + np.arange(6), "chr1")
+    path = write_vcf(tmp_path / "panel.vcf.gz", records, DONORS, contigs=("chr1",))
+    return ["--panel", str(path), "--genome-build", "GRCh38"]
+
+
+def written(folder, kind):
+    return FORMATS[kind].write(folder / kind, sound_weights(), {})
+
+
+def convert(path, kind, folder, *more):
+    """Exit code of the command."""
+    return main(["convert", str(path), "--to", kind, "--out", str(folder / "out"), *map(str, more)])
+
+
+def refusal(capsys, *arguments):
+    """The one line that is said; nothing is written."""
+    assert convert(*arguments) == 2
+    assert not (arguments[2] / "out").exists()
+    (said,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error:")]
+    return said
+
+
+def assert_same(found, expected):
+    assert found.genome_build == expected.genome_build
+    assert list(found.genes["gene_id"]) == list(expected.genes["gene_id"])
+    for name in ("gene_id", "variant_id", "pos", "other_allele", "effect_allele"):
+        assert list(found.variants[name]) == list(expected.variants[name]), name
+    np.testing.assert_allclose(found.variants["weight"], expected.variants["weight"], rtol=1e-10)
+
+
+@pytest.mark.parametrize("source", FORMATS)
+@pytest.mark.parametrize("target", FORMATS)
+def test_weights_survive_every_way_with_a_panel(tmp_path, panel, source, target):
+    path = written(tmp_path, source)
+    assert convert(path, target, tmp_path, *panel, "--n-samples", 80) == 0
+    row = read_tsv(tmp_path / "out" / "converted.tsv", "converted").iloc[0]
+    assert (row["genes"], row["weights"], row["left_out"]) == (3, 6, 0)
+    found = READ[target](tmp_path / "out" / row["path"])
+    assert_same(found, sound_weights())
+    if target == "predictdb":
+        np.testing.assert_allclose(found.covariance, sound_weights().covariance, rtol=1e-10)
+
+
+@pytest.mark.parametrize("source", FORMATS)
+@pytest.mark.parametrize("target", FORMATS)
+def test_without_a_panel_what_is_told_suffices_or_is_asked_for(tmp_path, capsys, source, target):
+    path = written(tmp_path, source)
+    if target in TOLD[source]:
+        assert convert(path, target, tmp_path) == 0
+        row = read_tsv(tmp_path / "out" / "converted.tsv", "converted").iloc[0]
+        assert_same(READ[target](tmp_path / "out" / row["path"]), sound_weights())
+    else:
+        said = refusal(capsys, path, target, tmp_path)
+        assert said.startswith(f"error: {path}")
+        assert f"which {target} needs" in said
+        assert "(--panel and --genome-build)" in said
+
+
+def of_others(folder):
+    """FUSION weights as others write them: nothing tells standard deviations or the build."""
+    pos = write_fusion(folder, sound_weights())
+    for file in (folder / "Liver").glob("*.RDat"):
+        objects = rdata.load(file)
+        snps = objects["snps"]
+        kept = {
+            **{name: objects[name] for name in ("wgt.matrix", "cv.performance", "hsq")},
+            **{name: float(np.ravel(objects[name])[0]) for name in ("hsq.pv", "N.tot")},
+            "snps": {
+                name: list(snps[name])
+                if name in ("V2", "V5", "V6")
+                else snps[name].to_numpy(dtype=np.int32)
+                for name in snps
+            },
+        }
+        file.write_bytes(gzip.compress(rdata.dumps(kept)))
+    return pos
+
+
+def test_weights_of_others_per_sd_become_per_copy_with_a_panel_only(tmp_path, capsys, panel):
+    pos = of_others(tmp_path / "others")
+    said = refusal(capsys, pos, "tigar", tmp_path)
+    assert "per standard deviation of genotype and does not tell the standard deviations" in said
+    assert convert(pos, "predictdb", tmp_path, *panel) == 0
+    found = read_predictdb(*predictdb_files(tmp_path / "out", "Liver")[:2])
+    assert_same(found, sound_weights())
+
+
+def test_a_focus_db_of_others_needs_a_panel_too(tmp_path, capsys, panel):
+    path = written(tmp_path, "focus")
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE fqtl_build")
+        connection.execute("DROP TABLE fqtl_dosage")
+    connection.close()
+    assert "does not tell the standard deviations" in refusal(capsys, path, "tigar", tmp_path)
+    assert convert(path, "tigar", tmp_path, *panel) == 0
+    assert_same(read_tigar(tmp_path / "out" / "Liver.txt.gz"), sound_weights())
+
+
+def test_one_of_several_models_of_a_gene_has_to_be_named(tmp_path, capsys, panel):
+    path = written(tmp_path, "focus")
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE model SET inference = 'lasso', mol_id = 1 WHERE id = 2")
+    connection.close()
+    said = refusal(capsys, path, "tigar", tmp_path)
+    assert "several models of 1 genes, the first ENSG1: name one of fqtl, lasso" in said
+    assert "has no model enet" in refusal(capsys, path, "tigar", tmp_path, "--model", "enet")
+    assert convert(path, "tigar", tmp_path, "--model", "lasso") == 0
+    assert len(read_tigar(tmp_path / "out" / "Liver.txt.gz").variants) == 1
+    pos = written(tmp_path, "fusion")
+    assert "z-scores" in refusal(capsys, pos, "tigar", tmp_path / "2", "--model", "top1")
+
+
+def test_alleles_that_the_panel_has_swapped_leave_the_weights_as_they_are(tmp_path):
+    turned = [
+        record.replace(" A G ", " G A ")
+        for record in vcf_records(2 - dosages(), range(100, 106), "1")
+    ]
+    panel = write_vcf(tmp_path / "p.vcf.gz", turned, DONORS, contigs=("1",))
+    more = ["--panel", panel, "--genome-build", "GRCh38"]
+    assert convert(written(tmp_path, "tigar"), "predictdb", tmp_path, *more) == 0
+    found = read_predictdb(*predictdb_files(tmp_path / "out", "Liver")[:2])
+    assert_same(found, sound_weights())
+    np.testing.assert_allclose(found.covariance, sound_weights().covariance, rtol=1e-10)
+
+
+def test_what_the_panel_lacks_is_left_out_and_listed(tmp_path):
+    records = vcf_records(dosages(), 100 + np.arange(6), "chr1")
+    panel = write_vcf(
+        tmp_path / "p.vcf.gz", [*records[:3], *records[4:5]], DONORS, contigs=("chr1",)
+    )
+    more = ["--panel", panel, "--genome-build", "GRCh38"]
+    assert convert(written(tmp_path, "tigar"), "predictdb", tmp_path, *more) == 0
+    row = read_tsv(tmp_path / "out" / "converted.tsv", "converted").iloc[0]
+    assert (row["genes"], row["weights"], row["left_out"]) == (2, 4, 2)
+    lost = read_tsv(tmp_path / "out" / "converted_left_out.tsv.gz", "converted_left_out")
+    assert list(lost["variant_id"]) == ["chr1_103_A_G_b38", "chr1_105_A_G_b38"]
+    assert set(lost["reason"]) == {"not in the panel"}
+
+
+def test_builds_are_not_mixed(tmp_path, capsys, panel):
+    path = written(tmp_path, "tigar")
+    said = refusal(capsys, path, "predictdb", tmp_path, *panel[:3], "GRCh37")
+    assert "is on GRCh38, the panel" in said
+    said = refusal(capsys, path, "predictdb", tmp_path, *panel[:2])
+    assert "On which build is the panel" in said
+
+
+def test_a_panel_of_other_variants_is_refused(tmp_path, capsys):
+    records = vcf_records(dosages(), 500 + np.arange(6), "chr1")
+    panel = write_vcf(tmp_path / "p.vcf.gz", records, DONORS, contigs=("chr1",))
+    more = ["--panel", panel, "--genome-build", "GRCh38"]
+    said = refusal(capsys, written(tmp_path, "tigar"), "predictdb", tmp_path, *more)
+    assert "0 of 6 variants" in said
+    assert "chr1_500_A_G_b38" in said
+
+
+def test_fusion_is_not_written_without_a_number_of_samples(tmp_path, capsys, panel):
+    path = written(tmp_path, "tigar")
+    assert "(--n-samples)" in refusal(capsys, path, "fusion", tmp_path, *panel)
+    assert convert(path, "fusion", tmp_path, *panel, "--n-samples", 123) == 0
+    assert read_fusion(tmp_path / "out" / "Liver.pos").n_samples == 123
+
+
+def test_variants_without_a_position_are_refused(tmp_path, capsys):
+    path = written(tmp_path, "predictdb")
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE weights SET varID = rsid WHERE gene = 'ENSG3'")
+    connection.close()
+    said = refusal(capsys, path, "fusion", tmp_path)
+    assert "2 of 6 variants have no position, the first 'rs4' of ENSG3" in said
+
+
+def test_a_folder_is_converted_whole_and_what_is_no_set_is_refused(tmp_path, capsys):
+    written(tmp_path, "predictdb")
+    assert convert(tmp_path / "predictdb", "tigar", tmp_path) == 0
+    assert (tmp_path / "out" / "Liver.txt.gz.tbi").exists()
+    beside = tmp_path / "predictdb" / "Liver.txt.gz"
+    assert "holds covariances alone" in refusal(capsys, beside, "tigar", tmp_path / "2")
