@@ -8,6 +8,8 @@ from fqtl.tables import COLUMNS
 FILES = {
     "genes": ("genes.tsv", "Every gene of the input, in the order of the genome."),
     "prepared": ("prepared.tsv", "Every tissue of the input, and what was kept of it."),
+    "confounders": ("confounders.tsv", "What expression follows that is not genetics, by tissue."),
+    "outliers": ("outliers.tsv", "Donors whose expression is unlike that of the others."),
     "dropped": (
         "dropped.tsv.gz",
         "Genes left out of single tissues; the gene `*` where a whole tissue was left out.",

@@ -8,7 +8,7 @@ genotypes.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -56,18 +56,22 @@ class StoredTissue:
         return list(self.about["samples"])
 
 
-def write_prepared(path: Path, tissue: str, prepared: PreparedTissue) -> None:
-    """Prepared expression of one tissue."""
+def write_prepared(path: Path, tissue: str, prepared: PreparedTissue, repeated: int = 0) -> None:
+    """Prepared expression of one tissue; repeated : samples left out beside another of a donor."""
     table = pa.Table.from_pandas(prepared.genes, preserve_index=False)
-    table = table.append_column("values", _as_lists(prepared.values))
+    table = table.append_column("values", as_lists(prepared.values))
     write_parquet(
         path,
         table,
         "prepared",
         tissue=tissue,
         samples=prepared.samples,
-        donors_without=prepared.donors_without,
+        donors_without={**prepared.donors_without, "own sample": repeated},
+        offset=prepared.offset.tolist(),
         covariates=prepared.covariates,
+        components=prepared.components,
+        controls=prepared.controls,
+        quality=asdict(prepared.quality),
         reason=prepared.reason,
         dropped=prepared.dropped,
     )
@@ -93,7 +97,15 @@ def write_shards(
     genes : gene_id, chrom, tss and key; shard : (genes,) shard of each
     """
     kept = [tissue for tissue in tissues if not tissue.about["reason"]]
-    about = {"samples": donors, "tissues": [tissue.name for tissue in kept]}
+    about = {
+        "samples": donors,
+        "tissues": [tissue.name for tissue in kept],
+        "offsets": {
+            tissue.name: _spread(tissue.about["offset"], tissue.samples, donors)
+            for tissue in kept
+            if any(tissue.about["offset"])
+        },
+    }
     listed = genes.assign(shard=shard).set_index("key")
     for first in range(0, len(paths), OPEN_AT_ONCE):
         batch = range(first, min(first + OPEN_AT_ONCE, len(paths)))
@@ -126,9 +138,15 @@ def _parts(
         columns = {
             **{name: place[name][mine] for name in ("gene_id", "chrom", "tss")},
             "tissue": np.repeat(tissue.name, mine.sum()),
-            "values": _as_lists(values[mine]),
+            "values": as_lists(values[mine]),
         }
         yield int(number), pa.table(columns, schema=SHARD)
+
+
+def _spread(values: list[float], samples: list[str], donors: list[str]) -> list[float]:
+    """Values of a tissue's donors for all donors, 0 where the tissue was not measured."""
+    known = dict(zip(samples, values, strict=True))
+    return [known.get(donor, 0.0) for donor in donors]
 
 
 def shard_paths(folder: Path, count: int) -> list[Path]:
@@ -140,33 +158,40 @@ def read_shard(path: Path) -> tuple[list[GeneData], list[str]]:
     """Genes of a shard in the order of position, and the donors their expression stands for."""
     table, about = read_parquet(path, "shard")
     tissue_order = {name: i for i, name in enumerate(about["tissues"])}
-    values = _from_lists(table["values"], len(about["samples"]))
+    values = from_lists(table["values"], len(about["samples"]))
     frame = table.drop_columns(["values"]).to_pandas()
     frame["row"] = np.arange(len(frame))
     frame["order"] = frame["tissue"].map(tissue_order)
-    return list(_genes(in_genome_order(frame, "order"), values)), about["samples"]
+    genes = _genes(in_genome_order(frame, "order"), values, about["offsets"])
+    return list(genes), about["samples"]
 
 
-def _genes(frame: pd.DataFrame, values: np.ndarray) -> Iterator[GeneData]:
+def _genes(
+    frame: pd.DataFrame, values: np.ndarray, offsets: dict[str, list[float]]
+) -> Iterator[GeneData]:
     for (chrom, tss, gene_id), group in groupby(
         frame.itertuples(), key=lambda row: (row.chrom, row.tss, row.gene_id)
     ):
         rows = list(group)
         y = values[[row.row for row in rows]].T.astype(np.float64)
-        yield GeneData(gene_id, chrom, tss, [row.tissue for row in rows], y)
+        tissues = [row.tissue for row in rows]
+        offset = None
+        if offsets:
+            offset = np.column_stack([offsets.get(name, [0.0] * len(y)) for name in tissues])
+        yield GeneData(gene_id, chrom, tss, tissues, y, offset)
 
 
 def _values(path: Path) -> np.ndarray:
     table, about = read_parquet(path, "prepared")
-    return _from_lists(table["values"], len(about["samples"]))
+    return from_lists(table["values"], len(about["samples"]))
 
 
-def _as_lists(values: np.ndarray) -> pa.ListArray:
+def as_lists(values: np.ndarray) -> pa.ListArray:
     rows, columns = values.shape
     offsets = np.arange(rows + 1, dtype=np.int32) * columns
     return pa.ListArray.from_arrays(offsets, pa.array(values.astype(np.float32).ravel()))
 
 
-def _from_lists(column: pa.ChunkedArray, length: int) -> np.ndarray:
+def from_lists(column: pa.ChunkedArray, length: int) -> np.ndarray:
     flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return flat.reshape(len(column), length)

@@ -209,6 +209,7 @@ def _metadata(kind: str, about: dict[str, Any]) -> dict[bytes, bytes]:
 def _text_columns(kind: str) -> dict[str, type]:
     """Columns that must not be read as numbers, whatever they look like."""
     text = {"gene_id", "chrom", "tissue", "variant_id", "rsid", "reason", "status", "shard"}
+    text |= {"donor"}
     return {name: str for name in COLUMNS[kind] if name in text}
 
 
@@ -343,10 +344,25 @@ COLUMNS: dict[str, dict[str, str]] = {
         "n_donors": "donors with expression, genotypes and covariates",
         "without_genotypes": "donors of the file that have no genotypes",
         "without_covariates": "donors with genotypes that have no covariates",
-        "n_covariates": "independent covariates regressed out",
+        "repeated": "samples beside another of the same donor, which was used",
+        "n_covariates": "independent covariates regressed out, components of expression among them",
+        "n_components": "components of expression",
+        "n_controls": "genes elsewhere that a gene was regressed on, in the mean",
+        "explained": "share of the variance of expression that the covariates explain together",
+        "n_outliers": "donors unlike the others, in outliers.tsv; they are kept",
         "n_genes": "genes kept",
         "n_dropped": "genes not kept",
         "reason": "why the whole tissue is left out; empty if it is not",
+    },
+    "confounders": {
+        "tissue": "tissue",
+        "covariate": "covariate, or component of expression",
+        "explained": "share of the variance of a gene that it explains by itself, mean over genes",
+    },
+    "outliers": {
+        "tissue": "tissue",
+        "donor": "donor",
+        "deviations": "how far the median correlation with other donors lies below that of most",
     },
     "weights": {
         "tissue": "tissue",

@@ -122,3 +122,26 @@ def write_sheet(path: Path, rows: list[tuple[str, Path, Path | str]]) -> Path:
     lines += [f"{name}\t{expression}\t{covariates}" for name, expression, covariates in rows]
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def write_gct(path: Path, genes: list[str], counts: np.ndarray, samples: list[str]) -> Path:
+    """Counts of genes in samples, as GTEx publishes them."""
+    lines = ["#1.2", f"{len(genes)}\t{len(samples)}", "\t".join(["Name", "Description", *samples])]
+    lines += [
+        "\t".join([gene, "symbol", *map(str, row)]) for gene, row in zip(genes, counts, strict=True)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def write_gtf(
+    path: Path, genes: list[tuple[str, int, int, str, str, list[tuple[int, int]]]]
+) -> Path:
+    """Annotation of genes (chrom, start, end, strand, gene_id, exons), as GENCODE writes it."""
+    lines = ["##description: a test"]
+    for chrom, start, end, strand, gene, exons in genes:
+        words = f'gene_id "{gene}"; transcript_id "{gene}.t"; gene_type "protein_coding";'
+        for feature, (first, last) in [("gene", (start, end)), *(("exon", e) for e in exons)]:
+            lines.append(f"{chrom}\ttest\t{feature}\t{first}\t{last}\t.\t{strand}\t.\t{words}")
+    path.write_text("\n".join(lines) + "\n")
+    return path

@@ -12,6 +12,7 @@ from fqtl.expression_store import (
     write_prepared,
     write_shards,
 )
+from fqtl.prepare.recipe import Recipe
 from fqtl.prepare.tissue import prepare_tissue
 from fqtl.shards import assign_shards, list_genes
 
@@ -95,9 +96,7 @@ def stored(tmp_path, name, gene_rows, samples, seed, min_samples=30):
     frame = pd.DataFrame(gene_rows, columns=["gene_id", "chrom", "tss"])
     values = rng.standard_normal((len(frame), len(samples)))
     expression = Expression(frame, values, list(samples), {})
-    prepared = prepare_tissue(
-        expression, None, DONORS, normalise_ranks=False, min_samples=min_samples
-    )
+    prepared = prepare_tissue(expression, None, DONORS, Recipe(min_samples=min_samples))
     path = tmp_path / f"{name}.parquet"
     write_prepared(path, name, prepared)
     return read_prepared(path), prepared

@@ -21,6 +21,7 @@ SUBCOMMANDS = {
     "check": "look at all input before any of it is computed on",
     "check weights": "tell whether weight files are sound, ours and those of others",
     "check slurm": "say what profiles/slurm needs on this cluster",
+    "split": "split the counts of a whole release by tissue",
     "prepare": "make the expression of one tissue ready for the model",
     "shard": "list the genes of all tissues and split them into shards",
     "fit": "fit every gene of one shard",

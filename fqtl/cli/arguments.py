@@ -50,6 +50,26 @@ def add_out(parser: ArgumentParser, what: str) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=what)
 
 
+def add_values(parser: ArgumentParser) -> None:
+    """What the files of expression hold."""
+    parser.add_argument(
+        "--counts", action="store_true", help="expression is counts of reads (GCT or BED)"
+    )
+    parser.add_argument(
+        "--annotation", type=Path, metavar="FILE", help="GTF with positions and lengths of genes"
+    )
+
+
+def add_donor_covariates(parser: ArgumentParser) -> None:
+    """Covariates that all tissues share."""
+    parser.add_argument(
+        "--donor-covariates",
+        type=Path,
+        metavar="FILE",
+        help="of donors, whatever the tissue; rows are covariates",
+    )
+
+
 def add_chromosomes(parser: ArgumentParser) -> None:
     """Chromosomes of the genes."""
     parser.add_argument(

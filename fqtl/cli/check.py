@@ -11,12 +11,19 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from fqtl.cli.arguments import add_chromosomes, add_genotypes, add_min_samples, add_out
+from fqtl.cli.arguments import (
+    add_chromosomes,
+    add_donor_covariates,
+    add_genotypes,
+    add_min_samples,
+    add_out,
+    add_values,
+)
+from fqtl.count_store import read_measured
 from fqtl.data import contigs
-from fqtl.data.covariates import read_covariates
-from fqtl.data.expression import read_expression
+from fqtl.data.annotation import read_annotation
+from fqtl.data.covariates import Covariates, read_covariates
+from fqtl.data.expression import Expression
 from fqtl.data.genotypes import GenotypeSource, open_genotypes
 from fqtl.data.samples import require_shared
 from fqtl.data.tissues import Tissue, read_tissues
@@ -38,6 +45,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar=("NAME", "EXPRESSION", "COVARIATES"),
         help="a line of the sheet, in its place; covariates may be empty",
     )
+    add_values(parser)
+    add_donor_covariates(parser)
     add_genotypes(parser)
     add_chromosomes(parser)
     add_min_samples(parser)
@@ -60,11 +69,13 @@ def run(given: Namespace) -> None:
             for name, expression, covariates in given.tissue
         ]
     )
+    annotation = read_annotation(given.annotation) if given.annotation else None
+    shared_by_all = read_covariates(given.donor_covariates) if given.donor_covariates else None
     found, genes = [], []
     for tissue in tissues:
-        entry, places = _check_tissue(tissue, source, given.genotypes)
-        found.append(entry)
-        genes.append((tissue.name, places))
+        expression, _ = read_measured(tissue.expression, given.counts, annotation)
+        found.append(_check_tissue(tissue, expression, source, given, shared_by_all))
+        genes.append((tissue.name, expression.genes.assign(reason="")))
     _require_donors(found, given.min_samples)
     chromosomes = {chrom for entry in found for chrom in entry["chromosomes"]}
     readable = {contigs.bare(contig) for contig in source.contigs}
@@ -92,11 +103,14 @@ def run(given: Namespace) -> None:
 
 
 def _check_tissue(
-    tissue: Tissue, source: GenotypeSource, genotypes: Path
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """What there is to say of a tissue, and its genes with their places."""
-    expression = read_expression(tissue.expression)
-    require_shared(genotypes, source.samples, tissue.expression, expression.samples)
+    tissue: Tissue,
+    expression: Expression,
+    source: GenotypeSource,
+    given: Namespace,
+    shared_by_all: Covariates | None,
+) -> dict[str, Any]:
+    """What there is to say of a tissue."""
+    require_shared(given.genotypes, source.samples, tissue.expression, expression.samples)
     usable = set(expression.samples) & set(source.samples)
     entry: dict[str, Any] = {
         "tissue": tissue.name,
@@ -111,9 +125,14 @@ def _check_tissue(
         require_shared(tissue.expression, expression.samples, tissue.covariates, covariates.samples)
         entry["covariates"] = len(covariates.names)
         usable &= set(covariates.samples)
+    if shared_by_all is not None:
+        path = given.donor_covariates
+        require_shared(tissue.expression, expression.samples, path, shared_by_all.samples)
+        entry["donor_covariates"] = len(shared_by_all.names)
+        usable &= set(shared_by_all.samples)
     entry["usable_donors"] = len(usable)
     log.info("%s: %d genes, %d donors", tissue.name, entry["genes"], entry["donors"])
-    return entry, expression.genes.assign(reason="")
+    return entry
 
 
 def _require_donors(found: list[dict[str, Any]], min_samples: int) -> None:

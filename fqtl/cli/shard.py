@@ -67,6 +67,8 @@ def run(given: Namespace) -> None:
     write_tsv(given.results / "shards.tsv", _list_shards(fitted, shard), "shards")
     write_tsv(given.results / "plan.tsv", plan, "plan")
     write_tsv(given.results / "prepared.tsv", _list_tissues(tissues), "prepared")
+    write_tsv(given.results / "confounders.tsv", _list_confounders(tissues), "confounders")
+    write_tsv(given.results / "outliers.tsv", _list_outliers(tissues), "outliers")
     write_tsv(given.results / "dropped.tsv.gz", _list_dropped(tissues), "dropped")
     log.info(
         "%d genes (%d not fitted), %d donors, %d tissues",
@@ -114,13 +116,36 @@ def _list_tissues(tissues: list[StoredTissue]) -> pd.DataFrame:
                 "n_donors": len(tissue.samples),
                 "without_genotypes": tissue.about["donors_without"]["genotypes"],
                 "without_covariates": tissue.about["donors_without"]["covariates"],
+                "repeated": tissue.about["donors_without"]["own sample"],
                 "n_covariates": tissue.about["covariates"],
+                "n_components": tissue.about["components"],
+                "n_controls": tissue.about["controls"],
+                "explained": tissue.about["quality"]["explained_together"],
+                "n_outliers": len(tissue.about["quality"]["outliers"]),
                 "n_genes": kept,
                 "n_dropped": len(tissue.genes) - kept + len(tissue.about["dropped"]),
                 "reason": tissue.about["reason"],
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS["prepared"]))
+
+
+def _list_confounders(tissues: list[StoredTissue]) -> pd.DataFrame:
+    rows = [
+        (tissue.name, name, share)
+        for tissue in tissues
+        for name, share in tissue.about["quality"]["explained"].items()
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS["confounders"]))
+
+
+def _list_outliers(tissues: list[StoredTissue]) -> pd.DataFrame:
+    rows = [
+        (tissue.name, donor, far)
+        for tissue in tissues
+        for donor, far in tissue.about["quality"]["outliers"].items()
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS["outliers"]))
 
 
 def _list_dropped(tissues: list[StoredTissue]) -> pd.DataFrame:

@@ -75,3 +75,27 @@ def _columns(path: Path, name: str, row: "pd.Series[str]") -> dict[str, np.ndarr
             f"expected at most {MOST_LEVELS}. Are these names, or decimal commas?"
         )
     return {level: levels[level].to_numpy(np.float64) for level in levels}
+
+
+def joined(one: Covariates | None, other: Covariates | None) -> Covariates | None:
+    """Covariates of the donors that have both; None stands for no file, which lacks no donor."""
+    if one is None or other is None:
+        return one or other
+    twice = sorted(set(one.names) & set(other.names))
+    if twice:
+        raise FqtlError(
+            f"The covariate {twice[0]!r} is both among those of the tissue and among those of all "
+            "tissues. See prepare.donor_covariates in the config."
+        )
+    shared = [name for name in one.samples if name in set(other.samples)]
+    return Covariates(
+        [*one.names, *other.names],
+        np.hstack([values_of(one, shared), values_of(other, shared)]),
+        shared,
+    )
+
+
+def values_of(covariates: Covariates, samples: list[str]) -> np.ndarray:
+    """(n, q) covariates of some donors, in that order."""
+    row = {name: i for i, name in enumerate(covariates.samples)}
+    return covariates.values[[row[name] for name in samples]]

@@ -10,6 +10,7 @@ class GeneData:
     """Expression of one gene.
 
     y : (n, m) with NaN where a donor's tissue was not measured
+    offset : (n, m) logarithm of the size of each library, for counts; None for other values
     """
 
     gene_id: str
@@ -17,3 +18,4 @@ class GeneData:
     tss: int
     tissues: list[str]
     y: np.ndarray
+    offset: np.ndarray | None = None

@@ -54,20 +54,21 @@ def is_gzipped(path: Path) -> bool:
         return stream.read(2) == b"\x1f\x8b"
 
 
-def read_table(path: Path, text_columns: list[int] | None) -> pd.DataFrame:
+def read_table(path: Path, text_columns: list[int] | None, before: int = 0) -> pd.DataFrame:
     """Table whose columns are all numbers but for some of text.
 
     path : plain or gzipped; fields separated by tabs or by any blanks
     text_columns : which columns hold text; None for all, whatever they look like
+    before : lines before the header
     """
     with warnings.catch_warnings():
         # rows longer than the header lose their end with no more than a warning
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        return guarded(path, lambda: _read_table(path, text_columns))
+        return guarded(path, lambda: _read_table(path, text_columns, before))
 
 
-def _read_table(path: Path, text_columns: list[int] | None) -> pd.DataFrame:
-    head = read_lines(path, 2)
+def _read_table(path: Path, text_columns: list[int] | None, before: int) -> pd.DataFrame:
+    head = read_lines(path, before + 2)[before:]
     if not head:
         raise FqtlError(f"{path} is empty.")
     separator = _separator(head)
@@ -79,7 +80,7 @@ def _read_table(path: Path, text_columns: list[int] | None) -> pd.DataFrame:
     frame = pd.read_csv(
         path,
         sep=separator,
-        skiprows=1,
+        skiprows=before + 1,
         header=None,
         names=range(len(names)),
         dtype=dict.fromkeys(text, str),
@@ -89,10 +90,10 @@ def _read_table(path: Path, text_columns: list[int] | None) -> pd.DataFrame:
         compression="gzip" if is_gzipped(path) else None,
     )
     if len(frame) and frame.iloc[:, -1].isna().any():
-        _refuse_short_rows(path, len(names), separator)
+        _refuse_short_rows(path, len(names), separator, before)
     for column in range(len(names)):
         if column not in text and not is_numeric_dtype(frame[column]):
-            _refuse_words(path, names[column], frame[column])
+            _refuse_words(path, names[column], frame[column], before + 2)
     return frame.set_axis(names, axis="columns")
 
 
@@ -102,9 +103,9 @@ def _separator(head: list[str]) -> str:
     return "\t" if len(counts) == 1 and counts != {0} else r"\s+"
 
 
-def _refuse_short_rows(path: Path, expected: int, separator: str) -> None:
+def _refuse_short_rows(path: Path, expected: int, separator: str, before: int) -> None:
     """A row that ends early reads as missing values; only counting its fields tells."""
-    for number, line in enumerate(read_lines(path), start=1):
+    for number, line in enumerate(read_lines(path)[before:], start=before + 1):
         found = len(line.rstrip("\r\n").split("\t" if separator == "\t" else None))
         if found < expected:
             raise FqtlError(
@@ -113,11 +114,11 @@ def _refuse_short_rows(path: Path, expected: int, separator: str) -> None:
             )
 
 
-def _refuse_words(path: Path, name: str, column: "pd.Series[str]") -> None:
+def _refuse_words(path: Path, name: str, column: "pd.Series[str]", first_line: int) -> None:
     bad = pd.to_numeric(column, errors="coerce").isna() & column.notna()
     if bad.any():
         row = int(bad.to_numpy().argmax())
         raise FqtlError(
-            f"{path}, line {row + 2}, column {name!r}: expected a number, found {column[row]!r} "
-            f"({int(bad.sum())} such entries in the column)."
+            f"{path}, line {row + first_line}, column {name!r}: expected a number, found "
+            f"{column[row]!r} ({int(bad.sum())} such entries in the column)."
         )

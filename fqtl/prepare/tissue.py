@@ -1,32 +1,47 @@
 """One tissue from its file to the model's scale.
 
-Order of the steps: donors with genotypes and covariates are kept; each gene is made normal by its
-ranks if asked; covariates are regressed out; the residuals are standardised.
+Order of the steps: donors with genotypes and covariates are kept; of counts, genes that are
+measured are kept and put on a scale; covariates and components of expression are regressed out;
+then what a gene shares with its controls; what is left is standardised. Counts for a family of
+counts are not adjusted: they go to the model as they are, with the sizes of their libraries.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from fqtl.data.covariates import Covariates
+from fqtl.data.covariates import Covariates, values_of
 from fqtl.data.expression import Expression
-from fqtl.prepare.confounders import design_of, regress_out
-from fqtl.prepare.normalise import inverse_normal, standardise
+from fqtl.errors import FqtlError
+from fqtl.prepare.adjust import MIN_FREEDOM, Adjusted, Confounders, Quality, adjust
+from fqtl.prepare.confounders import design_of
+from fqtl.prepare.counts import SCALES, SIZE_FACTORS, measured, tpm
+from fqtl.prepare.normalise import inverse_normal
+from fqtl.prepare.recipe import COUNTS, INVERSE_NORMAL, Recipe
 
-MIN_FREEDOM = 10  # degrees of freedom that covariates must leave
+
+class WindowsOf(Protocol):
+    """Genotypes around genes."""
+
+    def __call__(self, rows: list[int], samples: list[str]) -> Iterator[tuple[int, np.ndarray]]:
+        """Each gene, by row, with the dosages (p, n) of its cis window, in any order."""
 
 
 @dataclass(frozen=True)
 class PreparedTissue:
-    """Expression in standard deviations, adjusted for covariates.
+    """Expression in standard deviations, adjusted for confounders, or counts as they are.
 
     genes : gene_id, chrom, tss and reason, which is empty for genes that are kept
     values : (g, n), NaN throughout where there is a reason
     samples : names of the donors
     dropped : genes of the file that are not among `genes`, and why
     donors_without : how many donors were left out, by what they lack
-    covariates : how many independent covariates were regressed out
+    offset : (n,) logarithm of each library's size around the mean, for counts; 0 otherwise
+    covariates, components, controls, quality : as in `Adjusted`
     reason : why the whole tissue is left out; empty if it is not
     """
 
@@ -35,7 +50,11 @@ class PreparedTissue:
     samples: list[str]
     dropped: dict[str, str]
     donors_without: dict[str, int]
+    offset: np.ndarray
     covariates: int
+    components: int
+    controls: float
+    quality: Quality
     reason: str
 
 
@@ -43,42 +62,59 @@ def prepare_tissue(
     expression: Expression,
     covariates: Covariates | None,
     genotyped: list[str],
-    *,
-    normalise_ranks: bool,
-    min_samples: int,
+    recipe: Recipe,
+    windows: WindowsOf | None = None,
 ) -> PreparedTissue:
     """Expression of the donors that have everything, adjusted and standardised.
 
     genotyped : donors with genotypes, in whose order the result comes
-    normalise_ranks : replace each gene's values by normal quantiles of their ranks first
-    min_samples : donors below which the tissue is left out
+    windows : their genotypes, if genes are regressed on controls
     """
-    measured = set(expression.samples)
-    described = set(covariates.samples) if covariates else measured
-    kept = [name for name in genotyped if name in measured and name in described]
-    without = {
-        "genotypes": len(measured - set(genotyped)),
-        "covariates": len((measured & set(genotyped)) - described),
-    }
-    genes = expression.genes
-    design = _design(covariates, kept)
-    reason = _why_not(len(kept), design.shape[1], min_samples)
+    there = set(expression.samples)
+    described = set(covariates.samples) if covariates else there
+    kept = [name for name in genotyped if name in there and name in described]
+    known = _confounders(covariates, kept, recipe)
+    reason = _why_not(len(kept), design_of(known.values).shape[1], recipe.min_samples)
+    offset = np.zeros(len(kept))
     if reason:
-        values = np.full((len(genes), len(kept)), np.nan)
-        reasons = pd.Series(f"tissue left out: {reason}", index=genes.index)
+        adjusted = _left_out(expression, kept, reason)
     else:
-        column = {name: i for i, name in enumerate(expression.samples)}
-        values = expression.values[:, [column[name] for name in kept]]
-        values, reasons = _adjust(values, design, normalise_ranks)
+        values, reasons, offset = _scaled(expression, kept, recipe)
+        if recipe.scale == COUNTS:
+            adjusted = Adjusted(np.where(reasons == "", values.T, np.nan).T, reasons)
+        else:
+            of_kept = None if windows is None else partial(windows, samples=kept)
+            chrom = expression.genes["chrom"]
+            adjusted = adjust(values, reasons, chrom, known, recipe, of_kept)
     return PreparedTissue(
-        genes=genes.assign(reason=reasons),
-        values=values,
+        genes=expression.genes[["gene_id", "chrom", "tss"]].assign(reason=adjusted.reasons),
+        values=adjusted.values,
         samples=kept,
         dropped=expression.dropped,
-        donors_without=without,
-        covariates=max(design.shape[1] - 1, 0),
+        donors_without={
+            "genotypes": len(there - set(genotyped)),
+            "covariates": len((there & set(genotyped)) - described),
+        },
+        offset=offset,
+        covariates=adjusted.covariates,
+        components=adjusted.components,
+        controls=adjusted.controls,
+        quality=adjusted.quality,
         reason=reason,
     )
+
+
+def _confounders(covariates: Covariates | None, kept: list[str], recipe: Recipe) -> Confounders:
+    if covariates is None:
+        return Confounders([], np.empty((len(kept), 0)), kept)
+    if recipe.scale == COUNTS and covariates.names:
+        raise FqtlError(
+            f"prepare.scale: counts keeps counts as they are, so that {len(covariates.names)} "
+            "covariates cannot be regressed out. Leave those of the tissue out (covariates of the "
+            "sheet, release.covariates: null) and give those of donors to the model "
+            "(prepare.donor_covariates_in)."
+        )
+    return Confounders(covariates.names, values_of(covariates, kept), kept)
 
 
 def _why_not(donors: int, columns: int, min_samples: int) -> str:
@@ -93,27 +129,39 @@ def _why_not(donors: int, columns: int, min_samples: int) -> str:
     return ""
 
 
-def _design(covariates: Covariates | None, kept: list[str]) -> np.ndarray:
-    if covariates is None or not kept:
-        return design_of(np.empty((len(kept), 0)))
-    row = {name: i for i, name in enumerate(covariates.samples)}
-    return design_of(covariates.values[[row[name] for name in kept]])
+def _left_out(expression: Expression, kept: list[str], reason: str) -> Adjusted:
+    reasons = pd.Series(f"tissue left out: {reason}", index=expression.genes.index)
+    return Adjusted(np.full((len(reasons), len(kept)), np.nan), reasons)
 
 
-def _adjust(
-    values: np.ndarray, design: np.ndarray, normalise_ranks: bool
-) -> tuple[np.ndarray, "pd.Series[str]"]:
-    """Adjusted values and, for each gene, why it has none."""
-    enough = np.isfinite(values).sum(axis=1) >= design.shape[1] + MIN_FREEDOM
-    constant = standardise(values)[1]
-    usable = np.flatnonzero(enough & ~constant)
-    before = inverse_normal(values[usable]) if normalise_ranks else values[usable]
-    after = regress_out(before, design)
-    explained = ~(np.nanstd(after, axis=1) > 1e-6 * np.nanstd(before, axis=1))
-    adjusted = np.full(values.shape, np.nan)
-    adjusted[usable[~explained]] = standardise(after[~explained])[0]
-    reasons = pd.Series("", index=range(len(values)))
-    reasons[~enough] = "too few values for the covariates"
-    reasons[enough & constant] = "constant expression"
-    reasons[usable[explained]] = "nothing left after covariates"
-    return adjusted, reasons
+def _scaled(
+    expression: Expression, kept: list[str], recipe: Recipe
+) -> tuple[np.ndarray, "pd.Series[str]", np.ndarray]:
+    """Values (g, n) on the scale asked for, reasons of genes left out, and offsets (n,)."""
+    column = {name: i for i, name in enumerate(expression.samples)}
+    values = expression.values[:, [column[name] for name in kept]]
+    reasons = pd.Series("", index=expression.genes.index)
+    if not recipe.counted:
+        scaled = inverse_normal(values) if recipe.scale == INVERSE_NORMAL else values
+        return scaled, reasons, np.zeros(len(kept))
+    empty = [name for name, reads in zip(kept, values.sum(axis=0), strict=True) if reads == 0]
+    if empty:
+        raise FqtlError(f"{len(empty)} donors have no reads at all, the first {empty[0]}.")
+    size = SIZE_FACTORS[recipe.size_factors](values)
+    reasons[~_is_measured(values, expression.genes, recipe)] = recipe.why_unmeasured()
+    offset = np.log(size) if recipe.scale == COUNTS else np.zeros(len(kept))
+    return SCALES[recipe.scale](values, size), reasons, offset
+
+
+def _is_measured(counts: np.ndarray, genes: pd.DataFrame, recipe: Recipe) -> np.ndarray:
+    """(g,) whether enough donors have enough reads and enough transcripts of a gene."""
+    enough = measured(counts, recipe.min_reads, recipe.min_share)
+    if recipe.min_tpm > 0:
+        if "length" not in genes:
+            raise FqtlError(
+                "Transcripts per million need the lengths of genes: give release.annotation, or "
+                "leave this filter out with prepare.min_tpm: 0."
+            )
+        level = tpm(counts, genes["length"].to_numpy())
+        enough &= measured(np.nan_to_num(level), recipe.min_tpm, recipe.min_share)
+    return enough

@@ -7,6 +7,7 @@ from fqtl.data.covariates import Covariates
 from fqtl.data.expression import Expression
 from fqtl.prepare.confounders import design_of, regress_out
 from fqtl.prepare.normalise import inverse_normal, standardise
+from fqtl.prepare.recipe import Recipe
 from fqtl.prepare.tissue import prepare_tissue
 
 DONORS = [f"d{i}" for i in range(40)]
@@ -20,13 +21,8 @@ def expression(values, samples=DONORS):
 
 
 def prepared(values, covariates=None, genotyped=DONORS, ranks=False, min_samples=30):
-    return prepare_tissue(
-        expression(values),
-        covariates,
-        list(genotyped),
-        normalise_ranks=ranks,
-        min_samples=min_samples,
-    )
+    recipe = Recipe(scale="inverse_normal" if ranks else "as_given", min_samples=min_samples)
+    return prepare_tissue(expression(values), covariates, list(genotyped), recipe)
 
 
 def test_ranks_become_normal_quantiles():

@@ -2,8 +2,12 @@
 
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
+
+from tests.files import write_gct, write_gtf
 
 V8 = "GTEx_Analysis_2017-06-05_v8_WholeGenomeSeq_838Indiv_Analysis_Freeze.SHAPEIT2_phased.vcf.gz"
 
@@ -53,6 +57,41 @@ def test_names_can_be_given_one_by_one_and_tissues_chosen(gtex):
     assert not any("covariates" in row for row in found["tissues"])
 
 
+def test_a_release_of_counts_is_split_by_tissue_and_prepared(gtex):
+    rng = np.random.default_rng(3)
+    genes = [f"ENSG{i:011d}.1" for i in range(8)]
+    samples = [f"d{i:03d}" for i in range(120)]
+    counts = 20 + rng.poisson(np.exp(rng.normal(4, 1, (8, 1))) * rng.uniform(0.5, 2, 120))
+    where = gtex.folder / "v8"
+    write_gct(
+        where / "GTEx_Analysis_2017-06-05_v8_RNASeQCv1.1.9_gene_reads.gct.gz",
+        genes,
+        counts,
+        samples,
+    )
+    (where / "GTEx_Analysis_v8_Annotations_SampleAttributesDS.txt").write_text(
+        "SAMPID\tSMTSD\n"
+        + "".join(
+            f"{s}\t{'Lung' if i < 80 else 'Skin - Other (x)'}\n" for i, s in enumerate(samples)
+        )
+    )
+    write_gtf(
+        where / "gencode.v26.GRCh38.genes.gtf",
+        [("chr1", 100_000, 200_000, "+", gene, [(100_000, 101_000)]) for gene in genes],
+    )
+    done = run(
+        gtex,
+        *["--cores", "2", "--until", "shard"],
+        release={"preset": "gtex_v8", "folder": "v8", "covariates": None},
+        prepare={"values": "counts", "scale": "inverse_normal", "components": "auto"},
+    )
+    assert done.returncode == 0, done.stdout
+    prepared = pd.read_csv(gtex.folder / "out" / "prepared.tsv", sep="\t")
+    assert prepared["tissue"].tolist() == ["Lung", "Skin_Other_x"]
+    assert prepared["n_donors"].tolist() == [80, 40]
+    assert prepared["n_genes"].tolist() == [8, 8]
+
+
 @pytest.mark.parametrize(
     ("config", "messages"),
     [
@@ -65,7 +104,7 @@ def test_names_can_be_given_one_by_one_and_tissues_chosen(gtex):
         ),
         (
             {"release": {"preset": "gtex_v10", "folder": "v8"}},
-            ["error: No tissue in v8: nothing there or one folder below is named {tissue}.v10."],
+            ["error: No tissue in v8, looked for {tissue}.v10.normalized_expression.bed.gz"],
         ),
         ({"release": {"preset": "gtex_v8", "folder": "v9"}}, ["error: No such folder: v9."]),
         ({"release": {"preset": "gtex_v9"}}, ["release.preset must be custom, gtex_v6p,"]),

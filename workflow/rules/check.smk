@@ -10,6 +10,7 @@ rule check:
         sheet=[] if FROM_FOLDER else config["tissues"],
         genotypes=config["genotypes"]["path"],
         expression=[row["expression"] for row in TISSUES.values()],
+        others=[*ANNOTATION, *DONOR_COVARIATES],
         covariates=[row["covariates"] for row in TISSUES.values() if row["covariates"]],
     output:
         "<results>/check.json",
@@ -33,10 +34,11 @@ rule check:
             else f"--tissues {shlex.quote(config['tissues'])}"
         ),
         chromosomes=config["genes"]["chromosomes"],
+        values=VALUES,
         min_samples=config["prepare"]["min_samples"],
     shell:
         r"""
         fqtl check {params.tissues} {params.genotypes} \
             --chromosomes {params.chromosomes:q} --min-samples {params.min_samples} \
-            --out {output:q} 2>{log:q}
+            {params.values} --out {output:q} 2>{log:q}
         """

@@ -6,11 +6,14 @@ TISSUES (name → files).
 
 import csv
 import glob
+import gzip
 import re
 import shlex
 import sys
 import time
 import tomllib
+from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import jsonschema

@@ -17,6 +17,8 @@ rule shard:
         list="<results>/shards.tsv",
         plan="<results>/plan.tsv",
         prepared="<results>/prepared.tsv",
+        confounders="<results>/confounders.tsv",
+        outliers="<results>/outliers.tsv",
         dropped="<results>/dropped.tsv.gz",
     log:
         "<logs>/shard.log",

@@ -1,0 +1,66 @@
+"""Positions and lengths of genes, from a GTF as GENCODE writes it.
+
+The transcription start site is the gene's first base on the plus strand and its last base on the
+minus strand; GTF intervals are 1-based and hold both ends. The length of a gene is that of the
+union of its exons, which is what counts of reads in genes are divided by.
+(Format: https://www.ensembl.org/info/website/upload/gff.html)
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fqtl.data import contigs
+from fqtl.data.text import guarded, is_gzipped
+from fqtl.errors import FqtlError
+
+COLUMNS = {0: "chrom", 2: "feature", 3: "start", 4: "end", 6: "strand", 8: "attributes"}
+
+
+def read_annotation(path: Path) -> pd.DataFrame:
+    """chrom (as `chr22`), tss (1-based) and length (base pairs) of each gene, by gene_id."""
+    table = guarded(path, lambda: _read(path))
+    table["gene_id"] = table["attributes"].str.extract(r'\bgene_id "([^"]+)"', expand=False)
+    genes = table[table["feature"] == "gene"].set_index("gene_id")
+    exons = table[table["feature"] == "exon"]
+    if genes.empty or exons.empty:
+        raise FqtlError(
+            f"{path}: expected a GTF with lines of genes and of exons, found {len(genes)} and "
+            f"{len(exons)}."
+        )
+    if not genes.index.is_unique:
+        raise FqtlError(f"{path} lists the gene {genes.index[genes.index.duplicated()][0]} twice.")
+    return pd.DataFrame(
+        {
+            "chrom": genes["chrom"].map(contigs.prefixed),
+            "tss": genes["start"].where(genes["strand"] == "+", genes["end"]),
+            "length": _union_lengths(exons).reindex(genes.index),
+        }
+    )
+
+
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(
+        path,
+        sep="\t",
+        comment="#",
+        header=None,
+        quoting=3,  # the attributes have quotes of their own
+        usecols=list(COLUMNS),
+        names=[COLUMNS.get(column, column) for column in range(9)],
+        dtype={"chrom": str, "feature": str, "strand": str, "attributes": str},
+        compression="gzip" if is_gzipped(path) else None,
+    )
+
+
+def _union_lengths(exons: pd.DataFrame) -> "pd.Series[int]":
+    """Base pairs that the exons of each gene cover."""
+    exons = exons.sort_values(["gene_id", "start"])
+    gene = exons["gene_id"].to_numpy()
+    start, end = exons["start"].to_numpy(), exons["end"].to_numpy()
+    # how far the exons before reach: the largest end so far, begun anew with each gene
+    reach = exons.groupby("gene_id", sort=False)["end"].cummax().to_numpy()
+    before = np.where(gene[1:] == gene[:-1], reach[:-1], 0)
+    fresh = np.maximum(start, np.concatenate([[0], before]) + 1)
+    return pd.Series(np.maximum(end - fresh + 1, 0), index=gene).groupby(level=0).sum()

@@ -1,0 +1,140 @@
+"""Counts of reads: a GCT, one file of all tissues or one for each, or a BED of counts.
+
+A GCT has two lines before its header (`#1.2`, numbers of genes and samples) and two columns before
+its samples (`Name`, `Description`). It knows no positions; they come from a GTF.
+(Format: https://www.genepattern.org/file-formats-guide#GCT)
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from fqtl.data.expression import Expression, read_expression
+from fqtl.data.text import guarded, is_gzipped, read_lines, read_table
+from fqtl.errors import FqtlError
+
+LEADING = ["Name", "Description"]
+UNPLACED = "not in the annotation"
+BLOCK_BYTES = 1 << 24
+
+
+def read_counts(path: Path, places: pd.DataFrame | None) -> Expression:
+    """Counts in a GCT, or in a BED; `genes` has a column length where there is an annotation.
+
+    places : chrom, tss and length by gene_id, from the annotation
+    """
+    if not is_gct(path):
+        found = read_expression(path)
+        _refuse_negative(path, found.values)
+        if places is None:
+            return found
+        length = found.genes["gene_id"].map(places["length"])
+        return Expression(
+            found.genes.assign(length=length), found.values, found.samples, found.dropped
+        )
+    if places is None:
+        raise FqtlError(
+            f"{path} does not say where genes are. See release.annotation in the config."
+        )
+    samples = gct_samples(path)
+    table = read_table(path, text_columns=[0, 1], before=2)
+    _refuse_cut(path, len(table))
+    values = table.iloc[:, len(LEADING) :].to_numpy(dtype=np.float64)
+    _refuse_negative(path, values)
+    return placed(table.iloc[:, 0], values, samples, places)
+
+
+def placed(
+    gene_id: "pd.Series[str]", values: np.ndarray, samples: list[str], places: pd.DataFrame
+) -> Expression:
+    """Counts of genes in the annotation; the others, and lines that repeat one, are dropped."""
+    repeated, known = gene_id.duplicated(), gene_id.isin(places.index)
+    dropped = dict.fromkeys(gene_id[repeated], "listed again, the first line was used")
+    dropped.update(dict.fromkeys(gene_id[~known], UNPLACED))
+    kept = (known & ~repeated).to_numpy()
+    if not kept.any():
+        raise FqtlError(
+            f"None of {len(gene_id)} genes, the first {gene_id.iloc[0]}, is in the annotation, "
+            f"whose first of {len(places)} is {places.index[0]}. See release.annotation in the "
+            "config."
+        )
+    genes = places.loc[gene_id[kept]].rename_axis("gene_id").reset_index()
+    return Expression(genes, values[kept], samples, dropped)
+
+
+def is_gct(path: Path) -> bool:
+    """By its first line."""
+    head = guarded(path, lambda: read_lines(path, 1))
+    return bool(head) and head[0].startswith("#1.")
+
+
+def gct_samples(path: Path) -> list[str]:
+    """Names of the samples in the header of a GCT."""
+    head = guarded(path, lambda: read_lines(path, 3))
+    names = head[2].rstrip("\r\n").split("\t") if len(head) == 3 else []
+    if names[:2] != LEADING or len(names) < 3:
+        raise FqtlError(
+            f"{path}: expected a third line with Name, Description and samples, separated by tabs; "
+            f"found {' '.join(names[:3])!r}."
+        )
+    return names[2:]
+
+
+def _refuse_cut(path: Path, genes: int) -> None:
+    """The second line of a GCT says how many genes it has."""
+    words = read_lines(path, 2)[1].split()
+    if not words or words[0] != str(genes):
+        raise FqtlError(
+            f"{path}: its second line says {' '.join(words[:1]) or 'nothing'} genes, it has "
+            f"{genes}. Was a copy cut short?"
+        )
+
+
+def gct_blocks(path: Path) -> Iterator[tuple["pd.Series[str]", np.ndarray]]:
+    """Some genes of a GCT at a time: their ids and their counts (genes, samples)."""
+    samples = gct_samples(path)
+    names = [*LEADING, *samples]
+    genes = 0
+    try:
+        with pa.input_stream(str(path), compression="gzip" if is_gzipped(path) else None) as stream:
+            reader = pyarrow.csv.open_csv(
+                stream,
+                pyarrow.csv.ReadOptions(
+                    use_threads=False,
+                    block_size=BLOCK_BYTES,
+                    skip_rows=3,
+                    column_names=[str(i) for i in range(len(names))],
+                ),
+                pyarrow.csv.ParseOptions(delimiter="\t", quote_char=False),
+                pyarrow.csv.ConvertOptions(
+                    column_types={
+                        "0": pa.string(),
+                        "1": pa.string(),
+                        **{str(i): pa.float32() for i in range(2, len(names))},
+                    }
+                ),
+            )
+            for batch in reader:
+                values = np.column_stack([column.to_numpy() for column in batch.columns[2:]])
+                _refuse_negative(path, values)
+                genes += len(values)
+                yield batch.column(0).to_pandas(), values
+    except (pa.ArrowInvalid, OSError) as fault:
+        raise FqtlError(
+            f"{path} cannot be read as a table of {len(samples)} samples ({fault}). Was a copy cut "
+            "short?"
+        ) from fault
+    _refuse_cut(path, genes)
+
+
+def _refuse_negative(path: Path, values: np.ndarray) -> None:
+    bad = ~(np.isfinite(values) & (values >= 0))
+    if bad.any():
+        raise FqtlError(
+            f"{path}: counts must be numbers from 0, found {values[bad][0]:g} "
+            f"({int(bad.sum())} such entries). See prepare.values in the config."
+        )

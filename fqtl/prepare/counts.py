@@ -1,0 +1,110 @@
+"""Counts of reads made comparable: which genes are measured, how deep each library is, which scale.
+
+A size factor is a library's effective size over the geometric mean of all of them, so that counts
+divided by it are those of libraries of one size; its logarithm is the offset of a count model.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.stats import rankdata
+
+from fqtl.prepare.normalise import inverse_normal
+
+TRIM_RATIOS, TRIM_LEVELS = 0.3, 0.05  # shares of genes that TMM leaves out at each end
+
+
+def tpm(counts: np.ndarray, length_bp: np.ndarray) -> np.ndarray:
+    """(g, n) transcripts per million of counts (g, n) of genes with lengths (g,)."""
+    rate = counts / length_bp[:, None]
+    return 1e6 * rate / rate.sum(axis=0)
+
+
+def measured(level: np.ndarray, least: float, share: float) -> np.ndarray:
+    """(g,) whether at least a share of samples reaches a level (g, n)."""
+    return (level >= least).sum(axis=1) >= share * level.shape[1]
+
+
+def total(counts: np.ndarray) -> np.ndarray:
+    """(n,) size factors that are numbers of reads."""
+    return _around_one(counts.sum(axis=0))
+
+
+def median_of_ratios(counts: np.ndarray) -> np.ndarray:
+    """(n,) median over genes of a sample's count over the gene's geometric mean.
+
+    Genes with a count of 0 have no geometric mean and are left out.
+    Source: Anders and Huber 2010, https://doi.org/10.1186/gb-2010-11-10-r106, equation 5 (DESeq2).
+    """
+    everywhere = (counts > 0).all(axis=1)
+    if not everywhere.any():
+        return total(counts)
+    logs = np.log(counts[everywhere])
+    return _around_one(np.exp(np.median(logs - logs.mean(axis=1, keepdims=True), axis=0)))
+
+
+def trimmed_mean(counts: np.ndarray) -> np.ndarray:
+    """(n,) size factors: numbers of reads times trimmed means of M-values.
+
+    Source: Robinson and Oshlack 2010, https://doi.org/10.1186/gb-2010-11-3-r25, with the defaults
+    of edgeR's calcNormFactors: the reference is the sample whose upper quartile is nearest to the
+    mean of all, 30 % of log ratios and 5 % of levels are trimmed, genes weigh by their precision.
+    """
+    counts = counts[(counts > 0).any(axis=1)]
+    reads = counts.sum(axis=0)
+    quartile = np.quantile(counts / reads, 0.75, axis=0)
+    reference = int(np.abs(quartile - quartile.mean()).argmin())
+    factors = [
+        _trimmed_mean_of(counts[:, j], counts[:, reference], reads[j], reads[reference])
+        for j in range(counts.shape[1])
+    ]
+    return _around_one(reads * np.array(factors))
+
+
+def _trimmed_mean_of(
+    counts: np.ndarray, reference: np.ndarray, reads: float, reference_reads: float
+) -> float:
+    """Factor between a sample's counts and those of the reference, each (g,)."""
+    both = (counts > 0) & (reference > 0)
+    counts, reference = counts[both], reference[both]
+    share, reference_share = counts / reads, reference / reference_reads
+    ratio = np.log2(share / reference_share)
+    if not len(ratio) or np.abs(ratio).max() < 1e-6:
+        return 1.0
+    level = np.log2(share * reference_share) / 2
+    variance = (1 - share) / counts + (1 - reference_share) / reference
+    kept = _untrimmed(ratio, TRIM_RATIOS) & _untrimmed(level, TRIM_LEVELS)
+    return float(2 ** np.average(ratio[kept], weights=1 / variance[kept]))
+
+
+def _untrimmed(values: np.ndarray, share: float) -> np.ndarray:
+    rank, cut = rankdata(values), np.floor(len(values) * share)
+    return (rank >= cut + 1) & (rank <= len(values) - cut)
+
+
+def _around_one(sizes: np.ndarray) -> np.ndarray:
+    return sizes / np.exp(np.log(sizes).mean())
+
+
+def log_cpm(counts: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """(g, n) log2 of counts per million, half a read added.
+
+    Source: Law, Chen, Shi and Smyth 2014, https://doi.org/10.1186/gb-2014-15-2-r29 (voom). The
+    weights that voom gives to single values are not used.
+    """
+    reads = size * np.exp(np.log(counts.sum(axis=0)).mean())
+    return np.log2((counts + 0.5) / (reads + 1) * 1e6)
+
+
+SIZE_FACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "tmm": trimmed_mean,
+    "median_of_ratios": median_of_ratios,
+    "total": total,
+}
+
+# Counts (g, n) and size factors (n,) to what the model sees
+SCALES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "inverse_normal": lambda counts, size: inverse_normal(counts / size),
+    "log_cpm": log_cpm,
+    "counts": lambda counts, size: np.rint(counts),
+}

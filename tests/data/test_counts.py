@@ -1,0 +1,182 @@
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fqtl.count_store import read_measured, read_split, split_counts
+from fqtl.data.annotation import read_annotation
+from fqtl.data.counts import gct_blocks, gct_samples, read_counts
+from fqtl.data.expression import Expression
+from fqtl.data.samples import by_donor, donor_of, read_tissue_of_samples, tissue_name
+from fqtl.errors import FqtlError
+from tests.files import write_bed, write_gct, write_gtf
+
+PLACES = pd.DataFrame(
+    {"chrom": "chr1", "tss": [10, 20, 30], "length": [1000, 2000, 3000]},
+    index=pd.Index(["ENSG1.1", "ENSG2.1", "ENSG3.1"], name="gene_id"),
+)
+COUNTS = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+SAMPLES = ["GTEX-A1-0001-SM-X", "GTEX-B22-0002-SM-Y", "GTEX-A1-0003-SM-Z"]
+
+
+def fault(action):
+    with pytest.raises(FqtlError) as caught:
+        action()
+    return str(caught.value)
+
+
+def test_the_strand_says_where_a_gene_starts_and_exons_how_long_it_is(tmp_path):
+    path = write_gtf(
+        tmp_path / "x.gtf",
+        [
+            ("chr1", 101, 400, "+", "ENSG1.1", [(101, 200), (151, 250), (391, 400)]),
+            ("2", 101, 400, "-", "ENSG2.1", [(301, 400), (101, 110), (105, 108)]),
+        ],
+    )
+    found = read_annotation(path)
+    assert found.index.tolist() == ["ENSG1.1", "ENSG2.1"]
+    assert found["chrom"].tolist() == ["chr1", "chr2"]
+    assert found["tss"].tolist() == [101, 400]
+    assert found["length"].tolist() == [150 + 10, 100 + 10]
+
+
+def test_a_gzipped_gtf_serves_as_well(tmp_path):
+    path = write_gtf(tmp_path / "x.gtf", [("chr1", 1, 9, "+", "g", [(1, 9)])])
+    packed = tmp_path / "x.gtf.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert read_annotation(packed).equals(read_annotation(path))
+
+
+def test_a_gtf_without_exons_is_refused(tmp_path):
+    path = write_gtf(tmp_path / "x.gtf", [("chr1", 1, 9, "+", "g", [])])
+    assert "lines of genes and of exons, found 1 and 0" in fault(lambda: read_annotation(path))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_gct_gives_counts_of_genes_where_the_annotation_has_them(tmp_path, packed):
+    genes = ["ENSG2.1", "ENSG9.1", "ENSG2.1"]
+    path = write_gct(tmp_path / "x.gct", genes, COUNTS, SAMPLES)
+    if packed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    found = read_counts(path, PLACES)
+    assert found.genes.to_dict("records") == [
+        {"gene_id": "ENSG2.1", "chrom": "chr1", "tss": 20, "length": 2000}
+    ]
+    assert found.values.tolist() == [[1, 2, 3]]
+    assert found.dropped == {
+        "ENSG9.1": "not in the annotation",
+        "ENSG2.1": "listed again, the first line was used",
+    }
+
+
+def test_a_bed_of_counts_says_itself_where_genes_are(tmp_path):
+    genes = [("chr7", 500, "ENSG1.1"), ("chr7", 600, "other")]
+    path = write_bed(tmp_path / "x.bed", genes, COUNTS[:2], SAMPLES)
+    assert read_counts(path, None).genes["tss"].tolist() == [500, 600]
+    lengths = read_counts(path, PLACES).genes["length"]
+    np.testing.assert_array_equal(lengths, [1000, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("sample", "donor"),
+    [
+        ("GTEX-1117F-0226-SM-5GZZ7", "GTEX-1117F"),
+        ("GTEX-1117F", "GTEX-1117F"),
+        ("K-562-SM-26GMQ", "K-562-SM-26GMQ"),
+        ("NA12878-1", "NA12878-1"),
+    ],
+)
+def test_a_sample_of_gtex_names_its_donor(sample, donor):
+    assert donor_of(sample) == donor
+
+
+def test_of_several_samples_of_a_donor_the_deepest_is_kept():
+    found, repeated = by_donor(Expression(PLACES, COUNTS, SAMPLES, {}))
+    assert found.samples == ["GTEX-B22", "GTEX-A1"]
+    assert found.values.tolist() == COUNTS[:, 1:].tolist()
+    assert repeated == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Whole Blood", "Whole_Blood"),
+        ("Adipose - Visceral (Omentum)", "Adipose_Visceral_Omentum"),
+        ("Brain - Spinal cord (cervical c-1)", "Brain_Spinal_cord_cervical_c-1"),
+        ("Cells - EBV-transformed lymphocytes", "Cells_EBV-transformed_lymphocytes"),
+        ("Skin - Not Sun Exposed (Suprapubic)", "Skin_Not_Sun_Exposed_Suprapubic"),
+        ("Brain - Nucleus accumbens (basal ganglia)", "Brain_Nucleus_accumbens_basal_ganglia"),
+    ],
+)
+def test_tissues_are_named_as_in_gtex_files(words, name):
+    assert tissue_name(words) == name
+
+
+def test_the_table_of_samples_is_read_with_the_lines_that_dbgap_puts_before(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_text(
+        "# Study accession: phs000424\n#\n\nid\tSAMPID\tSMTSD\tSMRIN\n"
+        f'1\t{SAMPLES[0]}\tLung\t7\n2\t{SAMPLES[1]}\tWhole "Blood\t8\n3\tother\t\t8\n'
+    )
+    assert read_tissue_of_samples(path).to_dict() == {
+        SAMPLES[0]: "Lung",
+        SAMPLES[1]: 'Whole_"Blood',
+    }
+    path.write_text("SAMPID\tSMTS\nx\ty\n")
+    assert "SMTSD is missing" in fault(lambda: read_tissue_of_samples(path))
+
+
+def test_a_release_split_by_tissue_reads_as_the_tissue_by_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr("fqtl.data.counts.BLOCK_BYTES", 100)  # some genes at a time
+    rng = np.random.default_rng(0)
+    genes = [f"g{i}" for i in range(50)]
+    counts = rng.poisson(20, (50, 3))
+    path = write_gct(tmp_path / "x.gct", genes, counts, SAMPLES)
+    places = pd.DataFrame({"chrom": "chr1", "tss": 5, "length": 9}, index=genes)
+    assert len(list(gct_blocks(path))) > 3
+    liver = tmp_path / "Liver.parquet"
+    columns = {liver: {SAMPLES[2]: 2, SAMPLES[0]: 0}, tmp_path / "Lung.parquet": {SAMPLES[1]: 1}}
+    assert split_counts(gct_blocks(path), columns) == 50
+    alone = write_gct(tmp_path / "Liver.gct", genes, counts[:, [2, 0]], [SAMPLES[2], SAMPLES[0]])
+    one, other = read_split(liver, places), read_counts(alone, places)
+    assert one.genes.equals(other.genes)
+    np.testing.assert_array_equal(one.values, other.values)
+    assert one.samples == other.samples
+    assert read_measured(liver, True, places)[0].samples == ["GTEX-A1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("#1.2\n1\t1\nid\ta\tb\n", "expected a third line with Name, Description and samples"),
+        ("#1.2\n1\t1\nName\tDescription\ta\nENSG1.1\tx\t-3\n", "from 0, found -3"),
+        ("#1.2\n1\t1\nName\tDescription\ta\nENSG1.1\tx\tNA\n", "from 0, found nan"),
+        ("#1.2\n1\t1\nName\tDescription\ta\nENSG7.1\tx\t3\n", "None of 1 genes, the first ENSG7.1"),
+        ("#1.2\n1\t1\nName\tDescription\ta\nENSG1.1\tx\tw\n", "line 4, column 'a': expected a num"),
+    ],
+)
+def test_a_bad_gct_is_refused(tmp_path, text, message):
+    path = tmp_path / "x.gct"
+    path.write_text(text)
+    assert message in fault(lambda: read_counts(path, PLACES))
+
+
+def test_a_gct_with_fewer_genes_than_it_says_is_refused(tmp_path):
+    path = write_gct(tmp_path / "x.gct", ["ENSG1.1", "b", "c"], COUNTS, SAMPLES)
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    said = "its second line says 3 genes, it has 2"
+    assert said in fault(lambda: read_counts(path, PLACES))
+    assert said in fault(lambda: list(gct_blocks(path)))
+
+
+def test_a_gct_that_ends_within_a_line_is_refused(tmp_path):
+    path = write_gct(tmp_path / "x.gct", ["a", "b", "c"], COUNTS, SAMPLES)
+    path.write_text(path.read_text()[:-5])
+    assert gct_samples(path) == SAMPLES
+    assert "cannot be read as a table of 3 samples" in fault(lambda: list(gct_blocks(path)))
+
+
+def test_a_gct_needs_an_annotation(tmp_path):
+    path = write_gct(tmp_path / "x.gct", ["a", "b", "c"], COUNTS, SAMPLES)
+    assert "See release.annotation in the config." in fault(lambda: read_counts(path, None))

@@ -1,0 +1,155 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from fqtl.data.covariates import Covariates
+from fqtl.data.expression import Expression
+from fqtl.errors import FqtlError
+from fqtl.prepare.counts import (
+    log_cpm,
+    measured,
+    median_of_ratios,
+    total,
+    tpm,
+    trimmed_mean,
+)
+from fqtl.prepare.normalise import inverse_normal
+from fqtl.prepare.recipe import Recipe
+from fqtl.prepare.tissue import prepare_tissue
+from tests.reference import tmm
+
+DONORS = [f"d{i}" for i in range(40)]
+
+
+def libraries(rng, genes, samples):
+    """Counts (genes, samples) of libraries of different depth."""
+    mean = np.exp(rng.normal(3, 2, genes))
+    depth = rng.uniform(0.5, 2, samples)
+    rate = mean[:, None] * depth * rng.gamma(5, 1 / 5, (genes, samples))
+    return rng.poisson(rate).astype(float)
+
+
+def test_transcripts_per_million_are_shares_of_reads_per_base():
+    found = tpm(np.array([[10.0], [20.0]]), np.array([1000, 4000]))
+    np.testing.assert_allclose(found, [[2e6 / 3], [1e6 / 3]])
+
+
+def test_a_gene_is_measured_where_enough_samples_reach_the_level():
+    level = np.array([[6, 6, 0, 0, 0], [6, 5.9, 0, 0, 0]])
+    assert measured(level, 6, 0.4).tolist() == [True, False]
+
+
+def test_trimmed_means_are_those_of_the_paper():
+    rng = np.random.default_rng(0)
+    counts = libraries(rng, 60, 5)
+    counts[:8, 3] *= 6
+    np.testing.assert_allclose(
+        trimmed_mean(counts), tmm.size_factors(counts.T.tolist()), rtol=1e-12
+    )
+
+
+def test_genes_that_take_many_reads_do_not_change_trimmed_means():
+    """A third of one library's reads are of a few genes; the other genes are as in its twin."""
+    rng = np.random.default_rng(1)
+    counts = libraries(rng, 500, 6)
+    counts[:, 1] = counts[:, 0]
+    counts[:5, 1] += counts[:, 0].sum() / 10
+    twins = trimmed_mean(counts)
+    assert twins[1] / twins[0] == pytest.approx(1, abs=0.01)
+    assert total(counts)[1] / total(counts)[0] == pytest.approx(1.5, abs=0.01)
+
+
+def test_the_median_of_ratios_leaves_out_genes_with_a_zero():
+    counts = np.array([[1.0, 4.0], [2.0, 8.0], [10.0, 40.0], [0.0, 900.0]])
+    np.testing.assert_allclose(median_of_ratios(counts), [0.5, 2.0])
+
+
+@pytest.mark.parametrize("method", [trimmed_mean, median_of_ratios, total])
+def test_deeper_sequencing_changes_size_factors_and_nothing_else(method):
+    rng = np.random.default_rng(2)
+    counts = np.repeat(libraries(rng, 200, 1), 3, axis=1) * [1, 2, 4]
+    np.testing.assert_allclose(method(counts), [0.5, 1, 2], rtol=1e-9)
+
+
+def test_log_counts_per_million_add_half_a_read():
+    counts = np.array([[0.0, 3.0], [9.0, 6.0]])
+    expected = np.log2((counts + 0.5) / 10 * 1e6)  # nine reads in each library, and one
+    np.testing.assert_allclose(log_cpm(counts, np.ones(2)), expected)
+
+
+def counted(values, **settings):
+    genes = pd.DataFrame(
+        {
+            "gene_id": [f"g{i}" for i in range(len(values))],
+            "chrom": "chr1",
+            "tss": 100,
+            "length": 1000,
+        }
+    )
+    expression = Expression(genes, values, DONORS, {})
+    covariates = settings.pop("covariates", None)
+    recipe = Recipe(counted=True, **{"scale": "inverse_normal", **settings})
+    return prepare_tissue(expression, covariates, DONORS, recipe)
+
+
+def test_genes_that_are_not_measured_are_left_out_with_the_reason():
+    rng = np.random.default_rng(3)
+    values = libraries(rng, 30, 40) + 10
+    values[4] = np.where(np.arange(40) < 7, 100, 0)  # 17.5 % of donors
+    values[5] = np.where(np.arange(40) < 8, 100, 0)  # 20 %
+    found = counted(values)
+    why = "below 0.1 TPM or 6 reads in more than 80% of donors"
+    assert found.genes["reason"].tolist() == [why if i == 4 else "" for i in range(30)]
+
+
+def test_ranks_are_those_of_counts_per_library_size():
+    rng = np.random.default_rng(4)
+    values = libraries(rng, 30, 40) + 10
+    found = counted(values)
+    expected = inverse_normal(values / trimmed_mean(values))
+    expected /= expected.std(axis=1, keepdims=True)
+    np.testing.assert_allclose(found.values, expected, atol=1e-9)
+    assert not found.offset.any()
+
+
+def test_counts_for_families_of_counts_keep_their_library_sizes_beside_them():
+    rng = np.random.default_rng(5)
+    values = libraries(rng, 30, 40) + 10.25
+    found = counted(values, scale="counts", size_factors="total")
+    np.testing.assert_array_equal(found.values, np.rint(values))
+    reads = np.log(values.sum(axis=0))
+    np.testing.assert_allclose(found.offset, reads - reads.mean())
+
+
+def test_lengths_are_needed_for_transcripts_per_million():
+    genes = pd.DataFrame({"gene_id": ["g"], "chrom": "chr1", "tss": 1})
+    expression = Expression(genes, np.full((1, 40), 9.0), DONORS, {})
+    with pytest.raises(FqtlError, match=r"give release\.annotation, or leave this filter out"):
+        prepare_tissue(expression, None, DONORS, Recipe(counted=True, scale="log_cpm"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"scale": "log_cpm"}, "must be one of as_given, inverse_normal; found 'log_cpm'"),
+        ({"scale": "as_given", "counted": True}, "of counts must be one of inverse_normal, log_"),
+        ({"scale": "counts", "counted": True, "components": None}, "neither prepare.components"),
+        ({"scale": "log_cpm", "counted": True, "size_factors": "tmn"}, "found 'tmn'"),
+    ],
+)
+def test_steps_that_contradict_each_other_are_refused(settings, message):
+    with pytest.raises(FqtlError, match=message):
+        Recipe(**settings)
+
+
+def test_covariates_cannot_be_regressed_out_of_counts():
+    covariates = Covariates(["age"], np.arange(40.0)[:, None], DONORS)
+    with pytest.raises(FqtlError, match="1 covariates cannot be regressed out"):
+        counted(np.full((3, 40), 9.0), scale="counts", covariates=covariates)
+
+
+def test_a_donor_without_reads_is_named():
+    values = np.full((3, 40), 9.0)
+    values[:, 7] = 0
+    with pytest.raises(FqtlError, match="1 donors have no reads at all, the first d7"):
+        counted(values)
