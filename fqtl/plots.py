@@ -132,6 +132,23 @@ def _by_likeness(similarity: np.ndarray) -> np.ndarray:
     return leaves_list(linkage(similarity, "average", optimal_ordering=True))
 
 
+def tissues_and_confounders(prepared: pd.DataFrame, confounders: pd.DataFrame) -> Figure:
+    """Donors of each tissue, and how much of expression follows what is not genetics."""
+    kept = prepared[prepared["reason"] == ""].sort_values("n_donors", kind="stable")
+    place = {name: i for i, name in enumerate(kept["tissue"])}
+    each = confounders[confounders["tissue"].isin(place)]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7, 1 + 0.16 * len(kept)), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True)
+        left.barh(range(len(kept)), kept["n_donors"], color=COLOURS[0], height=0.8)
+        left.set_yticks(range(len(kept)), kept["tissue"].str.replace("_", " "), fontsize=7)
+        left.set(xlabel="donors", ylim=(-0.6, len(kept) - 0.4))
+        right.barh(range(len(kept)), kept["explained"], color=QUIET, height=0.8)
+        right.plot(each["explained"], each["tissue"].map(place), ".", color=COLOURS[1], ms=3)
+        right.set(xlabel="share of variance explained", xlim=(0, None))
+    return figure
+
+
 def prediction_by_tissue(prediction: pd.DataFrame, names: Sequence[str]) -> Figure:
     """Genes whose expression is predicted in each tissue, by cross-validated R²."""
     levels = [0.01, 0.05, 0.2]

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 TABLES = {
     "genes": "genes.tsv",
     "prepared": "prepared.tsv",
+    "confounders": "confounders.tsv",
     "dropped": "dropped.tsv.gz",
     "fits": "fits.tsv.gz",
     "factors": "factors.tsv.gz",

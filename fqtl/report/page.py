@@ -25,6 +25,7 @@ class Results:
 
     genes: pd.DataFrame
     prepared: pd.DataFrame
+    confounders: pd.DataFrame
     dropped: pd.DataFrame
     fits: pd.DataFrame
     factors: pd.DataFrame
@@ -103,6 +104,8 @@ def tissue_rows(results: Results) -> list[dict[str, Any]]:
                 "tissue": row.tissue.replace("_", " "),
                 "donors": row.n_donors,
                 "genes": row.n_genes,
+                "explained": row.explained,
+                "outliers": row.n_outliers,
                 "called": int(called.get(row.tissue, 0)),
                 "predicted": int(predicted.get(row.tissue, 0)),
                 "models": int(model["genes"]) if model is not None else 0,
@@ -129,6 +132,7 @@ def left_out(results: Results) -> list[tuple[str, int]]:
     for name, words in (
         ("without_genotypes", "donors of a tissue without genotypes"),
         ("without_covariates", "donors of a tissue without covariates"),
+        ("repeated", "samples of a donor and tissue beside a deeper one"),
     ):
         rows.append((words, int(results.prepared[name].sum())))
     variants = results.dropped_variants.groupby("reason")["count"].sum()
@@ -196,6 +200,16 @@ def figures(results: Results) -> list[dict[str, str]]:
                 "Prediction of unseen donors",
                 "Genes by the cross-validated R² between expression and its prediction.",
                 plots.prediction_histogram(results.prediction["r2"]),
+            )
+        )
+    if names:
+        shown.append(
+            (
+                "input",
+                "What went in",
+                "Donors of each tissue, and the share of the variance of expression that follows "
+                "covariates and components of expression: all together (bar), each alone (dot).",
+                plots.tissues_and_confounders(results.prepared, results.confounders),
             )
         )
     return [

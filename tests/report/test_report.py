@@ -13,7 +13,8 @@ def results(tissues=("Liver", "Lung"), factors=True):
     """Two genes: one with a factor in all tissues, one that was skipped."""
     names = list(tissues)
     prepared = pd.DataFrame(
-        [(name, 50, 1, 0, 2, 2, 1, "") for name in names], columns=list(COLUMNS["prepared"])
+        [(name, 50, 1, 0, 0, 2, 1, 0.0, 0.25, 1, 2, 1, "") for name in names],
+        columns=list(COLUMNS["prepared"]),
     )
     fits = pd.DataFrame(
         [
@@ -30,6 +31,10 @@ def results(tissues=("Liver", "Lung"), factors=True):
             columns=list(COLUMNS["genes"]),
         ),
         prepared=prepared,
+        confounders=pd.DataFrame(
+            [(name, covariate, 0.02) for name in names for covariate in ("age", "component 1")],
+            columns=list(COLUMNS["confounders"]),
+        ),
         dropped=pd.DataFrame(
             [("g9", "Lung", "constant expression")], columns=list(COLUMNS["dropped"])
         ),

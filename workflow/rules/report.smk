@@ -24,6 +24,7 @@ rule report:
         tables=expand("<results>/{table}.tsv.gz", table=[*TABLES, "dropped"]),
         genes="<results>/genes.tsv",
         prepared="<results>/prepared.tsv",
+        confounders="<results>/confounders.tsv",
         weights=expand("<results>/weights/{tissue}.tsv", tissue=TISSUES),
         truth=TRUTH if "simulate" in config else [],
     output:
