@@ -17,6 +17,7 @@ from fqtl.model.moments import Floats, Slope, working_weight
 from fqtl.model.priors import Slab
 
 STEPS = 4  # in one round; the next round goes on from there
+STEPS_FROM_AFAR = 30  # once, where covariates have not had a part yet
 TOLERANCE = 1e-3  # nats of one tissue
 SHORTEST_STEP = 1 / 16
 LONGEST_STRIDE = 2.0  # of eta2: beyond it the sigmoid may be flat, and slopes vanish
@@ -43,7 +44,18 @@ def climb(likelihood: Likelihood, dispersion: Covariates) -> Floats:
     short_cut = moment_goal(likelihood, dispersion)
     if short_cut is not None:
         here, _ = step_up(here, short_cut, length, likelihood, dispersion)
-    for _ in range(STEPS):
+    here = ascend(here, length, STEPS, likelihood, dispersion)
+    if dispersion.design.shape[1] > 1 and not dispersion.effects.mean[1:].any():
+        here = _best_of(here, _from_the_middle(likelihood, dispersion), likelihood, dispersion)
+    dispersion.effects = here.effects
+    return here.value
+
+
+def ascend(
+    here: Point, length: Floats, steps: int, likelihood: Likelihood, dispersion: Covariates
+) -> Point:
+    """Newton steps of these lengths at first, each of a tissue's own; uphill or nowhere."""
+    for _ in range(steps):
         goal = newton_goal(here, dispersion)
         stride = np.abs(dispersion.design @ (goal.mean - here.effects.mean)).max(axis=0)
         length = np.minimum(length, LONGEST_STRIDE / np.maximum(stride, LONGEST_STRIDE))
@@ -53,8 +65,28 @@ def climb(likelihood: Likelihood, dispersion: Covariates) -> Floats:
         here, length = there, np.where(better, np.minimum(2 * length, 1.0), length / 2)
         if settled.all():
             break
-    dispersion.effects = here.effects
-    return here.value
+    return here
+
+
+def _from_the_middle(likelihood: Likelihood, dispersion: Covariates) -> Point:
+    """Where steps lead to from the middle of the sigmoid, which is nowhere flat.
+
+    On the plain near the upper bound, where the dispersion starts, covariates have no slope.
+    """
+    q, m = dispersion.effects.mean.shape
+    middle = replace(
+        dispersion.effects, mean=np.zeros((q, m)), covariance=np.tile(0.1 * np.eye(q), (m, 1, 1))
+    )
+    here = point_at(middle, likelihood, dispersion)
+    return ascend(here, np.ones(m), STEPS_FROM_AFAR, likelihood, dispersion)
+
+
+def _best_of(here: Point, there: Point, likelihood: Likelihood, dispersion: Covariates) -> Point:
+    """Each tissue where it is better off."""
+    better = there.objective > here.objective
+    return point_at(
+        here.effects.towards(there.effects, better.astype(np.float64)), likelihood, dispersion
+    )
 
 
 def point_at(effects: Slab, likelihood: Likelihood, dispersion: Covariates) -> Point:

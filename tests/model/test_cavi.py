@@ -184,3 +184,21 @@ def test_a_fit_that_is_out_of_rounds_still_visits_every_variant():
     # a tissue has a possibility more than what was found in it only after all were visited
     for effects in part_of(model, Specific).tissues:
         assert len(effects.effects) > effects.likely
+
+
+def test_covariates_of_the_noise_are_found_from_the_plain_where_the_dispersion_starts():
+    rng = np.random.default_rng(9)
+    n, m = 300, 4
+    d = rng.standard_normal(n)
+    y = np.exp(0.5 * d)[:, None] * rng.standard_normal((n, m))
+    response = Response.of((y - y.mean(axis=0)) / y.std(axis=0))
+    family, design = Gaussian.of(response), np.column_stack([np.ones(n), d])
+    dispersion = Covariates.empty(design, m, start=family.dispersion_start)
+    model = cavi.Model(family, response, [Covariates.empty(design[:, :1], m)], dispersion)
+    trace = cavi.maximise(model, Options())
+    flat = Covariates.empty(design[:, :1], m, start=family.dispersion_start)
+    without = cavi.Model(family, response, [Covariates.empty(design[:, :1], m)], flat)
+    # a normal of the true variances is better than one of a single variance by 170 nats or so
+    assert trace.elbo[-1] > cavi.maximise(without, Options()).elbo[-1] + 100
+    noise = family.noise_variance(dispersion.moments())
+    assert noise[np.argsort(d)[:50]].mean() < 0.35
