@@ -151,13 +151,21 @@ def parquet_writer(path: Path, schema: pa.Schema, kind: str, **about: Any) -> It
 
 
 def read_parquet(
-    path: Path, kind: str, columns: list[str] | None = None
+    path: Path,
+    kind: str,
+    columns: list[str] | None = None,
+    rows: list[tuple[str, str, Any]] | None = None,
 ) -> tuple[pa.Table, dict[str, Any]]:
-    """Parquet table (or some columns) and its metadata; another kind or a cut file is refused."""
+    """Parquet table and its metadata; another kind or a cut file is refused.
+
+    columns : those wanted; rows : what must hold for those wanted, as ("pos", ">=", 1000)
+    """
     if not path.exists():
         raise FqtlError(f"No such file: {path}.")
     try:
-        table = pq.read_table(path, columns=columns, page_checksum_verification=True)
+        table = pq.read_table(
+            path, columns=columns, filters=rows, page_checksum_verification=True
+        )
     except (pa.ArrowInvalid, OSError) as fault:
         if isinstance(fault, OSError) and fault.errno is not None:
             raise  # the system's word: no permission, a broken disk

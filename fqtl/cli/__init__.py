@@ -22,6 +22,7 @@ SUBCOMMANDS = {
     "check weights": "tell whether weight files are sound, ours and those of others",
     "check slurm": "say what profiles/slurm needs on this cluster",
     "split": "split the counts of a whole release by tissue",
+    "rsids": "keep a lookup table of rs numbers, for regions of it to be found at once",
     "prepare": "make the expression of one tissue ready for the model",
     "shard": "list the genes of all tissues and split them into shards",
     "fit": "fit every gene of one shard",

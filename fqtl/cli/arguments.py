@@ -1,10 +1,12 @@
 """Flags that several subcommands share."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from fqtl.data.genotypes import BUILD_TAGS
+from fqtl.data.chosen import Choice, ChosenVariants
+from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource, open_genotypes
+from fqtl.rsid_store import rsids_of
 
 
 def add_genotypes(parser: ArgumentParser) -> None:
@@ -35,7 +37,36 @@ def add_variants(parser: ArgumentParser) -> Any:
     group.add_argument(
         "--max-missing", type=float, default=0.1, metavar="F", help="share of missing calls [0.1]"
     )
+    add_choice(group)
     return group
+
+
+def add_choice(group: Any) -> None:
+    """Flags that say which variants models are trained on, and what they are called."""
+    group.add_argument(
+        "--variants",
+        choices=["all", "unambiguous"],
+        default="all",
+        help="unambiguous: changes of one base that are not palindromic and have rs numbers [all]",
+    )
+    group.add_argument(
+        "--rsids",
+        default="file",
+        metavar="FROM",
+        help="rs numbers: `file` (of the genotypes), `none`, or what `fqtl rsids` kept [file]",
+    )
+
+
+def open_chosen(given: Namespace) -> GenotypeSource:
+    """Genotypes by the flags of `add_genotypes` and `add_choice`."""
+    source = open_genotypes(given.genotypes, given.genome_build, given.field)
+    table = None if given.rsids in ("file", "none") else Path(given.rsids)
+    choice = Choice(
+        unambiguous=given.variants == "unambiguous",
+        rsids=None if table is None else rsids_of(table, given.genome_build),
+        nameless=given.rsids == "none",
+    )
+    return ChosenVariants(source, choice)
 
 
 def add_folds(parser: ArgumentParser) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 import pyarrow as pa
 
 from fqtl.analyse import Settings, analyse_gene
-from fqtl.cli.arguments import add_folds, add_genotypes, add_out, add_variants
+from fqtl.cli.arguments import add_folds, add_genotypes, add_out, add_variants, open_chosen
 from fqtl.data.gene import GeneData
-from fqtl.data.genotypes import GenotypeSource, Limits, open_genotypes
+from fqtl.data.genotypes import GenotypeSource, Limits
 from fqtl.data.windows import sliding_windows
 from fqtl.expression_store import read_shard
 from fqtl.fits import FITS
@@ -64,7 +64,7 @@ def _share(text: str) -> float:
 
 
 def run(given: Namespace) -> None:
-    source = open_genotypes(given.genotypes, given.genome_build, given.field)
+    source = open_chosen(given)
     genes, donors = read_shard(given.shard)
     settings = Settings(
         fit={

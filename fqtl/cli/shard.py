@@ -12,9 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fqtl.cli.arguments import add_chromosomes, add_folds, add_genotypes, add_variants
+from fqtl.cli.arguments import (
+    add_chromosomes,
+    add_folds,
+    add_genotypes,
+    add_variants,
+    open_chosen,
+)
 from fqtl.cost import Runs, plan_shards, seconds_of_genes
-from fqtl.data.genotypes import GenotypeSource, Limits, open_genotypes
+from fqtl.data.genotypes import GenotypeSource, Limits
 from fqtl.data.windows import count_variants
 from fqtl.errors import FqtlError
 from fqtl.expression_store import StoredTissue, read_prepared, shard_paths, write_shards
@@ -44,7 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    source = open_genotypes(given.genotypes, given.genome_build, given.field)
+    source = open_chosen(given)
     tissues = [read_prepared(path) for path in given.prepared]
     if all(tissue.about["reason"] for tissue in tissues):
         raise FqtlError(

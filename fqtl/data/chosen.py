@@ -1,0 +1,111 @@
+"""Variants that models are trained on, and the rs numbers they go by.
+
+Some programs drop palindromic variants (A/T, C/G) and all that are no change of one base,
+silently, and with them a part of a model that was trained on them. So such variants are left out
+before a model is trained, if it is meant for these programs: others near them then carry the
+effect. The same holds for variants without an rs number, which cannot be found in the reference
+panels of those programs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fqtl.data.genotypes import Genotypes, GenotypeSource, Limits
+
+COMPLEMENT = {"A": "T", "T": "A", "C": "G", "G": "C"}
+NO_RSID = "no rs number"
+NOT_ONE_BASE = "not a change of one base"
+PALINDROMIC = "palindromic alleles"
+# rs numbers by (pos, other_allele, effect_allele), of a region
+Lookup = Callable[[str, int, int], dict[tuple[int, str, str], str]]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to do with variants as they come out of a file.
+
+    unambiguous : leave out what is palindromic, not a change of one base, or without an rs number
+    rsids : where rs numbers come from; None for those of the file
+    nameless : forget the rs numbers, and do not ask for them
+    """
+
+    unambiguous: bool = False
+    rsids: Lookup | None = None
+    nameless: bool = False
+
+
+@dataclass(frozen=True)
+class ChosenVariants:
+    """A source that gives some of another's variants."""
+
+    source: GenotypeSource
+    choice: Choice
+
+    @property
+    def path(self) -> Path:
+        return self.source.path
+
+    @property
+    def samples(self) -> list[str]:
+        return self.source.samples
+
+    @property
+    def contigs(self) -> list[str]:
+        return self.source.contigs
+
+    def other_build(self) -> str:
+        return self.source.other_build()
+
+    def read(
+        self, chrom: str, start: int, end: int, samples: list[str], limits: Limits
+    ) -> Genotypes:
+        found = self.source.read(chrom, start, end, samples, limits)
+        if self.choice.nameless:
+            found = replace(found, variants=found.variants.assign(rsid=""))
+        elif self.choice.rsids is not None:
+            found = _named(found, self.choice.rsids(chrom, start, end))
+        if not self.choice.unambiguous:
+            return found
+        return without(found, why_ambiguous(found.variants, named=not self.choice.nameless))
+
+
+def _named(genotypes: Genotypes, known: dict[tuple[int, str, str], str]) -> Genotypes:
+    """Variants with the rs numbers of a table, which may have the alleles in another order."""
+    sites = genotypes.variants[["pos", "other_allele", "effect_allele"]].itertuples(index=False)
+    rsids = [
+        known.get((pos, other, effect)) or known.get((pos, effect, other), "")
+        for pos, other, effect in sites
+    ]
+    return replace(genotypes, variants=genotypes.variants.assign(rsid=rsids))
+
+
+def why_ambiguous(variants: pd.DataFrame, *, named: bool) -> "pd.Series[str]":
+    """Why each variant is dropped by programs that want unambiguous ones; empty if it is not.
+
+    named : whether a variant must have an rs number
+    """
+    other, effect = variants["other_allele"], variants["effect_allele"]
+    long = (other.str.len() != 1) | (effect.str.len() != 1)
+    palindromic = other.map(COMPLEMENT) == effect
+    unknown = (variants["rsid"] == "") & named
+    reason = np.select([long, palindromic, unknown], [NOT_ONE_BASE, PALINDROMIC, NO_RSID], "")
+    return pd.Series(reason, index=variants.index)
+
+
+def without(genotypes: Genotypes, reason: "pd.Series[str]") -> Genotypes:
+    """Genotypes without the variants for which there is a reason; these are among the dropped."""
+    kept = (reason == "").to_numpy()
+    if kept.all():
+        return genotypes
+    lost = pd.DataFrame({"pos": genotypes.variants["pos"], "reason": reason})[~kept]
+    dropped = pd.concat([genotypes.dropped, lost], ignore_index=True)
+    return replace(
+        genotypes,
+        variants=genotypes.variants[kept].reset_index(drop=True),
+        dosages=genotypes.dosages[kept],
+        dropped=dropped.sort_values("pos", kind="stable", ignore_index=True),
+    )
