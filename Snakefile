@@ -16,6 +16,7 @@ configfile: CONFIG if exists(CONFIG) else workflow.source_path(CONFIG)
 include: "workflow/rules/common.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/check.smk"
+include: "workflow/rules/rsids.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/shards.smk"
 include: "workflow/rules/fit.smk"
@@ -29,7 +30,8 @@ rule all:
     input:
         "<results>/report.html",
         "<results>/fits.parquet",
-        expand("<results>/weights/{tissue}.tsv", tissue=TISSUES),
+        WEIGHT_LISTS,
+        FACTOR_LISTS,
         ["<results>/evaluation.json"] if "simulate" in config else [],
 
 
@@ -40,5 +42,5 @@ onerror:
 onsuccess:
     print(
         f"\nResults: {config['results']}/report.html (open it in a browser), "
-        f"{config['results']}/*.tsv.gz, {config['results']}/weights/predictdb/*.db"
+        f"{config['results']}/*.tsv.gz, {config['results']}/weights/"
     )

@@ -42,7 +42,8 @@ FILES = {
     ),
     "weights": (
         "weights/{tissue}.tsv",
-        "Weight files of each tissue, and how many genes they hold.",
+        "Weight files of each tissue, and how many genes they hold. `weights/factors/files.tsv` "
+        "and `weights/joint/files.tsv` list those of factors and of all tissues together.",
     ),
 }
 
@@ -57,8 +58,11 @@ product of a variant's and a tissue's loading is an effect in standard deviation
 |---|---|
 | `report.html` | one page for people, self-contained; its figures are in `figures/*.svg` |
 | `weights/predictdb/{tissue}.db` | PredictDB of the genes that pass cross-validation |
-| `weights/predictdb/{tissue}.txt.gz` | covariance of the dosages of their variants |
-| `weights/predictdb/unfiltered/` | the same with every gene that has a weight |
+| `weights/predictdb/{tissue}.txt.gz` | covariance of their dosages, by rsid; by varID in `varid/` |
+| `weights/predictdb/joint_covariance.txt.gz` | the same over all tissues, for S-MultiXcan |
+| `weights/predictdb/unfiltered/` | PredictDB of every gene that has a weight |
+| `weights/fusion/`, `weights/tigar/`, `weights/focus/` | the same genes, as the config asks |
+| `weights/factors/` | models of factors instead of tissues, in the same formats |
 | `fits.parquet` | everything about every gene in one file, for programs |
 | `check.json` | what was found in the input |
 | `evaluation.json` | for a simulated panel: what was found of what was planted |
@@ -66,8 +70,9 @@ product of a variant's and a tissue's loading is an effect in standard deviation
 | `logs/`, `benchmarks/` | messages, seconds and memory of every job |
 | `prepared/`, `shards/`, `fits/` | what stages hand to each other; may be deleted after a run |
 
-Weights are in standard deviations of prepared expression per copy of the effect allele. A tissue
-without a gene for a file has no file: its readers fail on an empty one.
+Weights are in standard deviations of prepared expression per copy of the effect allele; formats
+that want another unit have it ([which file is for which program](weights.md)). A tissue without a
+gene for a file has no file: its readers fail on an empty one.
 """
 
 

@@ -373,9 +373,10 @@ COLUMNS: dict[str, dict[str, str]] = {
         "deviations": "how far the median correlation with other donors lies below that of most",
     },
     "weights": {
-        "tissue": "tissue",
-        "set": "filtered (by cross-validation) or unfiltered",
-        "genes": "genes in the file",
+        "tissue": "tissue; `factors` for the factors of all genes, `*` for all tissues together",
+        "set": "filtered (by cross-validation), unfiltered, or joint (the union over tissues)",
+        "format": "predictdb, fusion, tigar or focus",
+        "genes": "genes in the file (factors of genes, of `factors`)",
         "variants": "weights in the file",
         "filtered_out": "genes with weights that did not pass the filter",
         "path": "the file, relative to this table; empty where no gene was left for it",

@@ -28,6 +28,7 @@ SUBCOMMANDS = {
     "fit": "fit every gene of one shard",
     "aggregate": "put the fits of all shards together, and make tables of them",
     "weights": "write the weights of one tissue for TWAS programs",
+    "joint": "write what TWAS programs need of all tissues together",
     "import-effects": "make weights of the effects released for GTEx v6p and v8",
     "convert": "convert weight files from one format to another",
     "report": "write the page that says what a run found",

@@ -76,6 +76,37 @@ def add_folds(parser: ArgumentParser) -> None:
     )
 
 
+def add_filter(parser: ArgumentParser) -> None:
+    """What a model must show to be released."""
+    group = parser.add_argument_group("filter")
+    group.add_argument(
+        "--min-cv-r", type=float, default=0.1, metavar="R", help="cross-validated correlation [0.1]"
+    )
+    group.add_argument(
+        "--max-cv-p", type=float, default=0.05, metavar="P", help="its p-value [0.05]"
+    )
+    group.add_argument(
+        "--min-gene-pip",
+        type=float,
+        default=0.1,
+        metavar="P",
+        help="probability that the gene has any effect in the tissue [0.1]",
+    )
+
+
+def limits(given: Namespace) -> dict[str, float]:
+    """The filter by the flags of `add_filter`."""
+    names = ("min_cv_r", "max_cv_p", "min_gene_pip")
+    return {name: getattr(given, name) for name in names}
+
+
+def add_annotation(parser: ArgumentParser) -> None:
+    """Where names and types of genes are."""
+    parser.add_argument(
+        "--annotation", type=Path, metavar="GTF", help="names and types of genes, if they are known"
+    )
+
+
 def add_out(parser: ArgumentParser, what: str) -> None:
     """Flag that names the output."""
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=what)

@@ -134,7 +134,9 @@ def _write_tissues(folder: Path, published: Published, construction: dict[str, s
         else:
             for left in predictdb_files(folder / "predictdb", tissue):
                 left.unlink(missing_ok=True)
-        rows.append((tissue, "published", len(weights.genes), len(weights.variants), 0, path))
+        rows.append(
+            (tissue, "published", "predictdb", len(weights.genes), len(weights.variants), 0, path)
+        )
     write_tsv(
         folder / "weights.tsv", pd.DataFrame(rows, columns=list(COLUMNS["weights"])), "weights"
     )

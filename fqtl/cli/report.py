@@ -15,6 +15,8 @@ from fqtl.report.page import Results, figures, render
 from fqtl.tables import read_tsv, write_text
 
 log = logging.getLogger(__name__)
+# what stands for the files of a set, by the folder of its format
+LISTED = {"predictdb": ".db", "fusion": ".pos", "tigar": ".txt.gz", "focus": ".db"}
 TABLES = {
     "genes": "genes.tsv",
     "prepared": "prepared.tsv",
@@ -57,7 +59,7 @@ def run(given: Namespace) -> None:
             read_tsv(given.panel / "truth.tsv.gz", "truth"),
             read_tsv(given.panel / "simulated.tsv", "simulated"),
         )
-    foreign = _foreign(weights, given.weights[0].parent)
+    foreign = _foreign(given.weights, given.results / "weights")
     for name in foreign:
         log.warning("weights of an earlier run, not of this one: %s", name)
     results = Results(
@@ -76,8 +78,15 @@ def run(given: Namespace) -> None:
     log.info("report: %s", given.out)
 
 
-def _foreign(weights: pd.DataFrame, folder: Path) -> list[str]:
-    """Weight files beside this run's that it did not write, as of a tissue no longer listed."""
-    written = {(folder / path).resolve() for path in weights["path"] if path}
-    found = sorted((folder / "predictdb").rglob("*.db"))
+def _foreign(lists: list[Path], folder: Path) -> list[str]:
+    """Weight files that this run did not write, as of a tissue no longer listed."""
+    written = {
+        (listed.parent / path).resolve()
+        for listed in lists
+        for path in read_tsv(listed, "weights")["path"]
+        if path
+    }
+    found = sorted(
+        path for name, ending in LISTED.items() for path in (folder / name).rglob(f"*{ending}")
+    )
     return [str(path) for path in found if path.resolve() not in written]

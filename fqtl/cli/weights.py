@@ -1,7 +1,8 @@
-"""Write the weights of one tissue for TWAS programs.
+"""Write the weights of one tissue, or of the factors that tissues share, for TWAS programs.
 
-PredictDB with its covariances, once with the genes that pass cross-validation and once with all. A
-file that would hold no gene is not written, because its readers fail on it.
+In every format asked for, in a folder of its name, with the genes that pass cross-validation; as
+PredictDB also with all genes, in `unfiltered`. A file that would hold no gene is not written,
+because its readers fail on it.
 """
 
 import logging
@@ -12,10 +13,18 @@ from pathlib import Path
 import pandas as pd
 
 import fqtl
-from fqtl.cli.arguments import add_out
+from fqtl.cli.arguments import add_annotation, add_filter, add_out, limits
+from fqtl.data.gene_names import read_gene_names
+from fqtl.fits import CALL
 from fqtl.tables import COLUMNS, read_parquet, write_tsv
-from fqtl.weights.from_fits import TISSUE_NEEDS, tissue_weights
-from fqtl.weights.predictdb import predictdb_files, write_predictdb
+from fqtl.weights.formats import FORMATS, write_or_clear
+from fqtl.weights.from_fits import (
+    FACTOR_NEEDS,
+    TISSUE_NEEDS,
+    factor_weights,
+    tissue_weights,
+    with_gene_names,
+)
 from fqtl.weights.weight_set import WeightSet, passing
 
 log = logging.getLogger(__name__)
@@ -23,62 +32,63 @@ log = logging.getLogger(__name__)
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--fits", type=Path, required=True, metavar="FILE", help="all fits")
-    parser.add_argument("--tissue", required=True, metavar="NAME")
-    parser.add_argument(
-        "--min-cv-r", type=float, default=0.1, metavar="R", help="cross-validated correlation [0.1]"
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--tissue", metavar="NAME")
+    which.add_argument(
+        "--factors",
+        action="store_true",
+        help="a model for each factor of each gene; its probability must be above one half, and "
+        "a tissue that it acts in must pass the filter",
     )
+    add_filter(parser)
+    add_annotation(parser)
+    parser.add_argument("--formats", nargs="+", choices=list(FORMATS), default=["predictdb"])
     parser.add_argument(
-        "--max-cv-p", type=float, default=0.05, metavar="P", help="its p-value [0.05]"
+        "--folder", type=Path, required=True, metavar="FOLDER", help="has one for each format"
     )
-    parser.add_argument(
-        "--min-gene-pip",
-        type=float,
-        default=0.1,
-        metavar="P",
-        help="probability that the gene has any effect in the tissue [0.1]",
-    )
-    parser.add_argument("--predictdb", type=Path, required=True, metavar="FOLDER")
     add_out(parser, "what was written, as TSV")
 
 
 def run(given: Namespace) -> None:
-    fits, about = read_parquet(given.fits, "fits", columns=TISSUE_NEEDS)
-    everything = tissue_weights(fits, given.tissue, about["genome_build"])
-    limits = {
-        "min_cv_r": given.min_cv_r,
-        "max_cv_p": given.max_cv_p,
-        "min_gene_pip": given.min_gene_pip,
-    }
-    filtered = everything.among(passing(everything, **limits))
+    everything = _weights(given)
+    wanted = limits(given)
+    if given.factors:
+        wanted["min_gene_pip"] = max(wanted["min_gene_pip"], CALL)
+    filtered = everything.among(passing(everything, **wanted))
     construction = {
         "software": f"fqtl {fqtl.__version__}",
-        **{name: str(limit) for name, limit in limits.items()},
+        **{name: str(limit) for name, limit in wanted.items()},
     }
+    sets = [(name, "filtered", filtered, given.folder / name) for name in given.formats]
+    if "predictdb" in given.formats:
+        place = given.folder / "predictdb" / "unfiltered"
+        sets.append(("predictdb", "unfiltered", everything, place))
     rows = []
-    for name, model, folder in (
-        ("filtered", filtered, given.predictdb),
-        ("unfiltered", everything, given.predictdb / "unfiltered"),
-    ):
-        written = _write(folder, model, {**construction, "set": name})
+    for name, kind, weights, folder in sets:
+        written = write_or_clear(name, folder, weights, {**construction, "set": kind})
         path = os.path.relpath(written, given.out.parent) if written else ""
         rows.append(
             {
-                "tissue": given.tissue,
-                "set": name,
-                "genes": len(model.genes),
-                "variants": len(model.variants),
-                "filtered_out": len(everything.genes) - len(model.genes),
+                "tissue": weights.name,
+                "set": kind,
+                "format": name,
+                "genes": len(weights.genes),
+                "variants": len(weights.variants),
+                "filtered_out": len(everything.genes) - len(weights.genes),
                 "path": path,
             }
         )
-        log.info("%s, %s: %d genes %s", given.tissue, name, len(model.genes), path)
+        log.info("%s, %s, %s: %d genes %s", weights.name, kind, name, len(weights.genes), path)
     write_tsv(given.out, pd.DataFrame(rows, columns=list(COLUMNS["weights"])), "weights")
 
 
-def _write(folder: Path, model: WeightSet, construction: dict[str, str]) -> Path | None:
-    """The file; none, and none left of an earlier run, where there is no gene for it."""
-    if len(model.variants):
-        return write_predictdb(folder, model, construction)
-    for path in predictdb_files(folder, model.name):
-        path.unlink(missing_ok=True)
-    return None
+def _weights(given: Namespace) -> WeightSet:
+    needs = FACTOR_NEEDS if given.factors else TISSUE_NEEDS
+    fits, about = read_parquet(given.fits, "fits", columns=needs)
+    build = about["genome_build"]
+    found = (
+        factor_weights(fits, build) if given.factors else tissue_weights(fits, given.tissue, build)
+    )
+    if given.annotation is None:
+        return found
+    return with_gene_names(found, read_gene_names(given.annotation))

@@ -95,7 +95,8 @@ def tissue_rows(results: Results) -> list[dict[str, Any]]:
     prediction = results.prediction
     called = prediction[prediction["pip"] > CALL].groupby("tissue").size()
     predicted = prediction[prediction["r2"] > PREDICTED].groupby("tissue").size()
-    filtered = results.weights[results.weights["set"] == "filtered"].set_index("tissue")
+    filtered = results.weights[results.weights["set"] == "filtered"]
+    filtered = filtered.drop_duplicates("tissue").set_index("tissue")  # formats hold the same genes
     rows = []
     for row in results.prepared.itertuples():
         model = filtered.loc[row.tissue] if row.tissue in filtered.index else None

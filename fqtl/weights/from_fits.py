@@ -7,11 +7,14 @@ the factor per copy of the effect allele. It was not cross-validated by itself, 
 observed; it carries the performance of the tissue that is predicted best of those that it acts in.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fqtl.data.expression import gene_key
 from fqtl.fits import CALL, covariance_of, explode
 from fqtl.weights.weight_set import WeightSet, known_rsids
 
@@ -21,7 +24,9 @@ FACTOR_NEEDS = [
     *["gene_id", "chrom", "tss", "variants", "factors", "factor_weights", "tissue_loadings"],
     *["prediction", "covariance"],
 ]
-FACTORS = "factors"  # name of the set
+# names of the sets
+FACTORS = "factors"
+JOINT = "joint_covariance"
 
 
 def tissue_weights(fits: pa.Table, tissue: str, genome_build: str) -> WeightSet:
@@ -82,6 +87,23 @@ def _best_tissue(loadings: pd.DataFrame, prediction: pd.DataFrame) -> pd.DataFra
     return found.sort_values("p", kind="stable").drop_duplicates(["gene_id", "factor"])
 
 
+def joint_variants(fits: pa.Table, genome_build: str) -> WeightSet:
+    """Variants of each gene that have a weight in any tissue, with their covariance.
+
+    No tissue has these weights, so they are NaN. fits : the columns TISSUE_NEEDS of the store
+    """
+    entries = explode(fits, "weights").drop_duplicates(["row", "variant"])
+    entries = entries.sort_values(["row", "variant"], ignore_index=True)
+    return WeightSet.of(
+        JOINT,
+        genome_build,
+        0,
+        _places(fits, entries["row"].unique()),
+        _named_alike(fits, entries).drop(columns=["tissue", "weight"]),
+        [_covariance(fits, group) for _, group in entries.groupby("row", sort=False)],
+    )
+
+
 def _places(fits: pa.Table, rows: np.ndarray) -> pd.DataFrame:
     """Where the genes of some rows of the store are."""
     frame = fits.select(["gene_id", "chrom", "tss"]).take(pa.array(rows, pa.int64())).to_pandas()
@@ -110,3 +132,21 @@ def _covariance(fits: pa.Table, entries: pd.DataFrame) -> np.ndarray:
     size = len(fits["variants"][row].values)
     matrix = covariance_of(fits["covariance"][row].values.to_numpy(), size)
     return matrix[np.ix_(which, which)]
+
+
+def with_gene_names(weights: WeightSet, names: pd.DataFrame) -> WeightSet:
+    """A set with what `read_gene_names` says of its genes; a factor is called after its gene."""
+    genes = weights.genes
+    parts = genes["gene_id"].str.extract(r"^(factor\d+_)?(.*)$")
+    told = names.reindex(parts[1].map(gene_key)).reset_index(drop=True)
+    known = told["start"].notna()
+    name = told["gene_name"].fillna("")
+    return replace(
+        weights,
+        genes=genes.assign(
+            gene_name=(parts[0].fillna("") + name).where(name != "", genes["gene_name"]),
+            gene_type=told["gene_type"].where(known, genes["gene_type"]),
+            start=told["start"].where(known, genes["start"]).astype(int),
+            end=told["end"].where(known, genes["end"]).astype(int),
+        ),
+    )

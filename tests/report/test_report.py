@@ -59,7 +59,7 @@ def results(tissues=("Liver", "Lung"), factors=True):
         ),
         foreign_weights=["Old.db"],
         weights=pd.DataFrame(
-            [(name, "filtered", 1, 1, 0, "x.db") for name in names],
+            [(name, "filtered", "predictdb", 1, 1, 0, "x.db") for name in names],
             columns=list(COLUMNS["weights"]),
         ),
         settings={"genome build": "GRCh38", "odd": "<script>"},

@@ -38,6 +38,7 @@ class Release:
             "genes": {"chromosomes": [1, 2], "cis_window_bp": 5000},
             "cross_validation": {"folds": 3},
             "shards": {"count": 3},
+            "weights": {"formats": ["predictdb", "fusion", "tigar", "focus"]},
         }
         path = self.folder / f"{name}.yaml"
         path.write_text(yaml.safe_dump({**config, **changes}))

@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fqtl.weights.covariance import read_covariance
+from fqtl.weights.focus import read_focus
+from fqtl.weights.predictdb import read_predictdb
 from tests.workflow.conftest import make_release
 
 
@@ -68,7 +71,49 @@ def test_weights_are_there_for_every_tissue_that_has_any(finished):
         genes = [row[0] for row in connection.execute("SELECT gene FROM extra")]
     assert genes == [f"ENSG{i:011d}.1" for i in range(3)]
     tiny = pd.read_csv(weights / "Tiny.tsv", sep="\t", keep_default_na=False)
-    assert tiny[["genes", "path"]].values.tolist() == [[0, ""], [0, ""]]
+    assert tiny["genes"].tolist() == [0, 0, 0, 0]
+    assert tiny["path"].tolist() == ["", "", "", ""]
+
+
+def test_every_format_that_the_config_names_holds_the_same_genes(finished):
+    release, _ = finished
+    weights = release.folder / "out" / "weights"
+    genes = [f"ENSG{i:011d}.1" for i in range(3)]
+    listed = pd.read_csv(weights / "fusion" / "Liver.pos", sep="\t")
+    assert listed["ID"].tolist() == genes
+    assert all((weights / "fusion" / path).exists() for path in listed["WGT"])
+    tigar = pd.read_csv(weights / "tigar" / "Liver.txt.gz", sep="\t")
+    assert sorted(tigar["TargetID"].unique()) == genes
+    [focus] = [
+        some for some in read_focus(weights / "focus" / "all_tissues.db") if some.name == "Liver"
+    ]
+    assert focus.genes["gene_id"].tolist() == genes
+    for path in (weights / "Liver.tsv", weights / "joint" / "files.tsv"):
+        written = pd.read_csv(path, sep="\t")["path"]
+        assert all((path.parent / name).exists() for name in written)
+
+
+def test_the_joint_covariance_has_every_pair_of_what_a_gene_has_in_any_tissue(finished):
+    release, _ = finished
+    folder = release.folder / "out" / "weights" / "predictdb"
+    joint = read_covariance(folder / "joint_covariance.txt.gz")
+    for tissue in ("Liver", "Lung", "Whole_Blood"):
+        own = read_covariance(folder / f"{tissue}.txt.gz")
+        found = own.merge(joint, how="left", on=["GENE", "RSID1", "RSID2"])
+        assert (found["VALUE_x"] == found["VALUE_y"]).all()
+
+
+def test_factors_are_models_of_their_own(finished):
+    release, _ = finished
+    folder = release.folder / "out" / "weights" / "factors"
+    found = read_predictdb(folder / "predictdb" / "factors.db")
+    assert found.genes["gene_id"].tolist() == [f"factor0_ENSG{i:011d}.1" for i in range(3)]
+    lead = found.variants.loc[
+        found.variants["weight"].abs().groupby(found.variants["gene_id"]).idxmax()
+    ]
+    assert lead["pos"].tolist() == [100_070, 200_080, 300_090]
+    assert (lead["weight"] > 0).all()  # the largest loading of a tissue is positive
+    assert (folder / "fusion" / "factors" / "factor0_ENSG00000000000.1.wgt.RDat").exists()
 
 
 def test_a_weight_is_an_effect_per_copy_of_the_alternative_allele(finished):

@@ -97,6 +97,22 @@ def failures():
             )
 
 
+def trained_on():
+    """Which variants models are trained on: those that FUSION keeps, if it is to read the models."""
+    chosen = config["weights"]["variants"]
+    if chosen != "auto":
+        return chosen
+    return "unambiguous" if "fusion" in config["weights"]["formats"] else "all"
+
+
+def rsids_from():
+    """Where rs numbers come from: `file`, `none`, or a lookup table as the rule `rsids` keeps it."""
+    chosen = config["genotypes"]["rsids"]
+    return (
+        chosen if chosen in ("file", "none") else f"{config['results']}/rsids.parquet"
+    )
+
+
 def covariates_of(wildcards):
     """The tissue's covariates, as a list that may be empty."""
     return [path for path in [TISSUES[wildcards.tissue]["covariates"]] if path]
@@ -135,6 +151,8 @@ VARIANTS = " ".join(
         f"--cis-window-bp {config['genes']['cis_window_bp']}",
         f"--min-maf {config['genotypes']['min_maf']}",
         f"--max-missing {config['genotypes']['max_missing']}",
+        f"--variants {trained_on()}",
+        f"--rsids {shlex.quote(rsids_from())}",
     ]
 )
 

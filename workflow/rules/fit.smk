@@ -22,6 +22,7 @@ rule fit:
         shard="<results>/shards/{shard}.parquet",
         plan="<results>/plan.tsv",
         genotypes=config["genotypes"]["path"],
+        rsids=RSIDS,
     output:
         "<results>/fits/{shard}.parquet",
     log:

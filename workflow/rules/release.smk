@@ -105,6 +105,10 @@ def wanted_files():
     yield config["genotypes"]["path"], section
     yield from ((path, "release.annotation") for path in ANNOTATION)
     yield from ((path, "prepare.donor_covariates") for path in DONOR_COVARIATES)
+    if config["genotypes"]["rsids"] not in ("file", "none"):
+        yield config["genotypes"]["rsids"], "genotypes.rsids"
+    if config["weights"]["annotation"]:
+        yield config["weights"]["annotation"], "weights.annotation"
     if "simulate" in config:
         for key in ("effects", "null_genes"):
             if key in config["simulate"]:

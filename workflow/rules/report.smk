@@ -25,7 +25,7 @@ rule report:
         genes="<results>/genes.tsv",
         prepared="<results>/prepared.tsv",
         confounders="<results>/confounders.tsv",
-        weights=expand("<results>/weights/{tissue}.tsv", tissue=TISSUES),
+        weights=WEIGHT_LISTS,
         truth=TRUTH if "simulate" in config else [],
     output:
         "<results>/report.html",

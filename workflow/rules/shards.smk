@@ -10,6 +10,7 @@ rule shard:
     """One self-contained input per fit job, whatever the number of tissues."""
     input:
         prepared=expand("<results>/prepared/{tissue}.parquet", tissue=TISSUES),
+        rsids=RSIDS,
         genotypes=config["genotypes"]["path"],
     output:
         shards=expand("<results>/shards/{shard}.parquet", shard=SHARDS),
