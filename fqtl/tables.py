@@ -163,9 +163,7 @@ def read_parquet(
     if not path.exists():
         raise FqtlError(f"No such file: {path}.")
     try:
-        table = pq.read_table(
-            path, columns=columns, filters=rows, page_checksum_verification=True
-        )
+        table = pq.read_table(path, columns=columns, filters=rows, page_checksum_verification=True)
     except (pa.ArrowInvalid, OSError) as fault:
         if isinstance(fault, OSError) and fault.errno is not None:
             raise  # the system's word: no permission, a broken disk
