@@ -8,17 +8,19 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard fqtl/model/*.pyx fqtl/model/*.h)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo demo-lymphoblastoid test floor lint format bench accuracy chr22 clean
+.PHONY: help demo demo-lymphoblastoid test floor cluster lint format bench accuracy scale chr22 clean
 
 help:
 	@echo "make demo                 a simulated panel of 44 tissues on real genotypes, to results/demo/"
 	@echo "make demo-lymphoblastoid  real expression of one tissue, to results/lymphoblastoid/"
 	@echo "make test                 all tests"
 	@echo "make floor                the tests with the oldest versions of what fqtl depends on"
+	@echo "make cluster              a run on a real SLURM, and one on a full disk (Debian, root)"
 	@echo "make lint                 formatters and linters, without changing anything"
 	@echo "make format               let the formatters change what they want"
 	@echo "make bench                what one gene of GTEx size costs"
 	@echo "make accuracy             how accurate models are on simulated genes, to docs/accuracy.md"
+	@echo "make scale                what a release of 20,000 genes takes, measured on a part of one"
 	@echo "make chr22                real expression of all of chromosome 22 (Debian: downloads 14 MB)"
 	@echo "make clean                remove the environment, builds and results of the demos"
 
@@ -35,6 +37,10 @@ demo-lymphoblastoid: $(VENV)/workflow.stamp
 
 test: $(VENV)/test.stamp
 	pytest
+
+# Needs Debian's slurmctld, slurmd, slurm-client and munge, and root
+cluster: $(VENV)/test.stamp $(VENV)/slurm.stamp
+	pytest tests/slurm/check_slurm.py tests/workflow/check_full_disk.py
 
 lint: $(VENV)/lint.stamp
 	ruff format --check .
@@ -54,6 +60,13 @@ bench: $(VENV)/test.stamp
 
 accuracy: $(VENV)/bench.stamp
 	python -m tests.benchmarks.accuracy
+
+# blocks of 100 genes; 10 are as long as chromosome 11
+BLOCKS ?= 10
+scale: $(VENV)/bench.stamp
+	python -m tests.benchmarks.scale plan results/scale/plan
+	python -m tests.benchmarks.scale run results/scale --blocks $(BLOCKS)
+	python -m tests.benchmarks.scale late results/scale
 
 # Data of the Debian package qtltools-example, downloaded but not installed
 CHR22 := results/chr22
