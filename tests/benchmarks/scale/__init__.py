@@ -1,0 +1,1 @@
+"""What a release of GTEx's size costs: `make scale`."""

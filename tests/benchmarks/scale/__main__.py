@@ -1,0 +1,201 @@
+"""What a release of GTEx's size costs: CPU hours, memory and bytes of each stage.
+
+`run` makes a part of a release (see release.py), sends it through the whole workflow and reads what
+every job says of itself at the end of its log; `late` sends its fits, as often repeated as gives
+20,000 genes, through the stages after them, whose memory grows with the genes; `plan` asks
+snakemake what a run of 20,000 genes would do. CPU is of the process that did the work, so that a
+machine that is busy with other things gives nearly the same.
+
+    python -m tests.benchmarks.scale run FOLDER [--blocks 10] [--cores 2]
+    python -m tests.benchmarks.scale late FOLDER
+    python -m tests.benchmarks.scale plan FOLDER
+"""
+
+import argparse
+import platform
+import re
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from fqtl.tables import read_parquet, read_tsv, write_parquet, write_tsv
+from tests.benchmarks.scale.release import BLOCKS, DONORS, GENES_PER_BLOCK, GTEX_V8, make
+
+ROOT = Path(__file__).parent.parent.parent.parent
+RELEASE_GENES = 20_000
+GENES_PER_SHARD = 50
+STAGES = ["check", "prepare", "shard", "fit", "aggregate", "weights", "report"]
+DONE = re.compile(r"done: ([\d.]+) s of CPU, (\d+) MB at most")
+READ = re.compile(r"variants in \d+ donors, ([\d.]+) s")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the jobs of one stage took.
+
+    cpu : seconds, of all together; peak : MB, of the largest; bytes : that they wrote
+    """
+
+    jobs: int
+    cpu: float
+    peak: float
+    bytes: int
+
+
+def run(folder: Path, blocks: int, cores: int) -> None:
+    genes = blocks * GENES_PER_BLOCK
+    config = make(folder, blocks, shards=genes // GENES_PER_SHARD)
+    started = time.monotonic()
+    command = [str(Path(sys.executable).parent / "snakemake"), "--configfile", str(config)]
+    subprocess.run([*command, "--cores", str(cores), "--forceall"], cwd=ROOT, check=True)
+    wall = time.monotonic() - started
+    results = folder / "results"
+    logs = {stage: list(read_logs(results, stage)) for stage in STAGES}
+    print(f"\n{machine()}; {cores} cores, {wall / 60:.0f} min of wall time")
+    print(f"{genes} genes, {len(GTEX_V8)} tissues, {len(DONORS)} donors\n")
+    print(table({stage: cost(stage, texts, results) for stage, texts in logs.items()}, genes))
+    reading = sum(float(seconds) for text in logs["fit"] for seconds in READ.findall(text))
+    fitting = sum(float(DONE.findall(text)[-1][0]) for text in logs["fit"])
+    print(f"\nreading genotypes: {reading:.0f} of {fitting:.0f} s of fits, {reading / fitting:.1%}")
+
+
+def read_logs(results: Path, stage: str) -> Iterator[str]:
+    """Logs of the jobs of a stage, of which there is one or a folder of them."""
+    alone = results / "logs" / f"{stage}.log"
+    yield from (
+        path.read_text()
+        for path in ([alone] if alone.exists() else sorted((alone.with_suffix("")).glob("*.log")))
+    )
+
+
+def cost(stage: str, logs: list[str], results: Path) -> Cost:
+    said = [DONE.findall(text)[-1] for text in logs]
+    written = {
+        "check": ["check.json"],
+        "prepare": ["prepared/*"],
+        "shard": ["shards/*", "genes.tsv", "shards.tsv", "prepared.tsv", "dropped.tsv.gz"],
+        "fit": ["fits/*"],
+        "aggregate": ["fits.parquet", "*.tsv.gz"],
+        "weights": ["weights/**/*"],
+        "report": ["report.html", "figures/*"],
+    }[stage]
+    files = [path for pattern in written for path in results.glob(pattern) if path.is_file()]
+    return Cost(
+        len(logs),
+        sum(float(cpu) for cpu, _ in said),
+        max(float(peak) for _, peak in said),
+        sum(path.stat().st_size for path in files),
+    )
+
+
+def table(costs: dict[str, Cost], genes: int) -> str:
+    """Markdown, with a column for a whole release: all that a stage takes, times its genes."""
+    times = RELEASE_GENES / genes
+    whole = f"CPU h of {RELEASE_GENES:,} genes"
+    everything = Cost(
+        sum(found.jobs for found in costs.values()),
+        sum(found.cpu for found in costs.values()),
+        max(found.peak for found in costs.values()),
+        sum(found.bytes for found in costs.values()),
+    )
+    return "\n".join(
+        [
+            f"| stage | jobs | CPU s | peak MB of a job | MB written | {whole} |",
+            "|---|---|---|---|---|---|",
+            *(
+                f"| {stage} | {found.jobs} | {found.cpu:.0f} | {found.peak:.0f} "
+                f"| {found.bytes / 1e6:.1f} | {found.cpu * times / 3600:.2f} |"
+                for stage, found in {**costs, "all": everything}.items()
+            ),
+        ]
+    )
+
+
+def late(folder: Path) -> None:
+    """Aggregate, and the weights of one tissue, of 20,000 genes."""
+    results, large = folder / "results", folder / "late"
+    fits, about = read_parquet(results / "fits.parquet", "fits")
+    about = {name: about[name] for name in ("genome_build", "donors")}
+    genes = read_tsv(results / "genes.tsv", "genes")
+    genes = genes[genes["reason"] == ""]
+    listed = []
+    for number in range(RELEASE_GENES // len(genes)):
+        names = [f"{name}_{number}" for name in genes["gene_id"]]
+        listed.append(genes.assign(gene_id=names))
+        renamed = fits.set_column(0, "gene_id", [names])
+        write_parquet(large / "fits" / f"{number:04d}.parquet", renamed, "fits", **about)
+    write_tsv(large / "genes.tsv", pd.concat(listed), "genes")
+    print(machine())
+    shards = sorted(map(str, (large / "fits").glob("*.parquet")))
+    where = ["--genes", large / "genes.tsv", "--results", large, "--out", large / "fits.parquet"]
+    said("aggregate", "--fits", *shards, *where)
+    out = ["--predictdb", large / "predictdb", "--out", large / "weights.tsv"]
+    said("weights", "--fits", large / "fits.parquet", "--tissue", "Muscle_Skeletal", *out)
+
+
+def said(command: str, *arguments: str | Path) -> None:
+    """Run a subcommand and print what it says it took."""
+    fqtl = Path(sys.executable).parent / "fqtl"
+    run = subprocess.run([fqtl, command, *arguments], stderr=subprocess.PIPE, text=True, check=True)
+    print(f"{command} of {RELEASE_GENES:,} genes: {run.stderr.splitlines()[-1]}")
+
+
+def plan(folder: Path) -> None:
+    """Seconds and memory of a dry run; it looks at names and times, so that files may be empty."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("genotypes.vcf.gz", "expression.bed", "covariates.txt"):
+        (folder / name).touch()
+    rows = [f"{t}\t{folder / 'expression.bed'}\t{folder / 'covariates.txt'}" for t in GTEX_V8]
+    sheet = folder / "tissues.tsv"
+    sheet.write_text("\n".join(["tissue\texpression\tcovariates", *rows]) + "\n")
+    config = folder / "plan.yaml"
+    shards = RELEASE_GENES // GENES_PER_SHARD
+    settings = {
+        "results": str(folder / "results"),
+        "genome_build": "GRCh38",
+        "tissues": str(sheet),
+        "genotypes": {"path": str(folder / "genotypes.vcf.gz")},
+        "shards": {"count": shards},
+    }
+    config.write_text(yaml.safe_dump(settings))
+    command = [str(Path(sys.executable).parent / "snakemake"), "--configfile", str(config), "-n"]
+    subprocess.run([*command, "--quiet", "all"], cwd=ROOT, check=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(
+        f"{machine()}\nplan of {RELEASE_GENES:,} genes in {shards} shards, {len(GTEX_V8)} tissues: "
+        f"{used.ru_utime + used.ru_stime:.1f} s of CPU, {used.ru_maxrss / 1024:.0f} MB"
+    )
+
+
+def machine() -> str:
+    """Processor, as Linux names it."""
+    info = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.*)", info.read_text()) if info.exists() else []
+    return f"{names[0] if names else platform.processor()}, Python {platform.python_version()}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    what = parser.add_subparsers(dest="what", required=True)
+    running = what.add_parser("run")
+    running.add_argument("--blocks", type=int, default=BLOCKS, help="of 100 genes and 13.5 Mb [10]")
+    running.add_argument("--cores", type=int, default=2)
+    for command in (running, what.add_parser("late"), what.add_parser("plan")):
+        command.add_argument("folder", type=Path)
+    given = parser.parse_args()
+    folder = given.folder.resolve()
+    if given.what == "run":
+        run(folder, given.blocks, given.cores)
+    else:
+        {"late": late, "plan": plan}[given.what](folder)
+
+
+if __name__ == "__main__":
+    main()
