@@ -4,7 +4,11 @@ A round turns the family's slopes into a weighted Gaussian problem (working resp
 lets every predictor of the location maximise against it, and then moves the noise: what tissues
 share of it, and the dispersion by a Newton step that is halved until the ELBO of each tissue rises.
 For the Gaussian family the working problem is the model itself, so no step of a round can lower the
-ELBO.
+ELBO. For the others it is a quadratic that touches the model where it was made. A round that would
+lower the ELBO is undone and made again against a problem part of the way from the one before (a
+shorter step along the natural gradient). Where no length of step saves it, nothing is gained: what
+visits every variant has then found nothing better, and of what was known the fit has converged if
+the shortest step loses less than `tolerance`; otherwise it ends and says that it has not.
 
 Entries grow in turn, against what the others leave, with a round in between, until none finds
 anything more: factors one after another, then effects of single tissues, then factors again. Then
@@ -14,7 +18,8 @@ nats the next visits every variant, and only such a round can say that the fit h
 plain coordinate ascent.)
 """
 
-from dataclasses import dataclass, field
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -26,19 +31,35 @@ from fqtl.model.moments import Floats, Moments, Slope, working_weight
 from fqtl.model.noise import Precision, SharedNoise
 from fqtl.model.options import Options
 from fqtl.model.predictors import Predictor, Visit
+from fqtl.model.priors import Slab
 
 FIRST_ROUNDS = 3  # after noise that tissues share was found
+SETTLING = 20  # rounds of covariates alone, at most, where one does not find their optimum
+STEPS = (1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)  # lengths that are tried
+SLIP = 1e-3  # nats that quadrature may take from a family that is not quadratic
+LEAST_WEIGHT = 1e-6  # of Fisher's information: what is flat here may be steep a little further
+NO_WEIGHT = 1e-10  # what is as flat as this is of no use, and its response beyond all bounds
 
 
 @dataclass
 class Model:
-    """One family, the entries of its location, its dispersion, and noise that tissues share."""
+    """One family, the entries of its location, its dispersion, and noise that tissues share.
+
+    location : intercepts and covariates are the first entry
+    """
 
     family: Family
     response: Response
     location: list[Predictor]
     dispersion: Covariates
     noise: SharedNoise | None = None
+
+    @property
+    def confounders(self) -> Covariates:
+        """Intercepts and covariates of the location."""
+        first = self.location[0]
+        assert isinstance(first, Covariates)
+        return first
 
     def location_moments(self) -> Moments:
         """Mean and variance of eta1; the entries are independent under q, so both add up."""
@@ -53,6 +74,16 @@ class Model:
         shared = len(self.dispersion.design) == 1
         return self.family.given(self.response, location, shared)
 
+    def state(self) -> "State":
+        """What a round changes, as it is now."""
+        return State(deepcopy(self.location), self.dispersion.effects, copy(self.noise))
+
+    def restore(self, state: "State") -> None:
+        """Undo what was done since."""
+        self.location = deepcopy(state.location)
+        self.dispersion.effects = state.dispersion
+        self.noise = copy(state.noise)
+
     def divergence(self) -> float:
         """KL(q || p) of all loadings, in nats."""
         of_location = sum(predictor.divergence() for predictor in self.location)
@@ -64,20 +95,31 @@ class Model:
         return float(likelihood.expect(self.dispersion.moments())[0].sum()) - self.divergence()
 
 
+class State(NamedTuple):
+    """Entries of the location, effects of the dispersion, noise that tissues share."""
+
+    location: list[Predictor]
+    dispersion: Slab
+    noise: SharedNoise | None
+
+
 @dataclass(frozen=True)
 class Working:
     """The local weighted Gaussian problem of the location.
 
     response : (n, m)
+    before : the problem that the location has been fitted to, if any
     """
 
     response: Floats
     precision: Precision
+    before: "Working | None" = None
 
     @classmethod
     def at(cls, location: Moments, slope: Slope, noise: SharedNoise | None) -> "Working":
         """Quadratic with the family's slopes at these moments; weight 0 where nothing was seen."""
-        weight = working_weight(slope)
+        weight = np.maximum(working_weight(slope), LEAST_WEIGHT * slope.information)
+        weight = np.where(weight > NO_WEIGHT, weight, 0.0)
         step = np.divide(slope.mean, weight, out=np.zeros_like(weight), where=weight > 0)
         return cls(location.mean + step, Precision(weight)).under(noise)
 
@@ -87,6 +129,20 @@ class Working:
         return Working(
             self.response, Precision(weight) if noise is None else noise.precision(weight)
         )
+
+    def after(self, before: "Working") -> "Working":
+        """The same problem, to be come to from another."""
+        return replace(self, before=replace(before, before=None))
+
+    def nearer(self, step: float, noise: SharedNoise | None) -> "Working":
+        """The problem this part of the way from the one before, in natural parameters."""
+        if step == 1 or self.before is None:
+            return self.under(noise)
+        old, new = self.before.precision.weight, self.precision.weight
+        weight = (1 - step) * old + step * new
+        pull = (1 - step) * old * self.before.response + step * new * self.response
+        response = np.divide(pull, weight, out=np.zeros_like(weight), where=weight > 0)
+        return Working(response, Precision(weight)).under(noise)
 
     def left(self, model: Model, but: Predictor | None = None) -> Floats:
         """(n, m) response minus every entry of the location, or every one but one."""
@@ -106,10 +162,22 @@ class Trace:
     """How the ELBO went.
 
     elbo : nats, after every round
+    stuck : whether a round was undone, since no length of step saved it
     """
 
     elbo: list[float] = field(default_factory=list)
     converged: bool = False
+    stuck: bool = False
+
+    @property
+    def note(self) -> str:
+        """Why a fit that has not converged stopped; nothing if it has."""
+        if self.converged:
+            return ""
+        if self.stuck:
+            return "the fit stopped where no step, however short, raised the ELBO"
+        gains = "".join(f", the last of which gained {g:.2g} nats" for g in np.diff(self.elbo[-2:]))
+        return f"the fit stopped at max_iter rounds{gains}"
 
 
 def maximise(model: Model, options: Options) -> Trace:
@@ -117,37 +185,50 @@ def maximise(model: Model, options: Options) -> Trace:
     trace = Trace()
     location = model.location_moments()
     slope = model.likelihood(location).location_slope(model.dispersion.moments())
+    # Fisher's information is a safer guide from afar than the curvature
+    slope = slope._replace(variance=np.minimum(slope.variance, -0.5 * slope.information))
     working = _round(model, Working.at(location, slope, model.noise), trace, Visit.KNOWN)
+    working = _settle(model, working, trace, options)
     working = _grow(model, working, trace, options)
-    if options.shared_noise and model.noise is None and _found_shared_noise(model, working):
-        working = working.under(model.noise)
-        for _ in range(FIRST_ROUNDS):
-            working = _round(model, working, trace, Visit.EVERY)
-        working = _grow(model, working, trace, options)
+    if options.shared_noise and model.noise is None:
+        working = _share_noise(model, working, trace, options)
     trace.elbo.clear()
+    trace.stuck = False
 
     visit = Visit.KNOWN
-    working = _round(model, working, trace, visit)
+    working = _round(model, working, trace, visit, options.tolerance)
     for left in reversed(range(options.max_iter)):
         # a fit that is out of rounds still gives every variant its own posterior
-        working = _round(model, working, trace, visit if left else Visit.EVERY)
+        visited = visit if left else Visit.EVERY
+        working = _round(model, working, trace, visited, options.tolerance)
         settled = trace.elbo[-1] - trace.elbo[-2] < options.tolerance
-        trace.converged = settled and visit is Visit.EVERY
-        if trace.converged:
+        trace.converged = settled and visit is Visit.EVERY and not trace.stuck
+        if trace.converged or trace.stuck:
             break
         visit = Visit.EVERY if settled else Visit.KNOWN
     return trace
 
 
-def _found_shared_noise(model: Model, working: Working) -> bool:
-    """Whether tissues seem to share noise, in what the location leaves; it is modelled then.
+def _share_noise(model: Model, working: Working, trace: Trace, options: Options) -> Working:
+    """Model noise that tissues seem to share, in what the location leaves; entries may grow again.
 
     Asked after effects were found: effects that tissues share look like noise that they share, and
-    while true ones survive the precision of shared noise, false ones do not.
+    while true ones survive the precision of shared noise, false ones do not. What is left of a
+    family that is not quadratic is no more than like a residual, so the ELBO has the last word.
     """
+    state = None if model.family.quadratic else model.state()
     weight = working.precision.weight
     model.noise = SharedNoise.found_in(working.left(model) * (weight > 0), weight)
-    return model.noise is not None
+    if model.noise is None:
+        return working
+    beside, trial = working.under(model.noise), Trace()
+    for _ in range(FIRST_ROUNDS):
+        beside = _round(model, beside, trial, Visit.EVERY, options.tolerance)
+    if state is not None and trial.elbo[-1] < trace.elbo[-1]:
+        model.restore(state)
+        return working
+    trace.elbo += trial.elbo
+    return _grow(model, beside, trace, options)
 
 
 def _grow(model: Model, working: Working, trace: Trace, options: Options) -> Working:
@@ -156,16 +237,59 @@ def _grow(model: Model, working: Working, trace: Trace, options: Options) -> Wor
     before = -1
     while before < steps < options.max_iter:
         before = steps
-        for predictor in model.location:
-            while steps < options.max_iter and predictor.grow(
-                working.pull(model, predictor), working.precision
-            ):
-                working = _round(model, working, trace, Visit.KNOWN)
+        for index in range(len(model.location)):
+            while steps < options.max_iter and (grown := _grown(model, index, working, trace)):
+                working = grown
                 steps += 1
     return working
 
 
-def _round(model: Model, working: Working, trace: Trace, visit: Visit) -> Working:
+def _grown(model: Model, index: int, working: Working, trace: Trace) -> Working | None:
+    """The problem after an entry has grown and a round; None if it has not, or lost by it."""
+    state = None if model.family.quadratic else model.state()
+    predictor = model.location[index]
+    if not predictor.grow(working.pull(model, predictor), working.precision):
+        return None
+    after = _round(model, working, trace, Visit.KNOWN)
+    if state is not None and (trace.stuck or trace.elbo[-1] < trace.elbo[-2]):
+        model.restore(state)
+        trace.elbo.pop()
+        trace.stuck = False
+        return None
+    return after
+
+
+def _settle(model: Model, working: Working, trace: Trace, options: Options) -> Working:
+    """Rounds before anything grows, of a family of which one is not enough."""
+    if model.family.quadratic:
+        return working
+    for _ in range(SETTLING):
+        working = _round(model, working, trace, Visit.KNOWN, options.tolerance)
+        if trace.elbo[-1] - trace.elbo[-2] < options.tolerance:
+            break
+    return working
+
+
+def _round(
+    model: Model, working: Working, trace: Trace, visit: Visit, tolerance: float = 0.0
+) -> Working:
+    """A step that does not lower the ELBO, as long as may be; the next round's problem."""
+    if model.family.quadratic or not trace.elbo:
+        return _step(model, working, trace, visit)
+    state = model.state()
+    for length in STEPS:
+        after = _step(model, working.nearer(length, model.noise), trace, visit)
+        lost = trace.elbo[-2] - trace.elbo[-1]
+        if lost < SLIP:
+            return after
+        model.restore(state)
+        trace.elbo.pop()
+    trace.elbo.append(trace.elbo[-1])
+    trace.stuck = visit is Visit.KNOWN and lost > tolerance
+    return working
+
+
+def _step(model: Model, working: Working, trace: Trace, visit: Visit) -> Working:
     """Every entry of the location once, then the noise; the next round's problem."""
     for predictor in model.location:
         predictor.update(working.pull(model, predictor), working.precision, visit)
@@ -174,7 +298,7 @@ def _round(model: Model, working: Working, trace: Trace, visit: Visit) -> Workin
     value = climb(likelihood, model.dispersion)
     trace.elbo.append(float(value.sum()) - model.divergence() - seen.divergence)
     slope = likelihood.location_slope(model.dispersion.moments())
-    return Working.at(seen.location, slope, model.noise)
+    return Working.at(seen.location, slope, model.noise).after(working)
 
 
 class Seen(NamedTuple):

@@ -40,6 +40,8 @@ class Point(NamedTuple):
 def climb(likelihood: Likelihood, dispersion: Covariates) -> Floats:
     """(m,) expected log-likelihood after moving `dispersion`, in place, uphill in every tissue."""
     here = point_at(dispersion.effects, likelihood, dispersion)
+    if not likelihood.dispersed:
+        return here.value
     length = np.ones(len(here.value))
     short_cut = moment_goal(likelihood, dispersion)
     if short_cut is not None:
@@ -103,7 +105,12 @@ def step_up(
     if better.all():
         return there, better
     kept = here.effects.towards(goal, np.where(better, length, 0.0))
-    return point_at(kept, likelihood, dispersion), better
+    slope = Slope(*(np.where(better, *both) for both in zip(there.slope, here.slope, strict=True)))
+    value, objective = (
+        np.where(better, *both)
+        for both in ((there.value, here.value), (there.objective, here.objective))
+    )
+    return Point(kept, value, objective, slope), better
 
 
 def newton_goal(here: Point, dispersion: Covariates) -> Slab:

@@ -5,11 +5,13 @@
 with factors L R' that tissues share, effects S of single tissues, and noise u v' of a donor's
 tissues.
 
-y and x are standardised per column, a model is put together from its entries, an engine raises its
-ELBO, and the posterior comes back as a `Fit` on the scale of the input.
+x is standardised per column, and so is y if it is Gaussian; other families see y as it is, and
+their location is on the scale of their link. A model is put together from its entries, an engine
+raises its ELBO, and the posterior comes back as a `Fit` on the scale of the input.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,8 +25,15 @@ from fqtl.model.credible import credible_sets
 from fqtl.model.dense import Dense
 from fqtl.model.elementwise import elementwise_parts, posteriors
 from fqtl.model.factored import Factored
-from fqtl.model.families import Gaussian, Response
-from fqtl.model.inputs import Design, as_matrix, choose, refuse_other_rows, settings_from
+from fqtl.model.families import FAMILIES, Family, Response
+from fqtl.model.inputs import (
+    Design,
+    as_matrix,
+    beside,
+    choose,
+    refuse_other_rows,
+    settings_from,
+)
 from fqtl.model.moments import Floats, Genotypes
 from fqtl.model.options import Options
 from fqtl.model.predictors import Predictor
@@ -38,7 +47,6 @@ from fqtl.model.standardise import (
 from fqtl.model.threads import one_thread
 from fqtl.model.variants import Variants
 
-FAMILIES = {"gaussian": Gaussian}
 ENGINES = {"cavi": cavi.maximise, "sgvb": sgvb.maximise}
 DEFAULT_RANK = 10
 
@@ -52,6 +60,8 @@ def fit(
     factored: bool = True,
     covariates: ArrayLike | None = None,
     dispersion_covariates: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    trials: ArrayLike | None = None,
     engine: str = "cavi",
     seed: int = 0,
     **options: Any,
@@ -61,11 +71,14 @@ def fit(
     Parameters
     ----------
     y : (n, m) or (n,)
-        Expression of n individuals; NaN where a tissue was not measured.
+        Expression of n individuals, in the domain of the family; NaN where a tissue was not
+        measured.
     x : (n, p)
         Dosages or standardised genotypes; NaN becomes the variant's mean.
-    family : {"gaussian"}
-        Distribution of y.
+    family : {"gaussian", "nb", "nb_pseudo", "voom", "logit", "beta"}
+        Distribution of y: numbers with a normal error; negative binomial counts, of moderate and of
+        any overdispersion; log-counts whose noise falls with their mean; successes; shares between
+        0 and 1. See `fqtl.model.families`.
     rank : int, optional
         The largest number of factors; those that do not raise the ELBO are not kept. Default: 10,
         or m if that is smaller.
@@ -77,6 +90,11 @@ def fit(
         Covariates of the mean, beside the intercept, with effects of their own in each tissue.
     dispersion_covariates : (n, q), optional
         Covariates of the noise variance, beside its intercept.
+    offset : (n, m), (n, 1) or (n,), optional
+        Known part of eta1; for counts the natural logarithm of size factors (of the sequencing
+        depth of a library).
+    trials : (n, m), (n, 1) or (n,), optional
+        Of family "logit": of how many trials y are successes. Default: 1.
     engine : {"cavi", "sgvb"}
         Deterministic coordinate ascent; or stochastic gradients, the engine of the model's paper,
         with its model: factors alone and a spike and slab on every variant.
@@ -89,12 +107,14 @@ def fit(
     Returns
     -------
     Fit
-        Effects are in units of y per unit of x.
+        Effects are in units of eta1 per unit of x: of y for "gaussian" and "voom", of the natural
+        logarithm of the mean for counts, of the log-odds for "logit" and "beta".
 
     Raises
     ------
     FqtlError
-        Shapes that do not match, nothing observed, infinite values, unknown names.
+        Shapes that do not match, nothing observed, values that the family cannot have, infinite
+        values, unknown names. The message names the first entry at fault.
 
     Notes
     -----
@@ -114,13 +134,21 @@ def fit(
     mean_design = Design.of("covariates", covariates, n)
     noise_design = Design.of("dispersion_covariates", dispersion_covariates, n)
 
+    known = {
+        "offset": beside("offset", offset, y_given, 0.0),
+        "trials": beside("trials", trials, y_given, 1.0),
+    }
+    if trials is not None and family != "logit":
+        raise FqtlError(f"trials are for family 'logit'; found family {family!r}.")
+    if noise_design.columns.shape[1] > 1 and not family_type.dispersed:
+        raise FqtlError(f"Family {family!r} has no dispersion that covariates could move.")
+
     with one_thread():
         genotypes = standardise_genotypes(x_given)
-        y_standard, y_mean, y_sd = standardise_response(y_given)
-        if not y_sd.any():
+        measured = Measured.of(y_given.astype(np.float64), known, family_type)
+        if not measured.y_sd.any():
             raise FqtlError(f"y must vary in at least one tissue; all {m} are constant or empty.")
-        response = Response.of(y_standard)
-        noise = family_type.of(response)
+        response, noise = measured.response, measured.family
         confounders = Covariates.empty(mean_design.columns, m)
         parts = _parts(
             Variants(genotypes.x),
@@ -133,24 +161,24 @@ def fit(
         model = cavi.Model(noise, response, [confounders, *parts], dispersion)
         trace = maximise(model, settings)
 
-    coefficients = confounders.effects.mean * y_sd
+    y_sd = measured.y_sd
+    coefficients = model.confounders.effects.mean * y_sd
     slopes = coefficients[1:] * mean_design.per_unit[:, None]
-    variance = noise.noise_variance(dispersion.moments()) * y_sd**2
-    log_scale = np.log(np.where(y_sd > 0, y_sd, 1.0))
+    variance = noise.noise_variance(dispersion.moments()) * measured.unit**2
     shared = np.zeros(m) if model.noise is None else model.noise.loadings
     return Fit(
-        **_posteriors(parts, genotypes.x, m),
+        **_posteriors(model.location[1:], genotypes.x, m),
         shared_noise=shared * y_sd,
-        intercept=y_mean + coefficients[0],
+        intercept=measured.y_mean + coefficients[0],
         covariate_effects=slopes,
         covariate_mean=mean_design.mean,
         noise_variance=variance[0] if len(variance) == 1 else variance,
-        scale=Scale(genotypes.mean, genotypes.sd, y_mean, y_sd),
-        elbo_trace=np.array(trace.elbo) - response.observed.sum(axis=0) @ log_scale,
+        scale=Scale(genotypes.mean, genotypes.sd, measured.y_mean, y_sd),
+        elbo_trace=np.array(trace.elbo) - response.observed.sum(axis=0) @ np.log(measured.unit),
         converged=trace.converged,
         family=family,
         engine=engine,
-        notes=notes_of(genotypes, y_sd),
+        notes=(*notes_of(genotypes, y_sd), *filter(None, [trace.note])),
     )
 
 
@@ -165,6 +193,40 @@ def settings_of(engine: str, seed: int, options: Mapping[str, Any]) -> Options:
             "'sgvb' are those of a prior of every variant."
         )
     return settings
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The response as the model sees it, its family, and the way back.
+
+    y_mean : (m,) eta1 where the location of the model is 0
+    y_sd : (m,) units of eta1 per unit of the model's location; 0 where a tissue does not vary
+    unit : (m,) units of y per unit of the model's response
+    """
+
+    response: Response
+    family: Family
+    y_mean: Floats
+    y_sd: Floats
+    unit: Floats
+
+    @classmethod
+    def of(cls, y: Floats, known: dict[str, Floats], kind: type[Family]) -> "Measured":
+        """y (n, m) with NaN, what is `known` of it (n, m), in a family of some kind."""
+        given = Response.of(y, **known)
+        kind.check(given)
+        if kind.quadratic:
+            standard, mean, sd = standardise_response(y - known["offset"])
+            response = Response.of(standard)
+            return cls(response, kind.of(response), mean, sd, np.where(sd > 0, sd, 1.0))
+        varies = (
+            np.nanmin(y, axis=0, initial=np.inf) < np.nanmax(y, axis=0, initial=-np.inf)
+        ) * 1.0
+        level = kind.of(given).level
+        response = Response.of(
+            np.where(varies, y, np.nan), offset=known["offset"] + level, trials=known["trials"]
+        )
+        return cls(response, kind.of(response), level, varies, np.ones_like(varies))
 
 
 def _parts(

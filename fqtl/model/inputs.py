@@ -38,6 +38,27 @@ def as_matrix(name: str, value: ArrayLike, *, missing: bool) -> np.ndarray:
     return array
 
 
+def beside(name: str, value: ArrayLike | None, y: np.ndarray, default: float) -> Floats:
+    """(n, m) what is known of every entry of y; one column, or a vector, is for all tissues."""
+    if value is None:
+        return np.full(y.shape, default)
+    given = as_matrix(name, value, missing=True)
+    if given.shape not in (y.shape, (len(y), 1)):
+        raise FqtlError(
+            f"{name} must have the shape of y, {y.shape}, or one column of {len(y)} rows; found "
+            f"shape {given.shape}."
+        )
+    whole = np.broadcast_to(given, y.shape).astype(np.float64)
+    bad = np.isnan(whole) & ~np.isnan(y)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise FqtlError(
+            f"{name} must be known where y is; it is missing at row {row}, column {column} "
+            f"({int(bad.sum())} such entries)."
+        )
+    return np.where(np.isnan(whole), default, whole)
+
+
 @dataclass(frozen=True)
 class Design:
     """Intercept and standardised covariates, and the way back to their units.

@@ -16,7 +16,10 @@ import fqtl
         ({"rank": 0}, "rank must be a whole number of at least 1, found 0"),
         ({"rank": 1.5}, "rank must be a whole number of at least 1, found 1.5"),
         ({"rank": "3"}, "rank must be a whole number of at least 1, found '3'"),
-        ({"family": "cauchy"}, "family must be one of gaussian; found 'cauchy'"),
+        (
+            {"family": "cauchy"},
+            "family must be one of gaussian, nb, nb_pseudo, voom, logit, beta; found 'cauchy'",
+        ),
         ({"engine": "mcmc"}, "engine must be one of cavi, sgvb; found 'mcmc'"),
         ({"tolerence": 1}, "Unknown option 'tolerence'"),
         ({"min_gain": "a"}, "Option min_gain must be a number, found 'a'"),

@@ -9,11 +9,11 @@ and of half the second derivative of log p in eta1; likewise for eta2, by the ch
 theta.
 
 Densities are smooth over a distance of about 1 in either eta, so few nodes do where the variance is
-small: the sums are good to 1e-7 of a nat an entry.
+small: up to a variance of 1 the sums are good to 1e-6 of a nat an entry.
 """
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -23,7 +23,8 @@ from fqtl.model.families.quadrature import average, hermite
 from fqtl.model.families.response import Response
 from fqtl.model.moments import Floats, Moments, Slope
 
-NODES = ((0.03, 6), (0.5, 10), (np.inf, 20))  # up to this variance of eta, so many
+# up to this variance of eta, so many nodes
+NODES = ((0.03, 4), (0.1, 6), (0.3, 8), (1.0, 12), (np.inf, 20))
 RULES = tuple((largest, np.array(hermite(nodes))) for largest, nodes in NODES)
 
 
@@ -31,10 +32,11 @@ class Density(Protocol):
     """What is summed.
 
     density : name of the C function
+    dispersed : whether eta2 enters at all
     """
 
-    @property
-    def density(self) -> str: ...
+    density: ClassVar[str]
+    dispersed: ClassVar[bool]
 
     def theta(self, eta2: Floats) -> Curve:
         """What the C function calls theta."""
@@ -63,6 +65,10 @@ class Expected:
         mean = np.ascontiguousarray(np.broadcast_to(location.mean + y.offset, y.values.shape))
         variance = np.ascontiguousarray(np.broadcast_to(location.variance, y.values.shape))
         return cls(family, y, mean, variance, shared)
+
+    @property
+    def dispersed(self) -> bool:
+        return self.family.dispersed
 
     def expect(self, dispersion: Moments) -> tuple[Floats, Slope]:
         sums = self._sums(dispersion)

@@ -11,6 +11,10 @@ from fqtl.model.moments import Floats, Indices, Moments, Slope
 class Likelihood(Protocol):
     """Expected log-likelihood at given moments of the location, as the dispersion moves."""
 
+    @property
+    def dispersed(self) -> bool:
+        """Whether eta2 enters at all."""
+
     def expect(self, dispersion: Moments) -> tuple[Floats, Slope]:
         """(m,) expected log-likelihood of each tissue, and its slope in the dispersion."""
 

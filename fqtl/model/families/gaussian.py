@@ -105,6 +105,7 @@ class GaussianLikelihood:
     squares: Floats
     count: Floats
     observed: Floats
+    dispersed: ClassVar[bool] = True
 
     def expect(self, dispersion: Moments) -> tuple[Floats, Slope]:
         variance, first, second = self.family.variance_at(dispersion)
