@@ -46,6 +46,10 @@ class Model:
     """One family, the entries of its location, its dispersion, and noise that tissues share.
 
     location : intercepts and covariates are the first entry
+    far : whether the location may still be far from its optimum. Working weights are then Fisher's
+        information, which does not hang on the response: the curvature at one place, in a family
+        that is not quadratic, says little about another, and where it follows y it makes variants
+        that y follows look more informative than others.
     """
 
     family: Family
@@ -53,6 +57,7 @@ class Model:
     location: list[Predictor]
     dispersion: Covariates
     noise: SharedNoise | None = None
+    far: bool = True
 
     @property
     def confounders(self) -> Covariates:
@@ -116,12 +121,13 @@ class Working:
     before: "Working | None" = None
 
     @classmethod
-    def at(cls, location: Moments, slope: Slope, noise: SharedNoise | None) -> "Working":
+    def at(cls, location: Moments, slope: Slope, model: Model) -> "Working":
         """Quadratic with the family's slopes at these moments; weight 0 where nothing was seen."""
-        weight = np.maximum(working_weight(slope), LEAST_WEIGHT * slope.information)
+        weight = slope.information if model.far else working_weight(slope)
+        weight = np.maximum(weight, LEAST_WEIGHT * slope.information)
         weight = np.where(weight > NO_WEIGHT, weight, 0.0)
         step = np.divide(slope.mean, weight, out=np.zeros_like(weight), where=weight > 0)
-        return cls(location.mean + step, Precision(weight)).under(noise)
+        return cls(location.mean + step, Precision(weight)).under(model.noise)
 
     def under(self, noise: SharedNoise | None) -> "Working":
         """The same problem with noise that tissues share."""
@@ -183,17 +189,17 @@ class Trace:
 def maximise(model: Model, options: Options) -> Trace:
     """Raise the ELBO of `model`, in place, until a round gains less than `options.tolerance`."""
     trace = Trace()
+    model.far = True
     location = model.location_moments()
     slope = model.likelihood(location).location_slope(model.dispersion.moments())
-    # Fisher's information is a safer guide from afar than the curvature
-    slope = slope._replace(variance=np.minimum(slope.variance, -0.5 * slope.information))
-    working = _round(model, Working.at(location, slope, model.noise), trace, Visit.KNOWN)
+    working = _round(model, Working.at(location, slope, model), trace, Visit.KNOWN)
     working = _settle(model, working, trace, options)
     working = _grow(model, working, trace, options)
     if options.shared_noise and model.noise is None:
         working = _share_noise(model, working, trace, options)
     trace.elbo.clear()
     trace.stuck = False
+    model.far = False
 
     visit = Visit.KNOWN
     working = _round(model, working, trace, visit, options.tolerance)
@@ -298,7 +304,7 @@ def _step(model: Model, working: Working, trace: Trace, visit: Visit) -> Working
     value = climb(likelihood, model.dispersion)
     trace.elbo.append(float(value.sum()) - model.divergence() - seen.divergence)
     slope = likelihood.location_slope(model.dispersion.moments())
-    return Working.at(seen.location, slope, model.noise).after(working)
+    return Working.at(seen.location, slope, model).after(working)
 
 
 class Seen(NamedTuple):

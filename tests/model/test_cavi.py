@@ -89,7 +89,7 @@ def working_of(model):
     """The problem of the next round; for the Gaussian family it depends on the noise alone."""
     location = model.location_moments()
     slope = model.likelihood(location).location_slope(model.dispersion.moments())
-    return cavi.Working.at(location, slope, model.noise)
+    return cavi.Working.at(location, slope, model)
 
 
 @pytest.mark.parametrize("noise_covariates", [False, True])

