@@ -11,13 +11,13 @@ from fqtl.errors import FqtlError
 from fqtl.model import cavi
 from fqtl.model.covariates import Covariates
 from fqtl.model.families import Family, Response
-from fqtl.model.fit import ENGINES, FAMILIES, settings_of
+from fqtl.model.fit import ENGINES, settings_of
 from fqtl.model.inputs import Design, as_matrix, choose, refuse_other_rows
-from fqtl.model.moments import Floats
+from fqtl.model.measured import Measured
 from fqtl.model.options import Options
 from fqtl.model.predictors import Predictor
 from fqtl.model.result import Scale
-from fqtl.model.standardise import StandardGenotypes, standardise_genotypes, standardise_response
+from fqtl.model.standardise import StandardGenotypes, standardise_genotypes
 from fqtl.model.threads import one_thread
 from fqtl.model.variants import Variants
 
@@ -27,19 +27,14 @@ class Problem:
     """Checked and standardised input, before a model is chosen.
 
     genotypes : standardised, of no variants where there is no x
-    response, family : what the model sees of y
-    y_mean, y_sd : (m,) the way back
+    measured : y as the model sees it
     mean_design, noise_design : covariates of location and dispersion
     """
 
     genotypes: StandardGenotypes
-    response: Response
-    family: Family
-    y_mean: Floats
-    y_sd: Floats
+    measured: Measured
     mean_design: Design
     noise_design: Design
-    family_name: str
     engine: str
     settings: Options
 
@@ -55,16 +50,17 @@ class Problem:
         engine: str,
         seed: int,
         options: Mapping[str, Any],
+        offset: ArrayLike | None = None,
+        trials: ArrayLike | None = None,
         **defaults: Any,
     ) -> "Problem":
         """Everything checked; `defaults` are options that the caller may have chosen otherwise."""
         given = as_matrix("y", y, missing=True)
-        n, m = given.shape
+        n = len(given)
         table = np.empty((n, 0)) if x is None else as_matrix("x", x, missing=True)
         if len(table) != n:
             raise FqtlError(f"x must have the {n} rows of y, found shape {table.shape}.")
         refuse_other_rows(y, x)
-        family_type = choose("family", family, FAMILIES)
         choose("engine", engine, ENGINES)
         settings = settings_of(engine, seed, {"shared_noise": False, **defaults, **options})
         if settings.variant_prior == "single_effects":
@@ -72,25 +68,26 @@ class Problem:
                 "Option variant_prior='single_effects' is for fqtl.fit; here every variant has a "
                 "prior of its own."
             )
-        with one_thread():
-            standard, y_mean, y_sd = standardise_response(given)
-            if not y_sd.any():
-                raise FqtlError(
-                    f"y must vary in at least one tissue; all {m} are constant or empty."
-                )
-            response = Response.of(standard)
-            return cls(
-                standardise_genotypes(table),
-                response,
-                family_type.of(response),
-                y_mean,
-                y_sd,
-                Design.of("covariates", covariates, n),
-                Design.of("dispersion_covariates", dispersion_covariates, n),
-                family,
-                engine,
-                settings,
-            )
+        measured = Measured.of(given, family, offset, trials)
+        noise_design = Design.of("dispersion_covariates", dispersion_covariates, n)
+        measured.refuse_covariates(noise_design)
+        return cls(
+            standardise_genotypes(table),
+            measured,
+            Design.of("covariates", covariates, n),
+            noise_design,
+            engine,
+            settings,
+        )
+
+    @property
+    def response(self) -> Response:
+        """What the model sees of y."""
+        return self.measured.response
+
+    @property
+    def family(self) -> Family:
+        return self.measured.family
 
     @property
     def variants(self) -> Variants:
@@ -138,22 +135,22 @@ class Solved:
         problem, model = self.problem, self.model
         confounders = model.location[0]
         assert isinstance(confounders, Covariates)
-        coefficients = confounders.effects.mean * problem.y_sd
-        variance = model.family.noise_variance(model.dispersion.moments()) * problem.y_sd**2
-        log_scale = np.log(np.where(problem.y_sd > 0, problem.y_sd, 1.0))
+        measured = problem.measured
+        coefficients = confounders.effects.mean * measured.y_sd
+        variance = model.family.noise_variance(model.dispersion.moments()) * measured.unit**2
         shared = np.zeros(problem.m) if model.noise is None else model.noise.loadings
         count = problem.response.observed.sum(axis=0)
         return {
-            "shared_noise": shared * problem.y_sd,
-            "intercept": problem.y_mean + coefficients[0],
+            "shared_noise": shared * measured.y_sd,
+            "intercept": measured.y_mean + coefficients[0],
             "covariate_effects": coefficients[1:] * problem.mean_design.per_unit[:, None],
             "covariate_mean": problem.mean_design.mean,
             "noise_variance": variance[0] if len(variance) == 1 else variance,
             "scale": Scale(
-                problem.genotypes.mean, problem.genotypes.sd, problem.y_mean, problem.y_sd
+                problem.genotypes.mean, problem.genotypes.sd, measured.y_mean, measured.y_sd
             ),
-            "elbo_trace": np.array(self.trace.elbo) - count @ log_scale,
+            "elbo_trace": np.array(self.trace.elbo) - count @ np.log(measured.unit),
             "converged": self.trace.converged,
-            "family": problem.family_name,
+            "family": measured.name,
             "engine": problem.engine,
         }

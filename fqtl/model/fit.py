@@ -11,7 +11,6 @@ raises its ELBO, and the posterior comes back as a `Fit` on the scale of the inp
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,25 +24,14 @@ from fqtl.model.credible import credible_sets
 from fqtl.model.dense import Dense
 from fqtl.model.elementwise import elementwise_parts, posteriors
 from fqtl.model.factored import Factored
-from fqtl.model.families import FAMILIES, Family, Response
-from fqtl.model.inputs import (
-    Design,
-    as_matrix,
-    beside,
-    choose,
-    refuse_other_rows,
-    settings_from,
-)
+from fqtl.model.inputs import Design, as_matrix, choose, refuse_other_rows, settings_from
+from fqtl.model.measured import Measured
 from fqtl.model.moments import Floats, Genotypes
 from fqtl.model.options import Options
 from fqtl.model.predictors import Predictor
 from fqtl.model.result import Fit, Posterior, Scale
 from fqtl.model.specific import Specific
-from fqtl.model.standardise import (
-    StandardGenotypes,
-    standardise_genotypes,
-    standardise_response,
-)
+from fqtl.model.standardise import StandardGenotypes, standardise_genotypes
 from fqtl.model.threads import one_thread
 from fqtl.model.variants import Variants
 
@@ -128,26 +116,15 @@ def fit(
     if rank is not None and (not isinstance(rank, int | np.integer) or rank < 1):
         raise FqtlError(f"rank must be a whole number of at least 1, found {rank!r}.")
     refuse_other_rows(y, x)
-    family_type = choose("family", family, FAMILIES)
     maximise = choose("engine", engine, ENGINES)
     settings = settings_of(engine, seed, options)
     mean_design = Design.of("covariates", covariates, n)
     noise_design = Design.of("dispersion_covariates", dispersion_covariates, n)
-
-    known = {
-        "offset": beside("offset", offset, y_given, 0.0),
-        "trials": beside("trials", trials, y_given, 1.0),
-    }
-    if trials is not None and family != "logit":
-        raise FqtlError(f"trials are for family 'logit'; found family {family!r}.")
-    if noise_design.columns.shape[1] > 1 and not family_type.dispersed:
-        raise FqtlError(f"Family {family!r} has no dispersion that covariates could move.")
+    measured = Measured.of(y_given, family, offset, trials)
+    measured.refuse_covariates(noise_design)
 
     with one_thread():
         genotypes = standardise_genotypes(x_given)
-        measured = Measured.of(y_given.astype(np.float64), known, family_type)
-        if not measured.y_sd.any():
-            raise FqtlError(f"y must vary in at least one tissue; all {m} are constant or empty.")
         response, noise = measured.response, measured.family
         confounders = Covariates.empty(mean_design.columns, m)
         parts = _parts(
@@ -193,40 +170,6 @@ def settings_of(engine: str, seed: int, options: Mapping[str, Any]) -> Options:
             "'sgvb' are those of a prior of every variant."
         )
     return settings
-
-
-@dataclass(frozen=True)
-class Measured:
-    """The response as the model sees it, its family, and the way back.
-
-    y_mean : (m,) eta1 where the location of the model is 0
-    y_sd : (m,) units of eta1 per unit of the model's location; 0 where a tissue does not vary
-    unit : (m,) units of y per unit of the model's response
-    """
-
-    response: Response
-    family: Family
-    y_mean: Floats
-    y_sd: Floats
-    unit: Floats
-
-    @classmethod
-    def of(cls, y: Floats, known: dict[str, Floats], kind: type[Family]) -> "Measured":
-        """y (n, m) with NaN, what is `known` of it (n, m), in a family of some kind."""
-        given = Response.of(y, **known)
-        kind.check(given)
-        if kind.quadratic:
-            standard, mean, sd = standardise_response(y - known["offset"])
-            response = Response.of(standard)
-            return cls(response, kind.of(response), mean, sd, np.where(sd > 0, sd, 1.0))
-        varies = (
-            np.nanmin(y, axis=0, initial=np.inf) < np.nanmax(y, axis=0, initial=-np.inf)
-        ) * 1.0
-        level = kind.of(given).level
-        response = Response.of(
-            np.where(varies, y, np.nan), offset=known["offset"] + level, trials=known["trials"]
-        )
-        return cls(response, kind.of(response), level, varies, np.ones_like(varies))
 
 
 def _parts(

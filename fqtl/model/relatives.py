@@ -104,7 +104,7 @@ def fit_cis(
     return Fit(
         **posteriors(solved.entries, p, m),
         **solved.found(),
-        notes=notes_of(problem.genotypes, problem.y_sd) + notes,
+        notes=notes_of(problem.genotypes, problem.measured.y_sd) + notes,
     )
 
 
@@ -304,9 +304,9 @@ def _products(solved: Solved, weights: Floats | None) -> Products:
         weights=np.ones((problem.n, len(found))) if weights is None else weights,
         specific=dense[0] if dense else Posterior.zero(problem.variants.p, m),
         scores=np.hstack([np.empty((problem.n, 0)), *(score[:, None] for score in scores)]) * sign,
-        fitted=problem.y_mean + fitted * problem.y_sd,
+        fitted=problem.measured.y_mean + fitted * problem.measured.y_sd,
         **solved.found(),
-        notes=notes_of(problem.genotypes, problem.y_sd),
+        notes=notes_of(problem.genotypes, problem.measured.y_sd),
     )
 
 
