@@ -17,7 +17,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from fqtl.data.panel import COMPLEMENT, Panel
+from fqtl.data.alleles import is_palindrome
+from fqtl.data.panel import Panel
 from fqtl.data.released import Released
 from fqtl.weights.weight_set import WeightSet
 
@@ -142,8 +143,8 @@ def _signed(panel: Panel, rules: Rules) -> pd.DataFrame:
     if not rules.ambiguous:
         other, effect = variants["other_allele"], variants["effect_allele"]
         reason[found & (other.str.len() + effect.str.len() != 2)] = "indel"
-        turned = other.map(lambda bases: bases.translate(COMPLEMENT))
-        reason[found & (turned == effect)] = "palindrome"
+        pairs = zip(other, effect, strict=True)
+        reason[found & np.array([is_palindrome(*pair) for pair in pairs])] = "palindrome"
     if rules.counted == "minor":
         sign = np.where(variants["frequency"] <= 0.5, 1.0, -1.0)
         unsure = (reason == "") & (maf > rules.max_maf)

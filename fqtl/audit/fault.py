@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fqtl.data.panel import COMPLEMENT
+from fqtl.data.alleles import is_palindrome
 
 BASES = r"^[ACGT]+$"
 
@@ -67,7 +67,7 @@ def wrong_alleles(rows: Rows, other: "pd.Series[str]", effect: "pd.Series[str]")
 
 def ambiguous(path: Path, other: "pd.Series[str]", effect: "pd.Series[str]") -> Iterator[Fault]:
     """A remark on palindromes and indels, which some programs drop without a word."""
-    palindromes = int((other.map(lambda bases: str(bases).translate(COMPLEMENT)) == effect).sum())
+    palindromes = sum(is_palindrome(*pair) for pair in zip(other, effect, strict=True))
     indels = int((other.str.len() + effect.str.len() > 2).sum())
     if palindromes or indels:
         yield Fault(

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data import contigs
+from fqtl.data.alleles import agreeing
 from fqtl.data.genotypes import Genotypes, GenotypeSource, Limits
 from fqtl.errors import FqtlError
 
 GAP = 50_000  # base pairs without a variant that is looked for, from which a new query pays
 BLOCK = 1_000_000  # base pairs that are held in memory at once
-COMPLEMENT = str.maketrans("ACGT", "TGCA")
 SHOWN = 5  # examples of ids in a complaint
 
 
@@ -153,31 +153,6 @@ def _match(block: pd.DataFrame, genotypes: Genotypes) -> tuple[pd.DataFrame, np.
             np.where(which >= 0, known[name].to_numpy()[which], "") if len(known) else ""
         )
     return matched, which
-
-
-def agreeing(
-    other: str, effect: str, known: list[tuple[str, str]]
-) -> tuple[tuple[str, str] | None, bool, str]:
-    """Which of the pairs of alleles at a position is the one asked for, and whether it is swapped.
-
-    known : other and effect allele of each variant at the position
-    The pair is None if there is none; then the third entry says why.
-    """
-    if not known:
-        return None, False, "not in the panel"
-    palindrome = other.translate(COMPLEMENT) == effect
-    if (other, effect) in known:
-        return (other, effect), False, ""
-    if palindrome and (effect, other) in known:
-        return None, False, "palindrome with swapped alleles: of the other strand, or not"
-    strands = [(other, effect)]
-    if len(other) == len(effect) == 1:
-        strands.append((other.translate(COMPLEMENT), effect.translate(COMPLEMENT)))
-    for one, two in strands:
-        for pair, turned in (((one, two), False), ((two, one), True)):
-            if pair in known:
-                return pair, turned, ""
-    return None, False, "other alleles in the panel"
 
 
 def _filled(dosages: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fqtl.data.genotypes import open_genotypes
-from fqtl.data.panel import BLOCK, GAP, agreeing, look_up, require_found
+from fqtl.data.panel import BLOCK, GAP, look_up, require_found
 from fqtl.errors import FqtlError
 from tests.files import write_vcf
 
@@ -66,33 +66,6 @@ def test_every_variant_that_is_not_found_has_a_reason(source):
     assert reasons["chr22_600_G_A"] == "in the panel, but constant"
     assert reasons["chr7_5_A_G"] == "chromosome is not in the panel"
     assert reasons["chr22_300_T_A"].startswith("palindrome")
-
-
-@pytest.mark.parametrize(
-    "asked_for, known, found, swapped",
-    [
-        ("AG", "AG", "AG", False),
-        ("GA", "AG", "AG", True),
-        ("TC", "AG", "AG", False),  # the other strand
-        ("CT", "AG", "AG", True),
-        ("AT", "AT", "AT", False),
-        ("TA", "AT", None, False),
-        ("CG", "GC", None, False),
-        ("AC", "AG", None, False),
-    ],
-)
-def test_alleles_agree_if_they_are_the_same_swapped_or_of_the_other_strand(
-    asked_for, known, found, swapped
-):
-    pair, turned, reason = agreeing(*asked_for, [tuple(known)])
-    assert pair == (tuple(found) if found else None)
-    assert turned is swapped
-    assert (reason == "") == (found is not None)
-
-
-def test_the_alleles_as_named_win_over_those_of_the_other_strand():
-    assert agreeing("A", "G", [("T", "C"), ("A", "G")])[0] == ("A", "G")
-    assert agreeing("GA", "G", [("G", "GA")]) == (("G", "GA"), True, "")
 
 
 def test_parts_of_a_chromosome_are_read_one_after_the_other(tmp_path):
