@@ -18,6 +18,7 @@ from fqtl.weights.covariance import HEADER
 LARGEST_VARIANCE = 1.05  # of a dosage: 1 if all are homozygous, more in a panel of few donors
 LARGEST_PREDICTED = 2.0  # variance of predicted expression, which is standardised
 ROUNDING = 1e-4  # of a variance: files have few digits
+LINES = 200_000  # of a file that are in memory at once
 UNNAMED = ["", "NA", "NULL", "nan", "None", "."]
 
 
@@ -28,82 +29,97 @@ def audit_covariance(
 
     models : gene → name of each of its variants → weight per copy; of the db beside it
     """
+    seen: dict[str, set[str]] = {}  # gene → its variants
+    correlations = several = 0  # genes all of whose variances are 1, and genes of several variants
+    models = {} if models is None else models
     try:
-        frame = guarded(
-            path, lambda: pd.read_csv(path, sep=r"\s+", dtype=str, keep_default_na=False)
-        )
+        for lines in _genes_together(path):
+            if list(lines.columns) != HEADER:
+                told = f"header is not {' '.join(HEADER)}"
+                yield Fault(path, "line 1", told, " ".join(lines.columns))
+                return
+            value = numbers(lines["VALUE"])
+            yield from _entries(path, lines, value)
+            for gene, of_gene in lines.assign(VALUE=value).groupby("GENE", sort=False):
+                if gene in seen:
+                    place = f"line {of_gene.index[0]}"
+                    yield Fault(path, place, "lines of a gene are not together", str(gene))
+                    continue
+                names, matrix, faults = _matrix(path, str(gene), of_gene)
+                yield from faults
+                yield from _unsound(path, str(gene), names, matrix)
+                yield from _predicted(path, str(gene), names, matrix, models.get(str(gene), {}))
+                several += len(names) > 1
+                correlations += len(names) > 1 and bool(np.isclose(np.diag(matrix), 1).all())
+                seen[str(gene)] = set(names)
     except FqtlError as fault:
         yield Fault(path, "", "cannot be read", str(fault))
         return
-    if list(frame.columns) != HEADER:
-        yield Fault(path, "line 1", f"header is not {' '.join(HEADER)}", " ".join(frame.columns))
-        return
-    if frame.empty:
+    if not seen:
         yield Fault(path, "", "holds no covariance")
-        return
-    value = numbers(frame["VALUE"])
-    rows = Rows(path, [f"line {line}" for line in range(2, len(frame) + 2)])
-    yield from rows.where(~np.isfinite(value), "value is not a number", frame["VALUE"])
-    for name in HEADER[:3]:
-        yield from rows.where(frame[name].isin(UNNAMED), f"{name} is empty", frame[name])
-    yield from _parted(path, frame["GENE"])
-    ones = []
-    found: dict[str, set[str]] = {}
-    models = {} if models is None else models
-    for gene, of_gene in frame.assign(VALUE=value).groupby("GENE", sort=False):
-        names, matrix, faults = _matrix(path, str(gene), of_gene)
-        yield from faults
-        yield from _unsound(path, str(gene), names, matrix)
-        yield from _predicted(path, str(gene), names, matrix, models.get(str(gene), {}))
-        ones.append(np.isclose(np.diag(matrix), 1).all())
-        found[str(gene)] = set(names)
-    if all(ones) and len(frame) > len(ones):
+    if several and correlations == several:
         yield Fault(path, "", "every variance is 1: correlations, where covariances belong")
-    yield from _lacking(path, models, found)
+    yield from _lacking(path, models, seen)
 
 
-def _parted(path: Path, gene: "pd.Series[str]") -> Iterator[Fault]:
-    """Genes whose lines are not together: S-PrediXcan refuses the file."""
-    first = (gene != gene.shift()).to_numpy()
-    again = gene[first][gene[first].duplicated()]
-    for row, name in again.items():
-        yield Fault(path, f"line {int(str(row)) + 2}", "lines of a gene are not together", name)
+def _genes_together(path: Path) -> Iterator[pd.DataFrame]:
+    """Lines of the file in parts, each of whole genes if their lines are together; by number."""
+    reader = guarded(
+        path,
+        lambda: pd.read_csv(path, sep=r"\s+", dtype=str, keep_default_na=False, chunksize=LINES),
+    )
+    rest = None
+    while (part := guarded(path, lambda: next(reader, None))) is not None:
+        part.index += 2  # the first is the header
+        part = part if rest is None else pd.concat([rest, part])
+        rest = part
+        if list(part.columns) == HEADER and len(part):
+            others = np.flatnonzero((part["GENE"] != part["GENE"].iloc[-1]).to_numpy())
+            start = others[-1] + 1 if len(others) else 0
+            part, rest = part[:start], part[start:]
+            if len(part):
+                yield part
+    if rest is not None:
+        yield rest
+
+
+def _entries(path: Path, lines: pd.DataFrame, value: "pd.Series[float]") -> Iterator[Fault]:
+    """What is amiss with single lines."""
+    rows = Rows(path, [f"line {line}" for line in lines.index])
+    yield from rows.where(~np.isfinite(value), "value is not a number", lines["VALUE"])
+    for name in HEADER[:3]:
+        yield from rows.where(lines[name].isin(UNNAMED), f"{name} is empty", lines[name])
 
 
 def _matrix(
     path: Path, gene: str, of_gene: pd.DataFrame
 ) -> tuple[list[str], np.ndarray, list[Fault]]:
     """Variants of a gene, their covariance with NaN where there is none, and pairs amiss."""
-    names = list(dict.fromkeys([*of_gene["RSID1"], *of_gene["RSID2"]]))
-    place = {name: i for i, name in enumerate(names)}
-    one, other = of_gene["RSID1"].map(place).to_numpy(), of_gene["RSID2"].map(place).to_numpy()
-    low, high = np.minimum(one, other), np.maximum(one, other)
-    matrix = np.full((len(names), len(names)), np.nan)
+    one, other = of_gene["RSID1"].to_numpy(), of_gene["RSID2"].to_numpy()
     value = of_gene["VALUE"].to_numpy()
-    matrix[low, high] = matrix[high, low] = value
+    names = list(dict.fromkeys([*one, *other]))
+    place = {name: i for i, name in enumerate(names)}
+    size = len(names)
+    rows, columns = (np.array([place[name] for name in side]) for side in (one, other))
+    pair = np.minimum(rows, columns) * size + np.maximum(rows, columns)
+    matrix = np.full((size, size), np.nan)
+    matrix.ravel()[pair] = value
+    matrix.T[np.triu_indices(size)] = matrix[np.triu_indices(size)]
     faults = []
-    pairs = pd.DataFrame({"low": low, "high": high, "value": value})
-    twice = pairs.duplicated(["low", "high"]).to_numpy()
-    for row in np.flatnonzero(twice):
-        line = int(of_gene.index[row]) + 2
-        differs = not np.isclose(value[row], value[(low == low[row]) & (high == high[row])]).all()
+    _, first = np.unique(pair, return_index=True)
+    for row in sorted(set(range(len(pair))) - set(first.tolist())):
+        before = value[pair == pair[row]]
+        differs = not np.isclose(before, value[row]).all()
         what = "pair is listed twice" + (", with different values" if differs else "")
-        pair = f"{gene} {of_gene['RSID1'].iloc[row]} {of_gene['RSID2'].iloc[row]}"
-        faults.append(Fault(path, f"line {line}", what, pair))
-    absent = np.argwhere(np.triu(np.isnan(matrix)) & ~_not_numbers(matrix.shape, pairs))
+        told = f"{gene} {one[row]} {other[row]}"
+        faults.append(Fault(path, f"line {of_gene.index[row]}", what, told))
+    every = np.ravel_multi_index(np.triu_indices(size), (size, size))
+    absent = np.setdiff1d(every, pair)
     if len(absent):
-        first = " ".join(names[i] for i in absent[0])
-        of = len(names) * (len(names) + 1) // 2
-        told = f"{len(absent)} of {of}, the first {first}"
+        first_lost = f"{names[absent[0] // size]} {names[absent[0] % size]}"
+        told = f"{len(absent)} of {len(every)}, the first {first_lost}"
         faults.append(Fault(path, f"gene {gene}", "pairs of variants are missing", told))
     return names, matrix, faults
-
-
-def _not_numbers(shape: tuple[int, ...], pairs: pd.DataFrame) -> np.ndarray:
-    """Pairs that the file has, though their value is no number: that is told by line."""
-    listed = np.zeros(shape, dtype=bool)
-    listed[pairs["low"], pairs["high"]] = True
-    return listed
 
 
 def _unsound(path: Path, gene: str, names: list[str], matrix: np.ndarray) -> Iterator[Fault]:

@@ -32,6 +32,15 @@ def test_a_sound_file_has_no_fault(tmp_path, lines):
     assert told(tmp_path, lines) == []
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_a_file_is_read_in_parts_of_whole_genes(tmp_path, lines, monkeypatch, size):
+    monkeypatch.setattr("fqtl.audit.covariance.LINES", size)
+    assert told(tmp_path, lines) == []
+    assert told(tmp_path, put(lines, 11, "ENSG3 rs5 rs5 x")) == [
+        ", line 11: value is not a number (x)"
+    ]
+
+
 def test_faults_are_told_by_line(tmp_path, lines):
     assert told(tmp_path, put(lines, 3, "ENSG1 rs0 rs1 x")) == [
         ", line 3: value is not a number (x)"

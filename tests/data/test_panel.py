@@ -7,7 +7,7 @@ import pytest
 from fqtl.data.genotypes import open_genotypes
 from fqtl.data.panel import BLOCK, GAP, look_up, require_found
 from fqtl.errors import FqtlError
-from tests.files import write_vcf
+from tests.files import write_plink1, write_vcf
 
 SAMPLES = ["a", "b", "c", "d"]
 RECORDS = [
@@ -53,6 +53,21 @@ def test_dosages_are_of_the_panel_and_swaps_are_told(source):
     np.testing.assert_array_equal(dosages[found.index.get_loc("chr22_500_G_C")], [0, 1, 0, 0])
     assert found.loc["chr22_200_T_C", "frequency"] == 0.25
     assert found.loc["chr22_200_T_C", "rsid"] == "rs2"
+
+
+def test_a_panel_may_be_of_plink(tmp_path, source):
+    """The same genotypes as PLINK 1, of which A1 is the allele that is counted."""
+    calls = np.array([[0, 1, 2, -1], [1, 0, 0, 1], [1, 0, 0, 1]])
+    bim = ["22 . 0 100 G A", "22 . 0 200 C T", "22 . 0 300 T A"]  # at 200 the reference is counted
+    calls[1] = 2 - calls[1]
+    plink = open_genotypes(write_plink1(tmp_path / "g.bed", calls, bim, SAMPLES), "GRCh37", "GT")
+    names = asked("chr22_100_A_G", "chr22_200_C_T", "chr22_300_A_T", "chr22_700_A_G")
+    one, other = look_up(source, names), look_up(plink, names)
+    assert list(one.variants["reason"]) == list(other.variants["reason"])
+    assert list(other.variants["swapped"]) == [False, True, False, False]
+    dosages = other.dosages.copy()
+    dosages[1] = 2 - dosages[1]
+    np.testing.assert_array_equal(one.dosages, dosages)
 
 
 def test_every_variant_that_is_not_found_has_a_reason(source):
