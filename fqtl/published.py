@@ -17,7 +17,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from fqtl.data.alleles import is_palindrome
 from fqtl.data.panel import Panel
 from fqtl.data.released import Released
 from fqtl.weights.weight_set import WeightSet
@@ -35,13 +34,11 @@ class Rules:
         second or first in the name of the variant
     per_sd : whether an effect is per standard deviation of genotype, or else per copy
     max_maf : largest minor allele frequency at which the minor allele counts as known
-    ambiguous : whether palindromic SNPs and indels are kept
     """
 
     counted: Counted = "minor"
     per_sd: bool = True
     max_maf: float = 0.4
-    ambiguous: bool = True
 
 
 @dataclass(frozen=True)
@@ -140,11 +137,6 @@ def _signed(panel: Panel, rules: Rules) -> pd.DataFrame:
     sign = np.where(variants["swapped"], -1.0, 1.0)
     maf = np.minimum(variants["frequency"], 1 - variants["frequency"])
     reason = variants["reason"].copy()
-    if not rules.ambiguous:
-        other, effect = variants["other_allele"], variants["effect_allele"]
-        reason[found & (other.str.len() + effect.str.len() != 2)] = "indel"
-        pairs = zip(other, effect, strict=True)
-        reason[found & np.array([is_palindrome(*pair) for pair in pairs])] = "palindrome"
     if rules.counted == "minor":
         sign = np.where(variants["frequency"] <= 0.5, 1.0, -1.0)
         unsure = (reason == "") & (maf > rules.max_maf)

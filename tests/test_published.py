@@ -117,11 +117,11 @@ def test_effects_per_copy_are_taken_as_they_are():
 
 
 def test_what_cannot_be_used_is_left_out_with_its_reason():
-    made = published_weights(RELEASED, panel((0.2, 0.47, 0.3, None)), Rules(ambiguous=False))
+    made = published_weights(RELEASED, panel((0.2, 0.47, 0.3, None)), Rules())
     assert made.variants["reason"].to_dict() == {
         IDS[0]: "",
         IDS[1]: "minor allele uncertain: frequency in the panel above 0.4",
-        IDS[2]: "palindrome",
+        IDS[2]: "",
         IDS[3]: "not in the panel",
     }
     counts = outcome(made).set_index(["what", "outcome", "reason"])["count"]
@@ -130,10 +130,10 @@ def test_what_cannot_be_used_is_left_out_with_its_reason():
     assert counts["tissues", "kept", ""] == 2
     assert counts["tissues", "left out", "no weight of any gene"] == 1
     assert counts["factors", "kept", ""] == 2
-    assert counts["variants", "kept", ""] == 1
+    assert counts["variants", "kept", ""] == 2
     assert counts["models of a gene in a tissue", "kept", ""] == 2
-    assert counts["weights", "kept", ""] == 2
-    assert factor_outcome(made)["kept"].tolist() == [1, 1, 0]
+    assert counts["weights", "kept", ""] == 4
+    assert factor_outcome(made)["kept"].tolist() == [2, 1, 0]
 
 
 def test_what_is_counted_adds_up():

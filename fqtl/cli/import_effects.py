@@ -16,8 +16,9 @@ from pathlib import Path
 import pandas as pd
 
 import fqtl
-from fqtl.cli.arguments import add_genotypes
-from fqtl.data.genotypes import GenotypeSource, open_genotypes
+from fqtl.cli.arguments import add_annotation, add_choice, add_genotypes, open_chosen
+from fqtl.data.gene_names import read_gene_names
+from fqtl.data.genotypes import GenotypeSource
 from fqtl.data.panel import look_up, require_found
 from fqtl.data.released import Released, read_all_released
 from fqtl.errors import FqtlError
@@ -31,7 +32,8 @@ from fqtl.published import (
     weight_set,
 )
 from fqtl.tables import COLUMNS, write_tsv
-from fqtl.weights.predictdb import predictdb_files, write_predictdb
+from fqtl.weights.formats import FORMATS, write_or_clear
+from fqtl.weights.from_fits import with_gene_names
 
 log = logging.getLogger(__name__)
 
@@ -65,22 +67,22 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="unit of genotype of the effects [sd]",
     )
     parser.add_argument(
-        "--unambiguous", action="store_true", help="leave out palindromic SNPs and indels"
-    )
-    parser.add_argument(
         "--min-found",
         type=float,
         default=0.05,
         metavar="SHARE",
         help="of the variants that the panel must have, else it is refused [0.05]",
     )
+    add_choice(parser)
+    add_annotation(parser)
+    parser.add_argument("--formats", nargs="+", choices=list(FORMATS), default=["predictdb"])
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
 
 def run(given: Namespace) -> None:
     released = read_all_released(given.effects, given.min_pip)
     effects = ", ".join(map(str, given.effects))
-    source = open_genotypes(given.genotypes, given.genome_build, given.field)
+    source = open_chosen(given)
     _require_build(released, source, effects, given.genome_build)
     if released.factors.empty:
         raise FqtlError(
@@ -89,9 +91,7 @@ def run(given: Namespace) -> None:
         )
     panel = look_up(source, variants_of(released))
     require_found(panel, given.min_found, effects, source)
-    rules = Rules(
-        given.counted_allele, given.effects_per == "sd", given.max_maf, not given.unambiguous
-    )
+    rules = Rules(given.counted_allele, given.effects_per == "sd", given.max_maf)
     published = published_weights(released, panel, rules)
     if published.weights.empty:
         raise FqtlError(
@@ -107,7 +107,8 @@ def run(given: Namespace) -> None:
         "panel": source.path.name,
         "panel_donors": str(len(source.samples)),
     }
-    _write_tissues(given.out, published, construction)
+    names = None if given.annotation is None else read_gene_names(given.annotation)
+    _write_tissues(given, published, names, construction)
     _write_outcome(given.out, published)
 
 
@@ -123,23 +124,31 @@ def _require_build(released: Released, source: GenotypeSource, effects: str, bui
         raise FqtlError(f"The panel is said to be on {build}, but {other}: {source.path}.")
 
 
-def _write_tissues(folder: Path, published: Published, construction: dict[str, str]) -> None:
+def _write_tissues(
+    given: Namespace,
+    published: Published,
+    names: pd.DataFrame | None,
+    construction: dict[str, str],
+) -> None:
     rows = []
     for tissue in published.released.tissues:
         weights = weight_set(published, tissue)
-        path = ""
-        if len(weights.variants):
-            written = write_predictdb(folder / "predictdb", weights, construction)
-            path = os.path.relpath(written, folder)
-        else:
-            for left in predictdb_files(folder / "predictdb", tissue):
-                left.unlink(missing_ok=True)
-        rows.append(
-            (tissue, "published", "predictdb", len(weights.genes), len(weights.variants), 0, path)
-        )
-    write_tsv(
-        folder / "weights.tsv", pd.DataFrame(rows, columns=list(COLUMNS["weights"])), "weights"
-    )
+        weights = weights if names is None else with_gene_names(weights, names)
+        for name in given.formats:
+            written = write_or_clear(name, given.out / name, weights, construction)
+            rows.append(
+                {
+                    "tissue": tissue,
+                    "set": "published",
+                    "format": name,
+                    "genes": len(weights.genes),
+                    "variants": len(weights.variants),
+                    "filtered_out": 0,
+                    "path": os.path.relpath(written, given.out) if written else "",
+                }
+            )
+    table = pd.DataFrame(rows, columns=list(COLUMNS["weights"]))
+    write_tsv(given.out / "weights.tsv", table, "weights")
 
 
 def _write_outcome(folder: Path, published: Published) -> None:

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from fqtl.cli import main
+from fqtl.data.alleles import is_palindrome
 from fqtl.data.released import read_released
 from fqtl.published import variants_of
 from fqtl.tables import read_tsv
+from fqtl.weights.fusion import read_fusion
 from fqtl.weights.predictdb import read_predictdb
+from fqtl.weights.tigar import read_tigar
 from tests.files import write_vcf
 
 RESOURCES = Path(__file__).parents[2] / "resources"
@@ -79,7 +82,8 @@ def test_v6p_becomes_weights_on_real_genotypes(tmp_path):
 
 def test_v8_becomes_weights_on_its_own_build(tmp_path, v8_panel):
     panel = ["--genotypes", str(v8_panel), "--genome-build", "GRCh38"]
-    assert main(["import-effects", "--effects", str(V8), *panel, "--out", str(tmp_path)]) == 0
+    more = ["--formats", "predictdb", "tigar", "--out", str(tmp_path)]
+    assert main(["import-effects", "--effects", str(V8), *panel, *more]) == 0
     found = counts(tmp_path)
     unnamed = "tissues are numbered among those of the gene, which are not named"
     assert found == {
@@ -111,6 +115,24 @@ def test_v8_becomes_weights_on_its_own_build(tmp_path, v8_panel):
     assert about["genome_build"] == "GRCh38"
     assert about["counted_allele"] == "minor"
     assert not any(name.startswith("ENSG") for name in names)
+    same = read_tigar(tmp_path / "tigar" / "Whole_Blood.txt.gz").variants["weight"]
+    blood = read_set(tmp_path, "Whole_Blood").variants["weight"]
+    np.testing.assert_allclose(np.sort(same), np.sort(blood), rtol=1e-10)
+
+
+def test_what_fusion_would_drop_can_be_left_out_and_is_counted(tmp_path, v8_panel):
+    panel = ["--genotypes", str(v8_panel), "--genome-build", "GRCh38"]
+    more = ["--variants", "unambiguous", "--formats", "fusion", "--min-pip", "0.9"]
+    gtf = tmp_path / "g.gtf"
+    gtf.write_text('22\tx\tgene\t1\t9\t.\t+\t.\tgene_id "ENSG00000184702"; gene_name "SEPT5";\n')
+    more += ["--annotation", str(gtf), "--out", str(tmp_path)]
+    assert main(["import-effects", "--effects", str(V8), *panel, *more]) == 0
+    assert counts(tmp_path)["variants"]["in the panel, but palindromic alleles"] > 10
+    weights = read_fusion(tmp_path / "fusion" / "Liver.pos")
+    assert not any(
+        map(is_palindrome, weights.variants["other_allele"], weights.variants["effect_allele"])
+    )
+    assert main(["check", "weights", str(tmp_path / "fusion" / "Liver.pos")]) == 0
 
 
 def refusal(capsys, folder, *arguments):
