@@ -60,6 +60,7 @@ class PlinkFile:
         else:
             self._variants = VariantTable(self._beside(".pvar", ".pvar.zst"))
             people = _read_people(self._beside(".psam"))
+        self._held: tuple[np.ndarray, pgenlib.PgenReader] | None = None
         self.samples = list(people["name"])
         self._is_female = dict(zip(people["name"], people["sex"].isin(FEMALE), strict=True))
 
@@ -75,22 +76,22 @@ class PlinkFile:
         women = all(self._is_female[name] for name in samples)
         column = {name: i for i, name in enumerate(self.samples)}
         order = np.array([column[name] for name in samples], dtype=np.uint32)
+        reader = self._reader(np.sort(order))
+        back = np.argsort(np.argsort(order))
         gathering = Gathering(samples, limits)
-        with self._open(np.sort(order)) as reader:
-            back = np.argsort(np.argsort(order))
-            table = self._variants.read(chrom, start, end)
-            for row, code, pos, name, ref, alt in table.itertuples(name=None):
-                if alt in (".", "0", ""):
-                    gathering.drop(pos, NO_ALTERNATIVE)
-                    continue
-                for number, allele in enumerate(alt.split(","), start=1):
-                    if not (BASES.match(ref) and BASES.match(allele)):
-                        gathering.drop(pos, NOT_BASES)
-                    elif not _diploid(code, women):
-                        gathering.drop(pos, NOT_DIPLOID)
-                    else:
-                        dosage = self._dosage(reader, row, number, len(samples))[back]
-                        gathering.take(name, pos, *_oriented(name, pos, ref, allele, dosage))
+        table = self._variants.read(chrom, start, end)
+        for row, code, pos, name, ref, alt in table.itertuples(name=None):
+            if alt in (".", "0", ""):
+                gathering.drop(pos, NO_ALTERNATIVE)
+                continue
+            for number, allele in enumerate(alt.split(","), start=1):
+                if not (BASES.match(ref) and BASES.match(allele)):
+                    gathering.drop(pos, NOT_BASES)
+                elif not _diploid(code, women):
+                    gathering.drop(pos, NOT_DIPLOID)
+                else:
+                    dosage = self._dosage(reader, row, number, len(samples))[back]
+                    gathering.take(name, pos, *_oriented(name, pos, ref, allele, dosage))
         return gathering.result(chrom, self.build)
 
     def other_build(self) -> str:
@@ -112,6 +113,12 @@ class PlinkFile:
             dosage = calls.astype(np.float32)
         dosage[dosage < 0] = np.nan
         return dosage
+
+    def _reader(self, columns: np.ndarray) -> pgenlib.PgenReader:
+        """Reader of the donors in some columns; the last one is kept, for its index is long."""
+        if self._held is None or not np.array_equal(self._held[0], columns):
+            self._held = (columns, self._open(columns))
+        return self._held[1]
 
     def _open(self, columns: np.ndarray) -> pgenlib.PgenReader:
         """Reader of the donors in some columns (increasing)."""

@@ -24,14 +24,17 @@ def choose_controls(values: np.ndarray, chrom: Sequence[str], count: int) -> np.
     Ranked from the largest absolute correlation; -1 where other chromosomes have fewer genes.
     """
     place = np.asarray(chrom)
+    most = min(count, len(values))
     chosen = np.full((len(values), count), -1)
     for first in range(0, len(values), BLOCK):
         rows = slice(first, first + BLOCK)
         strength = np.abs(values[rows] @ values.T)
         strength[place[rows, None] == place] = -1
-        order = np.argsort(-strength, axis=1, kind="stable")[:, :count]
-        some = np.take_along_axis(strength, order, axis=1) >= 0
-        chosen[rows, : order.shape[1]] = np.where(some, order, -1)
+        best = np.argpartition(-strength, most - 1, axis=1)[:, :most]
+        r = np.take_along_axis(strength, best, axis=1)
+        order = np.argsort(-r, axis=1, kind="stable")
+        best, r = (np.take_along_axis(table, order, axis=1) for table in (best, r))
+        chosen[rows, :most] = np.where(r >= 0, best, -1)
     return chosen
 
 
