@@ -34,11 +34,13 @@ class Rules:
         second or first in the name of the variant
     per_sd : whether an effect is per standard deviation of genotype, or else per copy
     max_maf : largest minor allele frequency at which the minor allele counts as known
+    a1 : released variant → allele that was counted, where that is known better; None otherwise
     """
 
     counted: Counted = "minor"
     per_sd: bool = True
     max_maf: float = 0.4
+    a1: "pd.Series[str] | None" = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,12 @@ def _signed(panel: Panel, rules: Rules) -> pd.DataFrame:
     sign = np.where(variants["swapped"], -1.0, 1.0)
     maf = np.minimum(variants["frequency"], 1 - variants["frequency"])
     reason = variants["reason"].copy()
-    if rules.counted == "minor":
+    if rules.a1 is not None:
+        a1 = rules.a1.reindex(variants.index)
+        second = a1.index.str.split("_").str[3]
+        sign = np.where(a1 == second, sign, -sign)
+        reason[(reason == "") & a1.isna()] = "allele that was counted is not known"
+    elif rules.counted == "minor":
         sign = np.where(variants["frequency"] <= 0.5, 1.0, -1.0)
         unsure = (reason == "") & (maf > rules.max_maf)
         reason[unsure] = f"minor allele uncertain: frequency in the panel above {rules.max_maf:g}"

@@ -8,7 +8,7 @@ import pytest
 
 from fqtl.data.genotypes import open_genotypes
 from fqtl.data.panel import Panel, look_up
-from fqtl.data.released import Released, read_released
+from fqtl.data.released import Released, read_counted, read_released
 from fqtl.published import (
     Rules,
     factor_outcome,
@@ -108,6 +108,20 @@ def test_a_variant_that_the_panel_has_swapped_changes_sign():
         for names in ([], IDS)
     ]
     np.testing.assert_array_equal(*minor)  # the rarer allele is the same, whatever the name
+
+
+def test_the_allele_that_was_counted_may_be_known(tmp_path):
+    bim = tmp_path / "g.bim"
+    bim.write_text("22 a 0 1 A G\n22 b 0 2 T C\n22 c 0 3 G T\n22 d 0 3 T A\n")
+    a1 = read_counted(bim, variants_of(RELEASED))
+    assert a1.to_dict() == {IDS[0]: "A", IDS[1]: "T", IDS[2]: "T"}
+    everywhere = panel((0.2, 0.47, 0.3, 0.5))
+    known = published_weights(RELEASED, everywhere, Rules(a1=a1))
+    plain = published_weights(RELEASED, everywhere, Rules("second"))
+    merged = known.weights.merge(plain.weights, on=["gene_id", "tissue", "asked_for"])
+    ratio = (merged["weight_x"] / merged["weight_y"]).groupby(merged["asked_for"]).unique()
+    assert ratio.map(list).to_dict() == {IDS[0]: [-1.0], IDS[1]: [1.0], IDS[2]: [1.0]}
+    assert known.variants["reason"][IDS[3]] == "allele that was counted is not known"
 
 
 def test_effects_per_copy_are_taken_as_they_are():

@@ -130,9 +130,8 @@ def _snps(path: Path, snps: Any, weights: Matrix, row: dict[str, str] | None) ->
     yield from wrong_alleles(rows, other, effect)
     yield from ambiguous(path, other, effect)
     if row is not None:
-        yield from rows.where(
-            chrom.astype(str) != row["CHR"], "chromosome is not that of the list", chrom
-        )
+        named = chrom.astype(str).str.removesuffix(".0")  # R may hold a whole number as a double
+        yield from rows.where(named != row["CHR"], "chromosome is not that of the list", named)
         place, start, end = numbers(pos), float(row["P0"]), float(row["P1"])
         far = (place < start - FARTHEST) | (place > end + FARTHEST)
         yield from rows.where(far, "position is far from the gene: of another build?", pos)

@@ -20,7 +20,7 @@ from fqtl.cli.arguments import add_annotation, add_choice, add_genotypes, open_c
 from fqtl.data.gene_names import read_gene_names
 from fqtl.data.genotypes import GenotypeSource
 from fqtl.data.panel import look_up, require_found
-from fqtl.data.released import Released, read_all_released
+from fqtl.data.released import Released, read_all_released, read_counted
 from fqtl.errors import FqtlError
 from fqtl.published import (
     Published,
@@ -61,6 +61,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="largest frequency in the panel at which the minor allele counts as known [0.4]",
     )
     parser.add_argument(
+        "--bim",
+        type=Path,
+        metavar="FILE",
+        help="PLINK .bim of the genotypes that the effects were found in: effects are for its A1, "
+        "whatever its frequency",
+    )
+    parser.add_argument(
         "--effects-per",
         choices=["sd", "allele"],
         default="sd",
@@ -89,9 +96,11 @@ def run(given: Namespace) -> None:
             f"No factor of {effects} can be used at a PIP above {given.min_pip:g}: "
             f"{'; '.join(released.left_out['reason'].unique())}."
         )
-    panel = look_up(source, variants_of(released))
+    asked_for = variants_of(released)
+    panel = look_up(source, asked_for)
     require_found(panel, given.min_found, effects, source)
-    rules = Rules(given.counted_allele, given.effects_per == "sd", given.max_maf)
+    a1 = None if given.bim is None else read_counted(given.bim, asked_for)
+    rules = Rules(given.counted_allele, given.effects_per == "sd", given.max_maf, a1)
     published = published_weights(released, panel, rules)
     if published.weights.empty:
         raise FqtlError(
@@ -102,7 +111,7 @@ def run(given: Namespace) -> None:
         "software": f"fqtl {fqtl.__version__}",
         "effects": f"released fQTL effects of GTEx {released.name}",
         "min_pip": f"{given.min_pip:g}",
-        "counted_allele": given.counted_allele,
+        "counted_allele": given.counted_allele if a1 is None else f"A1 of {given.bim.name}",
         "effects_per": given.effects_per,
         "panel": source.path.name,
         "panel_donors": str(len(source.samples)),

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fqtl.data import gtex
+from fqtl.data import contigs, gtex
 from fqtl.data.text import guarded, read_lines
 from fqtl.errors import FqtlError
 
@@ -128,6 +128,30 @@ def read_all_released(paths: Sequence[Path], min_pip: float) -> Released:
         )
     left_out = pd.concat([part.left_out for part in parts], ignore_index=True)
     return replace(parts[0], factors=factors, left_out=left_out)
+
+
+def read_counted(path: Path, variants: pd.DataFrame) -> "pd.Series[str]":
+    """A1 of each variant in a PLINK .bim, by id; those that it lacks are not there.
+
+    variants : variant_id, chrom, pos, other_allele, effect_allele
+    """
+    names = ["chrom", "pos", "a1", "a2"]
+    columns = {"sep": r"\s+", "header": None, "usecols": [0, 3, 4, 5], "dtype": str}
+    parts = guarded(path, lambda: pd.read_csv(path, chunksize=1_000_000, **columns))
+    wanted = variants.assign(
+        chrom=variants["chrom"].map(contigs.bare), pos=variants["pos"].astype(str)
+    )
+    found = []
+    for part in parts:
+        part = part.set_axis(names, axis="columns")
+        part["chrom"] = part["chrom"].map(contigs.bare)
+        pairs = wanted.merge(part, on=["chrom", "pos"])
+        one, two = pairs["other_allele"], pairs["effect_allele"]
+        same = (one == pairs["a1"]) & (two == pairs["a2"])
+        turned = (one == pairs["a2"]) & (two == pairs["a1"])
+        found.append(pairs[same | turned].set_index("variant_id")["a1"])
+    counted = pd.concat(found)
+    return counted[~counted.index.duplicated()]
 
 
 def _read_v6p(path: Path, min_pip: float) -> Released:

@@ -254,7 +254,8 @@ def _snps(bim: pd.DataFrame) -> pd.DataFrame:
     names = ["id", "chrom", "effect_allele", "other_allele"]
     frame = pd.concat(columns, axis="columns", keys=names)
     letters = {str(code): name for name, code in PLINK_CODES.items()}
-    chrom = frame["chrom"].replace(letters).map(contigs.prefixed)
+    # R may hold a whole number as a double
+    chrom = frame["chrom"].str.removesuffix(".0").replace(letters).map(contigs.prefixed)
     return frame.assign(chrom=chrom, pos=bim.iloc[:, 3].to_numpy(dtype=np.int64))
 
 
@@ -312,8 +313,8 @@ def _gene(row: dict[str, str], found: FusionModel, column: int) -> dict[str, Any
     return {
         "gene_id": row["ID"],
         "chrom": contigs.prefixed(row["CHR"]),
-        "start": int(row["P0"]),
-        "end": int(row["P1"]),
+        "start": int(float(row["P0"])),  # R may write 1.7e+07
+        "end": int(float(row["P1"])),
         "n_samples": found.n_samples,
         "r2": found.performance.values[rows.index("rsq"), column],
         "p": found.performance.values[rows.index("pval"), column],

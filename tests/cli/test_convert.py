@@ -1,7 +1,9 @@
 """Any format becomes any other where it tells enough, and is refused in words where it does not."""
 
 import gzip
+import shutil
 import sqlite3
+import subprocess
 
 import numpy as np
 import pytest
@@ -121,6 +123,41 @@ def test_weights_of_others_per_sd_become_per_copy_with_a_panel_only(tmp_path, ca
     assert convert(pos, "predictdb", tmp_path, *panel) == 0
     found = read_predictdb(*predictdb_files(tmp_path / "out", "Liver")[:2])
     assert_same(found, sound_weights())
+
+
+BY_R = """
+ids <- paste0("rs", 0:2)
+for (gene in c("ENSG1", "ENSG2")) {
+  snps <- data.frame(V1 = 1, V2 = ids, V3 = 0, V4 = 100 + 0:2, V5 = "G", V6 = "A",
+                     stringsAsFactors = gene == "ENSG2")
+  models <- c("blup", "top1", "enet")
+  wgt.matrix <- matrix(1:9 / 10, 3, 3, dimnames = list(ids, models))
+  wgt.matrix[, "top1"] <- c(5, -3, 2)
+  cv.performance <- matrix(c(.1, 1e-5, .3, 1e-9, .2, 1e-6), 2, 3,
+                           dimnames = list(c("rsq", "pval"), models))
+  hsq <- c(.2, .05); hsq.pv <- 1e-4; N.tot <- 300
+  save(wgt.matrix, snps, cv.performance, hsq, hsq.pv, N.tot, file = paste0(gene, ".wgt.RDat"))
+}
+listed <- data.frame(PANEL = "Liver", WGT = paste0(c("ENSG1", "ENSG2"), ".wgt.RDat"),
+                     ID = c("ENSG1", "ENSG2"), CHR = 1, P0 = 1e5, P1 = 2e5, N = 300)
+write.table(listed, "Liver.pos", row.names = FALSE, quote = FALSE, sep = "\\t")
+"""
+
+
+def test_files_that_r_wrote_are_sound_and_become_per_copy(tmp_path, panel):
+    """As FUSION's own scripts leave them: factors, 1e+05, chromosomes that are no integers."""
+    assert shutil.which("Rscript"), "Install R, on Debian by `apt-get install r-base-core`."
+    (tmp_path / "write.R").write_text(BY_R)
+    subprocess.run(["Rscript", "--vanilla", "write.R"], cwd=tmp_path, check=True)
+    assert "1e+05" in (tmp_path / "Liver.pos").read_text()
+    assert main(["check", "weights", str(tmp_path / "Liver.pos")]) == 0
+    assert convert(tmp_path / "Liver.pos", "predictdb", tmp_path, *panel) == 0
+    found = read_predictdb(*predictdb_files(tmp_path / "out", "Liver")[:2])
+    assert list(found.genes["gene_id"]) == ["ENSG1", "ENSG2"]
+    assert (found.genes["r2"].tolist(), found.n_samples) == ([0.2, 0.2], 300)
+    sd = np.std(dosages()[:3], axis=1, ddof=1)
+    expected = np.tile(np.array([0.7, 0.8, 0.9]) / sd, 2)  # of enet, the best that is not top1
+    np.testing.assert_allclose(found.variants["weight"], expected, rtol=1e-10)
 
 
 def test_a_focus_db_of_others_needs_a_panel_too(tmp_path, capsys, panel):
