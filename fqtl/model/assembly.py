@@ -137,7 +137,7 @@ class Solved:
         assert isinstance(confounders, Covariates)
         measured = problem.measured
         coefficients = confounders.effects.mean * measured.y_sd
-        variance = model.family.noise_variance(model.dispersion.moments()) * measured.unit**2
+        variance = measured.distribution.noise_variance(model.dispersion.moments())
         shared = np.zeros(problem.m) if model.noise is None else model.noise.loadings
         count = problem.response.observed.sum(axis=0)
         return {
@@ -146,6 +146,8 @@ class Solved:
             "covariate_effects": coefficients[1:] * problem.mean_design.per_unit[:, None],
             "covariate_mean": problem.mean_design.mean,
             "noise_variance": variance[0] if len(variance) == 1 else variance,
+            "distribution": measured.distribution,
+            "dispersion": model.dispersion.moments(),
             "scale": Scale(
                 problem.genotypes.mean, problem.genotypes.sd, measured.y_mean, measured.y_sd
             ),

@@ -141,7 +141,7 @@ def fit(
     y_sd = measured.y_sd
     coefficients = model.confounders.effects.mean * y_sd
     slopes = coefficients[1:] * mean_design.per_unit[:, None]
-    variance = noise.noise_variance(dispersion.moments()) * measured.unit**2
+    variance = measured.distribution.noise_variance(dispersion.moments())
     shared = np.zeros(m) if model.noise is None else model.noise.loadings
     return Fit(
         **_posteriors(model.location[1:], genotypes.x, m),
@@ -150,6 +150,8 @@ def fit(
         covariate_effects=slopes,
         covariate_mean=mean_design.mean,
         noise_variance=variance[0] if len(variance) == 1 else variance,
+        distribution=measured.distribution,
+        dispersion=dispersion.moments(),
         scale=Scale(genotypes.mean, genotypes.sd, measured.y_mean, y_sd),
         elbo_trace=np.array(trace.elbo) - response.observed.sum(axis=0) @ np.log(measured.unit),
         converged=trace.converged,

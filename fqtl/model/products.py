@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fqtl.model.moments import Floats
+from fqtl.model.families import Family
+from fqtl.model.moments import Floats, Moments
 from fqtl.model.result import Posterior, Scale
 
 
@@ -26,9 +27,9 @@ class Products:
     scores : (n, k)
         Posterior mean of f.
     fitted : (n, m)
-        Posterior mean of the location, in units of y.
-    intercept, covariate_effects, covariate_mean, noise_variance, shared_noise, scale, elbo_trace,
-    converged, family, engine, notes
+        Posterior mean of the location, in units of eta1 (of y, in the Gaussian family).
+    intercept, covariate_effects, covariate_mean, noise_variance, shared_noise, distribution,
+    dispersion, scale, elbo_trace, converged, family, engine, notes
         As in `fqtl.Fit`.
     """
 
@@ -43,6 +44,8 @@ class Products:
     covariate_effects: Floats
     covariate_mean: Floats
     noise_variance: Floats
+    distribution: Family
+    dispersion: Moments
     scale: Scale
     elbo_trace: Floats
     converged: bool

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from os import PathLike
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,8 +12,13 @@ from numpy.typing import ArrayLike
 from fqtl.errors import FqtlError
 from fqtl.model.credible import CredibleSet
 from fqtl.model.effects import LIKELY
-from fqtl.model.inputs import as_matrix
-from fqtl.model.moments import Floats
+from fqtl.model.families import Family
+from fqtl.model.inputs import as_matrix, beside
+from fqtl.model.moments import Floats, Moments
+from fqtl.model.saved import read, write
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class Loadings(Protocol):
@@ -105,17 +111,27 @@ class Fit:
         Effects of single tissues beside the factors.
     credible_sets : one for every effect that is likely there
     shared_noise : (m,)
-        Loadings of noise that tissues of one individual share, in units of y; 0 where none is seen.
+        Loadings of noise that tissues of one individual share, in units of eta1; 0 where none is
+        seen.
     intercept : (m,)
-        Expected y at the mean genotype and the mean of the covariates.
+        eta1 at the mean genotype and the mean of the covariates, without offset. eta1 is the
+        expected y in families "gaussian" and "voom", its logarithm for counts, its log-odds in
+        "logit" and "beta".
     covariate_effects : (q, m)
-        In units of y per unit of the covariate.
+        In units of eta1 per unit of the covariate.
     covariate_mean : (q,)
     noise_variance : (m,), or (n, m) with dispersion covariates
-        Posterior mean of the residual variance beside shared noise, in squared units of y.
+        Posterior mean of the residual variance beside shared noise, in squared units of y. Where
+        the variance hangs on the mean, of what else decides it: 1/a for counts, phi in "voom",
+        variance over mean (1 - mean) in "beta", and 0 in "logit".
+    distribution : Family
+        Bounds of the noise, in units of y.
+    dispersion : Moments
+        Mean and variance of eta2, (1, m), or (n, m) with dispersion covariates.
     scale : Scale
     elbo_trace : (n_iter,)
-        Nats, for y as it was given; never falls beyond rounding in the Gaussian family.
+        Nats, for y as it was given. It never falls beyond rounding in the Gaussian family, nor by
+        more than 1e-3 in others.
     converged : bool
         Whether the ELBO settled within the iterations allowed.
     notes : what was set aside, in words
@@ -130,6 +146,8 @@ class Fit:
     covariate_effects: Floats
     covariate_mean: Floats
     noise_variance: Floats
+    distribution: Family
+    dispersion: Moments
     scale: Scale
     elbo_trace: Floats
     converged: bool
@@ -164,7 +182,7 @@ class Fit:
 
     @cached_property
     def effects(self) -> Floats:
-        """(p, m) effects in units of y per unit of x, so per allele where x counts alleles."""
+        """(p, m) effects in units of eta1 per unit of x, so per allele where x counts alleles."""
         return self.shared_effects + self.specific_effects
 
     @cached_property
@@ -206,28 +224,110 @@ class Fit:
         per_sd = np.divide(1.0, x_sd, out=np.zeros_like(x_sd), where=x_sd > 0)
         return effects * np.outer(per_sd, self.scale.y_sd)
 
-    def predict(self, x: ArrayLike, covariates: ArrayLike | None = None) -> Floats:
-        """(n, m) expected response, in units of y.
+    def predict(
+        self,
+        x: ArrayLike,
+        covariates: ArrayLike | None = None,
+        *,
+        offset: ArrayLike | None = None,
+        scale: str = "response",
+    ) -> Floats:
+        """(n, m) expected response at the posterior mean of all effects.
 
         x : (n, p) in the units of the fit; NaN becomes the variant's mean
         covariates : (n, q) in the units of the fit; left out, they stand at their mean
+        offset : (n, m), (n, 1) or (n,) as in the fit; left out, it is 0: a size factor of 1
+        scale : "response", in units of y (of successes, the probability); or "link", that is eta1
         """
+        if scale not in ("response", "link"):
+            raise FqtlError(f"scale must be 'response' or 'link', found {scale!r}.")
         given = as_matrix("x", x, missing=True)
         if given.shape[1] != len(self.scale.x_mean):
             raise FqtlError(
                 f"x must have the {len(self.scale.x_mean)} variants of the fit in its columns, "
                 f"found shape {given.shape}."
             )
-        y = self.intercept + np.nan_to_num(given - self.scale.x_mean) @ self.effects
-        if covariates is None:
-            return y
-        beside = as_matrix("covariates", covariates, missing=False)
-        if beside.shape != (len(y), len(self.covariate_mean)):
+        eta = self.intercept + np.nan_to_num(given - self.scale.x_mean) @ self.effects
+        eta += beside("offset", offset, eta, 0.0)
+        if covariates is not None:
+            known = as_matrix("covariates", covariates, missing=False)
+            if known.shape != (len(eta), len(self.covariate_mean)):
+                raise FqtlError(
+                    f"covariates must have shape {(len(eta), len(self.covariate_mean))}: the rows "
+                    f"of x and the covariates of the fit; found {known.shape}."
+                )
+            eta += (known - self.covariate_mean) @ self.covariate_effects
+        return eta if scale == "link" else self.distribution.mean(eta)
+
+    def simulate(
+        self,
+        rng: np.random.Generator,
+        x: ArrayLike,
+        covariates: ArrayLike | None = None,
+        *,
+        offset: ArrayLike | None = None,
+        trials: ArrayLike | None = None,
+    ) -> Floats:
+        """(n, m) responses drawn from the fitted model, as for posterior-predictive checks.
+
+        Effects stand at their posterior mean; noise that tissues share, the dispersion and the
+        response are drawn. With dispersion covariates the rows of x are those of the fit.
+
+        x, covariates, offset : as in `predict`
+        trials : (n, m), (n, 1) or (n,) of family "logit"; left out, 1
+        """
+        eta = self.predict(x, covariates, offset=offset, scale="link")
+        mean, variance = self.dispersion
+        if len(mean) not in (1, len(eta)):
             raise FqtlError(
-                f"covariates must have shape {(len(y), len(self.covariate_mean))}: the rows of x "
-                f"and the covariates of the fit; found {beside.shape}."
+                f"x must have the {len(mean)} rows of the fit, whose dispersion has covariates; "
+                f"found {len(eta)}."
             )
-        return y + (beside - self.covariate_mean) @ self.covariate_effects
+        eta += rng.standard_normal((len(eta), 1)) * self.shared_noise
+        eta2 = mean + np.sqrt(variance) * rng.standard_normal(mean.shape)
+        return self.distribution.draw(
+            rng, eta, np.broadcast_to(eta2, eta.shape), beside("trials", trials, eta, 1.0)
+        )
+
+    def to_frame(
+        self,
+        variants: Sequence[str] | None = None,
+        tissues: Sequence[str] | None = None,
+        min_pip: float = 0.0,
+    ) -> "DataFrame":
+        """Effects as a table: variant, tissue, effect, shared, specific, pip; a row for each pair.
+
+        variants, tissues : their names; left out, their numbers
+        min_pip : pairs with a lower PIP are left out
+        """
+        import pandas as pd  # the model is of use to those without
+
+        p, m = self.effects.shape
+        names = []
+        for what, given, count in (("variants", variants, p), ("tissues", tissues, m)):
+            if given is not None and len(given) != count:
+                raise FqtlError(f"{what} must name the {count} of the fit, found {len(given)}.")
+            names.append(np.arange(count) if given is None else np.asarray(given))
+        rows, columns = np.nonzero(self.pip >= min_pip)
+        return pd.DataFrame(
+            {
+                "variant": names[0][rows],
+                "tissue": names[1][columns],
+                "effect": self.effects[rows, columns],
+                "shared": self.shared_effects[rows, columns],
+                "specific": self.specific_effects[rows, columns],
+                "pip": self.pip[rows, columns],
+            }
+        )
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write everything to one .npz file, whole or not at all; `Fit.load` reads it."""
+        write(path, self)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "Fit":
+        """The fit that `save` wrote."""
+        return read(path, cls)
 
     def __repr__(self) -> str:
         return f"<Fit: {self.summary().splitlines()[0]}>"

@@ -39,6 +39,7 @@ class Family(Protocol):
     dispersion_start : mean and variance of eta2 to start from
     """
 
+    name: ClassVar[str]
     quadratic: ClassVar[bool]
     dispersed: ClassVar[bool]
     dispersion_start: ClassVar[tuple[float, float]]

@@ -34,6 +34,7 @@ class Gaussian:
 
     variance_min: Floats
     variance_max: Floats
+    name: ClassVar[str] = "gaussian"
     quadratic: ClassVar[bool] = True
     dispersed: ClassVar[bool] = True
     # E[1/V] = 1.003/v_max, near the optimum there
