@@ -17,6 +17,7 @@ from fqtl.errors import FqtlError
 from fqtl.fits import CALL, FITS, LOADING
 from fqtl.model.credible import CredibleSet
 from fqtl.model.crossval import cross_validate
+from fqtl.model.families import FAMILIES, Response
 from fqtl.model.fit import fit
 from fqtl.model.moments import Floats, Indices
 from fqtl.model.result import Fit
@@ -72,7 +73,7 @@ def analyse_gene(gene: GeneData, genotypes: Genotypes, settings: Settings) -> di
 
 def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
     x = genotypes.dosages.T
-    result = fit(gene.y, x, **settings.fit)
+    result = _fit(gene, x, settings)
     weights = sparse_effects(result, settings.min_pip)
     scores = sparse_scores(result, settings.min_pip)
     # without factors every tissue is one, in most of which there is nothing
@@ -133,6 +134,22 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
         "prediction": _prediction(gene, x, result, settings),
         "covariance": dosage_covariance(genotypes.dosages[carrying]),
     }
+
+
+def _fit(
+    gene: GeneData, x: np.ndarray, settings: Settings, rows: np.ndarray | slice = slice(None)
+) -> Fit:
+    """The fit to some donors, or to all."""
+    offset = None if gene.offset is None else gene.offset[rows]
+    return fit(gene.y[rows], x[rows], offset=offset, **settings.fit)
+
+
+def _on_the_scale_of_effects(gene: GeneData, settings: Settings) -> Floats:
+    """(n, m) expression as predictions are compared with it: of counts, the logarithm."""
+    known = {} if gene.offset is None else {"offset": np.nan_to_num(gene.offset)}
+    family = FAMILIES[settings.fit.get("family", "gaussian")]
+    linked = family.linked(Response.of(gene.y, **known))
+    return np.where(np.isfinite(gene.y), linked, np.nan)
 
 
 def _carrying(
@@ -201,10 +218,10 @@ def _prediction(
     ]
     if settings.fold is not None:
         found = cross_validate(
-            gene.y,
+            _on_the_scale_of_effects(gene, settings),
             x,
             settings.fold,
-            lambda y, x: sparse_effects(fit(y, x, **settings.fit), settings.min_pip),
+            lambda train: sparse_effects(_fit(gene, x, settings, train), settings.min_pip),
         )
         for t, row in enumerate(rows):
             row.update({name: float(values[t]) for name, values in asdict(found).items()})

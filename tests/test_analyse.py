@@ -153,3 +153,21 @@ def test_variants_that_carry_weight_are_described():
         x = planted.x[:, int(variant["pos"])]
         assert variant["frequency"] == pytest.approx(x.mean() / 2)
         assert variant["hwe_p"] == hardy_weinberg_p(x)
+
+
+def test_counts_are_fitted_with_the_sizes_of_their_libraries():
+    gene, genotypes, planted = inputs()
+    rng = np.random.default_rng(0)
+    size = np.exp(rng.standard_normal((200, 5)))
+    y = rng.poisson(30 * size * np.exp(planted.genetic)).astype(float)
+    gene = replace(gene, y=np.where(np.isnan(gene.y), np.nan, y), offset=np.log(size))
+    chosen = replace(settings(folds=4), fit={"family": "nb"})
+    found = analyse_gene(gene, genotypes, chosen)
+    assert (found["status"], found["reason"]) == ("fitted", "")
+    acts = planted.genetic.std(axis=0) > 0
+    r2 = np.array([row["r2"] for row in found["prediction"]])
+    # on the scale of logarithms, where 30 reads leave a variance of 1/30
+    assert r2[acts].min() > 0.5
+    blind = analyse_gene(replace(gene, offset=None), genotypes, chosen)
+    blind_r2 = np.array([row["r2"] for row in blind["prediction"]])
+    assert blind_r2[acts].max() < r2[acts].min()

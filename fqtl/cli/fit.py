@@ -18,12 +18,16 @@ from fqtl.cli.arguments import add_folds, add_genotypes, add_out, add_variants, 
 from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import GenotypeSource, Limits
 from fqtl.data.windows import sliding_windows
+from fqtl.errors import FqtlError
 from fqtl.expression_store import read_shard
 from fqtl.fits import FITS
 from fqtl.model.crossval import assign_folds
+from fqtl.model.families import FAMILIES
+from fqtl.model.fit import ENGINES
 from fqtl.tables import write_parquet
 
 log = logging.getLogger(__name__)
+COUNTED = ("nb", "nb_pseudo")
 REPORT_EVERY = 20.0  # seconds
 
 
@@ -41,8 +45,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="PIP from which a variant carries weight; above 0 [0.01]",
     )
     model = parser.add_argument_group("model")
-    model.add_argument("--family", default="gaussian")
-    model.add_argument("--engine", default="cavi")
+    model.add_argument(
+        "--family", default="gaussian", choices=FAMILIES, help="distribution of values [gaussian]"
+    )
+    model.add_argument("--engine", default="cavi", choices=ENGINES, help="inference [cavi]")
     model.add_argument("--rank", type=int, metavar="K", help="the largest number of factors [10]")
     model.add_argument(
         "--factored",
@@ -66,6 +72,7 @@ def _share(text: str) -> float:
 def run(given: Namespace) -> None:
     source = open_chosen(given)
     genes, donors = read_shard(given.shard)
+    _refuse_other_values(given.family, genes)
     settings = Settings(
         fit={
             "family": given.family,
@@ -85,6 +92,22 @@ def run(given: Namespace) -> None:
         genome_build=given.genome_build,
         donors=len(donors),
     )
+
+
+def _refuse_other_values(family: str, genes: list[GeneData]) -> None:
+    """Counts with library sizes are for families of counts, and these need them."""
+    counted = any(gene.offset is not None for gene in genes)
+    if counted and family not in COUNTED:
+        raise FqtlError(
+            f"Counts with library sizes (prepare.scale: counts) are for the families "
+            f"{' and '.join(COUNTED)}, found model.family: {family}. Other families take "
+            "prepare.scale: inverse_normal or log_cpm."
+        )
+    if genes and not counted and family in COUNTED:
+        raise FqtlError(
+            f"model.family: {family} takes counts of reads, but the shard holds other values. Set "
+            "prepare.values: counts and prepare.scale: counts."
+        )
 
 
 def _records(

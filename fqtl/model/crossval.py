@@ -35,7 +35,7 @@ def assign_folds(n: int, folds: int, seed: int) -> Indices:
 
 
 def cross_validate(
-    y: Floats, x: np.ndarray, fold: Indices, effects_of: Callable[[Floats, np.ndarray], Floats]
+    y: Floats, x: np.ndarray, fold: Indices, effects_of: Callable[[np.ndarray], Floats]
 ) -> Prediction:
     """Fit to all folds but one, predict that one, and compare.
 
@@ -43,14 +43,15 @@ def cross_validate(
     the mean of the training donors does not enter. Where training donors show nothing that varies,
     nothing is predicted.
 
-    y : (n, m) with NaN; x : (n, p) dosages, NaN where missing; fold : (n,)
-    effects_of : effects (p, m) per unit of x, from y and x of the training donors
+    y : (n, m) with NaN, on the scale of the prediction; x : (n, p) dosages, NaN where missing
+    fold : (n,)
+    effects_of : effects (p, m) per unit of x from the training donors, given as a mask (n,)
     """
     predicted = np.zeros_like(y)
     for k in np.unique(fold):
         test = fold == k
         if _varies(y[~test]):
-            predicted[test] = _centred(x[test]) @ effects_of(y[~test], x[~test])
+            predicted[test] = _centred(x[test]) @ effects_of(~test)
     return compare(y, predicted, fold)
 
 

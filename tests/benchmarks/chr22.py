@@ -11,6 +11,7 @@ import argparse
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -101,9 +102,14 @@ def elastic_net_r2(source: Path, results: Path, count: int) -> "pd.Series[float]
         start, end = max(gene.tss - WINDOW_BP, 1), gene.tss + WINDOW_BP
         x = genotypes.read(gene.chrom, start, end, donors, limits).dosages.T
         with one_thread():
-            compared = cross_validate(gene.y, x, fold, lambda y, x: elastic_net(y, x).effects)
+            compared = cross_validate(gene.y, x, fold, partial(effects_of_elastic_net, gene.y, x))
         found[gene.gene_id] = float(compared.r2[0])
     return pd.Series(found)
+
+
+def effects_of_elastic_net(y: np.ndarray, x: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Of the donors in `train`, a mask."""
+    return elastic_net(y[train], x[train]).effects
 
 
 def draw_pairs(ours: "pd.Series[float]", theirs: "pd.Series[float]", path: Path) -> None:

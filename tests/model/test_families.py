@@ -239,6 +239,18 @@ def family_eta(family, values):
     return values.mean(axis=0) if family.quadratic else family.level
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_response_on_the_scale_of_its_link_lies_around_its_location(name):
+    family, *_ = entries(name, 15, 1)
+    rng = np.random.default_rng(3)
+    offset = np.full((2000, M), 0.7)
+    eta = np.tile(family.level, (2000, 1)) + (1.0 if name.startswith("nb") else 0.0)
+    draws = family.draw(rng, eta + offset, np.full(eta.shape, -9.0), np.full(eta.shape, 50.0))
+    known = {"trials": np.full(eta.shape, 50.0)} if name == "logit" else {}
+    linked = family.linked(Response.of(draws, offset=offset, **known))
+    np.testing.assert_allclose(np.median(linked, axis=0), eta[0], atol=0.3)
+
+
 def test_counts_that_vary_less_than_poisson_are_taken_for_poisson():
     y = Response.of(np.tile([[9.0], [10.0], [11.0]], (20, 1)))
     for name in ("nb", "nb_pseudo"):

@@ -46,6 +46,10 @@ class Beta:
         refuse(y, outside, cls.name, "shares between 0 and 1, both excluded", hint)
 
     @classmethod
+    def linked(cls, y: Response) -> Floats:
+        return logit(np.where(y.observed > 0, y.values, 0.5)) - y.offset
+
+    @classmethod
     def of(cls, y: Response) -> "Beta":
         mean = np.clip(y.average(y.values), 1e-6, 1 - 1e-6)
         variance = y.average((y.values - mean) ** 2)

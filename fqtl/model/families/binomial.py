@@ -49,6 +49,11 @@ class Binomial:
         refuse(y, not_counts(y.values) | (y.values > trials), cls.name, expected, hint)
 
     @classmethod
+    def linked(cls, y: Response) -> Floats:
+        """Log-odds with half a success and half a failure more."""
+        return logit((y.values + 0.5) / (y.trials + 1)) - y.offset
+
+    @classmethod
     def of(cls, y: Response) -> "Binomial":
         trials = y.average(np.broadcast_to(y.trials, y.values.shape))
         share = y.average(y.values) / np.where(trials > 0, trials, 1.0)

@@ -58,6 +58,11 @@ class NegativeBinomial:
         refuse(y, not_counts(y.values), cls.name, "whole counts of at least 0", hint)
 
     @classmethod
+    def linked(cls, y: Response) -> Floats:
+        """Logarithm of half a count more."""
+        return np.log(np.maximum(y.values, 0) + 0.5) - y.offset
+
+    @classmethod
     def of(cls, y: Response) -> "NegativeBinomial":
         return cls(Bounds(*phi_bounds(y)), log_rate(y))
 

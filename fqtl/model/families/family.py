@@ -53,6 +53,10 @@ class Family(Protocol):
         """Raise FqtlError that names the first entry which this family cannot have."""
 
     @classmethod
+    def linked(cls, y: Response) -> Floats:
+        """(n, m) y on the scale of eta1, without its offset: what a prediction is compared with."""
+
+    @classmethod
     def of(cls, y: Response) -> "Family":
         """Bounds and level from the data."""
 

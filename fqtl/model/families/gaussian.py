@@ -45,6 +45,10 @@ class Gaussian:
         """Any number will do."""
 
     @classmethod
+    def linked(cls, y: Response) -> Floats:
+        return y.values - y.offset
+
+    @classmethod
     def of(cls, y: Response) -> "Gaussian":
         """Bounds from the data: at most the observed variance of a tissue, at least 1e-4 of it."""
         return cls(*variance_bounds(y))

@@ -40,6 +40,10 @@ class Voom:
         """Any number will do."""
 
     @classmethod
+    def linked(cls, y: Response) -> Floats:
+        return y.values - y.offset
+
+    @classmethod
     def of(cls, y: Response) -> "Voom":
         return cls(Bounds(*variance_bounds(y)), y.average(y.values - y.offset))
 
