@@ -80,9 +80,9 @@ rule factor_weights:
     output:
         "<results>/weights/factors/files.tsv",
     log:
-        "<logs>/weights_of_factors.log",
+        "<logs>/factor_weights.log",
     benchmark:
-        "<benchmarks>/weights_of_factors.tsv"
+        "<benchmarks>/factor_weights.tsv"
     conda:
         "../../envs/fqtl.yaml"
     resources:

@@ -31,7 +31,18 @@ from tests.benchmarks.scale.release import BLOCKS, DONORS, GENES_PER_BLOCK, GTEX
 ROOT = Path(__file__).parent.parent.parent.parent
 RELEASE_GENES = 20_000
 GENES_PER_SHARD = 50
-STAGES = ["check", "prepare", "shard", "fit", "aggregate", "weights", "report"]
+# What each stage writes, in the order of the workflow; named as the logs are
+WRITTEN = {
+    "check": ["check.json"],
+    "prepare": ["prepared/*"],
+    "shard": ["shards/*", "genes.tsv", "shards.tsv", "plan.tsv"],
+    "fit": ["fits/*"],
+    "aggregate": ["fits.parquet", "*.tsv.gz"],
+    "weights": ["weights/**/*"],  # of factors and of all tissues together, too
+    "factor_weights": [],
+    "joint_weights": [],
+    "report": ["report.html", "figures/*"],
+}
 DONE = re.compile(r"done: ([\d.]+) s of CPU, (\d+) MB at most")
 READ = re.compile(r"variants in \d+ donors, ([\d.]+) s")
 
@@ -57,7 +68,7 @@ def run(folder: Path, blocks: int, cores: int) -> None:
     subprocess.run([*command, "--cores", str(cores), "--forceall"], cwd=ROOT, check=True)
     wall = time.monotonic() - started
     results = folder / "results"
-    logs = {stage: list(read_logs(results, stage)) for stage in STAGES}
+    logs = {stage: list(read_logs(results, stage)) for stage in WRITTEN}
     print(f"\n{machine()}; {cores} cores, {wall / 60:.0f} min of wall time")
     print(f"{genes} genes, {len(GTEX_V8)} tissues, {len(DONORS)} donors\n")
     print(table({stage: cost(stage, texts, results) for stage, texts in logs.items()}, genes))
@@ -77,16 +88,7 @@ def read_logs(results: Path, stage: str) -> Iterator[str]:
 
 def cost(stage: str, logs: list[str], results: Path) -> Cost:
     said = [DONE.findall(text)[-1] for text in logs]
-    written = {
-        "check": ["check.json"],
-        "prepare": ["prepared/*"],
-        "shard": ["shards/*", "genes.tsv", "shards.tsv", "prepared.tsv", "dropped.tsv.gz"],
-        "fit": ["fits/*"],
-        "aggregate": ["fits.parquet", "*.tsv.gz"],
-        "weights": ["weights/**/*"],
-        "report": ["report.html", "figures/*"],
-    }[stage]
-    files = [path for pattern in written for path in results.glob(pattern) if path.is_file()]
+    files = [path for pattern in WRITTEN[stage] for path in results.glob(pattern) if path.is_file()]
     return Cost(
         len(logs),
         sum(float(cpu) for cpu, _ in said),
@@ -119,7 +121,7 @@ def table(costs: dict[str, Cost], genes: int) -> str:
 
 
 def late(folder: Path) -> None:
-    """Aggregate, and the weights of one tissue, of 20,000 genes."""
+    """Tables, weights of one tissue and of all together, of 20,000 genes."""
     results, large = folder / "results", folder / "late"
     fits, about = read_parquet(results / "fits.parquet", "fits")
     about = {name: about[name] for name in ("genome_build", "donors")}
@@ -136,8 +138,9 @@ def late(folder: Path) -> None:
     shards = sorted(map(str, (large / "fits").glob("*.parquet")))
     where = ["--genes", large / "genes.tsv", "--results", large, "--out", large / "fits.parquet"]
     said("aggregate", "--fits", *shards, *where)
-    out = ["--predictdb", large / "predictdb", "--out", large / "weights.tsv"]
-    said("weights", "--fits", large / "fits.parquet", "--tissue", "Muscle_Skeletal", *out)
+    weights = ["--fits", large / "fits.parquet", "--folder", large / "weights"]
+    said("weights", *weights, "--tissue", "Muscle_Skeletal", "--out", large / "Muscle.tsv")
+    said("joint", *weights, "--tissues", *GTEX_V8, "--out", large / "joint.tsv")
 
 
 def said(command: str, *arguments: str | Path) -> None:
