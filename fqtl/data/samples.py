@@ -32,10 +32,11 @@ def by_donor(expression: Expression) -> tuple[Expression, int]:
     for i, donor in enumerate(donors):
         if donor not in best or depth[i] > depth[best[donor]]:
             best[donor] = i
+    if len(best) == len(donors):
+        return replace(expression, samples=donors), 0
     kept = sorted(best.values())
-    one_each = replace(
-        expression, values=expression.values[:, kept], samples=[donors[i] for i in kept]
-    )
+    values = expression.values[:, kept]
+    one_each = replace(expression, values=values, samples=[donors[i] for i in kept])
     return one_each, len(donors) - len(kept)
 
 

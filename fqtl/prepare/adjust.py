@@ -1,10 +1,9 @@
 """Expression without what is known not to be genetics: covariates, components, controls."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 
 from fqtl.prepare.components import count_components, principal_components
 from fqtl.prepare.confounders import design_of, regress_out
@@ -51,14 +50,14 @@ class Adjusted:
     """Expression in standard deviations, and what was taken out.
 
     values : (g, n), NaN throughout where there is a reason
-    reasons : why a gene has none; empty where it has
+    reasons : (g,) why a gene has none; empty where it has
     covariates : how many independent ones were regressed out, components among them
     components : how many components
     controls : how many controls a gene has, in the mean
     """
 
     values: np.ndarray
-    reasons: "pd.Series[str]"
+    reasons: np.ndarray
     covariates: int = 0
     components: int = 0
     controls: float = 0.0
@@ -67,30 +66,30 @@ class Adjusted:
 
 def adjust(
     values: np.ndarray,
-    reasons: "pd.Series[str]",
-    chrom: "pd.Series[str]",
+    chrom: Sequence[str],
     known: Confounders,
     recipe: Recipe,
     windows: Windows | None,
 ) -> Adjusted:
     """Residuals of values (g, n) on all confounders, with variance 1.
 
-    reasons : why a gene is left out already; empty where it is not
+    chrom : (g,) chromosome of each gene
     windows : genotypes, if genes are regressed on controls
     """
     design = design_of(known.values)
     enough = np.isfinite(values).sum(axis=1) >= design.shape[1] + MIN_FREEDOM
     scaled, constant = standardise(values)
-    reasons = reasons.mask((reasons == "") & ~enough, "too few values for the covariates")
-    reasons = reasons.mask((reasons == "") & constant, "constant expression")
-    usable = np.flatnonzero(reasons == "")
+    reasons = np.full(len(values), "", dtype=object)
+    reasons[constant] = "constant expression"
+    reasons[~enough] = "too few values for the covariates"
+    usable = np.flatnonzero(enough & ~constant)
     before = scaled[usable]
     components = _components(regress_out(before, design), design, recipe)
     design = design_of(np.hstack([known.values, components]))
     after = regress_out(before, design)
     spread = np.nanstd(after, axis=1)
     emptied = ~(spread > 1e-6)
-    reasons.iloc[usable[emptied]] = "nothing left after covariates"
+    reasons[usable[emptied]] = "nothing left after covariates"
     quality = _quality(
         before, known, components, float(1 - (spread**2).mean()) if len(spread) else 0
     )
@@ -132,7 +131,7 @@ def _components(residual: np.ndarray, design: np.ndarray, recipe: Recipe) -> np.
 def _without_siblings(
     values: np.ndarray,
     rows: np.ndarray,
-    chrom: "pd.Series[str]",
+    chrom: Sequence[str],
     design: np.ndarray,
     recipe: Recipe,
     windows: Windows,
@@ -142,7 +141,7 @@ def _without_siblings(
     place = {int(rows[i]): number for number, i in enumerate(complete)}
     residual, used = regress_on_siblings(
         values[complete],
-        chrom.iloc[rows[complete]].to_list(),
+        [chrom[i] for i in rows[complete]],
         ((place[row], dosages) for row, dosages in windows(list(place))),
         count=recipe.controls,
         max_p=recipe.control_max_p,

@@ -15,9 +15,13 @@ TRIM_RATIOS, TRIM_LEVELS = 0.3, 0.05  # shares of genes that TMM leaves out at e
 
 
 def tpm(counts: np.ndarray, length_bp: np.ndarray) -> np.ndarray:
-    """(g, n) transcripts per million of counts (g, n) of genes with lengths (g,)."""
+    """(g, n) transcripts per million of counts (g, n) of genes with lengths (g,).
+
+    A gene whose length is not known (NaN) has none and does not count among the million.
+    """
     rate = counts / length_bp[:, None]
-    return 1e6 * rate / rate.sum(axis=0)
+    rate *= 1e6 / np.nansum(rate, axis=0)
+    return rate
 
 
 def measured(level: np.ndarray, least: float, share: float) -> np.ndarray:
@@ -50,9 +54,10 @@ def trimmed_mean(counts: np.ndarray) -> np.ndarray:
     of edgeR's calcNormFactors: the reference is the sample whose upper quartile is nearest to the
     mean of all, 30 % of log ratios and 5 % of levels are trimmed, genes weigh by their precision.
     """
-    counts = counts[(counts > 0).any(axis=1)]
+    somewhere = (counts > 0).any(axis=1)
     reads = counts.sum(axis=0)
-    quartile = np.quantile(counts / reads, 0.75, axis=0)
+    # sample by sample: a release has as many genes again that nobody expresses
+    quartile = np.array([np.quantile(c[somewhere], 0.75) for c in counts.T]) / reads
     reference = int(np.abs(quartile - quartile.mean()).argmin())
     factors = [
         _trimmed_mean_of(counts[:, j], counts[:, reference], reads[j], reads[reference])
@@ -86,13 +91,12 @@ def _around_one(sizes: np.ndarray) -> np.ndarray:
     return sizes / np.exp(np.log(sizes).mean())
 
 
-def log_cpm(counts: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """(g, n) log2 of counts per million, half a read added.
+def log_cpm(counts: np.ndarray, reads: np.ndarray) -> np.ndarray:
+    """(g, n) log2 of counts per million of effective numbers of reads (n,), half a read added.
 
     Source: Law, Chen, Shi and Smyth 2014, https://doi.org/10.1186/gb-2014-15-2-r29 (voom). The
     weights that voom gives to single values are not used.
     """
-    reads = size * np.exp(np.log(counts.sum(axis=0)).mean())
     return np.log2((counts + 0.5) / (reads + 1) * 1e6)
 
 
@@ -102,9 +106,9 @@ SIZE_FACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "total": total,
 }
 
-# Counts (g, n) and size factors (n,) to what the model sees
+# Counts (g, n) and effective numbers of reads (n,), that is sizes of libraries, to what is modelled
 SCALES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "inverse_normal": lambda counts, size: inverse_normal(counts / size),
+    "inverse_normal": lambda counts, reads: inverse_normal(counts / reads),
     "log_cpm": log_cpm,
-    "counts": lambda counts, size: np.rint(counts),
+    "counts": lambda counts, reads: np.rint(counts),
 }

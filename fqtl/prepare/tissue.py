@@ -75,27 +75,25 @@ def prepare_tissue(
     kept = [name for name in genotyped if name in there and name in described]
     known = _confounders(covariates, kept, recipe)
     reason = _why_not(len(kept), design_of(known.values).shape[1], recipe.min_samples)
-    offset = np.zeros(len(kept))
     if reason:
-        adjusted = _left_out(expression, kept, reason)
+        taken = _Taken(np.empty((0, len(kept))), _nobody(expression, reason), np.zeros(len(kept)))
     else:
-        values, reasons, offset = _scaled(expression, kept, recipe)
-        if recipe.scale == COUNTS:
-            adjusted = Adjusted(np.where(reasons == "", values.T, np.nan).T, reasons)
-        else:
-            of_kept = None if windows is None else partial(windows, samples=kept)
-            chrom = expression.genes["chrom"]
-            adjusted = adjust(values, reasons, chrom, known, recipe, of_kept)
+        taken = _take(expression, kept, recipe)
+    adjusted = _adjusted(taken, expression.genes["chrom"], known, recipe, windows)
+    reasons = taken.reasons.copy()
+    reasons[taken.rows] = adjusted.reasons
+    values = np.full((len(reasons), len(kept)), np.nan)
+    values[taken.rows] = adjusted.values
     return PreparedTissue(
-        genes=expression.genes[["gene_id", "chrom", "tss"]].assign(reason=adjusted.reasons),
-        values=adjusted.values,
+        genes=expression.genes[["gene_id", "chrom", "tss"]].assign(reason=reasons),
+        values=values,
         samples=kept,
         dropped=expression.dropped,
         donors_without={
             "genotypes": len(there - set(genotyped)),
             "covariates": len((there & set(genotyped)) - described),
         },
-        offset=offset,
+        offset=taken.offset,
         covariates=adjusted.covariates,
         components=adjusted.components,
         controls=adjusted.controls,
@@ -129,28 +127,69 @@ def _why_not(donors: int, columns: int, min_samples: int) -> str:
     return ""
 
 
-def _left_out(expression: Expression, kept: list[str], reason: str) -> Adjusted:
-    reasons = pd.Series(f"tissue left out: {reason}", index=expression.genes.index)
-    return Adjusted(np.full((len(reasons), len(kept)), np.nan), reasons)
+@dataclass(frozen=True)
+class _Taken:
+    """Genes that are worth adjusting.
+
+    values : (genes without a reason, n) on the scale asked for
+    reasons : (g,) why a gene of the file is left out; empty where it is not
+    offset : (n,) as in `PreparedTissue`
+    """
+
+    values: np.ndarray
+    reasons: np.ndarray
+    offset: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        return np.flatnonzero(self.reasons == "")
 
 
-def _scaled(
-    expression: Expression, kept: list[str], recipe: Recipe
-) -> tuple[np.ndarray, "pd.Series[str]", np.ndarray]:
-    """Values (g, n) on the scale asked for, reasons of genes left out, and offsets (n,)."""
+def _nobody(expression: Expression, reason: str) -> np.ndarray:
+    """Reasons of all genes of a tissue that is left out."""
+    return np.full(len(expression.genes), f"tissue left out: {reason}", dtype=object)
+
+
+def _take(expression: Expression, kept: list[str], recipe: Recipe) -> _Taken:
     column = {name: i for i, name in enumerate(expression.samples)}
     values = expression.values[:, [column[name] for name in kept]]
-    reasons = pd.Series("", index=expression.genes.index)
+    reasons = np.full(len(values), "", dtype=object)
+    nothing = np.zeros(len(kept))
     if not recipe.counted:
         scaled = inverse_normal(values) if recipe.scale == INVERSE_NORMAL else values
-        return scaled, reasons, np.zeros(len(kept))
-    empty = [name for name, reads in zip(kept, values.sum(axis=0), strict=True) if reads == 0]
-    if empty:
+        return _Taken(scaled, reasons, nothing)
+    reads = values.sum(axis=0)
+    if not reads.all():
+        empty = [name for name, some in zip(kept, reads, strict=True) if not some]
         raise FqtlError(f"{len(empty)} donors have no reads at all, the first {empty[0]}.")
     size = SIZE_FACTORS[recipe.size_factors](values)
-    reasons[~_is_measured(values, expression.genes, recipe)] = recipe.why_unmeasured()
-    offset = np.log(size) if recipe.scale == COUNTS else np.zeros(len(kept))
-    return SCALES[recipe.scale](values, size), reasons, offset
+    enough = _is_measured(values, expression.genes, recipe)
+    reasons[~enough] = recipe.why_unmeasured()
+    scaled = SCALES[recipe.scale](values[enough], size * np.exp(np.log(reads).mean()))
+    return _Taken(scaled, reasons, np.log(size) if recipe.scale == COUNTS else nothing)
+
+
+def _adjusted(
+    taken: _Taken,
+    chrom: "pd.Series[str]",
+    known: Confounders,
+    recipe: Recipe,
+    windows: WindowsOf | None,
+) -> Adjusted:
+    """The genes that were taken, without their confounders; counts as they are."""
+    if recipe.scale == COUNTS or not len(taken.values):
+        return Adjusted(taken.values, np.full(len(taken.values), "", dtype=object))
+    of_taken = None if windows is None else partial(_of_taken, taken.rows, known.samples, windows)
+    return adjust(taken.values, chrom.iloc[taken.rows].to_list(), known, recipe, of_taken)
+
+
+def _of_taken(
+    rows: np.ndarray, samples: list[str], windows: WindowsOf, wanted: list[int]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Windows of genes that are known by their place among those that were taken."""
+    place = {int(rows[i]): i for i in wanted}
+    for row, dosages in windows(list(place), samples):
+        yield place[row], dosages
 
 
 def _is_measured(counts: np.ndarray, genes: pd.DataFrame, recipe: Recipe) -> np.ndarray:
@@ -162,6 +201,6 @@ def _is_measured(counts: np.ndarray, genes: pd.DataFrame, recipe: Recipe) -> np.
                 "Transcripts per million need the lengths of genes: give release.annotation, or "
                 "leave this filter out with prepare.min_tpm: 0."
             )
-        level = tpm(counts, genes["length"].to_numpy())
-        enough &= measured(np.nan_to_num(level), recipe.min_tpm, recipe.min_share)
+        level = tpm(counts, genes["length"].to_numpy(np.float64))
+        enough &= measured(level, recipe.min_tpm, recipe.min_share)
     return enough

@@ -74,7 +74,7 @@ def test_deeper_sequencing_changes_size_factors_and_nothing_else(method):
 def test_log_counts_per_million_add_half_a_read():
     counts = np.array([[0.0, 3.0], [9.0, 6.0]])
     expected = np.log2((counts + 0.5) / 10 * 1e6)  # nine reads in each library, and one
-    np.testing.assert_allclose(log_cpm(counts, np.ones(2)), expected)
+    np.testing.assert_allclose(log_cpm(counts, np.array([9.0, 9.0])), expected)
 
 
 def counted(values, **settings):
