@@ -33,11 +33,13 @@ class Settings:
     fit : arguments of `fqtl.fit` by name
     fold : (n,) fold of each donor; None leaves cross-validation out
     min_pip : a weight is kept where the PIP of its variant in its tissue reaches this
+    covariates : (n, q) of the donors, with effects of their own in each tissue; None for none
     """
 
     fit: dict[str, Any]
     fold: Indices | None
     min_pip: float
+    covariates: Floats | None = None
 
 
 def analyse_gene(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
@@ -141,7 +143,8 @@ def _fit(
 ) -> Fit:
     """The fit to some donors, or to all."""
     offset = None if gene.offset is None else gene.offset[rows]
-    return fit(gene.y[rows], x[rows], offset=offset, **settings.fit)
+    covariates = None if settings.covariates is None else settings.covariates[rows]
+    return fit(gene.y[rows], x[rows], offset=offset, covariates=covariates, **settings.fit)
 
 
 def _on_the_scale_of_effects(gene: GeneData, settings: Settings) -> Floats:

@@ -171,3 +171,25 @@ def test_counts_are_fitted_with_the_sizes_of_their_libraries():
     blind = analyse_gene(replace(gene, offset=None), genotypes, chosen)
     blind_r2 = np.array([row["r2"] for row in blind["prediction"]])
     assert blind_r2[acts].max() < r2[acts].min()
+
+
+def test_covariates_in_the_model_are_not_taken_for_genetics_nor_predicted():
+    """Expression follows a covariate, which follows a variant that has no effect."""
+    gene, genotypes, planted = inputs()
+    acts = np.flatnonzero(planted.variants.any(axis=1))[0]
+    other = int(np.abs(np.corrcoef(planted.x.T)[acts]).argmin())
+    rng = np.random.default_rng(1)
+    age = planted.x[:, other] + 0.5 * rng.standard_normal(200)
+    gene = replace(gene, y=gene.y + 1.5 * age[:, None])
+    without = analyse_gene(gene, genotypes, settings(folds=4))
+    found = analyse_gene(gene, genotypes, replace(settings(folds=4), covariates=age[:, None]))
+    assert (without["status"], found["status"]) == ("fitted", "fitted")
+
+    def weight_near(record, variant):
+        near = {i for i, v in enumerate(record["variants"]) if abs(int(v["pos"]) - variant) < 5}
+        return sum(abs(entry["weight"]) for entry in record["weights"] if entry["variant"] in near)
+
+    assert weight_near(without, other) > 5 * weight_near(found, other)
+    assert weight_near(found, acts) > 1
+    clean = fqtl.fit(gene.y, planted.x.astype(np.float32), covariates=age)
+    assert found["elbo"] == clean.elbo

@@ -11,10 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from fqtl.analyse import Settings, analyse_gene
-from fqtl.cli.arguments import add_folds, add_genotypes, add_out, add_variants, open_chosen
+from fqtl.cli.arguments import (
+    add_donor_covariates,
+    add_folds,
+    add_genotypes,
+    add_out,
+    add_variants,
+    open_chosen,
+)
+from fqtl.data.covariates import read_covariates, values_of
 from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import GenotypeSource, Limits
 from fqtl.data.windows import sliding_windows
@@ -58,6 +67,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     model.add_argument("--seed", type=int, default=0, help="of folds and random engines [0]")
     add_folds(parser)
+    add_donor_covariates(parser)
     add_out(parser, "fits, as Parquet")
 
 
@@ -83,6 +93,7 @@ def run(given: Namespace) -> None:
         },
         fold=assign_folds(len(donors), given.folds, given.seed) if given.folds else None,
         min_pip=given.min_pip,
+        covariates=_covariates(given.donor_covariates, donors),
     )
     records = list(_with_progress(_records(genes, donors, source, given, settings), len(genes)))
     write_parquet(
@@ -92,6 +103,20 @@ def run(given: Namespace) -> None:
         genome_build=given.genome_build,
         donors=len(donors),
     )
+
+
+def _covariates(path: Path | None, donors: list[str]) -> np.ndarray | None:
+    """(n, q) covariates of all donors, for the model."""
+    if path is None:
+        return None
+    found = read_covariates(path)
+    absent = sorted(set(donors) - set(found.samples))
+    if absent:
+        raise FqtlError(
+            f"{path} lacks {len(absent)} of {len(donors)} donors, the first {absent[0]}. `fqtl "
+            "prepare --donor-covariates-in-model` leaves donors without covariates out."
+        )
+    return values_of(found, donors)
 
 
 def _refuse_other_values(family: str, genes: list[GeneData]) -> None:

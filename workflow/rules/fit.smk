@@ -23,6 +23,7 @@ rule fit:
         plan="<results>/plan.tsv",
         genotypes=config["genotypes"]["path"],
         rsids=RSIDS,
+        covariates=IN_MODEL,
     output:
         "<results>/fits/{shard}.parquet",
     log:
@@ -43,6 +44,9 @@ rule fit:
         version=VERSION,
         genotypes=GENOTYPES,
         variants=VARIANTS,
+        covariates=" ".join(
+            f"--donor-covariates {shlex.quote(path)}" for path in IN_MODEL
+        ),
         family=config["model"]["family"],
         engine=config["model"]["engine"],
         rank=config["model"]["rank"],
@@ -53,7 +57,7 @@ rule fit:
     shell:
         r"""
         fqtl fit --shard {input.shard:q} {params.genotypes} \
-            {params.variants} --family {params.family} --engine {params.engine} \
+            {params.variants} {params.covariates} --family {params.family} --engine {params.engine} \
             --rank {params.rank} {params.factored} --folds {params.folds} --seed {params.seed} \
             --min-pip {params.min_pip} --out {output:q} 2>{log:q}
         """

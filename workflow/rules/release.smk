@@ -141,6 +141,7 @@ ANNOTATION = (
     [in_release(RELEASE["annotation"])] if COUNTED and RELEASE["annotation"] else []
 )
 DONOR_COVARIATES = [PREPARE["donor_covariates"]] if PREPARE["donor_covariates"] else []
+IN_MODEL = DONOR_COVARIATES if PREPARE["donor_covariates_in"] == "model" else []
 TISSUES = released_tissues() if FROM_FOLDER else read_sheet(config["tissues"])
 require_files()
 
@@ -171,10 +172,6 @@ RECIPE = " ".join(
             )
         ),
         f"--seed {config['seed']}",
-        *(
-            ["--donor-covariates-in-model"]
-            if PREPARE["donor_covariates_in"] == "model"
-            else []
-        ),
+        *(["--donor-covariates-in-model"] if IN_MODEL else []),
     ]
 )
