@@ -118,6 +118,33 @@ def covariates_of(wildcards):
     return [path for path in [TISSUES[wildcards.tissue]["covariates"]] if path]
 
 
+def planned(path, shard):
+    """What the plan expects a shard's job to need, with room for other machines."""
+    with open(path, encoding="utf-8") as plan:
+        for row in csv.DictReader(plan, delimiter="\t"):
+            if row["shard"] == shard:
+                return {
+                    "mem_mb": 500 + int(1.3 * float(row["memory_mb"])),
+                    "minutes": 30 + int(4 * float(row["cpu_seconds"]) / 60),
+                }
+    return {"mem_mb": 1000, "minutes": 30}  # a shard without genes
+
+
+def annotation():
+    """GTF with names and types of genes, as a list that may be empty."""
+    if config["weights"]["annotation"]:
+        return [config["weights"]["annotation"]]
+    name = RELEASE["annotation"]
+    return [path for path in [in_release(name)] if Path(path).is_file()] if name else []
+
+
+def named(wildcards, input):
+    """Flag for the annotation, if there is one."""
+    return (
+        f"--annotation {shlex.quote(input.annotation[0])}" if input.annotation else ""
+    )
+
+
 STARTED = time.time()
 validated(config, CONFIG_SCHEMA, "config")
 

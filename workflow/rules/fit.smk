@@ -4,18 +4,6 @@ Needs: <results>/shards/{shard}.parquet, plan.tsv, genotypes. Gives: <results>/f
 """
 
 
-def planned(path, shard):
-    """What the plan expects a shard's job to need, with room for other machines."""
-    with open(path, encoding="utf-8") as plan:
-        for row in csv.DictReader(plan, delimiter="\t"):
-            if row["shard"] == shard:
-                return {
-                    "mem_mb": 500 + int(1.3 * float(row["memory_mb"])),
-                    "minutes": 30 + int(4 * float(row["cpu_seconds"]) / 60),
-                }
-    return {"mem_mb": 1000, "minutes": 30}  # a shard without genes
-
-
 rule fit:
     """Fit and cross-validate every gene of one shard."""
     input:

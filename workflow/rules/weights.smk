@@ -28,21 +28,6 @@ FACTOR_LISTS = (
 )
 
 
-def annotation():
-    """GTF with names and types of genes, as a list that may be empty."""
-    if config["weights"]["annotation"]:
-        return [config["weights"]["annotation"]]
-    name = RELEASE["annotation"]
-    return [path for path in [in_release(name)] if Path(path).is_file()] if name else []
-
-
-def named(wildcards, input):
-    """Flag for the annotation, if there is one."""
-    return (
-        f"--annotation {shlex.quote(input.annotation[0])}" if input.annotation else ""
-    )
-
-
 rule weights:
     """Models of one tissue."""
     input:
