@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fqtl.cli import main
 from fqtl.weights.covariance import read_covariance
 from fqtl.weights.focus import read_focus
 from fqtl.weights.predictdb import read_predictdb
@@ -91,6 +92,15 @@ def test_every_format_that_the_config_names_holds_the_same_genes(finished):
     for path in (weights / "Liver.tsv", weights / "joint" / "files.tsv"):
         written = pd.read_csv(path, sep="\t")["path"]
         assert all((path.parent / name).exists() for name in written)
+
+
+def test_everything_that_was_written_is_sound(finished, capsys):
+    release, _ = finished
+    assert main(["check", "weights", str(release.folder / "out" / "weights")]) == 0
+    said = capsys.readouterr()
+    assert all(line.endswith("[remark]") for line in said.out.splitlines())
+    for kind in ("predictdb", "fusion", "tigar", "focus", "covariance"):
+        assert kind in said.err
 
 
 def test_the_joint_covariance_has_every_pair_of_what_a_gene_has_in_any_tissue(finished):
