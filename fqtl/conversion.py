@@ -92,11 +92,6 @@ def with_panel(
     least : share of variants that has to be found
     """
     weights = loaded.weights
-    if weights.genome_build not in ("", build):
-        raise FqtlError(
-            f"{loaded.path} is on {weights.genome_build}, the panel {source.path} on {build} "
-            f"(--genome-build). Use a panel on {weights.genome_build}."
-        )
     require_places(loaded.path, weights)
     variants = weights.variants.assign(asked_for=variant_ids(weights.variants, build))
     panel = look_up(source, variants.assign(variant_id=variants["asked_for"]))
@@ -154,7 +149,9 @@ def require_told(loaded: Loaded, target: str) -> WeightSet:
 
 
 def require_places(path: Path, weights: WeightSet) -> None:
-    """Refuse variants without a position: every format needs one."""
+    """Refuse a set without weights, and variants without a position: every format needs them."""
+    if weights.variants.empty:
+        raise FqtlError(f"{path} holds no weights.")
     lost = weights.variants[(weights.variants["pos"] == 0) | (weights.variants["chrom"] == "")]
     if len(lost):
         first = lost.iloc[0]

@@ -9,6 +9,7 @@ the other format needs, it says so, and genotypes of a reference panel can take 
 import logging
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from fqtl.audit.fault import ambiguous
 from fqtl.conversion import Loaded, load_sets, require_told, with_panel, with_samples
 from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource, open_genotypes
 from fqtl.errors import FqtlError
-from fqtl.tables import write_tsv
+from fqtl.tables import COLUMNS, write_tsv
 from fqtl.weights.formats import FORMATS
 from fqtl.weights.kinds import find_weights
 from fqtl.weights.weight_set import WeightSet, variant_ids
@@ -61,38 +62,45 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     source = _panel(given)
-    kept: dict[str, list[tuple[Loaded, WeightSet]]] = {}
-    lost = []
+    rows: list[tuple[str, str, int, int, int, str]] = []
+    lost = [pd.DataFrame(columns=LOST)]
+    written: dict[str, Path] = {}  # name of a set → the file that it is from
+    for loaded in _sets(given):
+        weights, left_out = _ready(given, loaded, source)
+        _refuse_same_name(written, weights.name, loaded.path)
+        path = _write(given, loaded, weights)
+        size = (len(weights.genes), len(weights.variants), len(left_out))
+        rows.append((weights.name, str(loaded.path), *size, os.path.relpath(path, given.out)))
+        lost.append(left_out.assign(set=weights.name))
+        log.info("%s: %d genes, %d weights, %d left out", path, *size)
+    if not rows:
+        raise FqtlError(
+            f"Nothing to convert in {given.path}: covariances and files of single genes alone."
+        )
+    table = pd.DataFrame(rows, columns=list(COLUMNS["converted"]))
+    write_tsv(given.out / "converted.tsv", table, "converted")
+    gone = pd.concat(lost, ignore_index=True)[LOST]
+    write_tsv(given.out / "converted_left_out.tsv.gz", gone, "converted_left_out")
+
+
+def _sets(given: Namespace) -> Iterator[Loaded]:
+    """Every set at the path, one after the other."""
     for path, kind in find_weights(given.path):
         if given.path.is_dir() and kind in ("covariance", "fusion file"):
             continue  # of no set by themselves
-        for loaded in load_sets(path, kind, given.model):
-            weights, left_out = _ready(given, loaded, source)
-            kept.setdefault(weights.name, []).append((loaded, weights))
-            lost.append(left_out.assign(set=weights.name))
-    _refuse_same_names(kept)
-    rows = []
-    for name, ((loaded, weights),) in kept.items():
-        about = {
-            "software": f"fqtl {fqtl.__version__}",
-            "converted_from": loaded.path.name,
-            **({"panel": given.panel.name} if source else {}),
-        }
-        written = FORMATS[given.to].write(given.out, weights, about)
-        gone = len(loaded.weights.variants) - len(weights.variants)
-        size = (len(weights.genes), len(weights.variants), gone)
-        rows.append((name, str(loaded.path), *size, os.path.relpath(written, given.out)))
-        log.info("%s: %d genes, %d weights, %d left out", written, *size)
-        alleles = weights.variants["other_allele"], weights.variants["effect_allele"]
-        for remark in ambiguous(written, *alleles):
-            log.info("%s", remark)
-    columns = ["set", "from", "genes", "weights", "left_out", "path"]
-    write_tsv(given.out / "converted.tsv", pd.DataFrame(rows, columns=columns), "converted")
-    write_tsv(
-        given.out / "converted_left_out.tsv.gz",
-        pd.concat(lost, ignore_index=True)[LOST],
-        "converted_left_out",
-    )
+        yield from load_sets(path, kind, given.model)
+
+
+def _write(given: Namespace, loaded: Loaded, weights: WeightSet) -> Path:
+    """The file of a set, with a remark on what its readers drop."""
+    about = {"software": f"fqtl {fqtl.__version__}", "converted_from": loaded.path.name}
+    if given.panel is not None:
+        about["panel"] = given.panel.name
+    path = FORMATS[given.to].write(given.out, weights, about)
+    variants = weights.variants
+    for remark in ambiguous(path, variants["other_allele"], variants["effect_allele"]):
+        log.info("%s", remark)
+    return path
 
 
 def _panel(given: Namespace) -> GenotypeSource | None:
@@ -123,20 +131,22 @@ def _ready(
 
 
 def _on_build(loaded: Loaded, build: str | None) -> WeightSet:
-    """The set with a build, if the file does not tell one and the flag does."""
+    """The set on the build of the flag, if there is one and the file does not tell another."""
     weights = loaded.weights
-    if weights.genome_build or not build:
+    if not build or weights.genome_build == build:
         return weights
+    if weights.genome_build:
+        raise FqtlError(
+            f"{loaded.path} is on {weights.genome_build}, and --genome-build says {build}: "
+            "weights and panel have to be on one build."
+        )
     ids = variant_ids(weights.variants, build)
     return replace(weights, genome_build=build, variants=weights.variants.assign(variant_id=ids))
 
 
-def _refuse_same_names(kept: dict[str, list[tuple[Loaded, WeightSet]]]) -> None:
-    for name, several in kept.items():
-        if len(several) > 1:
-            paths = " and ".join(str(loaded.path) for loaded, _ in several[:2])
-            raise FqtlError(
-                f"{len(several)} sets are named {name}, in {paths}: give one file at a time."
-            )
-    if not kept:
-        raise FqtlError("Nothing to convert: only covariances and files of single genes are there.")
+def _refuse_same_name(written: dict[str, Path], name: str, path: Path) -> None:
+    if name in written:
+        raise FqtlError(
+            f"Two sets are named {name}, in {written[name]} and {path}: give one file at a time."
+        )
+    written[name] = path

@@ -215,7 +215,7 @@ def test_what_the_panel_lacks_is_left_out_and_listed(tmp_path):
 def test_builds_are_not_mixed(tmp_path, capsys, panel):
     path = written(tmp_path, "tigar")
     said = refusal(capsys, path, "predictdb", tmp_path, *panel[:3], "GRCh37")
-    assert "is on GRCh38, the panel" in said
+    assert "is on GRCh38, and --genome-build says GRCh37" in said
     said = refusal(capsys, path, "predictdb", tmp_path, *panel[:2])
     assert "On which build is the panel" in said
 
@@ -249,5 +249,16 @@ def test_a_folder_is_converted_whole_and_what_is_no_set_is_refused(tmp_path, cap
     written(tmp_path, "predictdb")
     assert convert(tmp_path / "predictdb", "tigar", tmp_path) == 0
     assert (tmp_path / "out" / "Liver.txt.gz.tbi").exists()
+    shutil.copytree(tmp_path / "predictdb", tmp_path / "predictdb" / "again")
+    assert convert(tmp_path / "predictdb", "tigar", tmp_path) == 2
+    assert "Two sets are named Liver" in capsys.readouterr().err
     beside = tmp_path / "predictdb" / "Liver.txt.gz"
     assert "holds covariances alone" in refusal(capsys, beside, "tigar", tmp_path / "2")
+
+
+def test_a_file_without_weights_is_refused(tmp_path, capsys):
+    path = written(tmp_path, "predictdb")
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM weights")
+    connection.close()
+    assert "holds no weights" in refusal(capsys, path, "tigar", tmp_path)
