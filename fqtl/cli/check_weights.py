@@ -3,7 +3,7 @@
 A PredictDB (with the covariances beside it), a FUSION list with the files it names, a TIGAR
 table, a FOCUS db, a file of covariances, or a folder of any of these. Each fault is one line with
 its place, on the standard output; exit code 2 if there is any. Remarks are on what is sound, but
-what some programs stumble over.
+what some programs stumble over; of each sort the first is shown.
 """
 
 import logging
@@ -38,34 +38,58 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--all",
         action="store_true",
-        help=f"show every fault [{SHOWN} of a sort in a file, and how many more there are]",
+        help=f"show every fault and remark [{SHOWN} faults of a sort in a file, the first remark]",
     )
 
 
 def run(given: Namespace) -> None:
     found = [entry for path in given.paths for entry in find_weights(path)]
     count = 0
+    remarks: list[Fault] = []
     for path, kind in found:
         log.debug("%s: %s", path, kind)
-        count += _tell(AUDITS[kind](path), None if given.all else SHOWN)
+        faults = _apart(AUDITS[kind](path), remarks)
+        count += _tell(path, faults, None if given.all else SHOWN)
+    _remark(remarks, everything=given.all)
     files = f"{len(found)} file{'s' if len(found) > 1 else ''} ({_listed(found)})"
     if count:
         raise FqtlError(f"{count} fault{'s' if count > 1 else ''} in {files}.")
     log.info("%s: sound", files)
 
 
-def _tell(faults: Iterator[Fault], shown: int | None) -> int:
-    """Print faults and remarks, no more than `shown` of a sort; how many faults there were."""
-    seen: Counter[tuple[Path, str, bool]] = Counter()
+def _apart(found: Iterator[Fault], remarks: list[Fault]) -> Iterator[Fault]:
+    """The faults; remarks are put where they are kept until the end."""
+    for fault in found:
+        if fault.grave:
+            yield fault
+        else:
+            remarks.append(fault)
+
+
+def _tell(path: Path, faults: Iterator[Fault], shown: int | None) -> int:
+    """Print faults of a file and what it brings along, at most `shown` of a sort; their number."""
+    seen: Counter[str] = Counter()
     for fault in faults:
-        sort = (fault.path, fault.what, fault.grave)
-        seen[sort] += 1
-        if shown is None or seen[sort] <= shown:
+        seen[fault.what] += 1
+        if shown is None or seen[fault.what] <= shown:
             print(fault)
-    for (path, what, grave), number in seen.items():
+    for what, number in seen.items():
         if shown is not None and number > shown:
-            print(Fault(path, "", what, f"{number - shown} more, shown with --all", grave))
-    return sum(number for (_, _, grave), number in seen.items() if grave)
+            print(Fault(path, "", what, f"{number - shown} more, shown with --all"))
+    return seen.total()
+
+
+def _remark(remarks: list[Fault], *, everything: bool) -> None:
+    """Print remarks: all, or the first of each sort."""
+    seen = Counter(remark.what for remark in remarks)
+    told: set[str] = set()
+    for remark in remarks:
+        if everything or remark.what not in told:
+            print(remark)
+            more = seen[remark.what] - 1
+            if more and not everything:
+                print(f"  … and {more} more such remarks, shown with --all")
+        told.add(remark.what)
 
 
 def _listed(found: list[tuple[Path, Kind]]) -> str:

@@ -1,6 +1,7 @@
 """`fqtl check weights` says of any path whether what is there is sound."""
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -79,6 +80,19 @@ def test_faults_of_one_sort_are_not_all_shown_unless_asked_for(folder, capsys, m
     assert lines[2] == f"{db}: alleles are not bases (4 more, shown with --all)"
     assert "6 faults" in last
     assert len(check(capsys, "--all", db)[1]) == 6
+
+
+def test_of_remarks_of_a_sort_the_first_is_shown(folder, capsys):
+    palindromes = replace(
+        sound_weights(),
+        variants=sound_weights().variants.assign(other_allele="A", effect_allele="T"),
+    )
+    pos = write_fusion(folder / "other", palindromes)
+    code, lines, _ = check(capsys, pos)
+    assert code == 0
+    assert lines[0].endswith("drop from models (3 and 0) [remark]")
+    assert lines[1:] == ["  … and 2 more such remarks, shown with --all"]
+    assert len(check(capsys, "--all", pos)[1]) == 3
 
 
 def test_a_path_without_weights_is_refused(tmp_path, capsys):
