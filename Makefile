@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard fqtl/model/*.pyx fqtl/model/*.h)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo demo-lymphoblastoid test floor cluster lint format bench accuracy scale chr22 clean
+.PHONY: help demo demo-lymphoblastoid test floor cluster lint format bench accuracy reference scale chr22 clean
 
 help:
 	@echo "make demo                 a simulated panel of 44 tissues on real genotypes, to results/demo/"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint                 formatters and linters, without changing anything"
 	@echo "make format               let the formatters change what they want"
 	@echo "make bench                what one gene of GTEx size costs"
+	@echo "make reference            the R package's fixtures under both engines"
 	@echo "make accuracy             how accurate models are on simulated genes, to docs/accuracy.md"
 	@echo "make scale                what a release of 20,000 genes takes, measured on a part of one"
 	@echo "make chr22                real expression of all of chromosome 22 (Debian: downloads 14 MB)"
@@ -57,6 +58,9 @@ format: $(VENV)/lint.stamp
 
 bench: $(VENV)/test.stamp
 	python -m tests.benchmarks.speed
+
+reference: $(VENV)/test.stamp
+	python -m tests.benchmarks.r_package
 
 accuracy: $(VENV)/bench.stamp
 	python -m tests.benchmarks.accuracy

@@ -35,6 +35,8 @@ from fqtl.model.starts import Start, Starts
 from fqtl.model.variants import Variants
 
 GROWTH_LIMIT = 3  # times K
+SLACK = 1.0  # nats
+LIKELY = 0.5
 SMALL = 1e-12
 
 
@@ -144,11 +146,15 @@ class Bilinear:
         self.open = [False] * self.rank
 
     def _closed(self, k: int) -> Component:
-        """Component without loadings, and the prior that suits that."""
+        """Component whose score is 0, under the prior that suits that; its tissues cost nothing."""
         component = self.make(k)
-        if _has_spike(component):
+        tissues = component.tissues
+        if _has_spike(component.left.loadings):
             component.left.loadings.learn()
-            component.tissues.learn()
+            if _has_spike(tissues):
+                tissues.learn()
+            elif isinstance(tissues, SpikeSlab):
+                tissues.slab_precision[:] = tissues.precision
         return component
 
     def mean(self) -> Floats:
@@ -176,14 +182,28 @@ class Bilinear:
                 self._keep_if_it_pays(k, left, precision)
 
     def grow(self, pull: Floats, precision: Precision) -> bool:
-        """Open the next component at the best of several starts, if the ELBO rises by it."""
-        if all(self.open) or self.grown == GROWTH_LIMIT * self.rank:
+        """Make a component anew, at the best of several starts, if the ELBO rises by it."""
+        if self.grown == GROWTH_LIMIT * self.rank:
             return False
-        k = self.open.index(False)
         left = pull - precision.times(self.mean())
-        empty = self.components[k]
+        return any(self._grow_component(k, left, precision) for k in self._candidates())
+
+    def _candidates(self) -> list[int]:
+        """Components to make anew: the next that is closed.
+
+        With weights of their own, closed ones are not alike: all of them, and those that are open
+        once more, which may have taken what is another's because they came first.
+        """
+        closed = [k for k in range(self.rank) if not self.open[k]]
+        if all((component.weight == 1).all() for component in self.components):
+            return closed[:1]
+        return closed + [k for k in range(self.rank) if self.open[k]]
+
+    def _grow_component(self, k: int, left: Floats, precision: Precision) -> bool:
+        now = self.components[k]
+        left = left + precision.times(now.mean())
         trials = []
-        for start in self._propose(empty.weight, left, precision):
+        for start in self._propose(now.weight, left, precision):
             trial = self.make(k)
             start_at(trial.tissues, start)
             gain = trial.climb(left, precision, Visit.EVERY, self.options)
@@ -191,12 +211,22 @@ class Bilinear:
         if not trials:
             return False
         gain, best = max(trials, key=lambda pair: pair[0])
-        least = max(self.options.min_gain, self.options.factor_tolerance)
-        if gain < least - empty.divergence():
+        needed = now.gain(left, precision) if self.open[k] else -now.divergence()
+        if gain < needed + self._least(k, best):
             return False
         self.components[k], self.open[k] = best, True
         self.grown += 1
         return True
+
+    def _least(self, k: int, trial: Component) -> float:
+        """Nats by which a component has to raise the ELBO.
+
+        One that surely has a variant may be a little behind: the noise has yet to follow it. It is
+        closed again if it does not pay after that.
+        """
+        least = max(self.options.min_gain, self.options.factor_tolerance)
+        surely = not self.open[k] and trial.left.loadings.pip.max() > LIKELY
+        return least - SLACK if surely else least
 
     def found(self) -> list[Component]:
         """Open components by the variance they explain, each with a tissue slab of variance 1."""
@@ -252,6 +282,9 @@ class Bilinear:
         self.components = [self.make(k) for k in range(self.rank)]
         for k, component in enumerate(self.components):
             score, tissues = _direction(self.x, component.weight, left, weight)
+            if isinstance(component.tissues, NonNegative):
+                side = 1.0 if tissues.sum() >= 0 else -1.0
+                score, tissues = side * score, np.maximum(side * tissues, 0.0)
             start_near(component.left.loadings, score, rng, jitter)
             start_near(component.tissues, tissues, rng, jitter)
             component.left.refresh()
@@ -292,7 +325,7 @@ class Bilinear:
             left -= precision.times(self.components[k].mean())
 
     def _keep_if_it_pays(self, k: int, left: Floats, precision: Precision) -> None:
-        if not _has_spike(self.components[k]):
+        if not _has_spike(self.components[k].left.loadings):
             return
         empty = self._closed(k)
         if self.components[k].gain(left, precision) < -empty.divergence():
@@ -302,7 +335,8 @@ class Bilinear:
         """Patterns of tissues; own : (n,) weight of the component."""
         pull, weight = own[:, None] * pull, own[:, None] ** 2 * precision.diagonal
         if self.x is not None:
-            return Starts(self.x, pull.shape[1]).propose(pull, weight)
+            starts = Starts(self.x, pull.shape[1]).propose(pull, weight)
+            return starts if pull.shape[1] > 1 else starts[:1]
         scale = np.sqrt(np.maximum(weight.sum(axis=0), SMALL))
         covariance = (pull / scale).T @ (pull / scale)
         _, directions = np.linalg.eigh(covariance)
@@ -343,10 +377,8 @@ def start_near(loadings: Prior, direction: Floats, rng: np.random.Generator, jit
     loadings.slab_precision[:] = rate
 
 
-def _has_spike(component: Component) -> bool:
-    """Whether it can be closed: both sides at 0 without paying for what they hold."""
-    sides = (component.left.loadings, component.tissues)
-    return all(isinstance(side, SpikeSlab) and side.inclusion < 1 for side in sides)
+def _has_spike(loadings: Prior) -> bool:
+    return isinstance(loadings, SpikeSlab) and loadings.inclusion < 1
 
 
 def _direction(
@@ -354,7 +386,8 @@ def _direction(
 ) -> tuple[Floats, Floats]:
     """Leading pair of the regression of `left` on w f: left side, and tissues of size 1 at most."""
     seen = own[:, None] * left
-    table = seen / np.maximum(own**2, SMALL)[:, None] if x is None else x.scores(seen)
+    # individuals with hardly any weight say hardly anything of their loading
+    table = seen / (own**2 + (own**2).mean())[:, None] if x is None else x.scores(seen)
     u, d, v = np.linalg.svd(table, full_matrices=False)
     if not d[0] > SMALL:
         return np.zeros(len(u)), np.zeros(v.shape[1])

@@ -37,6 +37,7 @@ from fqtl.model.priors import Coordinates
 NARROWEST = 1e-8  # variance of eta below which draws of it are too alike for differences
 DECAYS = (0.9, 0.999)  # of Adam's first and second moments
 TINY = 1e-8
+MIDDLE = 0.1  # variance of the dispersion at the start
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,11 @@ def maximise(model: Model, options: Options) -> Trace:
 
 
 def start(model: Model, options: SgvbOptions, rng: np.random.Generator) -> None:
-    """Factors at the leading directions of the response, or at noise."""
+    """Factors at the leading directions of the response, or at noise; dispersion in the middle.
+
+    The middle of the sigmoid is nowhere flat; on the plain near its upper end, where `cavi` starts,
+    noise would hide the way down.
+    """
     observed = model.response.observed
     location = model.location_moments()
     slope = model.likelihood(location).location_slope(model.dispersion.moments())
@@ -128,6 +133,8 @@ def start(model: Model, options: SgvbOptions, rng: np.random.Generator) -> None:
             entry.start_at_directions(seen, observed, rng, options.jitter)
         if isinstance(entry, Dense):
             entry.start_at_noise(rng, options.jitter)
+    noise = model.dispersion.effects
+    noise.move_to((np.zeros_like(noise.mean), np.full_like(noise.mean, np.log(MIDDLE))))
 
 
 def _climb(

@@ -1,0 +1,302 @@
+"""Fits of the R package, and the same data and models here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import average_precision_score
+
+from fqtl.model import cavi
+from fqtl.model.assembly import Problem, Solved
+from fqtl.model.bilinear import GROWTH_LIMIT, Bilinear
+from fqtl.model.covariates import Covariates
+from fqtl.model.dense import Dense, in_cis
+from fqtl.model.elementwise import dense_effects, factors
+from fqtl.model.families import FAMILIES, Response
+from fqtl.model.inputs import Design
+from fqtl.model.linear import Linear
+from fqtl.model.moments import Floats, Moments
+from fqtl.model.options import Options
+from fqtl.model.predictors import Predictor
+from fqtl.model.priors import NonNegative, Prior
+
+FOLDER = Path(__file__).parent
+GENES = np.array([5.0, 12, 5, 12, 20, 30, 30, 35])
+GENE_ENDS = np.array([6.0, 13, 6, 13, 21, 31, 31, 36])
+VARIANTS = np.arange(1.0, 41.0)
+
+
+def load(name: str) -> dict[str, np.ndarray]:
+    with np.load(FOLDER / f"{name}.npz") as archive:
+        return dict(archive)
+
+
+def factored(problem: Problem) -> list[Predictor]:
+    return [factors(problem.variants, problem.m, 3, problem.settings)]
+
+
+def eight_factors(problem: Problem) -> list[Predictor]:
+    return [factors(problem.variants, problem.m, 8, problem.settings)]
+
+
+def dense(problem: Problem) -> list[Predictor]:
+    effects = dense_effects(problem.variants.p, problem.m, problem.settings)
+    return [Dense(Linear(problem.variants, effects))]
+
+
+def cis(ends: Floats, window: float) -> Callable[[Problem], list[Predictor]]:
+    def entries(problem: Problem) -> list[Predictor]:
+        allowed = in_cis(GENES, ends, VARIANTS, window)
+        effects = dense_effects(problem.variants.p, problem.m, problem.settings, allowed)
+        return [Dense(Linear(problem.variants, effects))]
+
+    return entries
+
+
+def hidden(problem: Problem) -> list[Predictor]:
+    options = problem.with_variant_prior("column_spike_slab")
+    return [*dense(problem), factors(None, problem.m, 4, options, n=problem.n)]
+
+
+def weighted(weights: Floats) -> Callable[[Problem], list[Predictor]]:
+    return lambda problem: [
+        factors(problem.variants, problem.m, weights.shape[1], problem.settings, weights)
+    ]
+
+
+def unmixed(weights: Floats) -> Callable[[Problem], list[Predictor]]:
+    def entries(problem: Problem) -> list[Predictor]:
+        options = problem.with_variant_prior("column_spike_slab")
+        k = weights.shape[1]
+        return [factors(None, problem.m, k, options, weights, problem.n)]
+
+    return entries
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """A fit of the R package: its model, and how many iterations it was given."""
+
+    name: str
+    entries: Callable[[Problem], list[Predictor]]
+    family: str = "gaussian"
+    iterations: int = 1500
+    learn_prior: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+    jitter: float = 0.1
+    inclusion: float | None = None  # fixed there
+    planted: bool = True  # whether truth.npz is of these data
+
+    @property
+    def data(self) -> dict[str, np.ndarray]:
+        return load(self.name)
+
+    def solve(self, engine: str, **options: Any) -> Solved:
+        data = self.data
+        problem = Problem.of(
+            data["in.y"],
+            data.get("in.x.mean"),
+            family=self.family,
+            covariates=data.get("in.c.mean"),
+            dispersion_covariates=data.get("in.x.var"),
+            engine=engine,
+            seed=0,
+            options={**self.options, **options},
+            variant_prior="spike_slab",
+        )
+        return problem.solve(self.entries(problem))
+
+    def theirs(self) -> Moments:
+        """Moments of the location in the R package's solution, without its covariates."""
+        out = {k.removeprefix("out."): v for k, v in self.data.items() if k.startswith("out.")}
+        x = self.data.get("in.x.mean")
+        total = Moments(*np.zeros((2, *self.data["in.y"].shape)))
+        if "mean.theta" in out and x is not None:
+            mean, variance = x @ out["mean.theta"], x**2 @ out["mean.theta.var"]
+            total = Moments(total.mean + mean, total.variance + variance)
+        if "mean.left.theta" in out:
+            left = Moments(x @ out["mean.left.theta"], x**2 @ out["mean.left.theta.var"])
+            right = Moments(out["mean.right.theta"], out["mean.right.theta.var"])
+        elif "U.theta" in out:
+            left = Moments(out["U.theta"], out["U.theta.var"])
+            right = Moments(out["V.theta"], out["V.theta.var"])
+        else:
+            return total
+        w = self.data.get("in.weight.nk", np.ones_like(left.mean))
+        (f, f_var), (r, r_var) = left, right
+        f, f_var = w * f, w**2 * f_var
+        variance = f_var @ (r**2 + r_var).T + f**2 @ r_var.T
+        return Moments(total.mean + f @ r.T, total.variance + variance)
+
+    def their_effects(self) -> Floats | None:
+        """(p, m), or (p, k) of factors with weights; None without variants."""
+        data = self.data
+        if "out.mean.theta" in data and "in.x.mean" in data:
+            return data["out.mean.theta"]
+        if "out.mean.left.theta" not in data:
+            return None
+        left, right = data["out.mean.left.theta"], data["out.mean.right.theta"]
+        return left * right if "in.weight.nk" in data else left @ right.T
+
+    def climb_from_theirs(self) -> Solved:
+        """What `cavi` makes of their factors, where it starts from them."""
+        solved, data = self.solve("cavi", max_iter=1), self.data
+        sides = ("mean.left", "mean.right") if "out.mean.left.theta" in data else ("U", "V")
+        (entry,) = (entry for entry in solved.entries if isinstance(entry, Bilinear))
+        entry.components = [entry.make(k) for k in range(entry.rank)]
+        entry.open, entry.grown = [True] * entry.rank, GROWTH_LIMIT * entry.rank
+        y_sd = solved.found()["scale"].y_sd
+        for k, component in enumerate(entry.components):
+            for loadings, side in zip(
+                (component.left.loadings, component.tissues), sides, strict=True
+            ):
+                theta = data[f"out.{side}.theta"][:, k] / (
+                    y_sd if loadings is component.tissues else 1
+                )
+                put(loadings, theta, data[f"out.{side}.theta.var"][:, k])
+        entry.refresh()
+        trace = cavi.maximise(solved.model, solved.problem.settings)
+        return Solved(solved.problem, solved.model, trace)
+
+    def their_likelihood(self) -> float:
+        """Expected log-likelihood of their location, beside the best covariates and dispersion."""
+        data, theirs = self.data, self.theirs()
+        n, m = data["in.y"].shape
+        response = Response.of(data["in.y"])
+        family = FAMILIES[self.family].of(response)
+        response = Response.of(data["in.y"], offset=np.broadcast_to(family.level, (n, m)))
+        mean_design = Design.of("c", data.get("in.c.mean"), n)
+        noise_design = Design.of("d", data.get("in.x.var"), n)
+        dispersion = Covariates.empty(noise_design.columns, m, start=family.dispersion_start)
+        location: list[Predictor] = [Covariates.empty(mean_design.columns, m), Given(theirs)]
+        model = cavi.Model(family, response, location, dispersion)
+        trace = cavi.maximise(model, Options(shared_noise=False))
+        return trace.elbo[-1] + model.divergence()
+
+
+def put(loadings: Prior, theta: Floats, variance: Floats) -> None:
+    """A posterior with these means, sure of what is large and of nothing else."""
+    if isinstance(loadings, NonNegative):
+        loadings.location[:], loadings.rate[:] = theta, 1 / variance
+        return
+    large = np.abs(theta) > 0.05 * np.abs(theta).max()
+    if loadings.inclusion < 1:
+        loadings.pip[:] = 0.99 if loadings.spans else np.where(large, 0.99, 0.01)
+    loadings.slab_mean[:] = theta / loadings.pip
+    loadings.slab_precision[:] = 1 / variance
+
+
+@dataclass
+class Given:
+    """An entry of the location that stays as it is."""
+
+    fixed: Moments
+
+    def mean(self) -> Floats:
+        return self.fixed.mean
+
+    def moments(self) -> Moments:
+        return self.fixed
+
+    def covariance_along(self, direction: Floats) -> Floats:
+        return direction * self.fixed.variance
+
+    def update(self, *_: object) -> None:
+        pass
+
+    def grow(self, *_: object) -> bool:
+        return False
+
+    def divergence(self) -> float:
+        return 0.0
+
+
+FIXTURES = [
+    Fixture("freg_gaussian", factored, learn_prior=True),
+    Fixture("freg_cis", factored, learn_prior=True),
+    Fixture("freg_resid", factored),
+    Fixture("freg_v8opts", eight_factors, iterations=5000, learn_prior=True),
+    Fixture(
+        "freg_nn_j1",
+        factored,
+        iterations=3000,
+        options={"tissue_prior": "non_negative"},
+        jitter=1.0,
+        inclusion=0.5,
+    ),
+    Fixture("freg_nb", factored, family="nb"),
+    Fixture("freg_voom_j1", factored, family="voom", jitter=1.0),
+    Fixture("freg_beta_j1", factored, family="beta", jitter=1.0),
+    Fixture("freg_logit", factored, family="logit"),
+    Fixture("reg_gaussian", dense, learn_prior=True),
+    Fixture("reg_cis", cis(GENES, 8), learn_prior=True),
+    Fixture("reg_cis_cis", cis(GENE_ENDS, 10), learn_prior=True),
+    Fixture(
+        "fwreg",
+        weighted(load("fwreg")["in.weight.nk"]),
+        options={"tissue_prior": "slab"},
+        planted=False,
+    ),
+    Fixture(
+        "fwreg_nn",
+        weighted(load("fwreg_nn")["in.weight.nk"]),
+        options={"tissue_prior": "non_negative"},
+        planted=False,
+    ),
+    Fixture("mf_j1", hidden, iterations=1000, options={"tissue_prior": "slab"}, jitter=1.0),
+    Fixture(
+        "deconv_j1",
+        unmixed(load("deconv_j1")["in.weight.nk"]),
+        options={"tissue_prior": "non_negative"},
+        planted=False,
+    ),
+]
+
+
+def effects_of(solved: Solved) -> Floats | None:
+    """(p, m), or (p, k) of factors with weights, on the scale of the model; None without variants.
+
+    The variants of these data are standardised, but for rounding.
+    """
+    found: Floats | None = None
+    for entry in solved.entries:
+        if isinstance(entry, Dense):
+            found = entry.loadings.mean
+        elif isinstance(entry, Bilinear) and entry.x is not None:
+            left = np.column_stack([c.left.loadings.mean for c in entry.components])
+            right = np.column_stack([c.tissues.mean for c in entry.components])
+            weights = np.column_stack([c.weight for c in entry.components])
+            found = left @ right.T if (weights == 1).all() else left * right
+    return found
+
+
+def likelihood_of(solved: Solved) -> float:
+    """Expected log-likelihood, in nats, of y as it was given."""
+    return float(solved.found()["elbo_trace"][-1]) + solved.model.divergence()
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Average precision of planted variants, tissues and pairs; correlation with the truth."""
+
+    variants: float
+    tissues: float
+    pairs: float
+    correlation: float
+
+    @classmethod
+    def of(cls, effects: Floats, x: Floats) -> "Recovery":
+        truth = load("truth")
+        planted = (truth["left"] @ truth["right"].T) != 0
+        size = np.abs(effects)
+        fitted = x @ effects
+        return cls(
+            float(average_precision_score(planted.any(axis=1), np.linalg.norm(size, axis=1))),
+            float(average_precision_score(planted.any(axis=0), np.linalg.norm(size, axis=0))),
+            float(average_precision_score(planted.ravel(), size.ravel())),
+            float(np.corrcoef(fitted.ravel(), truth["eta"].ravel())[0, 1])
+            if fitted.std() > 0
+            else 0.0,
+        )
