@@ -11,6 +11,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from fqtl.cli.arguments import (
     add_chromosomes,
     add_donor_covariates,
@@ -24,7 +26,7 @@ from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates, read_covariates
 from fqtl.data.expression import Expression
-from fqtl.data.genotypes import GenotypeSource, open_genotypes
+from fqtl.data.genotypes import GenotypeSource, Limits, open_genotypes
 from fqtl.data.samples import require_shared
 from fqtl.data.tissues import Tissue, read_tissues
 from fqtl.errors import FqtlError
@@ -32,6 +34,7 @@ from fqtl.shards import list_genes, require_some
 from fqtl.tables import write_json
 
 log = logging.getLogger(__name__)
+LOOKED_AT, NEAR_BP = 5, 50_000  # genes, and base pairs on either side of each, for rs numbers
 ROOM = 3  # times the size of the expression files that intermediate tables may take
 
 
@@ -50,6 +53,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_genotypes(parser)
     add_chromosomes(parser)
     add_min_samples(parser)
+    parser.add_argument(
+        "--needs-rsids", action="store_true", help="models are to be trained on named variants"
+    )
     add_out(parser, "what was found, as JSON")
 
 
@@ -84,6 +90,8 @@ def run(given: Namespace) -> None:
         contigs.resolve(min(chromosomes, key=contigs.order), source.contigs, str(given.genotypes))
     listed = list_genes(genes, given.chromosomes, source.contigs)
     require_some(listed)
+    if given.needs_rsids:
+        _require_rsids(source, listed[listed["reason"] == ""].head(LOOKED_AT))
     _check_room(tissues, given.out.parent)
     write_json(
         given.out,
@@ -133,6 +141,23 @@ def _check_tissue(
     entry["usable_donors"] = len(usable)
     log.info("%s: %d genes, %d donors", tissue.name, entry["genes"], entry["donors"])
     return entry
+
+
+def _require_rsids(source: GenotypeSource, genes: pd.DataFrame) -> None:
+    """Refuse genotypes without rs numbers: of their variants nothing would be left."""
+    seen: set[str] = set()
+    for gene in genes.itertuples():
+        place = max(gene.tss - NEAR_BP, 1), gene.tss + NEAR_BP
+        variants = source.read(gene.chrom, *place, source.samples, Limits()).variants
+        if (variants["rsid"] != "").any():
+            return
+        seen |= set(variants["variant_id"])
+    if seen:
+        raise FqtlError(
+            f"None of {len(seen)} variants of {source.path} near {len(genes)} genes has an rs number, "
+            "without which FUSION does not find a variant. Name a lookup table as genotypes.rsids "
+            "in the config, or write `none` there to go by position, or weights.variants: all."
+        )
 
 
 def _require_donors(found: list[dict[str, Any]], min_samples: int) -> None:

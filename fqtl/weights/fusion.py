@@ -43,7 +43,7 @@ from fqtl.weights.weight_set import WeightSet, variances_alone, variant_ids
 
 MODELS = ["fqtl", "top1"]
 PERFORMANCE = ["rsq", "pval"]
-POS = ["PANEL", "WGT", "ID", "CHR", "P0", "P1", "N", "BUILD"]
+POS = ["PANEL", "WGT", "ID", "CHR", "P0", "P1", "N", "DIR", "BUILD"]
 BIM = ["V1", "V2", "V3", "V4", "V5", "V6"]  # chromosome, id, centimorgan, position, A1, A2
 PLINK_CODES = {"X": 23, "Y": 24, "MT": 26}
 OBJECTS = ["wgt.matrix", "snps", "cv.performance", "hsq", "hsq.pv", "N.tot"]
@@ -175,6 +175,7 @@ def _pos(name: str, build: str, genes: pd.DataFrame) -> pd.DataFrame:
         genes["start"],
         genes["end"],
         genes["n_samples"],
+        ".",  # for FOCUS' importer, which looks for WGT there
         build or "unknown",
     ]
     return pd.DataFrame(dict(zip(POS, columns, strict=True)))

@@ -202,6 +202,18 @@ def test_another_build_than_the_header_says(here, capsys):
     assert "are said to be on GRCh37, but chr22 has 50818468 bp in its header, as in GRCh38" in said
 
 
+def test_variants_without_rs_numbers_where_models_need_them(here, capsys):
+    run([*CHECK, "--needs-rsids"])
+    (here / "out" / "check.json").unlink()
+    x = np.tile([0, 1, 2], (3, 20))
+    nameless = [record.replace("rs49", "v49") for record in vcf_records(x, np.arange(4900, 4903))]
+    write_vcf(here / "g.vcf.gz", nameless, DONORS)
+    run(CHECK)
+    said = complaint(capsys, [*CHECK, "--needs-rsids"])
+    assert "None of 3 variants of g.vcf.gz near 2 genes has an rs number" in said
+    assert "Name a lookup table as genotypes.rsids" in said
+
+
 def test_no_shared_samples(here, capsys):
     write_bed(here / "liver.bed", GENES, np.zeros((2, 60)), [f"D.{name}" for name in DONORS])
     said = complaint(capsys, CHECK)

@@ -123,6 +123,7 @@ def test_the_list_names_every_file(written):
         "P0": 100,
         "P1": 100,
         "N": 70,
+        "DIR": ".",
         "BUILD": "GRCh38",
     }
     assert all((pos.parent / path).exists() for path in listed["WGT"])

@@ -181,6 +181,21 @@ def test_without_factors_and_without_folds(release):
     assert len(list((weights / "unfiltered").glob("*.db"))) == 3
 
 
+def test_a_lookup_table_is_kept_before_variants_are_chosen(release):
+    (release.folder / "lookup.txt").write_text("chr\tpos\tref\talt\trsid\n1\t5\tA\tG\trs7\n")
+    genotypes = {"path": "genotypes.vcf.gz", "rsids": "lookup.txt"}
+    release.configure("named", genotypes=genotypes, weights={"formats": ["fusion"]})
+    planned = release.run("named", "--dry-run", "--printshellcmds", "--quiet", "host")
+    assert planned.returncode == 0, planned.stdout
+    said = " ".join(planned.stdout.split())
+    kept = "fqtl rsids --table lookup.txt --genome-build GRCh38 --out named/rsids.parquet"
+    assert kept in said
+    readers = [part for part in said.split("fqtl ") if part.startswith(("shard ", "fit "))]
+    assert len(readers) >= 4  # the list of shards, and three of them
+    assert all("--variants unambiguous --rsids named/rsids.parquet" in part for part in readers)
+    assert "--needs-rsids" not in said
+
+
 def refused(release, **changes):
     """The one line that a run says before any job, with exit code 2."""
     release.configure("bad", **changes)

@@ -36,9 +36,14 @@ rule check:
         chromosomes=config["genes"]["chromosomes"],
         values=VALUES,
         min_samples=config["prepare"]["min_samples"],
+        rsids=(
+            "--needs-rsids"
+            if (trained_on(), rsids_from()) == ("unambiguous", "file")
+            else ""
+        ),
     shell:
         r"""
         fqtl check {params.tissues} {params.genotypes} \
             --chromosomes {params.chromosomes:q} --min-samples {params.min_samples} \
-            {params.values} --out {output:q} 2>{log:q}
+            {params.values} {params.rsids} --out {output:q} 2>{log:q}
         """
