@@ -154,9 +154,10 @@ def _require_rsids(source: GenotypeSource, genes: pd.DataFrame) -> None:
         seen |= set(variants["variant_id"])
     if seen:
         raise FqtlError(
-            f"None of {len(seen)} variants of {source.path} near {len(genes)} genes has an rs number, "
-            "without which FUSION does not find a variant. Name a lookup table as genotypes.rsids "
-            "in the config, or write `none` there to go by position, or weights.variants: all."
+            f"None of {len(seen)} variants of {source.path} near {len(genes)} genes has an rs "
+            "number, without which FUSION does not find a variant. Name a lookup table as "
+            "genotypes.rsids in the config, or write `none` there to go by position, or "
+            "weights.variants: all."
         )
 
 
