@@ -36,6 +36,11 @@ FILES = {
         "prediction.tsv.gz",
         "Each gene in each tissue: is there an effect, and how well are unseen donors predicted?",
     ),
+    "calibration": (
+        "calibration.tsv.gz",
+        "How many discoveries there are, and how they were calibrated ([why so](calibration.md)).",
+    ),
+    "nulls": ("nulls.tsv.gz", "The first permuted fit of each gene."),
     "dropped_variants": (
         "dropped_variants.tsv.gz",
         "Variants of each gene's cis window that were left out, counted by reason.",

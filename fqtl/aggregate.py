@@ -3,25 +3,37 @@
 import pandas as pd
 import pyarrow as pa
 
+from fqtl.discoveries import discoveries
 from fqtl.fits import CALL, explode
 from fqtl.tables import COLUMNS
 
 
-def result_tables(fits: pa.Table) -> dict[str, pd.DataFrame]:
-    """Tables by kind, in the order of the genes."""
+def result_tables(fits: pa.Table, exceedances: int) -> dict[str, pd.DataFrame]:
+    """Tables by kind, in the order of the genes.
+
+    exceedances : nulls that reach the evidence of a gene, after which no more were drawn
+    """
     variants = explode(fits, "variant_loadings")
     variants = variants.assign(chrom=fits["chrom"].to_pandas().to_numpy()[variants["row"]])
     tissues = explode(fits, "tissue_loadings")
     specific = explode(fits, "specific")
     specific = specific.assign(chrom=fits["chrom"].to_pandas().to_numpy()[specific["row"]])
+    factors = list_factors(explode(fits, "factors"), variants, tissues)
+    prediction = explode(fits, "prediction")
+    found = discoveries(fits, factors, prediction, exceedances)
+    own = [name for name in COLUMNS["fits"] if name in fits.column_names]
     frames = {
-        "fits": fits.select(list(COLUMNS["fits"])).to_pandas(),
-        "factors": list_factors(explode(fits, "factors"), variants, tissues),
+        "fits": pd.concat([fits.select(own).to_pandas(), found.genes], axis="columns"),
+        "factors": pd.concat([factors, found.factors], axis="columns"),
         "variants": variants,
         "tissues": tissues,
         "specific": specific,
         "credible_sets": list_credible_sets(explode(fits, "credible_sets")),
-        "prediction": explode(fits, "prediction"),
+        "prediction": pd.concat(
+            [prediction, found.pairs.rename(columns={"p": "pip_p"})], axis="columns"
+        ),
+        "nulls": found.nulls,
+        "calibration": found.summary,
         "dropped_variants": explode(fits, "dropped_variants"),
     }
     return {kind: frame[list(COLUMNS[kind])] for kind, frame in frames.items()}

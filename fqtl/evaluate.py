@@ -8,6 +8,8 @@ from sklearn.metrics import average_precision_score
 
 from fqtl.fits import CALL
 
+RATES = (0.01, 0.05, 0.1, 0.2, 0.3)  # promised false discovery rates that are compared with true
+
 
 @dataclass(frozen=True)
 class Recovery:
@@ -44,12 +46,12 @@ class Recovery:
 def pairs_with_truth(
     prediction: pd.DataFrame, truth: pd.DataFrame, simulated: pd.DataFrame
 ) -> pd.DataFrame:
-    """Every gene-tissue pair that was planted or fitted: gene_id, tissue, pip, planted.
+    """Every gene-tissue pair that was planted or fitted: gene_id, tissue, pip, q, planted.
 
     What was planted but not fitted was not found: its pip is 0.
     """
     by = ["gene_id", "tissue"]
-    fitted = prediction.loc[prediction["gene_id"].isin(simulated["gene_id"]), [*by, "pip"]]
+    fitted = prediction.loc[prediction["gene_id"].isin(simulated["gene_id"]), [*by, "pip", "q"]]
     pairs = fitted.merge(truth[by].drop_duplicates().assign(planted=True), on=by, how="outer")
     pairs = pairs.sort_values(by, ignore_index=True)
     return pairs.assign(pip=pairs["pip"].fillna(0.0), planted=pairs["planted"].notna())
@@ -81,3 +83,44 @@ def recovery(pairs: pd.DataFrame) -> Recovery:
         false_discovery_promised=float((1 - pairs["pip"][called]).mean()) if called.any() else 0.0,
         null_genes_called=int(null_called.sum()),
     )
+
+
+def false_discoveries(rate: "pd.Series[float]", planted: "pd.Series[bool]") -> pd.DataFrame:
+    """Promised and true share of false discoveries, for each of RATES.
+
+    rate : false discovery rate at which each hypothesis is found; NaN where it was not tested
+    planted : whether it is true
+    """
+    rows = []
+    for promised in RATES:
+        called = (rate <= promised).to_numpy()
+        wrong = int((~planted.to_numpy())[called].sum())
+        found = int(called.sum())
+        rows.append(
+            {"promised": promised, "found": found, "false": wrong / found if found else 0.0}
+        )
+    return pd.DataFrame(rows)
+
+
+def rate_of_pips(pip: "pd.Series[float]") -> "pd.Series[float]":
+    """False discovery rate that PIPs promise of themselves: mean of 1 - PIP of all as large."""
+    order = (-pip).argsort(kind="stable")
+    running = (1 - pip.iloc[order]).cumsum() / np.arange(1, len(pip) + 1)
+    return running.reindex(pip.index)
+
+
+def compared(
+    fits: pd.DataFrame, pairs: pd.DataFrame, simulated: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Promised and true false discoveries of genes and of pairs, by what promises them.
+
+    fits : gene_id and q; pairs : as `pairs_with_truth` gives them; simulated : every gene made
+    """
+    genes = simulated.merge(fits[["gene_id", "q"]], on="gene_id", how="left")
+    found = {}
+    if genes["q"].notna().any():
+        found["genes"] = false_discoveries(genes["q"], genes["n_factors"] > 0)
+    if pairs["q"].notna().any():
+        found["gene–tissue pairs"] = false_discoveries(pairs["q"], pairs["planted"])
+    found["pairs, by their PIPs"] = false_discoveries(rate_of_pips(pairs["pip"]), pairs["planted"])
+    return found

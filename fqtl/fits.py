@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 CALL = 0.5  # PIP above which a variant, a tissue or a gene-tissue pair counts as found
+YARDSTICK = ("r2", "p", "spearman")  # of `Prediction`, of the elastic net
 LOADING = {"mean": pa.float64(), "sd": pa.float64(), "pip": pa.float64()}
 FITS = pa.schema(
     {
@@ -82,8 +83,17 @@ FITS = pa.schema(
                     "p": pa.float64(),
                     "fold_r2": pa.float64(),
                     "fold_p": pa.float64(),
+                    "spearman": pa.float64(),
+                    **{f"enet_{name}": pa.float64() for name in YARDSTICK},
                 }
             )
+        ),
+        # that anything acts, of the fit and of permuted ones
+        "evidence": pa.float64(),
+        "nulls": pa.list_(pa.struct({"draw": pa.int64(), "evidence": pa.float64()})),
+        "null_factors": pa.list_(pa.struct({"draw": pa.int64(), "pip": pa.float64()})),
+        "null_tissues": pa.list_(
+            pa.struct({"draw": pa.int64(), "tissue": pa.string(), "pip": pa.float64()})
         ),
         # of the dosages of `variants`: upper triangle with the diagonal, row by row
         "covariance": pa.list_(pa.float64()),

@@ -1,7 +1,7 @@
 """Pictures of results: a table in, a figure out."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.stats import beta
 
 from fqtl.fits import CALL
 
@@ -225,3 +226,62 @@ def _draw_calibration(axes: Axes, pairs: pd.DataFrame) -> None:
     axes.plot([0, 1], [0, 1], color=QUIET, lw=1, zorder=0)
     axes.errorbar(mean, share, 2 * error, fmt="o", ms=4, color=COLOURS[0], lw=1)
     axes.set(xlabel="PIP of gene and tissue", ylabel="share planted", xlim=(0, 1), ylim=(0, 1))
+
+
+def quantiles(series: Mapping[str, np.ndarray]) -> Figure:
+    """P-values against those of as many uniform numbers, with the band that holds 95 % of these.
+
+    series : p-values by the name of what they are of; the first is drawn in grey
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8, 3.6), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        for colour, (name, p) in zip([QUIET, *COLOURS], series.items(), strict=False):
+            p = np.sort(p[np.isfinite(p)])
+            expected = (np.arange(len(p)) + 0.5) / max(len(p), 1)
+            left.plot(-np.log10(expected), -np.log10(p), ".", ms=4, color=colour, label=name)
+            right.step(p, expected, color=colour, lw=1.5, label=f"{name} ({len(p):,})")
+        fewest = min((np.isfinite(p).sum() for p in list(series.values())[1:]), default=0)
+        _draw_band(left, right, int(fewest))
+        left.set(xlabel="expected −log₁₀ p", ylabel="−log₁₀ p")
+        right.set(xlabel="p", ylabel="share of genes", xlim=(0, 1), ylim=(0, 1))
+        right.legend(frameon=False, loc="lower right", fontsize=8)
+    return figure
+
+
+def _draw_band(left: Axes, right: Axes, count: int) -> None:
+    """Where `count` uniform numbers would lie (order statistics are beta)."""
+    if not count:
+        return
+    rank = np.arange(1, count + 1)
+    low, high = (beta.ppf(tail, rank, count + 1 - rank) for tail in (0.025, 0.975))
+    expected = (rank - 0.5) / count
+    left.fill_between(-np.log10(expected), -np.log10(high), -np.log10(low), color=QUIET, alpha=0.4)
+    left.plot(-np.log10(expected), -np.log10(expected), color=INK, lw=0.8)
+    right.plot([0, 1], [0, 1], color=INK, lw=0.8)
+
+
+def false_discoveries(series: Mapping[str, pd.DataFrame]) -> Figure:
+    """Share of false discoveries at several cut-offs: promised and true.
+
+    series : cut, found and false (a proportion) by the name of what is found
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4.6, 4), layout="constrained")
+        axes = figure.subplots()
+        most = max(rows[["promised", "false"]].to_numpy().max() for rows in series.values())
+        for colour, (name, rows) in zip(COLOURS, series.items(), strict=False):
+            rows = rows[rows["found"] > 0]
+            error = 2 * np.sqrt(rows["false"] * (1 - rows["false"]) / rows["found"])
+            axes.errorbar(
+                rows["promised"], rows["false"], error, fmt="o-", ms=4, color=colour, label=name
+            )
+        axes.plot([0, most], [0, most], color=INK, lw=0.8, zorder=0)
+        axes.set(
+            xlabel="promised false discovery rate",
+            ylabel="true share of false discoveries",
+            xlim=(0, 1.05 * most),
+            ylim=(0, 1.05 * most),
+        )
+        axes.legend(frameon=False, loc="upper left", fontsize=8)
+    return figure

@@ -49,9 +49,10 @@ def test_a_credible_set_is_one_row_of_its_variants():
 
 def test_a_release_without_any_factor_has_empty_tables():
     row = {**dict.fromkeys(FITS.names), "gene_id": "g", "status": "skipped", "reason": "none"}
-    tables = result_tables(pa.Table.from_pylist([row], schema=FITS).combine_chunks())
+    tables = result_tables(pa.Table.from_pylist([row], schema=FITS).combine_chunks(), 5)
     assert {kind: list(frame) for kind, frame in tables.items()} == {
         kind: list(COLUMNS[kind]) for kind in tables
     }
     assert len(tables["fits"]) == 1
-    assert all(frame.empty for kind, frame in tables.items() if kind != "fits")
+    assert len(tables["calibration"]) == 3
+    assert all(frame.empty for kind, frame in tables.items() if kind not in ("fits", "calibration"))

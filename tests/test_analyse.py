@@ -6,11 +6,12 @@ import pytest
 
 import fqtl
 from fqtl import analyse
-from fqtl.analyse import Settings, analyse_gene
+from fqtl.analyse import Settings, analyse_gene, has_yardstick
 from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import Genotypes
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
 from fqtl.model.crossval import assign_folds
+from fqtl.nulls import NullPlan
 from tests.conftest import planted_gene
 
 
@@ -59,6 +60,34 @@ def test_a_record_holds_what_the_fit_found():
         {"reason": "odd", "count": 1},
         {"reason": "rare", "count": 2},
     ]
+
+
+def test_a_record_holds_the_nulls_that_were_drawn():
+    gene, genotypes, _ = inputs()
+    plan = NullPlan(permutations=3, exceedances=1, permute="donors", partial=1, seed=0)
+    found = analyse_gene(gene, genotypes, replace(settings(), nulls=plan))
+    drawn = [row["evidence"] for row in found["nulls"]]
+    assert len(drawn) == 3
+    assert found["evidence"] > 10 + max(drawn)
+    assert {row["tissue"] for row in found["null_tissues"]} < set(gene.tissues)
+
+
+def test_the_yardstick_is_for_a_share_of_genes_that_their_names_draw():
+    names = [f"ENSG{i:011d}.1" for i in range(4000)]
+    chosen = [name for name in names if has_yardstick(name, 0.1)]
+    assert len(chosen) == pytest.approx(400, abs=4 * np.sqrt(360))
+    assert set(chosen) < {name for name in names if has_yardstick(name, 0.2)}
+    assert not any(has_yardstick(name, 0.0) for name in names)
+    assert all(has_yardstick(name, 1.0) for name in names)
+
+
+def test_the_yardstick_is_measured_on_the_same_folds():
+    gene, genotypes, _ = inputs()
+    found = analyse_gene(gene, genotypes, replace(settings(folds=3), yardstick=1.0))
+    rows = found["prediction"]
+    assert all(row["enet_r2"] >= 0 for row in rows)
+    assert max(row["enet_r2"] for row in rows) > 0.1
+    assert max(row["spearman"] for row in rows) > 0.3
 
 
 def test_a_gene_without_variants_is_a_row_with_its_reason():

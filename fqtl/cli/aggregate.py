@@ -40,8 +40,9 @@ def run(given: Namespace) -> None:
         )
     fits = pa.concat_tables([table for table, _ in parts]).combine_chunks()
     _refuse_gaps(fits, given.genes)
-    write_parquet(given.out, fits, "fits", genome_build=builds.pop(), donors=parts[0][1]["donors"])
-    tables = result_tables(fits)
+    about = {name: parts[0][1][name] for name in ("genome_build", "donors", "exceedances")}
+    write_parquet(given.out, fits, "fits", **about)
+    tables = result_tables(fits, parts[0][1]["exceedances"])
     for kind, frame in tables.items():
         write_tsv(given.results / f"{kind}.tsv.gz", frame, kind)
     status = tables["fits"]["status"].value_counts()

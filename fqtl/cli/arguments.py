@@ -107,6 +107,34 @@ def add_annotation(parser: ArgumentParser) -> None:
     )
 
 
+def add_nulls(parser: ArgumentParser) -> None:
+    """Permuted fits."""
+    group = parser.add_argument_group("permuted fits")
+    group.add_argument(
+        "--permutations", type=int, default=0, metavar="N", help="of all tissues, at the most [0]"
+    )
+    group.add_argument(
+        "--exceedances",
+        type=int,
+        default=5,
+        metavar="N",
+        help="no more are drawn when so many reach the evidence of the data [5]",
+    )
+    group.add_argument(
+        "--permute",
+        choices=["donors", "tissues"],
+        default="donors",
+        help="donors, the same in all tissues, or each tissue by itself [donors]",
+    )
+    group.add_argument(
+        "--partial",
+        type=int,
+        default=0,
+        metavar="N",
+        help="with an eighth of the tissues permuted [0]",
+    )
+
+
 def add_out(parser: ArgumentParser, what: str) -> None:
     """Flag that names the output."""
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=what)

@@ -19,6 +19,7 @@ from fqtl.cli.arguments import (
     add_donor_covariates,
     add_folds,
     add_genotypes,
+    add_nulls,
     add_out,
     add_variants,
     open_chosen,
@@ -33,6 +34,7 @@ from fqtl.fits import FITS
 from fqtl.model.crossval import assign_folds
 from fqtl.model.families import FAMILIES
 from fqtl.model.fit import ENGINES
+from fqtl.nulls import NullPlan
 from fqtl.tables import write_parquet
 
 log = logging.getLogger(__name__)
@@ -68,6 +70,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     model.add_argument("--seed", type=int, default=0, help="of folds and random engines [0]")
     add_folds(parser)
     add_donor_covariates(parser)
+    parser.add_argument(
+        "--yardstick",
+        type=float,
+        default=0.0,
+        metavar="F",
+        help="share of genes in which an elastic net is cross-validated, too [0]",
+    )
+    add_nulls(parser)
     add_out(parser, "fits, as Parquet")
 
 
@@ -94,6 +104,8 @@ def run(given: Namespace) -> None:
         fold=assign_folds(len(donors), given.folds, given.seed) if given.folds else None,
         min_pip=given.min_pip,
         covariates=_covariates(given.donor_covariates, donors),
+        nulls=_null_plan(given),
+        yardstick=given.yardstick,
     )
     records = list(_with_progress(_records(genes, donors, source, given, settings), len(genes)))
     write_parquet(
@@ -102,6 +114,7 @@ def run(given: Namespace) -> None:
         "fits",
         genome_build=given.genome_build,
         donors=len(donors),
+        exceedances=given.exceedances,
     )
 
 
@@ -133,6 +146,12 @@ def _refuse_other_values(family: str, genes: list[GeneData]) -> None:
             f"model.family: {family} takes counts of reads, but the shard holds other values. Set "
             "prepare.values: counts and prepare.scale: counts."
         )
+
+
+def _null_plan(given: Namespace) -> NullPlan | None:
+    if not given.permutations and not given.partial:
+        return None
+    return NullPlan(given.permutations, given.exceedances, given.permute, given.partial, given.seed)
 
 
 def _records(

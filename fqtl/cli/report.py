@@ -29,6 +29,8 @@ TABLES = {
     "credible_sets": "credible_sets.tsv.gz",
     "prediction": "prediction.tsv.gz",
     "dropped_variants": "dropped_variants.tsv.gz",
+    "nulls": "nulls.tsv.gz",
+    "calibration": "calibration.tsv.gz",
 }
 
 
@@ -52,13 +54,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> None:
     tables = {kind: read_tsv(given.results / name, kind) for kind, name in TABLES.items()}
     weights = pd.concat([read_tsv(path, "weights") for path in given.weights], ignore_index=True)
-    pairs = None
+    pairs = simulated = None
     if given.panel is not None:
-        pairs = pairs_with_truth(
-            tables["prediction"],
-            read_tsv(given.panel / "truth.tsv.gz", "truth"),
-            read_tsv(given.panel / "simulated.tsv", "simulated"),
-        )
+        simulated = read_tsv(given.panel / "simulated.tsv", "simulated")
+        truth = read_tsv(given.panel / "truth.tsv.gz", "truth")
+        pairs = pairs_with_truth(tables["prediction"], truth, simulated)
     foreign = _foreign(given.weights, given.results / "weights")
     for name in foreign:
         log.warning("weights of an earlier run, not of this one: %s", name)
@@ -69,6 +69,7 @@ def run(given: Namespace) -> None:
         settings=dict(given.setting),
         recovery=recovery(pairs).as_dict() if pairs is not None else None,
         pairs=pairs,
+        simulated=simulated,
     )
     pictures = figures(results)
     if given.figures is not None:

@@ -16,6 +16,7 @@ from fqtl.cli.arguments import (
     add_chromosomes,
     add_folds,
     add_genotypes,
+    add_nulls,
     add_variants,
     open_chosen,
 )
@@ -44,9 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_genotypes(parser)
     add_variants(parser)
     add_folds(parser)
-    parser.add_argument(
-        "--permutations", type=int, default=0, metavar="N", help="permuted fits of a gene [0]"
-    )
+    add_nulls(parser)
 
 
 def run(given: Namespace) -> None:
@@ -64,7 +63,7 @@ def run(given: Namespace) -> None:
     fitted = genes[genes["reason"] == ""]
     measured = {name for tissue in tissues if not tissue.about["reason"] for name in tissue.samples}
     donors = [name for name in source.samples if name in measured]
-    runs = Runs(given.folds, given.permutations)
+    runs = Runs(given.folds, given.permutations + given.partial)
     loads = _loads(fitted, source, donors, given, runs)
     shard = assign_shards(loads["chrom"].tolist(), loads["cpu_seconds"].to_numpy(), given.count)
     plan = plan_shards(loads, shard, len(donors), 2 * given.cis_window_bp)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import combine_pvalues, pearsonr
+from scipy.stats import combine_pvalues, pearsonr, rankdata
 
 from fqtl.model.moments import Floats, Indices
 
@@ -20,6 +20,7 @@ class Prediction:
     p : one-sided p-value of r
     fold_r2 : mean over folds of the square of the correlation within the fold
     fold_p : Fisher's combination of the folds' p-values
+    spearman : rank correlation, 0 where the prediction is constant
     """
 
     r: Floats
@@ -27,6 +28,7 @@ class Prediction:
     p: Floats
     fold_r2: Floats
     fold_p: Floats
+    spearman: Floats
 
 
 def assign_folds(n: int, folds: int, seed: int) -> Indices:
@@ -51,7 +53,7 @@ def cross_validate(
     for k in np.unique(fold):
         test = fold == k
         if _varies(y[~test]):
-            predicted[test] = _centred(x[test]) @ effects_of(~test)
+            predicted[test] = centred(x[test]) @ effects_of(~test)
     return compare(y, predicted, fold)
 
 
@@ -73,6 +75,7 @@ def compare(y: Floats, predicted: Floats, fold: Indices) -> Prediction:
         p=p,
         fold_r2=(np.maximum(fold_r, 0) ** 2).mean(axis=0),
         fold_p=np.array([combine_pvalues(column).pvalue for column in fold_p.T]),
+        spearman=np.array([_rank_correlation(y[:, t], predicted[:, t]) for t in range(m)]),
     )
 
 
@@ -86,6 +89,14 @@ def _correlate(y: Floats, predicted: Floats) -> tuple[float, float]:
     return float(result.statistic), float(result.pvalue)
 
 
+def _rank_correlation(y: Floats, predicted: Floats) -> float:
+    """Correlation of the ranks of what is observed."""
+    seen = np.isfinite(y)
+    if not seen.any() or np.ptp(predicted[seen]) <= 1e-12:
+        return 0.0  # what differs by rounding alone must not be ranked
+    return _correlate(rankdata(y[seen]), rankdata(predicted[seen]))[0]
+
+
 def _varies(y: Floats) -> bool:
     """Whether there is anything to learn from: two different values of one tissue."""
     seen = np.isfinite(y)
@@ -94,7 +105,7 @@ def _varies(y: Floats) -> bool:
     return bool((high > low).any())
 
 
-def _centred(x: np.ndarray) -> Floats:
+def centred(x: np.ndarray) -> Floats:
     """Columns around their mean; a missing value stands at it."""
     seen = np.isfinite(x)
     mean = np.where(seen, x, 0).sum(axis=0, dtype=np.float64) / np.maximum(seen.sum(axis=0), 1)

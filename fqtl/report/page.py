@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 import fqtl
 from fqtl import plots
+from fqtl.evaluate import compared
 from fqtl.fits import CALL
 
 PREDICTED = 0.01  # R² above which a gene counts as predicted
@@ -20,7 +21,7 @@ class Results:
     """Tables of a run.
 
     foreign_weights : weight files beside this run's that are not its own
-    recovery, pairs : what was found of what was planted, in a simulated panel
+    recovery, pairs, simulated : what was found of what was planted, in a simulated panel
     """
 
     genes: pd.DataFrame
@@ -34,11 +35,14 @@ class Results:
     credible_sets: pd.DataFrame
     prediction: pd.DataFrame
     dropped_variants: pd.DataFrame
+    nulls: pd.DataFrame
+    calibration: pd.DataFrame
     weights: pd.DataFrame
     foreign_weights: list[str]
     settings: dict[str, str]
     recovery: dict[str, float | None] | None = None
     pairs: pd.DataFrame | None = None
+    simulated: pd.DataFrame | None = None
 
 
 def render(results: Results, pictures: list[dict[str, str]]) -> str:
@@ -58,6 +62,7 @@ def render(results: Results, pictures: list[dict[str, str]]) -> str:
         tissues=tissue_rows(results),
         left_out=left_out(results),
         recovery=results.recovery,
+        calibration=calibration_rows(results),
         settings=results.settings,
     )
 
@@ -74,7 +79,9 @@ def numbers(results: Results) -> list[tuple[str, str]]:
     """What a reader asks first: figure and words."""
     strong = results.factors[results.factors["pip"] > CALL]
     predicted = results.prediction[results.prediction["r2"] > PREDICTED]
+    found = results.calibration.set_index("level")["found"]
     return [
+        (f"{found.get('gene', 0):,}", "genes with an effect (FDR 5 %)"),
         (f"{strong['gene_id'].nunique():,}", "genes with a factor"),
         (f"{len(strong):,}", "factors (probability above one half)"),
         (_typical(strong["n_tissues"]), "tissues in a typical factor"),
@@ -114,6 +121,22 @@ def tissue_rows(results: Results) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def calibration_rows(results: Results) -> list[dict[str, Any]]:
+    """One row per level that was calibrated."""
+    return [
+        {
+            "level": row.level,
+            "tests": row.tests,
+            "nulls": row.nulls,
+            "share": f"{row.null_share:.2f}",
+            "found": row.found,
+            "among": "" if np.isnan(row.found_among_nulls) else f"{row.found_among_nulls:.3f}",
+        }
+        for row in results.calibration.itertuples()
+        if row.nulls and not np.isnan(row.null_share)
+    ]
 
 
 def left_out(results: Results) -> list[tuple[str, int]]:
@@ -161,6 +184,7 @@ def figures(results: Results) -> list[dict[str, str]]:
                 plots.found_of_planted(results.pairs),
             )
         )
+    shown += _calibration_figures(results)
     example = _example(results.factors)
     if example is not None:
         gene = results.fits.set_index("gene_id").loc[example]
@@ -217,6 +241,43 @@ def figures(results: Results) -> list[dict[str, str]]:
         {"name": name, "title": title, "caption": caption, "svg": plots.as_svg(figure)}
         for name, title, caption, figure in shown
     ]
+
+
+def _calibration_figures(results: Results) -> list[tuple[str, str, str, Any]]:
+    """P-values of permuted genes, of genes without planted effects, and what FDRs promise."""
+    shown: list[tuple[str, str, str, Any]] = []
+    if len(results.nulls):
+        variants = results.nulls["gene_id"].map(results.fits.set_index("gene_id")["n_variants"])
+        few = (variants <= variants.median()).to_numpy()
+        null_p, p = results.nulls["p"].to_numpy(), results.fits["p"].to_numpy(dtype=float)
+        series = {
+            "genes": p,
+            "permuted genes, few variants": null_p[few],
+            "permuted genes, many variants": null_p[~few],
+        }
+        if results.simulated is not None:
+            empty = results.simulated.loc[results.simulated["n_factors"] == 0, "gene_id"]
+            series["genes without effects"] = p[results.fits["gene_id"].isin(empty)]
+        shown.append(
+            (
+                "calibration",
+                "P-values of genes without effects",
+                "Genes by the p-value of their evidence, and the same for permuted genes, scored "
+                "by the nulls of other genes. What has no effect should be uniform (95 % of as "
+                "many numbers in the grey band), whether a gene has few variants or many.",
+                plots.quantiles(series),
+            )
+        )
+    if results.pairs is not None and results.simulated is not None:
+        shown.append(
+            (
+                "false_discoveries",
+                "False discoveries, promised and true",
+                "At cut-offs of 0.01 to 0.3 (two standard errors).",
+                plots.false_discoveries(compared(results.fits, results.pairs, results.simulated)),
+            )
+        )
+    return shown
 
 
 def _example(factors: pd.DataFrame) -> str | None:

@@ -81,6 +81,7 @@ def test_the_whole_road_by_hand(here, capsys):
         "version": 1,
         "genome_build": "GRCh37",
         "donors": 60,
+        "exceedances": 5,
     }
     prediction = fits["prediction"].to_pylist()
     assert prediction[0][0]["r2"] > 0.7

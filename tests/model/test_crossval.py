@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import combine_pvalues, pearsonr
+from scipy.stats import combine_pvalues, pearsonr, spearmanr
 
 from fqtl.model.crossval import assign_folds, compare, cross_validate
 
@@ -61,6 +61,16 @@ def test_agreement_is_the_correlation_over_what_was_measured():
     ]
     assert found.fold_r2[0] == pytest.approx(np.mean([max(f.statistic, 0) ** 2 for f in folds]))
     assert found.fold_p[0] == pytest.approx(combine_pvalues([f.pvalue for f in folds]).pvalue)
+
+
+def test_rank_correlation_is_spearmans_over_what_was_measured():
+    rng = np.random.default_rng(3)
+    y, predicted = rng.standard_normal((30, 1)), rng.standard_normal((30, 1))
+    y[[3, 9]] = np.nan
+    seen = np.isfinite(y[:, 0])
+    found = compare(y, predicted, np.arange(30) % 3)
+    assert found.spearman[0] == pytest.approx(spearmanr(y[seen, 0], predicted[seen, 0]).statistic)
+    assert compare(y, np.full_like(y, 0.1), np.arange(30) % 3).spearman[0] == 0
 
 
 def test_a_constant_prediction_has_no_correlation():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fqtl import plots
-from fqtl.report.page import Results, figures, headline, left_out, numbers, render
+from fqtl.report.page import Results, calibration_rows, figures, headline, left_out, numbers, render
 from fqtl.tables import COLUMNS
 
 
@@ -16,14 +16,15 @@ def results(tissues=("Liver", "Lung"), factors=True):
         [(name, 50, 1, 0, 0, 2, 1, 0.0, 0.25, 1, 2, 1, "") for name in names],
         columns=list(COLUMNS["prepared"]),
     )
+    calibrated = (12.0, 1, 0.5, 0.01, 0.02)
     fits = pd.DataFrame(
         [
-            ("g1", "chr1", 100, "fitted", "", 60, 9, len(names), 1, 2, -10.0, 4, True),
-            ("g2", "chr1", 200, "skipped", "no variant in the cis window", 60, 0, 2) + (None,) * 5,
+            ("g1", "chr1", 100, "fitted", "", 60, 9, len(names), 1, 2, -10.0, 4, True, *calibrated),
+            ("g2", "chr1", 200, "skipped", "no variant in the cis window", 60, 0, 2) + (None,) * 10,
         ],
         columns=list(COLUMNS["fits"]),
     )
-    factor = [("g1", 0, 0.99, 1, len(names), "v1", 1.0, "v1", ",".join(names))]
+    factor = [("g1", 0, 0.99, 1, len(names), "v1", 1.0, "v1", ",".join(names), 0.1, 0.2)]
     variant = [("g1", 0, "v1", "", "chr1", 150, "A", "G", 0.3, 0.1, 1.0)]
     return Results(
         genes=pd.DataFrame(
@@ -50,12 +51,20 @@ def results(tissues=("Liver", "Lung"), factors=True):
             columns=list(COLUMNS["credible_sets"]),
         ),
         prediction=pd.DataFrame(
-            [("g1", name, 50, 0.99, 0.5, 0.25, 1e-4, 0.2, 1e-3) for name in names],
+            [
+                ("g1", name, 50, 0.99, 0.5, 0.25, 1e-4, 0.2, 1e-3, 0.4) + (None,) * 3 + (0.01, 0.02)
+                for name in names
+            ],
             columns=list(COLUMNS["prediction"]),
         ),
         dropped_variants=pd.DataFrame(
             [("g1", "constant", 2), ("g2", "constant", 3)],
             columns=list(COLUMNS["dropped_variants"]),
+        ),
+        nulls=pd.DataFrame([("g1", 0.1, 0.5), ("g2", 0.2, 0.5)], columns=list(COLUMNS["nulls"])),
+        calibration=pd.DataFrame(
+            [("gene", 1, 2, 0.9, 1, 0.0), ("factor", 1, 0, None, 0, None)],
+            columns=list(COLUMNS["calibration"]),
         ),
         foreign_weights=["Old.db"],
         weights=pd.DataFrame(
@@ -111,7 +120,8 @@ def test_the_same_results_give_the_same_bytes():
 
 
 def test_a_panel_with_truth_says_what_was_found():
-    pairs = pd.DataFrame({"pip": [0.9, 0.2], "planted": [True, False]})
+    pairs = pd.DataFrame({"pip": [0.9, 0.2], "q": [0.01, 0.3], "planted": [True, False]})
+    simulated = pd.DataFrame({"gene_id": ["g1", "g2"], "n_factors": [1, 0]})
     recovery = {
         "genes": 1,
         "null_genes": 0,
@@ -125,8 +135,23 @@ def test_a_panel_with_truth_says_what_was_found():
         "null_genes_called": 0,
     }
     base = results()
-    page = page_of(Results(**{**vars(base), "pairs": pairs, "recovery": recovery}))
+    page = page_of(
+        Results(**{**vars(base), "pairs": pairs, "simulated": simulated, "recovery": recovery})
+    )
     assert "<b>4</b> of\n7 planted pairs" in page
+
+
+def test_levels_that_were_calibrated_are_listed():
+    rows = calibration_rows(results())
+    assert [(row["level"], row["found"], row["among"]) for row in rows] == [("gene", 1, "0.000")]
+
+
+def test_a_run_without_nulls_has_no_figure_of_them():
+    base = results()
+    empty = {"nulls": base.nulls[:0], "calibration": base.calibration.assign(nulls=0)}
+    page = page_of(Results(**{**vars(base), **empty}))
+    assert "Discoveries" not in page
+    assert "P-values of genes" not in page
 
 
 def test_shared_factors_are_a_jaccard_index():

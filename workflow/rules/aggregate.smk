@@ -12,6 +12,8 @@ TABLES = [
     "specific",
     "credible_sets",
     "prediction",
+    "nulls",
+    "calibration",
     "dropped_variants",
 ]
 

@@ -183,6 +183,9 @@ VARIANTS = " ".join(
     ]
 )
 
+# Flags of every command that knows of permuted fits
+NULLS = " ".join(f"--{key} {value}" for key, value in config["calibration"].items())
+
 
 pathvars:
     results=config["results"],

@@ -5,7 +5,7 @@ Needs: <results>/shards/{shard}.parquet, plan.tsv, genotypes. Gives: <results>/f
 
 
 rule fit:
-    """Fit and cross-validate every gene of one shard."""
+    """Fit, cross-validate and permute every gene of one shard."""
     input:
         shard="<results>/shards/{shard}.parquet",
         plan="<results>/plan.tsv",
@@ -40,6 +40,8 @@ rule fit:
         rank=config["model"]["rank"],
         factored="--factored" if config["model"]["factored"] else "--no-factored",
         folds=config["cross_validation"]["folds"],
+        yardstick=config["cross_validation"]["yardstick"],
+        nulls=NULLS,
         min_pip=config["weights"]["min_pip"],
         seed=config["seed"],
     shell:
@@ -47,5 +49,6 @@ rule fit:
         fqtl fit --shard {input.shard:q} {params.genotypes} \
             {params.variants} {params.covariates} --family {params.family} --engine {params.engine} \
             --rank {params.rank} {params.factored} --folds {params.folds} --seed {params.seed} \
-            --min-pip {params.min_pip} --out {output:q} 2>{log:q}
+            --min-pip {params.min_pip} --yardstick {params.yardstick} {params.nulls} \
+            --out {output:q} 2>{log:q}
         """

@@ -13,6 +13,7 @@ SHOWN = {
     "minor allele frequency": f"at least {config['genotypes']['min_maf']}",
     "model": f"{config['model']['family']}, {config['model']['engine']}",
     "factors": f"at most {config['model']['rank']}",
+    "permuted fits": f"at most {config['calibration']['permutations']}",
     "cross-validation": f"{config['cross_validation']['folds']} folds",
     "seed": config["seed"],
 }
@@ -62,6 +63,7 @@ rule evaluate:
     """What was found of what was planted."""
     input:
         prediction="<results>/prediction.tsv.gz",
+        fits="<results>/fits.tsv.gz",
         truth=TRUTH,
     output:
         "<results>/evaluation.json",
@@ -78,6 +80,6 @@ rule evaluate:
         panel=lambda wildcards, input: Path(input.truth[0]).parent,
     shell:
         r"""
-        fqtl evaluate --prediction {input.prediction:q} --panel {params.panel:q} \
-            --out {output:q} 2>{log:q}
+        fqtl evaluate --prediction {input.prediction:q} --fits {input.fits:q} \
+            --panel {params.panel:q} --out {output:q} 2>{log:q}
         """

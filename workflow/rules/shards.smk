@@ -36,11 +36,13 @@ rule shard:
         variants=VARIANTS,
         number=config["shards"]["count"],
         folds=config["cross_validation"]["folds"],
+        nulls=NULLS,
         shards=lambda wildcards, output: Path(output.shards[0]).parent,
         results=lambda wildcards, output: Path(output.genes).parent,
     shell:
         r"""
         fqtl shard --prepared {input.prepared:q} --chromosomes {params.chromosomes:q} \
             --count {params.number} --shards {params.shards:q} --results {params.results:q} \
-            {params.genotypes} {params.variants} --folds {params.folds} 2>{log:q}
+            {params.genotypes} {params.variants} --folds {params.folds} \
+            {params.nulls} 2>{log:q}
         """

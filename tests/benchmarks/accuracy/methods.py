@@ -1,21 +1,16 @@
 """What is compared: the model, the model without one of its parts, and tissues one by one."""
 
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import ElasticNetCV
 
 import fqtl
+from fqtl.elastic_net import PENALTIES, SETTINGS, elastic_net
 from fqtl.model.credible import CredibleSet
 from fqtl.model.threads import one_thread
-
-ELASTIC_NET: dict[str, Any] = {"l1_ratio": 0.5, "cv": 5, "tol": 1e-3}
-PENALTIES, SMALLEST_PENALTY = 20, 0.05  # on a logarithmic scale, of the one that leaves nothing
 
 
 @dataclass(frozen=True)
@@ -95,23 +90,9 @@ def alone(y: np.ndarray, x: np.ndarray) -> Answer:
     )
 
 
-def elastic_net(y: np.ndarray, x: np.ndarray) -> Answer:
+def yardstick(y: np.ndarray, x: np.ndarray) -> Answer:
     """Elastic net of each tissue by itself, its penalty by cross-validation."""
-    return Answer(np.column_stack([_elastic_net(column, x) for column in y.T]), 0.0)
-
-
-def _elastic_net(y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """(p,) effects per unit of x; y (n,) with NaN."""
-    seen = ~np.isnan(y)
-    y, x = y[seen].astype(x.dtype), x[seen]
-    sd = np.maximum(x.std(axis=0), 1e-9)
-    x, y = (x - x.mean(axis=0)) / sd, y - y.mean()
-    largest = np.abs(x.T @ y).max() / (len(y) * ELASTIC_NET["l1_ratio"])
-    penalties = np.geomspace(largest, SMALLEST_PENALTY * largest, PENALTIES)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = ElasticNetCV(alphas=penalties, **ELASTIC_NET).fit(x, y)
-    return np.asarray(fitted.coef_ / sd, dtype=np.float64)
+    return Answer(elastic_net(y, x, tolerance=1e-3), 0.0)
 
 
 METHODS = {
@@ -128,9 +109,9 @@ METHODS = {
         alone,
     ),
     "elastic net": Method(
-        f"of each tissue by itself (scikit-learn, l1_ratio {ELASTIC_NET['l1_ratio']}, "
-        f"{ELASTIC_NET['cv']} folds, {PENALTIES} penalties), on fewer genes",
-        elastic_net,
+        f"of each tissue by itself (scikit-learn, l1_ratio {SETTINGS['l1_ratio']}, "
+        f"{SETTINGS['cv']} folds, {PENALTIES} penalties), on fewer genes",
+        yardstick,
         replicates=6,
         scenarios=("A", "B", "C", "D"),
     ),
