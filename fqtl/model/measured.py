@@ -44,7 +44,7 @@ class Measured:
         if trials is not None and family != "logit":
             raise FqtlError(f"trials are for family 'logit'; found family {family!r}.")
         given = Response.of(
-            y.astype(np.float64),
+            y.astype(np.float64, order="C"),  # as kernels want it
             offset=beside("offset", offset, y, 0.0),
             trials=beside("trials", trials, y, 1.0),
         )

@@ -163,6 +163,14 @@ def test_the_layout_and_type_of_dosages_do_not_matter(gene):
         np.testing.assert_allclose(fqtl.fit(gene.y, x).effects, fit.effects, atol=1e-5)
 
 
+@pytest.mark.parametrize("family", ["gaussian", "nb"])
+def test_the_layout_of_the_response_does_not_matter(family):
+    y = np.random.default_rng(0).poisson(20, (60, 3)).astype(float)
+    x = np.random.default_rng(1).binomial(2, 0.3, (60, 5))
+    one, other = (fqtl.fit(values, x, family=family) for values in (y, np.asfortranarray(y)))
+    assert one.elbo == other.elbo
+
+
 @pytest.mark.parametrize("factored", [True, False])
 def test_permuting_variants_permutes_effects(gene, factored):
     order = np.random.default_rng(0).permutation(gene.x.shape[1])
