@@ -19,6 +19,7 @@ import pandas as pd
 
 from fqtl.data.panel import Panel
 from fqtl.data.released import Released
+from fqtl.weights.from_fits import FACTORS, model_names
 from fqtl.weights.weight_set import WeightSet
 
 Counted = Literal["minor", "second", "first"]
@@ -52,12 +53,14 @@ class Published:
         released effect, for the effect allele of the panel) and the reason if it is left out
     weights : gene_id, tissue, asked_for (the released variant) and weight per copy of the panel's
         effect allele
+    factor_weights : gene_id, factor, asked_for and weight in the tissue where the factor does most
     """
 
     released: Released
     panel: Panel
     variants: pd.DataFrame
     weights: pd.DataFrame
+    factor_weights: pd.DataFrame
 
 
 def published_weights(released: Released, panel: Panel, rules: Rules) -> Published:
@@ -67,11 +70,17 @@ def published_weights(released: Released, panel: Panel, rules: Rules) -> Publish
     known = variants[variants["reason"] == ""]
     scale = known["sign"] / (known["dosage_sd"] if rules.per_sd else 1.0)
     left = left.join(scale.rename("scale"), on="asked_for", how="inner")
+    left["weight"] = left["loading"] * left["scale"]
     right = _entries(released.factors, "tissues", "tissue_loadings", "tissue")
     pairs = left.merge(right, on=["gene_id", "factor"], suffixes=("", "_tissue"), sort=False)
-    pairs["weight"] = pairs["loading"] * pairs["loading_tissue"] * pairs["scale"]
+    pairs["weight"] *= pairs["loading_tissue"]
     weights = pairs.groupby(ENTRY, sort=False)["weight"].sum().reset_index()
-    return Published(released, panel, variants, weights)
+    # the scale of a factor is free: it is that of the tissue where the factor does most
+    most = right.assign(size=right["loading"].abs()).sort_values("size", kind="stable")
+    most = most.drop_duplicates(["gene_id", "factor"], keep="last")
+    of_factors = left.merge(most, on=["gene_id", "factor"], suffixes=("", "_tissue"), sort=False)
+    of_factors["weight"] *= of_factors["loading_tissue"]
+    return Published(released, panel, variants, weights, of_factors)
 
 
 def variants_of(released: Released) -> pd.DataFrame:
@@ -91,30 +100,41 @@ def variants_of(released: Released) -> pd.DataFrame:
 
 def weight_set(published: Published, tissue: str) -> WeightSet:
     """Weights of one tissue, with the covariance of their variants in the panel."""
-    released, panel = published.released, published.panel
+    released = published.released
     mine = published.weights[published.weights["tissue"] == tissue]
-    told = [
-        "variant_id",
-        "rsid",
-        "chrom",
-        "pos",
-        "other_allele",
-        "effect_allele",
-        "frequency",
-        "row",
-    ]
-    mine = mine.join(published.variants[told], on="asked_for")
     genes = released.factors.drop_duplicates("gene_id")
     genes = genes[genes["gene_id"].isin(mine["gene_id"])]
-    n_samples = released.tissues[tissue]
-    by_gene = dict(list(mine.groupby("gene_id", sort=False)))
+    return _set(published, tissue, genes.assign(n_samples=released.tissues[tissue]), mine)
+
+
+def factor_set(published: Published) -> WeightSet:
+    """Weights of every factor, as if factors were genes; named as those of fits are.
+
+    Its number of samples is that of the largest tissue in which a factor acts.
+    """
+    released = published.released
+    mine = published.factor_weights
+    mine = mine.assign(gene_id=model_names(mine))
+    factors = released.factors
+    names = model_names(factors.assign(gene_id=factors["gene_name"]))
+    genes = factors.assign(gene_id=model_names(factors), gene_name=names)
+    genes = genes[genes["gene_id"].isin(mine["gene_id"])]
+    donors = [max(map(released.tissues.__getitem__, names)) for names in genes["tissues"]]
+    return _set(published, FACTORS, genes.assign(n_samples=donors), mine)
+
+
+def _set(published: Published, name: str, genes: pd.DataFrame, weights: pd.DataFrame) -> WeightSet:
+    """A set of some genes with tss and n_samples; weights: gene_id, asked_for and weight."""
+    weights = weights.join(published.variants[TOLD], on="asked_for")
+    dosages = published.panel.dosages
+    rows = dict(list(weights.groupby("gene_id", sort=False)["row"]))
     return WeightSet.of(
-        tissue,
-        released.build,
-        n_samples,
-        genes.assign(start=genes["tss"], end=genes["tss"], n_samples=n_samples),
-        mine,
-        [_covariance(panel.dosages[by_gene[gene]["row"]]) for gene in genes["gene_id"]],
+        name,
+        published.released.build,
+        int(genes["n_samples"].max()) if len(genes) else 0,
+        genes.assign(start=genes["tss"], end=genes["tss"]),
+        weights,
+        [_covariance(dosages[rows[gene]]) for gene in genes["gene_id"]],
     )
 
 

@@ -12,6 +12,7 @@ from fqtl.data.released import Released, read_counted, read_released
 from fqtl.published import (
     Rules,
     factor_outcome,
+    factor_set,
     outcome,
     published_weights,
     variants_of,
@@ -156,6 +157,22 @@ def test_what_is_counted_adds_up():
     table = table[~((table["outcome"] == "kept") & (table["reason"] != ""))]
     total = table.groupby("what")["count"].sum()
     assert total[["genes", "tissues", "factors", "variants"]].tolist() == [2, 3, 3, 4]
+
+
+def test_a_factor_predicts_what_it_does_in_its_strongest_tissue():
+    made = published_weights(RELEASED, panel(), Rules())
+    factors = factor_set(made)
+    assert list(factors.genes["gene_id"]) == ["factor3_g1", "factor7_g1"]
+    assert list(factors.genes["gene_name"]) == ["factor3_one", "factor7_one"]
+    assert list(factors.genes["n_samples"]) == [278, 278]
+    by_model = factors.variants.set_index("pos").groupby("gene_id")["weight"]
+    three, seven = (by_model.get_group(name) for name in ("factor3_g1", "factor7_g1"))
+    liver, lung = (
+        weight_set(made, tissue).variants.set_index("pos")["weight"] for tissue in ("Liver", "Lung")
+    )
+    pd.testing.assert_series_equal(liver, three)
+    expected = (-0.5 / 0.8 * three).add(seven, fill_value=0)
+    pd.testing.assert_series_equal(lung.sort_index(), expected.sort_index())
 
 
 def test_a_set_knows_its_genes_and_their_donors():

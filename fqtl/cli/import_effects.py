@@ -11,6 +11,7 @@ Positions of v6p are on GRCh37 and those of v8 on GRCh38: the panel has to be on
 import logging
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +27,7 @@ from fqtl.published import (
     Published,
     Rules,
     factor_outcome,
+    factor_set,
     outcome,
     published_weights,
     variants_of,
@@ -33,7 +35,8 @@ from fqtl.published import (
 )
 from fqtl.tables import COLUMNS, write_tsv
 from fqtl.weights.formats import FORMATS, write_or_clear
-from fqtl.weights.from_fits import with_gene_names
+from fqtl.weights.from_fits import FACTORS, with_gene_names
+from fqtl.weights.weight_set import WeightSet
 
 log = logging.getLogger(__name__)
 
@@ -140,14 +143,13 @@ def _write_tissues(
     construction: dict[str, str],
 ) -> None:
     rows = []
-    for tissue in published.released.tissues:
-        weights = weight_set(published, tissue)
+    for folder, weights in _sets(given.out, published):
         weights = weights if names is None else with_gene_names(weights, names)
         for name in given.formats:
-            written = write_or_clear(name, given.out / name, weights, construction)
+            written = write_or_clear(name, folder / name, weights, construction)
             rows.append(
                 {
-                    "tissue": tissue,
+                    "tissue": weights.name,
                     "set": "published",
                     "format": name,
                     "genes": len(weights.genes),
@@ -158,6 +160,13 @@ def _write_tissues(
             )
     table = pd.DataFrame(rows, columns=list(COLUMNS["weights"]))
     write_tsv(given.out / "weights.tsv", table, "weights")
+
+
+def _sets(folder: Path, published: Published) -> Iterator[tuple[Path, WeightSet]]:
+    """Every set and the folder it goes to: of tissues, and of factors."""
+    for tissue in published.released.tissues:
+        yield folder, weight_set(published, tissue)
+    yield folder / FACTORS, factor_set(published)
 
 
 def _write_outcome(folder: Path, published: Published) -> None:

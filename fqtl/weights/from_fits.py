@@ -54,7 +54,7 @@ def factor_weights(fits: pa.Table, genome_build: str) -> WeightSet:
     fits : the columns FACTOR_NEEDS of the store
     """
     entries = explode(fits, "factor_weights")
-    model = _model_names(entries)
+    model = model_names(entries)
     performance = _best_tissue(explode(fits, "tissue_loadings"), explode(fits, "prediction"))
     listed = entries.assign(model=model).drop_duplicates("model").reset_index(drop=True)
     pip = explode(fits, "factors")
@@ -76,7 +76,8 @@ def factor_weights(fits: pa.Table, genome_build: str) -> WeightSet:
     )
 
 
-def _model_names(entries: pd.DataFrame) -> "pd.Series[str]":
+def model_names(entries: pd.DataFrame) -> "pd.Series[str]":
+    """Name of each factor where factors stand for genes; entries : gene_id and factor."""
     return "factor" + entries["factor"].astype(str) + "_" + entries["gene_id"]
 
 

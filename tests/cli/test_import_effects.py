@@ -73,7 +73,8 @@ def test_v6p_becomes_weights_on_real_genotypes(tmp_path):
         "weights": {"kept": 10228},
     }
     listed = read_tsv(tmp_path / "weights.tsv", "weights").set_index("tissue")
-    assert len(listed) == 44
+    assert len(listed) == 44 + 1
+    assert listed.loc["factors", "genes"] == found["factors"]["kept"]
     blood = read_set(tmp_path, "Whole_Blood")
     assert len(blood.genes) == listed.loc["Whole_Blood", "genes"]
     assert blood.n_samples == 338
