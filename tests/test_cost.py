@@ -17,6 +17,11 @@ def test_five_folds_cost_four_fits_and_a_null_one():
     np.testing.assert_allclose(seconds_of_genes(838, p, m, Runs(folds=5, nulls=1)), 6 * once)
 
 
+def test_a_yardstick_costs_in_proportion_to_its_share():
+    assert Runs(5, 0, yardstick=0.1).fits - Runs(5, 0).fits == pytest.approx(20)
+    assert Runs(0, 1, yardstick=0.1).fits == Runs(0, 1).fits  # without folds there is none
+
+
 def test_memory_does_not_grow_with_the_span_of_a_shard_but_with_its_expression():
     few, many = np.full(10, 5000.0), np.full(200, 5000.0)
     small = megabytes_of_shard(838, few, np.full(10, 49), 2_000_000)

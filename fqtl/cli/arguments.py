@@ -70,9 +70,16 @@ def open_chosen(given: Namespace) -> GenotypeSource:
 
 
 def add_folds(parser: ArgumentParser) -> None:
-    """Parts of cross-validation."""
+    """Parts of cross-validation, and what it is compared with."""
     parser.add_argument(
         "--folds", type=int, default=5, metavar="K", help="of cross-validation; 0 for none [5]"
+    )
+    parser.add_argument(
+        "--yardstick",
+        type=float,
+        default=0.0,
+        metavar="F",
+        help="share of genes in which an elastic net is cross-validated, too [0]",
     )
 
 

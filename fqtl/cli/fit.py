@@ -70,13 +70,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     model.add_argument("--seed", type=int, default=0, help="of folds and random engines [0]")
     add_folds(parser)
     add_donor_covariates(parser)
-    parser.add_argument(
-        "--yardstick",
-        type=float,
-        default=0.0,
-        metavar="F",
-        help="share of genes in which an elastic net is cross-validated, too [0]",
-    )
     add_nulls(parser)
     add_out(parser, "fits, as Parquet")
 

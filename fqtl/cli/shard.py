@@ -63,7 +63,7 @@ def run(given: Namespace) -> None:
     fitted = genes[genes["reason"] == ""]
     measured = {name for tissue in tissues if not tissue.about["reason"] for name in tissue.samples}
     donors = [name for name in source.samples if name in measured]
-    runs = Runs(given.folds, given.permutations + given.partial)
+    runs = Runs(given.folds, given.permutations + given.partial, given.yardstick)
     loads = _loads(fitted, source, donors, given, runs)
     shard = assign_shards(loads["chrom"].tolist(), loads["cpu_seconds"].to_numpy(), given.count)
     plan = plan_shards(loads, shard, len(donors), 2 * given.cis_window_bp)

@@ -36,6 +36,7 @@ rule shard:
         variants=VARIANTS,
         number=config["shards"]["count"],
         folds=config["cross_validation"]["folds"],
+        yardstick=config["cross_validation"]["yardstick"],
         nulls=NULLS,
         shards=lambda wildcards, output: Path(output.shards[0]).parent,
         results=lambda wildcards, output: Path(output.genes).parent,
@@ -44,5 +45,5 @@ rule shard:
         fqtl shard --prepared {input.prepared:q} --chromosomes {params.chromosomes:q} \
             --count {params.number} --shards {params.shards:q} --results {params.results:q} \
             {params.genotypes} {params.variants} --folds {params.folds} \
-            {params.nulls} 2>{log:q}
+            --yardstick {params.yardstick} {params.nulls} 2>{log:q}
         """
