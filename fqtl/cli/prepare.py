@@ -51,7 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--scale",
         default=DEFAULT.scale,
-        help="as_given or inverse_normal; of counts inverse_normal, log_cpm or counts [as_given]",
+        help="as_given, inverse_normal, raw; of counts inverse_normal, log_cpm, counts [as_given]",
     )
     parser.add_argument(
         "--size-factors",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fqtl.errors import FqtlError
 from fqtl.prepare.counts import SCALES, SIZE_FACTORS
 
-AS_GIVEN, INVERSE_NORMAL, COUNTS = "as_given", "inverse_normal", "counts"
-OF_VALUES = (AS_GIVEN, INVERSE_NORMAL)
+AS_GIVEN, INVERSE_NORMAL, COUNTS, RAW = "as_given", "inverse_normal", "counts", "raw"
+OF_VALUES = (AS_GIVEN, INVERSE_NORMAL, RAW)
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,16 @@ class Recipe:
                 f"prepare.size_factors must be one of {', '.join(SIZE_FACTORS)}; found "
                 f"{self.size_factors!r}."
             )
-        if self.scale == COUNTS and (self.components != 0 or self.controls):
+        if self.untouched and (self.components != 0 or self.controls):
             raise FqtlError(
-                "prepare.scale: counts keeps counts as they are, so that nothing can be regressed "
-                "out of them, neither prepare.components nor prepare.controls."
+                f"prepare.scale: {self.scale} keeps values as they are, so that nothing can be "
+                "regressed out of them, neither prepare.components nor prepare.controls."
             )
+
+    @property
+    def untouched(self) -> bool:
+        """Whether values go to the model in their own units, with nothing regressed out."""
+        return self.scale in (COUNTS, RAW)
 
     def why_unmeasured(self) -> str:
         """Reason that genes have which fail the filter."""

@@ -2,8 +2,8 @@
 
 Order of the steps: donors with genotypes and covariates are kept; of counts, genes that are
 measured are kept and put on a scale; covariates and components of expression are regressed out;
-then what a gene shares with its controls; what is left is standardised. Counts for a family of
-counts are not adjusted: they go to the model as they are, with the sizes of their libraries.
+then what a gene shares with its controls; what is left is standardised. What a family wants in its
+own units (counts, shares) is not adjusted; counts have the sizes of their libraries beside them.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from fqtl.errors import FqtlError
 from fqtl.prepare.adjust import MIN_FREEDOM, Adjusted, Confounders, Quality, adjust
 from fqtl.prepare.confounders import design_of
 from fqtl.prepare.counts import SCALES, SIZE_FACTORS, measured, tpm
-from fqtl.prepare.normalise import inverse_normal
+from fqtl.prepare.normalise import inverse_normal, standardise
 from fqtl.prepare.recipe import COUNTS, INVERSE_NORMAL, Recipe
 
 
@@ -105,12 +105,12 @@ def prepare_tissue(
 def _confounders(covariates: Covariates | None, kept: list[str], recipe: Recipe) -> Confounders:
     if covariates is None:
         return Confounders([], np.empty((len(kept), 0)), kept)
-    if recipe.scale == COUNTS and covariates.names:
+    if recipe.untouched and covariates.names:
         raise FqtlError(
-            f"prepare.scale: counts keeps counts as they are, so that {len(covariates.names)} "
-            "covariates cannot be regressed out. Leave those of the tissue out (covariates of the "
-            "sheet, release.covariates: null) and give those of donors to the model "
-            "(prepare.donor_covariates_in)."
+            f"prepare.scale: {recipe.scale} keeps values as they are, so that "
+            f"{len(covariates.names)} covariates cannot be regressed out. Leave those of the "
+            "tissue out (covariates of the sheet, release.covariates: null) and give those of "
+            "donors to the model (prepare.donor_covariates_in)."
         )
     return Confounders(covariates.names, values_of(covariates, kept), kept)
 
@@ -176,9 +176,11 @@ def _adjusted(
     recipe: Recipe,
     windows: WindowsOf | None,
 ) -> Adjusted:
-    """The genes that were taken, without their confounders; counts as they are."""
-    if recipe.scale == COUNTS or not len(taken.values):
-        return Adjusted(taken.values, np.full(len(taken.values), "", dtype=object))
+    """The genes that were taken, without their confounders, or as they are."""
+    if recipe.untouched:
+        constant = standardise(taken.values)[1]
+        reasons = np.where(constant, "constant expression", "").astype(object)
+        return Adjusted(np.where(constant[:, None], np.nan, taken.values), reasons)
     of_taken = None if windows is None else partial(_of_taken, taken.rows, known.samples, windows)
     return adjust(taken.values, chrom.iloc[taken.rows].to_list(), known, recipe, of_taken)
 

@@ -121,6 +121,16 @@ def test_counts_for_families_of_counts_keep_their_library_sizes_beside_them():
     np.testing.assert_allclose(found.offset, reads - reads.mean())
 
 
+def test_raw_values_keep_their_units_for_families_that_want_them():
+    rng = np.random.default_rng(6)
+    shares = rng.uniform(0.1, 0.9, (3, 40))
+    shares[1] = 0.5
+    genes = pd.DataFrame({"gene_id": list("abc"), "chrom": "chr1", "tss": 1})
+    found = prepare_tissue(Expression(genes, shares, DONORS, {}), None, DONORS, Recipe(scale="raw"))
+    np.testing.assert_array_equal(found.values[[0, 2]], shares[[0, 2]])
+    assert found.genes["reason"].tolist() == ["", "constant expression", ""]
+
+
 def test_lengths_are_needed_for_transcripts_per_million():
     genes = pd.DataFrame({"gene_id": ["g"], "chrom": "chr1", "tss": 1})
     expression = Expression(genes, np.full((1, 40), 9.0), DONORS, {})
@@ -131,7 +141,7 @@ def test_lengths_are_needed_for_transcripts_per_million():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"scale": "log_cpm"}, "must be one of as_given, inverse_normal; found 'log_cpm'"),
+        ({"scale": "log_cpm"}, "must be one of as_given, inverse_normal, raw; found 'log_cpm'"),
         ({"scale": "as_given", "counted": True}, "of counts must be one of inverse_normal, log_"),
         ({"scale": "counts", "counted": True, "components": None}, "neither prepare.components"),
         ({"scale": "log_cpm", "counted": True, "size_factors": "tmn"}, "found 'tmn'"),
