@@ -70,7 +70,7 @@ BLOCKS ?= 10
 scale: $(VENV)/bench.stamp
 	python -m tests.benchmarks.scale plan results/scale/plan
 	python -m tests.benchmarks.scale run results/scale --blocks $(BLOCKS)
-	python -m tests.benchmarks.scale late results/scale
+	python -m tests.benchmarks.scale large results/scale
 
 # Data of the Debian package qtltools-example, downloaded but not installed
 CHR22 := results/chr22

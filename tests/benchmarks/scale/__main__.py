@@ -1,13 +1,14 @@
 """What a release of GTEx's size costs: CPU hours, memory and bytes of each stage.
 
 `run` makes a part of a release (see release.py), sends it through the whole workflow and reads what
-every job says of itself at the end of its log; `late` sends its fits, as often repeated as gives
-20,000 genes, through the stages after them, whose memory grows with the genes; `plan` asks
-snakemake what a run of 20,000 genes would do. CPU is of the process that did the work, so that a
+every job says of itself at the end of its log. Stages whose memory grows with the genes are then
+measured with 20,000 by `large`: the largest tissue is prepared, and the fits of `run`, repeated as
+often as needed, go through what comes after them. `plan` asks snakemake what a run of 20,000 genes
+would do. CPU is of the process that did the work, so that a
 machine that is busy with other things gives nearly the same.
 
     python -m tests.benchmarks.scale run FOLDER [--blocks 10] [--cores 2]
-    python -m tests.benchmarks.scale late FOLDER
+    python -m tests.benchmarks.scale large FOLDER
     python -m tests.benchmarks.scale plan FOLDER
 """
 
@@ -22,11 +23,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
 from fqtl.tables import read_parquet, read_tsv, write_parquet, write_tsv
-from tests.benchmarks.scale.release import BLOCKS, DONORS, GENES_PER_BLOCK, GTEX_V8, make
+from tests.benchmarks.scale.release import (
+    BLOCKS,
+    CHROMOSOME,
+    DONORS,
+    GENES_PER_BLOCK,
+    GTEX_V8,
+    HIDDEN,
+    KNOWN,
+    make,
+)
+from tests.files import write_bed, write_covariates
 
 ROOT = Path(__file__).parent.parent.parent.parent
 RELEASE_GENES = 20_000
@@ -68,13 +80,14 @@ def run(folder: Path, blocks: int, cores: int) -> None:
     subprocess.run([*command, "--cores", str(cores), "--forceall"], cwd=ROOT, check=True)
     wall = time.monotonic() - started
     results = folder / "results"
-    logs = {stage: list(read_logs(results, stage)) for stage in WRITTEN}
+    logs = {stage: texts for stage in WRITTEN if (texts := list(read_logs(results, stage)))}
     print(f"\n{machine()}; {cores} cores, {wall / 60:.0f} min of wall time")
     print(f"{genes} genes, {len(GTEX_V8)} tissues, {len(DONORS)} donors\n")
-    print(table({stage: cost(stage, texts, results) for stage, texts in logs.items()}, genes))
+    print(table({stage: cost(stage, texts, results) for stage, texts in logs.items()}))
+    print(f"\nfits of {RELEASE_GENES:,} genes: {hours(logs['fit'], genes):.1f} h of CPU")
     reading = sum(float(seconds) for text in logs["fit"] for seconds in READ.findall(text))
     fitting = sum(float(DONE.findall(text)[-1][0]) for text in logs["fit"])
-    print(f"\nreading genotypes: {reading:.0f} of {fitting:.0f} s of fits, {reading / fitting:.1%}")
+    print(f"reading genotypes: {reading:.0f} of {fitting:.0f} s of fits, {reading / fitting:.1%}")
 
 
 def read_logs(results: Path, stage: str) -> Iterator[str]:
@@ -97,10 +110,8 @@ def cost(stage: str, logs: list[str], results: Path) -> Cost:
     )
 
 
-def table(costs: dict[str, Cost], genes: int) -> str:
-    """Markdown, with a column for a whole release: all that a stage takes, times its genes."""
-    times = RELEASE_GENES / genes
-    whole = f"CPU h of {RELEASE_GENES:,} genes"
+def table(costs: dict[str, Cost]) -> str:
+    """Markdown."""
     everything = Cost(
         sum(found.jobs for found in costs.values()),
         sum(found.cpu for found in costs.values()),
@@ -109,20 +120,27 @@ def table(costs: dict[str, Cost], genes: int) -> str:
     )
     return "\n".join(
         [
-            f"| stage | jobs | CPU s | peak MB of a job | MB written | {whole} |",
-            "|---|---|---|---|---|---|",
+            "| stage | jobs | CPU s | peak MB of a job | MB written |",
+            "|---|---|---|---|---|",
             *(
                 f"| {stage} | {found.jobs} | {found.cpu:.0f} | {found.peak:.0f} "
-                f"| {found.bytes / 1e6:.1f} | {found.cpu * times / 3600:.2f} |"
+                f"| {found.bytes / 1e6:.1f} |"
                 for stage, found in {**costs, "all": everything}.items()
             ),
         ]
     )
 
 
-def late(folder: Path) -> None:
-    """Tables, weights of one tissue and of all together, of 20,000 genes."""
-    results, large = folder / "results", folder / "late"
+def hours(logs: list[str], genes: int) -> float:
+    """CPU hours of a stage for a whole release; only fits take long enough to be multiplied."""
+    return sum(float(DONE.findall(text)[-1][0]) for text in logs) * RELEASE_GENES / genes / 3600
+
+
+def large(folder: Path) -> None:
+    """Of 20,000 genes: the largest tissue, tables, weights of one tissue and of all together."""
+    print(machine())
+    prepare_large(folder / "large", folder / "genotypes.vcf.gz")
+    results, large = folder / "results", folder / "large"
     fits, about = read_parquet(results / "fits.parquet", "fits")
     about = {name: about[name] for name in ("genome_build", "donors")}
     genes = read_tsv(results / "genes.tsv", "genes")
@@ -134,13 +152,27 @@ def late(folder: Path) -> None:
         renamed = fits.set_column(0, "gene_id", [names])
         write_parquet(large / "fits" / f"{number:04d}.parquet", renamed, "fits", **about)
     write_tsv(large / "genes.tsv", pd.concat(listed), "genes")
-    print(machine())
     shards = sorted(map(str, (large / "fits").glob("*.parquet")))
     where = ["--genes", large / "genes.tsv", "--results", large, "--out", large / "fits.parquet"]
     said("aggregate", "--fits", *shards, *where)
     weights = ["--fits", large / "fits.parquet", "--folder", large / "weights"]
     said("weights", *weights, "--tissue", "Muscle_Skeletal", "--out", large / "Muscle.tsv")
     said("joint", *weights, "--tissues", *GTEX_V8, "--out", large / "joint.tsv")
+
+
+def prepare_large(folder: Path, genotypes: Path) -> None:
+    """Prepare the largest tissue of GTEx v8 with its number of covariates."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(1)
+    n, q = GTEX_V8["Muscle_Skeletal"], KNOWN + HIDDEN[-1][1]
+    genes = [(CHROMOSOME, 1 + 6000 * i, f"ENSG{i:011d}.1") for i in range(RELEASE_GENES)]
+    values = rng.standard_normal((len(genes), n), dtype=np.float32)
+    bed = write_bed(folder / "Muscle_Skeletal.bed", genes, values, DONORS[:n])
+    columns = {f"C{i}": rng.standard_normal(n).round(5).tolist() for i in range(q)}
+    covariates = write_covariates(folder / "Muscle_Skeletal.txt", columns, DONORS[:n])
+    files = ["--expression", bed, "--covariates", covariates, "--genotypes", genotypes]
+    where = ["--genome-build", "GRCh38", "--out", folder / "Muscle_Skeletal.parquet"]
+    said("prepare", "--tissue", "Muscle_Skeletal", *files, *where)
 
 
 def said(command: str, *arguments: str | Path) -> None:
@@ -190,14 +222,14 @@ def main() -> None:
     running = what.add_parser("run")
     running.add_argument("--blocks", type=int, default=BLOCKS, help="of 100 genes and 13.5 Mb [10]")
     running.add_argument("--cores", type=int, default=2)
-    for command in (running, what.add_parser("late"), what.add_parser("plan")):
+    for command in (running, what.add_parser("large"), what.add_parser("plan")):
         command.add_argument("folder", type=Path)
     given = parser.parse_args()
     folder = given.folder.resolve()
     if given.what == "run":
         run(folder, given.blocks, given.cores)
     else:
-        {"late": late, "plan": plan}[given.what](folder)
+        {"large": large, "plan": plan}[given.what](folder)
 
 
 if __name__ == "__main__":
