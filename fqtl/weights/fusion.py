@@ -280,8 +280,9 @@ def read_fusion(path: Path, model: str = "", *, per_sd: bool = False) -> WeightS
                 f"{found.path} holds weights per standard deviation of genotype, and no standard "
                 "deviations: weights per allele need a reference panel."
             )
+        column = _column(found, model)
         builds.add(found.genome_build)
-        genes.append(_gene(row, found, column := _column(found, model)))
+        genes.append(_gene(row, found, column))
         weighted = found.weights.values[:, column] != 0
         variants.append(_per_allele(found, column, sd)[weighted])
         if weighted.any():
