@@ -23,8 +23,12 @@ WEIGHT_LISTS = [
     *(expand("<results>/weights/{tissue}.tsv", tissue=TISSUES) if OF_A_TISSUE else []),
     *(["<results>/weights/joint/files.tsv"] if OF_ALL_TISSUES else []),
 ]
+# one tissue shares nothing, and without factors every tissue is one
+SHARING = len(TISSUES) > 1 and config["model"]["factored"]
 FACTOR_LISTS = (
-    ["<results>/weights/factors/files.tsv"] if config["weights"]["factors"] else []
+    ["<results>/weights/factors/files.tsv"]
+    if config["weights"]["factors"] and SHARING
+    else []
 )
 
 
