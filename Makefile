@@ -58,6 +58,7 @@ format: $(VENV)/lint.stamp
 
 bench: $(VENV)/test.stamp
 	python -m tests.benchmarks.speed
+	python -m tests.benchmarks.sgvb
 
 reference: $(VENV)/test.stamp
 	python -m tests.benchmarks.r_package

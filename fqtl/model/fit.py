@@ -11,6 +11,7 @@ raises its ELBO, and the posterior comes back as a `Fit` on the scale of the inp
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -164,7 +165,10 @@ def fit(
 def settings_of(engine: str, seed: int, options: Mapping[str, Any]) -> Options:
     """Options of an engine."""
     if engine != "sgvb":
-        return settings_from(options, Options)
+        settings = settings_from(options, Options)
+        # beside shared noise tissues are visited one by one, which a gate of all of them is not for
+        one_by_one = settings.shared_noise and settings.variant_prior != "row_spike_slab"
+        return replace(settings, shared_noise=one_by_one)
     settings = settings_from({**options, "seed": seed}, sgvb.SgvbOptions)
     if settings.variant_prior == "single_effects":
         raise FqtlError(

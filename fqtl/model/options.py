@@ -14,7 +14,8 @@ class Options:
     """Settings of the engine and of the predictors.
 
     specific : whether tissues have effects of their own beside the factors
-    shared_noise : whether noise that the tissues of a donor share is modelled, where there is any
+    shared_noise : whether noise that the tissues of a donor share is modelled, where there is any;
+        not with "row_spike_slab"
     variant_prior : "single_effects", sums of effects that are each of one variant; or a prior of
         every variant by itself: "spike_slab", or "slab" (no spike); without factors also
         "row_spike_slab" (a variant acts in all tissues or in none) and "column_spike_slab" (all

@@ -29,7 +29,7 @@ from fqtl.model.bilinear import Bilinear
 from fqtl.model.cavi import Model, Trace
 from fqtl.model.dense import Dense
 from fqtl.model.families import Family, Response
-from fqtl.model.moments import Floats, Indices, Moments, working_weight
+from fqtl.model.moments import Floats, Indices, Moments
 from fqtl.model.options import Options
 from fqtl.model.predictors import Predictor
 from fqtl.model.priors import Coordinates
@@ -124,8 +124,9 @@ def start(model: Model, options: SgvbOptions, rng: np.random.Generator) -> None:
     observed = model.response.observed
     location = model.location_moments()
     slope = model.likelihood(location).location_slope(model.dispersion.moments())
-    weight = np.where(observed > 0, working_weight(slope), 1.0)
-    step = observed * slope.mean / weight
+    # of the tissue: that of an entry may be next to nothing where log p is not concave
+    weight = model.response.average(slope.information)
+    step = observed * slope.mean / np.where(weight > 0, weight, 1.0)
     centred = observed * (step - model.response.average(step))
     for entry in model.location:
         if isinstance(entry, Bilinear):

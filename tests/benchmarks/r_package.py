@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.r_package
 
-`sgvb` gets the iterations, the rate and the draws that the R package was given. Expected
+`sgvb` gets the iterations, the rate, the draws and the fixed priors that the R package was given;
+not its jitter, which scales the start there and adds noise to it here. Expected
 log-likelihoods are ours, of each solution's mean and variance of the location; the R package's are
 given the covariates and the dispersion that suit them best.
 """
@@ -52,7 +53,6 @@ def main() -> None:
             max_iter=fixture.iterations,
             rate=RATE,
             learn_prior=fixture.learn_prior,
-            jitter=fixture.jitter,
             inclusion=fixture.inclusion,
         )
         theirs = fixture.their_likelihood()

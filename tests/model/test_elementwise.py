@@ -56,6 +56,35 @@ def test_a_gate_for_a_variant_is_one_for_all_tissues():
         fqtl.fit(gene.y, gene.x, variant_prior="row_spike_slab")
 
 
+def test_beside_a_gate_for_all_tissues_no_shared_noise_is_modelled():
+    gene = planted_gene(3, n=80, p=20, m=5, tissues_each=5)
+    y = gene.y + 2 * np.random.default_rng(0).standard_normal((80, 1))
+    settings = {"factored": False, "tolerance": 1e-6}
+    assert fqtl.fit(y, gene.x, variant_prior="spike_slab", **settings).shared_noise.any()
+    fit = fqtl.fit(y, gene.x, variant_prior="row_spike_slab", **settings)
+    assert not fit.shared_noise.any()
+    assert np.diff(fit.elbo_trace).min() > -1e-5
+
+
+@pytest.mark.parametrize("family", ["nb", "logit"])
+def test_both_engines_fit_counts_and_successes(family):
+    rng = np.random.default_rng(5)
+    x = rng.integers(0, 3, (150, 10)).astype(float)
+    eta = 1 + np.outer(x[:, 3] - 1, [0.9, 0.9, -0.9, 0])
+    y = (
+        rng.poisson(np.exp(eta))
+        if family == "nb"
+        else rng.random(eta.shape) < 1 / (1 + np.exp(-eta))
+    )
+    settings = {"family": family, "rank": 2, "variant_prior": "spike_slab", "specific": False}
+    ours = fqtl.fit(y.astype(float), x, shared_noise=False, **settings)
+    slow = fqtl.fit(y.astype(float), x, engine="sgvb", rate=0.05, max_iter=400, **settings)
+    for fit in (ours, slow):
+        assert fit.variant_pip.argmax() == 3
+        assert (np.sign(fit.effects[3, :3]) == [1, 1, -1]).all()
+    assert ours.elbo >= slow.elbo > ours.elbo - 20
+
+
 def test_non_negative_tissues_are_not_negative():
     gene = planted_gene(4, n=150, m=8, tissues_each=6)
     fit = fit_of(gene, specific=False, tissue_prior="non_negative")

@@ -85,7 +85,6 @@ class Fixture:
     iterations: int = 1500
     learn_prior: bool = False
     options: dict[str, Any] = field(default_factory=dict)
-    jitter: float = 0.1
     inclusion: float | None = None  # fixed there
     planted: bool = True  # whether truth.npz is of these data
 
@@ -223,12 +222,11 @@ FIXTURES = [
         factored,
         iterations=3000,
         options={"tissue_prior": "non_negative"},
-        jitter=1.0,
         inclusion=0.5,
     ),
     Fixture("freg_nb", factored, family="nb"),
-    Fixture("freg_voom_j1", factored, family="voom", jitter=1.0),
-    Fixture("freg_beta_j1", factored, family="beta", jitter=1.0),
+    Fixture("freg_voom_j1", factored, family="voom"),
+    Fixture("freg_beta_j1", factored, family="beta"),
     Fixture("freg_logit", factored, family="logit"),
     Fixture("reg_gaussian", dense, learn_prior=True),
     Fixture("reg_cis", cis(GENES, 8), learn_prior=True),
@@ -245,7 +243,7 @@ FIXTURES = [
         options={"tissue_prior": "non_negative"},
         planted=False,
     ),
-    Fixture("mf_j1", hidden, iterations=1000, options={"tissue_prior": "slab"}, jitter=1.0),
+    Fixture("mf_j1", hidden, iterations=1000, options={"tissue_prior": "slab"}),
     Fixture(
         "deconv_j1",
         unmixed(load("deconv_j1")["in.weight.nk"]),

@@ -1,0 +1,79 @@
+"""CPU seconds of one iteration of `sgvb`, beside those of the R package for the same sizes.
+
+    python -m tests.benchmarks.sgvb [--iterations 60]
+
+An iteration draws 10 samples of every observed entry (40 %), as the R package does of every entry,
+and learns the priors. The R package's seconds were measured on a shared 2.5 GHz x86-64 machine, of
+its default build and of one for the machine's own instructions.
+"""
+
+import argparse
+import time
+from statistics import median
+
+import numpy as np
+
+from fqtl.model import cavi, sgvb
+from fqtl.model.covariates import Covariates
+from fqtl.model.elementwise import elementwise_parts
+from fqtl.model.families import Gaussian, Response
+from fqtl.model.threads import one_thread
+from fqtl.model.variants import Variants
+
+SAMPLES, OBSERVED, REPEATS = 10, 0.4, 5
+# n, p, m, k: seconds of the R package's default build, and of its native one
+SIZES = {
+    (450, 1000, 44, 5): (0.03, 0.05),
+    (450, 1000, 44, 10): (0.07, 0.06),
+    (838, 5000, 49, 5): (0.31, 0.16),
+    (838, 5000, 49, 10): (0.37, 0.16),
+}
+
+
+def model_of(n: int, p: int, m: int, k: int) -> cavi.Model:
+    rng = np.random.default_rng(0)
+    x = Variants(rng.standard_normal((p, n)).astype(np.float32))
+    y = rng.standard_normal((n, m))
+    y[rng.random((n, m)) > OBSERVED] = np.nan
+    response = Response.of(y)
+    family, options = Gaussian.of(response), sgvb.SgvbOptions()
+    intercept = np.ones((n, 1))
+    location = [Covariates.empty(intercept, m), *elementwise_parts(x, m, k, True, options)]
+    dispersion = Covariates.empty(intercept, m, start=family.dispersion_start)
+    model = cavi.Model(family, response, location, dispersion)
+    sgvb.start(model, options, rng)
+    return model
+
+
+def seconds_per_iteration(model: cavi.Model, iterations: int) -> float:
+    rng = np.random.default_rng(0)
+    entries = sgvb.Entries.of(model.response, model.family)
+    adam = sgvb.Adam.at(sgvb.flatten(sgvb.coordinates(model)))
+    started = time.process_time()
+    for _ in range(iterations):
+        slope = sgvb.flatten(sgvb.slopes(model, entries, SAMPLES, rng))
+        sgvb.move(model, adam.step(slope, 0.01))
+        sgvb.learn_priors(model)
+    return (time.process_time() - started) / iterations
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--iterations", type=int, default=60)
+    iterations = parser.parse_args().iterations
+    print("| n, p, m | k | R package, default / native | sgvb, median (least to most) | ratio |")
+    print("|---|---|---|---|---|")
+    for (n, p, m, k), (default, native) in SIZES.items():
+        model = model_of(n, p, m, k)
+        with one_thread():
+            taken = [seconds_per_iteration(model, iterations) for _ in range(REPEATS)]
+        print(
+            f"| {n}, {p:,}, {m} | {k} | {default} / {native} | {median(taken):.4f} "
+            f"({min(taken):.4f} to {max(taken):.4f}) | "
+            f"1/{default / median(taken):.0f} / 1/{native / median(taken):.0f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
