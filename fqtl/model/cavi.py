@@ -301,7 +301,10 @@ def _step(model: Model, working: Working, trace: Trace, visit: Visit) -> Working
         predictor.update(working.pull(model, predictor), working.precision, visit)
     seen = _with_shared_noise(model, working)
     likelihood = model.likelihood(seen.location)
-    value = climb(likelihood, model.dispersion)
+    # what looked overdispersed before effects were found may lie on the wrong plain by now; for a
+    # Gaussian response squared residuals tell the way in every round
+    anew = visit is Visit.EVERY and not model.family.quadratic
+    value = climb(likelihood, model.dispersion, anew)
     trace.elbo.append(float(value.sum()) - model.divergence() - seen.divergence)
     slope = likelihood.location_slope(model.dispersion.moments())
     return Working.at(seen.location, slope, model).after(working)

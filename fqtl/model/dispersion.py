@@ -17,6 +17,7 @@ from fqtl.model.moments import Floats, Slope, working_weight
 from fqtl.model.priors import Slab
 
 STEPS = 4  # in one round; the next round goes on from there
+UNKNOWN = 3.0  # variance of eta2 from which it lies on a plain of the sigmoid
 STEPS_FROM_AFAR = 30  # once, where covariates have not had a part yet
 TOLERANCE = 1e-3  # nats of one tissue
 SHORTEST_STEP = 1 / 16
@@ -37,8 +38,11 @@ class Point(NamedTuple):
     slope: Slope
 
 
-def climb(likelihood: Likelihood, dispersion: Covariates) -> Floats:
-    """(m,) expected log-likelihood after moving `dispersion`, in place, uphill in every tissue."""
+def climb(likelihood: Likelihood, dispersion: Covariates, anew: bool = False) -> Floats:
+    """(m,) expected log-likelihood after moving `dispersion`, in place, uphill in every tissue.
+
+    anew : whether tissues that lie on a plain are looked for a way off it
+    """
     here = point_at(dispersion.effects, likelihood, dispersion)
     if not likelihood.dispersed:
         return here.value
@@ -47,7 +51,8 @@ def climb(likelihood: Likelihood, dispersion: Covariates) -> Floats:
     if short_cut is not None:
         here, _ = step_up(here, short_cut, length, likelihood, dispersion)
     here = ascend(here, length, STEPS, likelihood, dispersion)
-    if dispersion.design.shape[1] > 1 and not dispersion.effects.mean[1:].any():
+    untouched = dispersion.design.shape[1] > 1 and not dispersion.effects.mean[1:].any()
+    if untouched or (anew and _on_a_plain(here.effects)):
         here = _best_of(here, _from_the_middle(likelihood, dispersion), likelihood, dispersion)
     dispersion.effects = here.effects
     return here.value
@@ -68,6 +73,11 @@ def ascend(
         if settled.all():
             break
     return here
+
+
+def _on_a_plain(effects: Slab) -> bool:
+    """Whether the dispersion of some tissue is as good as unknown: what it moves is at a bound."""
+    return bool((effects.covariance[:, 0, 0] > UNKNOWN).any())
 
 
 def _from_the_middle(likelihood: Likelihood, dispersion: Covariates) -> Point:
