@@ -72,7 +72,7 @@ def regress_on_siblings(
     for gene, dosages in windows:
         controls = values[chosen[gene][chosen[gene] >= 0]]
         controls = controls[~follows(controls, dosages, max_p, freedom)]
-        effect = np.linalg.lstsq(controls.T, values[gene])[0]
+        effect = np.linalg.lstsq(controls.T, values[gene], rcond=None)[0]
         residual[gene] = values[gene] - effect @ controls
         used[gene] = len(controls)
     return residual, used
