@@ -129,7 +129,7 @@ def test_more_factors_than_variants_or_tissues_start_and_stay_finite(start):
 
 def test_a_small_jitter_does_not_make_a_small_problem_collapse():
     gene = planted_gene(8, n=100, p=30, m=8, rank=2, h2=0.4, tissues_each=4)
-    for jitter in (0.01, 0.1, 1.0):
+    for jitter in (0.01, 1.0):
         fit = fqtl.fit(gene.y, gene.x, engine="sgvb", rank=2, jitter=jitter, **QUICK)
         assert np.corrcoef(fit.predict(gene.x).ravel(), gene.genetic.ravel())[0, 1] > 0.9
 
