@@ -76,7 +76,7 @@ def _genes_together(path: Path) -> Iterator[pd.DataFrame]:
         if list(part.columns) == HEADER and len(part):
             others = np.flatnonzero((part["GENE"] != part["GENE"].iloc[-1]).to_numpy())
             start = others[-1] + 1 if len(others) else 0
-            part, rest = part[:start], part[start:]
+            part, rest = part.iloc[:start], part.iloc[start:]
             if len(part):
                 yield part
     if rest is not None:
