@@ -1,4 +1,4 @@
-"""What the weight files of one tissue cost: 10,000 genes with 30 variants each.
+"""What it costs to write and check weights of one tissue: 10,000 genes with 30 variants each.
 
 python -m tests.benchmarks.weights [GENES]
 """
@@ -7,12 +7,15 @@ import resource
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from fqtl.audit.fusion import audit_fusion
+from fqtl.audit.predictdb import audit_predictdb
 from fqtl.weights.fusion import write_fusion
 from fqtl.weights.predictdb import write_predictdb
 from fqtl.weights.weight_set import WeightSet
@@ -81,6 +84,10 @@ def main() -> None:
         print(f"PredictDB, covariances by rsid and by varID: {predictdb}")
         print(f"FUSION: {fusion}")
         print(f"peak memory of the process: {peak:.0f} MB")
+        checked = cost(lambda: deque(audit_predictdb(place / "predictdb" / "Whole_Blood.db"), 0))
+        print(f"PredictDB and both files of covariances, checked: {checked}")
+        checked = cost(lambda: deque(audit_fusion(place / "fusion" / "Whole_Blood.pos"), 0))
+        print(f"FUSION, checked: {checked}")
 
 
 if __name__ == "__main__":
