@@ -50,6 +50,17 @@ def test_planted_effects_are_found_and_predicted(finished):
     assert prediction.loc[("ENSG00000000000.1", "Lung"), "pip"] < 0.5
 
 
+def test_genes_with_effects_stand_above_every_permuted_gene(finished):
+    """Of eight genes with a permuted fit each, three with effects: p = 1/9, q = 8/3 of it."""
+    release, _ = finished
+    fits = table(release, "fits.tsv.gz")
+    assert fits["p"][:3].tolist() == pytest.approx([1 / 9] * 3, rel=1e-5)
+    assert fits["q"][:3].tolist() == pytest.approx([8 / 27] * 3, rel=1e-5)
+    assert (fits["p"][3:] > 1 / 9).all()
+    summary = table(release, "calibration.tsv.gz").set_index("level")
+    assert summary.loc["gene", ["tests", "nulls", "found"]].tolist() == [8, 8, 0]
+
+
 def test_what_was_left_out_is_listed_with_reasons(finished):
     release, _ = finished
     dropped = table(release, "dropped.tsv.gz")
@@ -169,8 +180,13 @@ def test_one_tissue_is_a_legal_release(release):
     assert (release.folder / "out" / "weights" / "predictdb" / "Liver.db").exists()
 
 
-def test_without_factors_and_without_folds(release):
-    release.configure("out", model={"factored": False}, cross_validation={"folds": 0})
+def test_without_factors_folds_and_permutations(release):
+    release.configure(
+        "out",
+        model={"factored": False},
+        cross_validation={"folds": 0},
+        calibration={"permutations": 0, "partial": 0},
+    )
     run = release.run("out")
     assert run.returncode == 0, run.stdout
     prediction = table(release, "prediction.tsv.gz").set_index(["gene_id", "tissue"])
@@ -214,6 +230,7 @@ def refused(release, **changes):
         ({"model": None}, "model must be a section with keys of its own; found None."),
         ({"model": {"rnak": 3}}, "unknown key model.rnak; there are family"),
         ({"model": {"rank": "ten"}}, "model.rank must be a number of factors of at least 1"),
+        ({"calibration": {"permute": "genes"}}, "permute must be donors or tissues; found 'genes'"),
         ({"genome_build": "hg19"}, "genome_build must be GRCh37 or GRCh38; found 'hg19'"),
         ({"cross_validation": {"folds": 1}}, "folds must be 0 for none or a number of parts"),
         ({"tissues": "nowhere.tsv"}, "No such file: nowhere.tsv. See tissues in the config."),
