@@ -240,6 +240,9 @@ class Bilinear:
             component.fix_scale()
         return self.components
 
+    def clear(self) -> bool:
+        return False
+
     def blocks(self) -> list[Prior]:
         """Left sides, then tissues."""
         left = [component.left.loadings for component in self.components]

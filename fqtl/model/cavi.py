@@ -12,8 +12,10 @@ the shortest step loses less than `tolerance`; otherwise it ends and says that i
 
 Entries grow in turn, against what the others leave, with a round in between, until none finds
 anything more: factors one after another, then effects of single tissues, then factors again. Then
-all are refined together. A round visits what mattered before; when it gains less than `tolerance`
-nats the next visits every variant, and only such a round can say that the fit has converged.
+all are refined together, and the settled fit is reconsidered: each entry is emptied for once, and
+what the others make of it stays if the ELBO is the higher by it. A round visits what mattered
+before; when it gains less than `tolerance` nats the next visits every variant, and only such a
+round can say that the fit has converged.
 (Conjugate-computation variational inference: Khan & Lin 2017, AISTATS; for the Gaussian this is
 plain coordinate ascent.)
 """
@@ -34,6 +36,7 @@ from fqtl.model.predictors import Predictor, Visit
 from fqtl.model.priors import Slab
 
 FIRST_ROUNDS = 3  # after noise that tissues share was found
+MARGIN = 2.0  # nats by which another way must be ahead: the gain of a factor comes out too small
 SETTLING = 20  # rounds of covariates alone, at most, where one does not find their optimum
 STEPS = (1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)  # lengths that are tried
 SLIP = 1e-3  # nats that quadrature may take from a family that is not quadratic
@@ -197,11 +200,17 @@ def maximise(model: Model, options: Options) -> Trace:
     working = _grow(model, working, trace, options)
     if options.shared_noise and model.noise is None:
         working = _share_noise(model, working, trace, options)
-    trace.elbo.clear()
-    trace.stuck = False
-    model.far = False
+    trace, working = _refine(model, working, options)
+    rivals = range(1, len(model.location)) if options.reconsider else range(0)
+    for index in rivals if len(rivals) > 1 else range(0):
+        trace, working = _reconsider(model, index, working, trace, options)
+    return trace
 
-    visit = Visit.KNOWN
+
+def _refine(model: Model, working: Working, options: Options) -> tuple[Trace, Working]:
+    """Rounds of what has been found, until one that visits every variant gains next to nothing."""
+    trace, visit = Trace(), Visit.KNOWN
+    model.far = False
     working = _round(model, working, trace, visit, options.tolerance)
     for left in reversed(range(options.max_iter)):
         # a fit that is out of rounds still gives every variant its own posterior
@@ -212,7 +221,30 @@ def maximise(model: Model, options: Options) -> Trace:
         if trace.converged or trace.stuck:
             break
         visit = Visit.EVERY if settled else Visit.KNOWN
-    return trace
+    return trace, working
+
+
+def _reconsider(
+    model: Model, index: int, working: Working, trace: Trace, options: Options
+) -> tuple[Trace, Working]:
+    """Let the others do without one entry for once; what they make of it stays if it is better.
+
+    What was found first holds its place: a factor that ties private effects together leaves
+    nothing for these to be found by, and a private effect may hold the strongest tissue of a
+    factor. Neither gives way to a small step.
+    """
+    state = model.state()
+    if not model.location[index].clear():
+        return trace, working
+    model.far = True
+    growth = Trace()
+    elsewhere = _round(model, working, growth, Visit.EVERY, options.tolerance)
+    elsewhere = _grow(model, elsewhere, growth, options)
+    found, elsewhere = _refine(model, elsewhere, options)
+    if found.elbo[-1] > trace.elbo[-1] + MARGIN:
+        return found, elsewhere
+    model.restore(state)
+    return trace, working
 
 
 def _share_noise(model: Model, working: Working, trace: Trace, options: Options) -> Working:

@@ -72,6 +72,9 @@ class Covariates:
     def grow(self, pull: Floats, precision: Precision) -> bool:
         return False
 
+    def clear(self) -> bool:
+        return False
+
     def blocks(self) -> list[Slab]:
         return [self.effects]
 

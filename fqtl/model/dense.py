@@ -72,6 +72,9 @@ class Dense:
         self.update(pull, precision, Visit.EVERY)
         return float(self.loadings.pip.sum()) > before + NOTICED
 
+    def clear(self) -> bool:
+        return False
+
     def blocks(self) -> list[Prior]:
         return [self.loadings]
 

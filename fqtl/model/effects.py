@@ -25,9 +25,12 @@ than TAIL of an effect between them are left out of it.
 """
 
 from dataclasses import dataclass, field
+from math import log1p
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import entr
+from scipy.stats import beta
 
 from fqtl.model.moments import Floats, Indices
 from fqtl.model.variants import Variants
@@ -52,11 +55,63 @@ class EffectPrior:
     def log_odds(self) -> float:
         return float(np.log(self.inclusion) - np.log1p(-self.inclusion))
 
-    def learn(self, included: float, second_moment: float, slots: int) -> None:
-        """What suits `slots` slots that hold `included` effects with this sum of squared sizes."""
-        self.inclusion = float(np.clip(included / slots, *self.inclusion_bounds))
+    def of_slot(self, slot: int) -> "EffectPrior":
+        """Prior of one slot; all are alike."""
+        return self
+
+    def learn(self, included: Floats, second_moment: float, sums: int) -> None:
+        """What suits sums whose slots hold `included` (slots,) effects, all sums together."""
+        self._learn_inclusion(included, sums)
         if second_moment > 0:
-            self.precision = float(np.clip(included / second_moment, *self.precision_bounds))
+            precision = float(included.sum()) / second_moment
+            self.precision = float(np.clip(precision, *self.precision_bounds))
+
+    def _learn_inclusion(self, included: Floats, sums: int) -> None:
+        share = float(included.sum()) / (sums * len(included))
+        self.inclusion = float(np.clip(share, *self.inclusion_bounds))
+
+
+@dataclass
+class SuccessivePrior(EffectPrior):
+    """Of slots that are ever less likely: the l-th holds an effect with probability inclusion^l.
+
+    So the number of effects is expected to be as if each were followed by another with the same
+    probability, and a slot far down costs nothing while it is empty. With slots that are all alike
+    the learned share is too small: to leave a slot empty is only nearly the best that can be done
+    with it, and the many empty ones bear witness against those that hold a weak effect.
+
+    A few sums cannot teach a share, so it has a prior of its own, Beta(1 + lowest, 1 + unseen -
+    lowest): what `unseen` more sums would say that held `lowest` first effects between them.
+    """
+
+    unseen: float = 10.0
+    lowest: float = 0.1
+
+    def of_slot(self, slot: int) -> EffectPrior:
+        return EffectPrior(self.inclusion ** (slot + 1), self.precision)
+
+    def divergence(self) -> float:
+        """-ln of the prior density of the share."""
+        return -float(beta.logpdf(self.inclusion, 1 + self.lowest, 1 + self.unseen - self.lowest))
+
+    def _learn_inclusion(self, included: Floats, sums: int) -> None:
+        """Maximum of sum_l c_l ln pi^l + (n_l - c_l) ln(1 - pi^l), where its slope vanishes."""
+        power = np.arange(1, len(included) + 1)
+        held, empty = included.astype(np.float64), sums - included
+        held[0] += self.lowest
+        empty[0] += self.unseen - self.lowest
+
+        def slope(inclusion: float) -> float:
+            odds = inclusion**power / (1 - inclusion**power)
+            return float(power @ (held - empty * odds))
+
+        low, high = self.inclusion_bounds
+        if slope(low) <= 0:
+            self.inclusion = low
+        elif slope(high) >= 0:
+            self.inclusion = high
+        else:
+            self.inclusion = float(brentq(slope, low, high))
 
 
 @dataclass
@@ -187,17 +242,21 @@ class SingleEffects:
             if effect.pip >= least:
                 gradient += weight * effect.score
                 among = None if anew else effect.index
-                effect = Effect.best(x, gradient, weight, self.prior, among, information)
+                prior = self.prior.of_slot(k)
+                effect = Effect.best(x, gradient, weight, prior, among, information)
                 self.effects[k] = effect
                 gradient -= weight * effect.score
         self.effects = [effect for effect in self.effects if effect.pip > LEAST]
         most = self.slots if most is None else min(most, self.slots)
         while worth is not None and len(self.effects) < most and self._all_likely():
-            effect = Effect.best(x, gradient, weight, self.prior, None, information)
+            prior = self.prior.of_slot(len(self.effects))
+            effect = Effect.best(x, gradient, weight, prior, None, information)
             if effect.pip < worth:
                 break
             self.effects.append(effect)
             gradient -= weight * effect.score
+        # the first slots are for the most probable effects
+        self.effects.sort(key=lambda effect: -effect.pip)
         self._add_up()
 
     def _all_likely(self) -> bool:
@@ -210,13 +269,23 @@ class SingleEffects:
 
     def divergence(self) -> float:
         """KL(q || p) of all slots."""
-        held = sum(effect.divergence(self.prior, self.p) for effect in self.effects)
-        empty = self.slots - len(self.effects)
-        return held - empty * float(np.log1p(-self.prior.inclusion))
+        total = 0.0
+        for k in range(self.slots):
+            prior = self.prior.of_slot(k)
+            held = k < len(self.effects)
+            total += self.effects[k].divergence(prior, self.p) if held else -log1p(-prior.inclusion)
+        return total
 
     def learn(self) -> None:
         """The prior that suits these effects best; for a prior that is not shared."""
-        self.prior.learn(self.count, self.second_moment, self.slots)
+        self.prior.learn(self.included, self.second_moment, 1)
+
+    @property
+    def included(self) -> Floats:
+        """(slots,) probability of an effect in each slot."""
+        pips = np.zeros(self.slots)
+        pips[: len(self.effects)] = [effect.pip for effect in self.effects]
+        return pips
 
     @property
     def count(self) -> float:

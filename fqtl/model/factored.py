@@ -244,6 +244,11 @@ class Factored:
                 return True
         return False
 
+    def clear(self) -> bool:
+        found = bool(self.factors)
+        self.factors, self.grown = [], 0
+        return found
+
     def _is_shared(self, factor: Factor, gain: float, precision: Precision) -> bool:
         """Whether it brings more than its variants would bring each of its tissues alone."""
         if not factor.is_worth(gain, self.options):

@@ -43,5 +43,9 @@ class Predictor(Protocol):
     def grow(self, pull: Floats, precision: Precision) -> bool:
         """Add loadings if the ELBO rises by it; whether it did. Most entries never grow."""
 
+    def clear(self) -> bool:
+        """Forget what was found, so that others may find it; False if nothing was, or in an entry
+        that has no rivals."""
+
     def divergence(self) -> float:
         """KL(q || p) of its loadings, in nats."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from fqtl.model.effects import NOTICEABLE, EffectPrior, SingleEffects
+from fqtl.model.effects import SingleEffects, SuccessivePrior
 from fqtl.model.moments import Floats, Moments
 from fqtl.model.noise import Precision
 from fqtl.model.options import Options
@@ -19,6 +19,8 @@ from fqtl.model.predictors import Visit
 from fqtl.model.variants import Variants
 
 EM_STEPS = 20
+NOTICEABLE = 0.25  # probability from which an effect is worth an update in every round
+EXPECTED = 0.1  # tissues of a gene that have effects, at least
 
 
 @dataclass
@@ -31,7 +33,7 @@ class Specific:
 
     x: Variants
     tissues: list[SingleEffects]
-    prior: EffectPrior
+    prior: SuccessivePrior
     observed: Floats
     unit_information: Floats | None = None
 
@@ -40,8 +42,8 @@ class Specific:
         """No effects; observed : (n, m) 1 where a donor has a tissue, else 0."""
         m = observed.shape[1]
         slots = options.max_effects
-        # one effect in the gene is expected beforehand, whatever the tissues say
-        prior = EffectPrior(1 / (m * slots), 10.0, (1 / (m * slots), 0.5))
+        least = EXPECTED / m
+        prior = SuccessivePrior(least, 10.0, (least, 0.5))
         return cls(
             x, [SingleEffects.empty(x.n, x.p, slots, prior) for _ in range(m)], prior, observed
         )
@@ -57,16 +59,16 @@ class Specific:
         return direction * self.moments().variance
 
     def divergence(self) -> float:
-        return sum(effects.divergence() for effects in self.tissues)
+        return sum(effects.divergence() for effects in self.tissues) + self.prior.divergence()
 
     def update(self, pull: Floats, precision: Precision, visit: Visit) -> None:
         """Tissue after tissue; the prior, too, where all that it rules is visited."""
         if visit is Visit.EVERY:
             self._sweep(pull, precision, range(len(self.tissues)), least=0.0, worth=0.0)
             self.prior.learn(
-                sum(effects.count for effects in self.tissues),
+                np.sum([effects.included for effects in self.tissues], axis=0),
                 sum(effects.second_moment for effects in self.tissues),
-                sum(effects.slots for effects in self.tissues),
+                len(self.tissues),
             )
         else:
             known = [t for t, effects in enumerate(self.tissues) if effects.most >= NOTICEABLE]
@@ -78,6 +80,15 @@ class Specific:
         promising = np.flatnonzero(self._learn_from_all(pull, precision) > NOTICEABLE)
         self._sweep(pull, precision, promising, least=NOTICEABLE, worth=NOTICEABLE)
         return sum(effects.likely for effects in self.tissues) > before
+
+    def clear(self) -> bool:
+        if not any(effects.likely for effects in self.tissues):
+            return False
+        self.tissues = [
+            SingleEffects.empty(self.x.n, self.x.p, effects.slots, self.prior)
+            for effects in self.tissues
+        ]
+        return True
 
     def _sweep(
         self,
@@ -130,10 +141,11 @@ class Specific:
         left = pull - precision.times(self.mean())
         score = self.x.scores(left)
         information = precision.diagonal.sum(axis=0)
+        held = np.array([[pip >= NOTICEABLE for pip in sums.included] for sums in self.tissues])
+        slot = np.minimum(held.sum(axis=1), held.shape[1] - 1)
         known = [effect for sums in self.tissues for effect in sums.effects]
-        included = sum(effect.pip for effect in known if effect.pip >= NOTICEABLE)
+        included = (held * [sums.included for sums in self.tissues]).sum(axis=0)
         second = sum(effect.second_moment for effect in known if effect.pip >= NOTICEABLE)
-        slots = sum(effects.slots for effects in self.tissues)
         pip = np.zeros(len(self.tissues))
         for _ in range(EM_STEPS):
             size_precision = self.prior.precision + information
@@ -143,8 +155,10 @@ class Specific:
             top = log_bayes.max(axis=0)
             alpha = np.exp(log_bayes - top)
             total = alpha.sum(axis=0)
-            pip = expit(self.prior.log_odds + np.log(total / len(score)) + top)
+            log_odds = np.array([self.prior.of_slot(k).log_odds for k in range(held.shape[1])])
+            pip = expit(log_odds[slot] + np.log(total / len(score)) + top)
             square = np.einsum("pt,pt->t", alpha, score**2) / (total * size_precision**2)
             square += 1 / size_precision
-            self.prior.learn(included + pip.sum(), second + float(pip @ square), slots)
+            new = np.bincount(slot, weights=pip, minlength=held.shape[1])
+            self.prior.learn(included + new, second + float(pip @ square), len(pip))
         return pip

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fqtl.model.effects import LEAST, TAIL, Effect, EffectPrior, SingleEffects
+from fqtl.model.effects import LEAST, TAIL, Effect, EffectPrior, SingleEffects, SuccessivePrior
 from fqtl.model.variants import Variants
 from tests.conftest import linked_genotypes
 from tests.reference.effect import single_effect
@@ -40,8 +40,7 @@ def as_dict(effects):
     """A sum of single effects, as the slow ELBO takes it."""
     return {
         "effects": [whole(effect, effects.p) for effect in effects.effects],
-        "slots": effects.slots,
-        "inclusion": effects.prior.inclusion,
+        "inclusion": [effects.prior.of_slot(k).inclusion for k in range(effects.slots)],
         "precision": effects.prior.precision,
     }
 
@@ -267,12 +266,58 @@ def test_the_learned_prior_has_the_smallest_divergence():
 
 def test_the_learned_prior_stays_within_its_bounds():
     prior = EffectPrior(0.1, 1.0, (0.05, 0.25), (0.5, 2.0))
-    prior.learn(9.0, 1e6, 10)
+    prior.learn(np.full(10, 0.9), 1e6, 1)
     assert (prior.inclusion, prior.precision) == (0.25, 0.5)
-    prior.learn(0.01, 1e-6, 10)
+    prior.learn(np.full(10, 0.001), 1e-6, 1)
     assert (prior.inclusion, prior.precision) == (0.05, 2.0)
-    prior.learn(0.0, 0.0, 10)  # nothing says how large effects are
+    prior.learn(np.zeros(10), 0.0, 1)  # nothing says how large effects are
     assert prior.precision == 2.0
+
+
+def test_successive_slots_are_ever_less_likely():
+    prior = SuccessivePrior(0.2, 3.0)
+    assert [prior.of_slot(k).inclusion for k in range(3)] == pytest.approx([0.2, 0.04, 0.008])
+    assert prior.of_slot(2).precision == 3.0
+
+
+def test_the_learned_successive_prior_is_the_most_probable_one():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        included, sums = np.sort(rng.random(4) ** 2)[::-1] * 7, 7
+        prior = SuccessivePrior(0.3, 1.0, (1e-3, 0.9))
+        prior.learn(included, 1.0, sums)
+        inclusions = np.linspace(1e-3, 0.9, 20_001)
+        slots = inclusions[:, None] ** np.arange(1, 5)
+        objective = np.log(slots) @ included + np.log1p(-slots) @ (sums - included)
+        objective -= [SuccessivePrior(share, 1.0).divergence() for share in inclusions]
+        assert prior.inclusion == pytest.approx(inclusions[objective.argmax()], abs=1e-4)
+
+
+def test_one_sum_alone_teaches_little():
+    learned = []
+    for sums in (1, 1000):
+        prior = SuccessivePrior(0.3, 1.0, (1e-3, 0.999))
+        prior.learn(np.array([float(sums)]), 1.0, sums)
+        learned.append(prior.inclusion)
+    # of one slot: (sums + lowest) / (sums + unseen)
+    assert learned == pytest.approx([1.1 / 11, 1000.1 / 1010], rel=1e-6)
+
+
+@pytest.mark.parametrize(("included", "learned"), [(0.0, 0.02), (30.0, 0.5)])
+def test_the_learned_successive_prior_stays_within_its_bounds(included, learned):
+    prior = SuccessivePrior(0.2, 1.0, (0.02, 0.5))
+    prior.learn(np.full(2, included), 1.0, 30)
+    assert prior.inclusion == learned
+
+
+def test_the_most_probable_effects_hold_the_first_slots():
+    x, gradient, weight = problem(2)
+    sums = SingleEffects.empty(x.n, x.p, 5, SuccessivePrior(0.3, 1.0))
+    for _ in range(3):
+        sums.update(x, gradient, weight, least=0.0, worth=0.0)
+        pips = sums.included
+        assert (np.diff(pips) <= 0).all()
+        assert pips[0] > 0
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-6)])

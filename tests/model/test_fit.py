@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import fqtl
-from tests.conftest import planted_gene
+from fqtl.model.cavi import MARGIN
+from tests.conftest import linked_genotypes, planted_gene
 
 
 def average_precision(truth, score):
@@ -87,6 +88,24 @@ def private_gene(seed, where, n=400, noise=2.0):
     x = planted_gene(seed, n=n).x
     y = x[:, where] + noise * rng.standard_normal((n, len(where)))
     return y, x
+
+
+def test_a_factor_that_ties_private_effects_gives_way_to_them():
+    gained = []
+    for seed in (0, 1, 3, 8):
+        rng = np.random.default_rng(seed)
+        x = linked_genotypes(rng, 150, 60)
+        where = rng.integers(0, 60, 12)  # a variant of its own in each of 12 tissues
+        standard = (x - x.mean(axis=0)) / x.std(axis=0)
+        y = standard[:, where] * np.sqrt(0.15) * rng.choice([-1, 1], 12)
+        y += np.sqrt(0.85) * rng.standard_normal((150, 12))
+        y[rng.random((150, 12)) < 0.3] = np.nan
+        first, fit = fqtl.fit(y, x, reconsider=False), fqtl.fit(y, x)
+        gained.append(fit.elbo - first.elbo)
+        assert (first.rank > 0) == (gained[-1] > 0)
+        assert fit.rank == 0
+    assert min(gained) == 0
+    assert sorted(gained)[1] > MARGIN
 
 
 def test_effects_are_recovered_where_they_are_private():

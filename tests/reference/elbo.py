@@ -83,11 +83,14 @@ def single_effect_divergence(effect, inclusion, precision):
 
 
 def single_effects_divergence(sums):
-    """KL of all slots; sums : dict with effects (a list), slots, inclusion, precision."""
-    empty = sums["slots"] - len(sums["effects"])
-    total = -empty * math.log(1 - sums["inclusion"])
-    for effect in sums["effects"]:
-        total += single_effect_divergence(effect, sums["inclusion"], sums["precision"])
+    """KL of all slots; sums : dict with effects (a list), inclusion of each slot, precision."""
+    total = 0.0
+    for slot, inclusion in enumerate(sums["inclusion"]):
+        if slot < len(sums["effects"]):
+            effect = sums["effects"][slot]
+            total += single_effect_divergence(effect, inclusion, sums["precision"])
+        else:
+            total -= math.log(1 - inclusion)
     return total
 
 
