@@ -19,6 +19,8 @@ if [ -e "$link" ]; then
     exit 2
 fi
 host=$(hostname -s)
+# the daemons look their own machine up by name
+getent ahostsv4 "$host" >/dev/null || echo "127.0.0.1 $host" >>/etc/hosts
 memory=$(awk '/MemTotal/ {print int($2 / 1024 * 0.9)}' /proc/meminfo)
 mkdir -p "$folder"/{log,run,state,spool}
 chmod 755 "$folder" "$folder"/*
