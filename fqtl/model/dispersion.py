@@ -51,8 +51,9 @@ def climb(likelihood: Likelihood, dispersion: Covariates, anew: bool = False) ->
     if short_cut is not None:
         here, _ = step_up(here, short_cut, length, likelihood, dispersion)
     here = ascend(here, length, STEPS, likelihood, dispersion)
-    untouched = dispersion.design.shape[1] > 1 and not dispersion.effects.mean[1:].any()
-    if untouched or (anew and _on_a_plain(here.effects)):
+    if anew and _on_a_plain(here.effects).any():
+        here = _off_the_plain(here, likelihood, dispersion)
+    if dispersion.design.shape[1] > 1 and not dispersion.effects.mean[1:].any():
         here = _best_of(here, _from_the_middle(likelihood, dispersion), likelihood, dispersion)
     dispersion.effects = here.effects
     return here.value
@@ -75,9 +76,24 @@ def ascend(
     return here
 
 
-def _on_a_plain(effects: Slab) -> bool:
-    """Whether the dispersion of some tissue is as good as unknown: what it moves is at a bound."""
-    return bool((effects.covariance[:, 0, 0] > UNKNOWN).any())
+def _on_a_plain(effects: Slab) -> Floats:
+    """(m,) 1 where eta2 is as good as unknown, since what it moves is at a bound; else 0."""
+    return (effects.covariance[:, 0, 0] > UNKNOWN).astype(np.float64)
+
+
+def _off_the_plain(here: Point, likelihood: Likelihood, dispersion: Covariates) -> Point:
+    """Tissues on a plain at other places, if these are better, and uphill from there."""
+    plain = _on_a_plain(here.effects)
+    q = len(here.effects.mean)
+    narrow = np.where(plain > 0, 0.5, 1.0)[:, None, None] * np.eye(q)
+    places = (
+        replace(here.effects, mean=-here.effects.mean),  # the plain at the other bound
+        replace(here.effects, mean=here.effects.mean / 4, covariance=narrow),  # on the slope
+    )
+    for place in places:
+        here, moved = step_up(here, place, plain, likelihood, dispersion)
+        plain = plain * ~moved
+    return ascend(here, np.ones(len(plain)), STEPS, likelihood, dispersion)
 
 
 def _from_the_middle(likelihood: Likelihood, dispersion: Covariates) -> Point:
