@@ -172,9 +172,9 @@ def test_memory_that_does_not_suffice_is_one_line_with_what_to_do(tmp_path, monk
     def hungry(given):
         raise MemoryError
 
-    monkeypatch.setattr("fqtl.cli.evaluate.run", hungry)
-    arguments = ["--prediction", "p", "--panel", str(tmp_path), "--out", str(tmp_path / "out")]
-    assert main(["evaluate", *arguments]) == 2
+    monkeypatch.setattr("fqtl.cli.fit.run", hungry)
+    files = ["--shard", "s", "--genotypes", "g", "--out", str(tmp_path / "out")]
+    assert main(["fit", *files, "--genome-build", "GRCh38"]) == 2
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1
-    assert re.match(r"error: out of memory: the job held \d+ MB\. .*`--set-resources eval", said[0])
+    assert re.match(r"error: out of memory: the job held \d+ MB\. .*`--set-resources fit:", said[0])
