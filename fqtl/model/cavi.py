@@ -38,6 +38,7 @@ from fqtl.model.priors import Slab
 FIRST_ROUNDS = 3  # after noise that tissues share was found
 MARGIN = 2.0  # nats by which another way must be ahead: the gain of a factor comes out too small
 SETTLING = 20  # rounds of covariates alone, at most, where one does not find their optimum
+SETTLED = 0.3  # nats that such a round may still gain when effects begin to be looked for
 STEPS = (1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)  # lengths that are tried
 SLIP = 1e-3  # nats that quadrature may take from a family that is not quadratic
 LEAST_WEIGHT = 1e-6  # of Fisher's information: what is flat here may be steep a little further
@@ -303,7 +304,7 @@ def _settle(model: Model, working: Working, trace: Trace, options: Options) -> W
         return working
     for _ in range(SETTLING):
         working = _round(model, working, trace, Visit.KNOWN, options.tolerance)
-        if trace.elbo[-1] - trace.elbo[-2] < options.tolerance:
+        if trace.elbo[-1] - trace.elbo[-2] < SETTLED:
             break
     return working
 

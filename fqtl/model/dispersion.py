@@ -63,13 +63,14 @@ def ascend(
     here: Point, length: Floats, steps: int, likelihood: Likelihood, dispersion: Covariates
 ) -> Point:
     """Newton steps of these lengths at first, each of a tissue's own; uphill or nowhere."""
+    settled = np.zeros(len(length), dtype=bool)
     for _ in range(steps):
         goal = newton_goal(here, dispersion)
         stride = np.abs(dispersion.design @ (goal.mean - here.effects.mean)).max(axis=0)
         length = np.minimum(length, LONGEST_STRIDE / np.maximum(stride, LONGEST_STRIDE))
-        there, better = step_up(here, goal, length, likelihood, dispersion)
+        there, better = step_up(here, goal, length * ~settled, likelihood, dispersion)
         small = there.objective - here.objective < TOLERANCE
-        settled = np.where(better, small, length < SHORTEST_STEP)
+        settled |= np.where(better, small, length < SHORTEST_STEP)
         here, length = there, np.where(better, np.minimum(2 * length, 1.0), length / 2)
         if settled.all():
             break

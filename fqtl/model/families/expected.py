@@ -13,6 +13,7 @@ small: up to a variance of 1 the sums are good to 1e-6 of a nat an entry.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -58,7 +59,11 @@ class Expected:
     mean: Floats
     variance: Floats
     shared: bool
-    _last: tuple[Moments, Floats] | None = field(default=None, repr=False)
+    _at: Moments | None = field(default=None, repr=False)
+    _sums: Floats = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._sums = np.zeros((7, *self.mean.shape))
 
     @classmethod
     def at(cls, family: Density, y: Response, location: Moments, shared: bool) -> "Expected":
@@ -71,15 +76,14 @@ class Expected:
         return self.family.dispersed
 
     def expect(self, dispersion: Moments) -> tuple[Floats, Slope]:
-        sums = self._sums(dispersion)
-        value = (sums[0] + self.family.base(self.y)).sum(axis=0)
-        slope = sums[4:]
-        if self.shared:
-            slope = slope.sum(axis=1, keepdims=True)
-        return value, Slope(*slope)
+        self._move_to(dispersion)
+        value = (self._sums[0] + self.base).sum(axis=0)
+        slope = self._sums[4:]
+        return value, Slope(*(slope.sum(axis=1, keepdims=True) if self.shared else slope.copy()))
 
     def location_slope(self, dispersion: Moments) -> Slope:
-        return Slope(*self._sums(dispersion)[1:4])
+        self._move_to(dispersion)
+        return Slope(*self._sums[1:4].copy())
 
     def observed_variance(self) -> None:
         return None
@@ -87,17 +91,27 @@ class Expected:
     def dispersion_at(self, variance: Floats) -> tuple[Floats, Floats]:
         raise NotImplementedError("squared residuals do not tell this dispersion")
 
-    def _sums(self, dispersion: Moments) -> Floats:
-        """(7, n, m) as `_densities.expect` fills it; the last is kept."""
-        if self._last is not None and all(map(np.array_equal, self._last[0], dispersion)):
-            return self._last[1]
-        _, (z, weight) = next(rule for rule in RULES if dispersion.variance.max() <= rule[0])
+    @cached_property
+    def base(self) -> Floats:
+        """(n, m) part of the log-density that y alone decides."""
+        return self.family.base(self.y)
+
+    def _move_to(self, dispersion: Moments) -> None:
+        """Fill the sums, of tissues whose dispersion has moved since they were last filled."""
+        moved = np.ones(self.mean.shape[1], dtype=np.uint8)
+        if self._at is not None:
+            same = [now == then for now, then in zip(dispersion, self._at, strict=True)]
+            moved[(same[0] & same[1]).all(axis=0)] = 0
+        self._at = dispersion
+        if not moved.any():
+            return
+        largest = dispersion.variance[:, moved > 0].max()
+        _, (z, weight) = next(rule for rule in RULES if largest <= rule[0])
         curve = self.family.theta(dispersion.mean + np.sqrt(dispersion.variance) * z[:, None, None])
-        sums = np.zeros((7, *self.mean.shape))
         expect(
             self.family.density,
             self.y.values,
-            self.y.observed,
+            self.y.observed * moved,
             np.ascontiguousarray(np.broadcast_to(self.y.trials, self.mean.shape)),
             self.mean,
             self.variance,
@@ -106,10 +120,8 @@ class Expected:
             np.ascontiguousarray(curve.value),
             np.ascontiguousarray(curve.first),
             np.ascontiguousarray(curve.second),
-            sums,
+            self._sums,
         )
-        self._last = dispersion, sums
-        return sums
 
 
 def expectation(curve_of: "CurveOf", dispersion: Moments) -> Floats:
