@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard fqtl/model/*.pyx fqtl/model/*.h)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo demo-lymphoblastoid test floor cluster lint format bench accuracy reference scale chr22 clean
+.PHONY: help demo demo-lymphoblastoid test floor cluster lint format bench counts accuracy reference scale chr22 clean
 
 help:
 	@echo "make demo                 a simulated panel of 44 tissues on real genotypes, to results/demo/"
@@ -18,7 +18,8 @@ help:
 	@echo "make cluster              a run on a real SLURM, and one on a full disk (Debian, root)"
 	@echo "make lint                 formatters and linters, without changing anything"
 	@echo "make format               let the formatters change what they want"
-	@echo "make bench                what one gene of GTEx size costs"
+	@echo "make bench                what one gene of GTEx size costs, and what every family does"
+	@echo "make counts               families of counts against logarithms, to docs/images/counts.svg"
 	@echo "make reference            the R package's fixtures under both engines"
 	@echo "make accuracy             how accurate models are on simulated genes, to docs/accuracy.md"
 	@echo "make scale                what a release of 20,000 genes takes, measured on a part of one"
@@ -59,6 +60,10 @@ format: $(VENV)/lint.stamp
 bench: $(VENV)/test.stamp
 	python -m tests.benchmarks.speed
 	python -m tests.benchmarks.sgvb
+	python -m tests.benchmarks.families
+
+counts: $(VENV)/test.stamp
+	python -m tests.benchmarks.counts docs/images/counts.svg
 
 reference: $(VENV)/test.stamp
 	python -m tests.benchmarks.r_package

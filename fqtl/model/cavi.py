@@ -20,6 +20,8 @@ round can say that the fit has converged.
 plain coordinate ascent.)
 """
 
+import logging
+import time
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -35,6 +37,8 @@ from fqtl.model.options import Options
 from fqtl.model.predictors import Predictor, Visit
 from fqtl.model.priors import Slab
 
+log = logging.getLogger(__name__)
+REPORT_EVERY = 5.0  # seconds
 FIRST_ROUNDS = 3  # after noise that tissues share was found
 MARGIN = 2.0  # nats by which another way must be ahead: the gain of a factor comes out too small
 SETTLING = 20  # rounds of covariates alone, at most, where one does not find their optimum
@@ -172,12 +176,21 @@ class Trace:
     """How the ELBO went.
 
     elbo : nats, after every round
+    said : when a line of the log last told of it, by the monotonic clock
     stuck : whether a round was undone, since no length of step saved it
     """
 
     elbo: list[float] = field(default_factory=list)
     converged: bool = False
     stuck: bool = False
+    said: float = field(default_factory=time.monotonic)
+
+    def add(self, elbo: float) -> None:
+        """One more round; a long fit says how far it is."""
+        self.elbo.append(elbo)
+        if time.monotonic() - self.said > REPORT_EVERY:
+            self.said = time.monotonic()
+            log.info("round %d: ELBO %.2f nats", len(self.elbo), elbo)
 
     @property
     def note(self) -> str:
@@ -338,7 +351,7 @@ def _step(model: Model, working: Working, trace: Trace, visit: Visit) -> Working
     # Gaussian response squared residuals tell the way in every round
     anew = visit is Visit.EVERY and not model.family.quadratic
     value = climb(likelihood, model.dispersion, anew)
-    trace.elbo.append(float(value.sum()) - model.divergence() - seen.divergence)
+    trace.add(float(value.sum()) - model.divergence() - seen.divergence)
     slope = likelihood.location_slope(model.dispersion.moments())
     return Working.at(seen.location, slope, model).after(working)
 

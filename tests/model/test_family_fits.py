@@ -139,3 +139,12 @@ def test_what_is_known_beside_y_is_checked():
     y[row, column] = 0.5
     with pytest.raises(FqtlError, match=f"found 0.5 in y at row {row}, column {column}"):
         fqtl.fit(y, gene.x, family="nb")
+
+
+def test_a_long_fit_says_how_far_it_is(monkeypatch, caplog):
+    monkeypatch.setattr("fqtl.model.cavi.REPORT_EVERY", 0.0)
+    y, gene = gene_of("gaussian", 0, n=60)
+    with caplog.at_level("INFO", logger="fqtl"):
+        fit = fqtl.fit(y, gene.x)
+    assert len(caplog.messages) >= fit.n_iter
+    assert caplog.messages[-1].startswith(f"round {fit.n_iter}: ELBO ")
