@@ -18,7 +18,7 @@ from fqtl.fits import CALL
 INK = "#22313f"
 QUIET = "#c3ccd4"
 # Okabe and Ito's colours, told apart by people with any colour vision
-COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999"]
 STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 9,

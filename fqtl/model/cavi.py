@@ -13,9 +13,10 @@ the shortest step loses less than `tolerance`; otherwise it ends and says that i
 Entries grow in turn, against what the others leave, with a round in between, until none finds
 anything more: factors one after another, then effects of single tissues, then factors again. Then
 all are refined together, and the settled fit is reconsidered: each entry is emptied for once, and
-what the others make of it stays if the ELBO is the higher by it. A round visits what mattered
-before; when it gains less than `tolerance` nats the next visits every variant, and only such a
-round can say that the fit has converged.
+what the others make of it stays if the ELBO is the higher by it (of the Gaussian family; the
+rounds of the others cost too much). A round visits what mattered before; when it gains less than
+`tolerance` nats the next visits every variant, and only such a round can say that the fit has
+converged.
 (Conjugate-computation variational inference: Khan & Lin 2017, AISTATS; for the Gaussian this is
 plain coordinate ascent.)
 """
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 REPORT_EVERY = 5.0  # seconds
 FIRST_ROUNDS = 3  # after noise that tissues share was found
 MARGIN = 2.0  # nats by which another way must be ahead: the gain of a factor comes out too small
+BEHIND = 10.0  # nats that rounds will not make up for
 SETTLING = 20  # rounds of covariates alone, at most, where one does not find their optimum
 SETTLED = 0.3  # nats that such a round may still gain when effects begin to be looked for
 STEPS = (1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)  # lengths that are tried
@@ -215,9 +217,10 @@ def maximise(model: Model, options: Options) -> Trace:
     if options.shared_noise and model.noise is None:
         working = _share_noise(model, working, trace, options)
     trace, working = _refine(model, working, options)
-    rivals = range(1, len(model.location)) if options.reconsider else range(0)
-    for index in rivals if len(rivals) > 1 else range(0):
-        trace, working = _reconsider(model, index, working, trace, options)
+    entries = range(1, len(model.location))
+    if options.reconsider and model.family.quadratic and len(entries) > 1:
+        for index in entries:
+            trace, working = _reconsider(model, index, working, trace, options)
     return trace
 
 
@@ -250,13 +253,13 @@ def _reconsider(
     state = model.state()
     if not model.location[index].clear():
         return trace, working
-    model.far = True
     growth = Trace()
-    elsewhere = _round(model, working, growth, Visit.EVERY, options.tolerance)
-    elsewhere = _grow(model, elsewhere, growth, options)
-    found, elsewhere = _refine(model, elsewhere, options)
-    if found.elbo[-1] > trace.elbo[-1] + MARGIN:
-        return found, elsewhere
+    elsewhere = _round(model, working, growth, Visit.KNOWN)
+    elsewhere = _grow(model, elsewhere, growth, options, last=index)
+    if growth.elbo[-1] > trace.elbo[-1] - BEHIND:
+        found, elsewhere = _refine(model, elsewhere, options)
+        if found.elbo[-1] > trace.elbo[-1] + MARGIN:
+            return found, elsewhere
     model.restore(state)
     return trace, working
 
@@ -283,13 +286,16 @@ def _share_noise(model: Model, working: Working, trace: Trace, options: Options)
     return _grow(model, beside, trace, options)
 
 
-def _grow(model: Model, working: Working, trace: Trace, options: Options) -> Working:
-    """Entries in turn add what they find, until none finds any more."""
+def _grow(
+    model: Model, working: Working, trace: Trace, options: Options, last: int = -1
+) -> Working:
+    """Entries in turn add what they find, until none finds any more; one of them after the rest."""
+    order = sorted(range(len(model.location)), key=lambda index: index == last)
     steps = 0
     before = -1
     while before < steps < options.max_iter:
         before = steps
-        for index in range(len(model.location)):
+        for index in order:
             while steps < options.max_iter and (grown := _grown(model, index, working, trace)):
                 working = grown
                 steps += 1

@@ -25,8 +25,8 @@ class Options:
     inclusion, precision : of these priors of variants, on the standardised scale: a number fixes
         them, two are bounds between which they are learned; None leaves both to the data
     tissue_inclusion, tissue_precision : the same for tissues
-    reconsider : whether a fit that has settled is tried again without its factors, and without its
-        effects of single tissues, until the others have found what they can instead
+    reconsider : whether a Gaussian fit that has settled is tried again without its factors, and
+        without its effects of single tissues, until the others have found what they can instead
     max_effects : the largest number of effects of a factor, and of a tissue
     max_iter : rounds of joint refinement
     tolerance : nats by which a round must raise the ELBO to be followed by another

@@ -11,6 +11,8 @@ import fqtl
 from fqtl.elastic_net import PENALTIES, SETTINGS, elastic_net
 from fqtl.model.credible import CredibleSet
 from fqtl.model.threads import one_thread
+from tests.benchmarks.accuracy.ctimp import ctimp
+from tests.benchmarks.accuracy.susie import susie
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,18 @@ def alone(y: np.ndarray, x: np.ndarray) -> Answer:
     )
 
 
+def susie_of_each(y: np.ndarray, x: np.ndarray) -> Answer:
+    """SuSiE of each tissue by itself."""
+    found = [susie(column[seen], x[seen]) for column, seen in zip(y.T, ~np.isnan(y.T), strict=True)]
+    effects, pip = (np.column_stack(columns) for columns in zip(*found, strict=True))
+    return Answer(effects, 0.0, 1 - np.prod(1 - pip, axis=1), 1 - np.prod(1 - pip, axis=0))
+
+
+def ctimp_of_all(y: np.ndarray, x: np.ndarray) -> Answer:
+    """CTIMP of all tissues."""
+    return Answer(ctimp(y, x), 0.0)
+
+
 def yardstick(y: np.ndarray, x: np.ndarray) -> Answer:
     """Elastic net of each tissue by itself, its penalty by cross-validation."""
     return Answer(elastic_net(y, x, tolerance=1e-3), 0.0)
@@ -103,10 +117,30 @@ METHODS = {
         "and noise",
         model(factored=False),
     ),
+    "not reconsidered": Method("`reconsider=False`", model(reconsider=False)),
+    "spike and slab": Method(
+        '`variant_prior="spike_slab"`: factors alone, every variant with a spike and a slab, as in '
+        "the method's paper",
+        model(variant_prior="spike_slab"),
+        scenarios=("A", "B", "C", "D"),
+    ),
     "no shared noise": Method("`shared_noise=False`", model(shared_noise=False)),
     "alone": Method(
         "every tissue fitted by itself: single effects, nothing shared, no other tissue known",
         alone,
+    ),
+    "SuSiE": Method(
+        "of each tissue by itself, as susieR fits it (`tests/benchmarks/accuracy/susie.py`); every "
+        "effect counts as one, however improbable",
+        susie_of_each,
+        scenarios=("A", "B", "C", "D"),
+    ),
+    "CTIMP": Method(
+        "a sparse group lasso of all tissues, which trained UTMOST's weights "
+        "(`tests/benchmarks/accuracy/ctimp.py`), on fewer genes",
+        ctimp_of_all,
+        replicates=6,
+        scenarios=("A", "B"),
     ),
     "elastic net": Method(
         f"of each tissue by itself (scikit-learn, l1_ratio {SETTINGS['l1_ratio']}, "
