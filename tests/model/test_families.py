@@ -313,6 +313,14 @@ def test_fewer_nodes_where_the_variance_is_small_lose_nothing(name):
         assert values[0] == pytest.approx(values[1], abs=18 * 1e-6)
 
 
+@pytest.mark.parametrize("name", SUMMED)
+def test_a_variance_just_below_nothing_is_none(name):
+    family, y, location, dispersion = entries(name, 13, 1)
+    none = location._replace(variance=np.zeros((N, M)))
+    debt = location._replace(variance=np.full((N, M), -1e-3))
+    assert value_at(family, y, debt, dispersion) == value_at(family, y, none, dispersion)
+
+
 @pytest.mark.parametrize("rows", [1, N])
 def test_the_gaussian_integral_is_that_of_its_closed_form(rows):
     _, y, location, dispersion = entries("gaussian", 12, rows)
