@@ -68,7 +68,7 @@ class Expected:
     @classmethod
     def at(cls, family: Density, y: Response, location: Moments, shared: bool) -> "Expected":
         mean = np.ascontiguousarray(np.broadcast_to(location.mean + y.offset, y.values.shape))
-        # what is hardly there has its variance spread alike over donors, which may leave one in debt
+        # the variance of what is hardly there is spread alike over donors: some may owe a little
         positive = np.maximum(location.variance, 0.0)
         variance = np.ascontiguousarray(np.broadcast_to(positive, y.values.shape))
         return cls(family, y, mean, variance, shared)
