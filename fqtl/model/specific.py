@@ -77,8 +77,11 @@ class Specific:
     def grow(self, pull: Floats, precision: Precision) -> bool:
         """Look for effects under the prior that suits all tissues best; whether any was found."""
         before = sum(effects.likely for effects in self.tissues)
-        promising = np.flatnonzero(self._learn_from_all(pull, precision) > NOTICEABLE)
-        self._sweep(pull, precision, promising, least=NOTICEABLE, worth=NOTICEABLE)
+        promising = self._learn_from_all(pull, precision) > NOTICEABLE
+        if promising.any():
+            # and those that hold nothing: under the new prior a slot that is left empty costs
+            vacant = [not effects.effects for effects in self.tissues]
+            self._sweep(pull, precision, np.flatnonzero(promising | vacant), least=0.0, worth=0.0)
         return sum(effects.likely for effects in self.tissues) > before
 
     def clear(self) -> bool:
