@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from fqtl.errors import FqtlError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # of every Parquet table; rises when a schema changes
 METADATA_KEY = b"fqtl"
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # a full disk, a quota, a limit on file size
 
@@ -176,6 +176,7 @@ def read_parquet(
         raise FqtlError(
             f"{path}: expected a table of kind {kind}, version {FORMAT_VERSION}; "
             f"found kind {found[0]}, version {found[1]}."
+            + (f" {_made_anew(path)}" if found[0] == kind else "")
         )
     return table, about
 

@@ -76,9 +76,18 @@ def test_a_parquet_table_carries_its_kind(tmp_path):
     assert table.to_pydict() == {"a": [1]}
     assert about["genome_build"] == "GRCh38"
     with pytest.raises(
-        FqtlError, match="expected a table of kind shard, version 1; found kind fit"
+        FqtlError, match="expected a table of kind shard, version 2; found kind fit"
     ):
         read_parquet(path, "shard")
+
+
+def test_a_table_of_an_older_version_is_refused_with_what_to_do(tmp_path, monkeypatch):
+    path = tmp_path / "x.parquet"
+    with monkeypatch.context() as older:
+        older.setattr("fqtl.tables.FORMAT_VERSION", 1)
+        write_parquet(path, pa.table({"a": [1]}), "fits")
+    with pytest.raises(FqtlError, match=r"version 2; found kind fits, version 1\. Delete it: `rm "):
+        read_parquet(path, "fits")
 
 
 def test_a_parquet_file_cut_short_is_named_with_what_to_do(tmp_path):
