@@ -149,9 +149,17 @@ def require_told(loaded: Loaded, target: str) -> WeightSet:
 
 
 def require_places(path: Path, weights: WeightSet) -> None:
-    """Refuse a set without weights, and variants without a position: every format needs them."""
+    """Refuse a set without weights, weights that are no numbers, and variants without a place."""
     if weights.variants.empty:
         raise FqtlError(f"{path} holds no weights.")
+    wrong = weights.variants[~np.isfinite(weights.variants["weight"])]
+    if len(wrong):
+        first = wrong.iloc[0]
+        raise FqtlError(
+            f"{path}: {len(wrong)} of {len(weights.variants)} weights are no numbers, the first of "
+            f"{first['rsid'] or first['variant_id']!r} of {first['gene_id']}; see "
+            "`fqtl check weights`."
+        )
     lost = weights.variants[(weights.variants["pos"] == 0) | (weights.variants["chrom"] == "")]
     if len(lost):
         first = lost.iloc[0]

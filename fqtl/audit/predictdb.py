@@ -18,13 +18,16 @@ INDEXED = {"weights": "rsid", "extra": "gene"}
 
 def audit_predictdb(path: Path) -> Iterator[Fault]:
     """Faults of a db, and of the covariances of the same name beside it."""
-    database = open_database(path, {"weights": WEIGHTS, "extra": EXTRA}, ("sample_info",))
+    database = open_database(
+        path, {"weights": WEIGHTS, "extra": EXTRA}, ("sample_info", "construction")
+    )
     if database.faults:
         yield from database.faults
         return
     weights, extra = database.tables["weights"], database.tables["extra"]
     yield from _weights(path, weights)
     yield from _extra(path, extra, weights)
+    yield from _build(path, database)
     yield from _remarks(path, database)
     beside = _beside(path, weights)
     for covariance, key in beside:
@@ -69,6 +72,18 @@ def _varids(path: Path, rows: Rows, weights: pd.DataFrame) -> Iterator[Fault]:
     builds = sorted(set(place[4].map(TAGS).dropna()))
     if len(builds) > 1:
         yield Fault(path, "weights", "varIDs are of several genome builds", ", ".join(builds))
+
+
+def _build(path: Path, database: Database) -> Iterator[Fault]:
+    """A build that the table `construction` tells has to be that of the varIDs."""
+    weights, about = database.tables["weights"], database.tables.get("construction")
+    if about is None or not {"key", "value"} <= set(about) or "varID" not in weights:
+        return
+    said = set(about.loc[about["key"] == "genome_build", "value"])
+    named = weights["varID"].fillna("").astype(str).str.extract(PLACE)[4].map(TAGS).dropna()
+    if said and not set(named) <= said:
+        both = ", ".join([*sorted(said), *sorted(set(named) - said)])
+        yield Fault(path, "construction", "genome_build is not that of the varIDs", both)
 
 
 def _extra(path: Path, extra: pd.DataFrame, weights: pd.DataFrame) -> Iterator[Fault]:

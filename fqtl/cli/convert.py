@@ -61,6 +61,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
+    _refuse_flags(given)
     source = _panel(given)
     rows: list[tuple[str, str, int, int, int, str]] = []
     lost = [pd.DataFrame(columns=LOST)]
@@ -81,6 +82,17 @@ def run(given: Namespace) -> None:
     write_tsv(given.out / "converted.tsv", table, "converted")
     gone = pd.concat(lost, ignore_index=True)[LOST]
     write_tsv(given.out / "converted_left_out.tsv.gz", gone, "converted_left_out")
+
+
+def _refuse_flags(given: Namespace) -> None:
+    """Numbers that mean nothing, and files that would take the place of those they come from."""
+    if given.n_samples is not None and given.n_samples < 1:
+        raise FqtlError(f"--n-samples: expected at least 1, found {given.n_samples}.")
+    if not 0 <= given.min_found <= 1:
+        raise FqtlError(f"--min-found: expected 0 to 1, found {given.min_found:g}.")
+    for path, kind in find_weights(given.path):
+        if kind == given.to and path.parent.resolve() == given.out.resolve():
+            raise FqtlError(f"{path} would be written over: give another folder (--out).")
 
 
 def _sets(given: Namespace) -> Iterator[Loaded]:

@@ -158,7 +158,7 @@ def _read_weights(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:
             "pos": place[1].fillna("0").astype(int),
             "other_allele": frame["ref_allele"],
             "effect_allele": frame["eff_allele"],
-            "weight": frame["weight"].astype(float),
+            "weight": pd.to_numeric(frame["weight"], errors="coerce").astype(float),
             "build": place[4].map(TAGS).fillna(""),
         }
     )

@@ -137,4 +137,6 @@ def _told(listed: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
 def _numbers(table: pd.DataFrame, name: str) -> "pd.Series[float]":
     if name not in table:
         return pd.Series(np.nan, index=table.index)
-    return pd.to_numeric(table[name].mask(table[name].isin(MISSING))).astype(float)
+    """Numbers of a column; what is none is NaN."""
+    told = table[name].mask(table[name].isin(MISSING))
+    return pd.to_numeric(told, errors="coerce").astype(float)

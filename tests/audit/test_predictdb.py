@@ -52,6 +52,10 @@ SECOND = "WHERE rsid = 'rs1'"
             f"{W} varID = 'chr1_101_A_G_b37' {SECOND}",
             "weights: varIDs are of several genome builds (GRCh37, GRCh38)",
         ),
+        (
+            "UPDATE construction SET value = 'GRCh37' WHERE key = 'genome_build'",
+            "construction: genome_build is not that of the varIDs (GRCh37, GRCh38)",
+        ),
         ("DELETE FROM weights", "table weights: is empty"),
         ("DELETE FROM extra", "table extra: is empty"),
         ("DROP TABLE extra", "has no table extra"),

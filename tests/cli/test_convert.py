@@ -262,3 +262,34 @@ def test_a_file_without_weights_is_refused(tmp_path, capsys):
         connection.execute("DELETE FROM weights")
     connection.close()
     assert "holds no weights" in refusal(capsys, path, "tigar", tmp_path)
+
+
+@pytest.mark.parametrize("value", ["'x'", "NULL", "9e999"])
+def test_a_weight_that_is_no_number_is_refused(tmp_path, capsys, value):
+    path = written(tmp_path, "predictdb")
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE weights SET weight = {value} WHERE rsid = 'rs1'")
+    connection.close()
+    said = refusal(capsys, path, "tigar", tmp_path)
+    assert "1 of 6 weights are no numbers, the first of 'rs1' of ENSG1" in said
+
+
+def test_a_tigar_weight_that_is_no_number_is_refused(tmp_path, capsys):
+    path = tmp_path / "Liver.txt"
+    header = "CHROM\tPOS\tsnpID\tREF\tALT\tTargetID\tMAF\tp_HWE\tES\n"
+    path.write_text(header + "1\t100\tchr1_100_A_G_b38\tA\tG\tENSG1\t0.3\t0.5\tx\n")
+    assert "1 of 1 weights are no numbers" in refusal(capsys, path, "tigar", tmp_path)
+
+
+def test_files_are_not_converted_onto_themselves(tmp_path, capsys):
+    path = written(tmp_path, "predictdb")
+    before = path.read_bytes()
+    assert main(["convert", str(path), "--to", "predictdb", "--out", str(path.parent)]) == 2
+    assert "would be written over" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_a_number_of_samples_below_one_is_refused(tmp_path, capsys, panel):
+    path = written(tmp_path, "tigar")
+    said = refusal(capsys, path, "fusion", tmp_path, *panel, "--n-samples", 0)
+    assert "--n-samples: expected at least 1, found 0" in said
