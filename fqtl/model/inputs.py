@@ -95,7 +95,7 @@ def refuse_other_rows(y: Any, x: Any) -> None:
 
 def choose(kind: str, name: str, known: Mapping[str, Choice]) -> Choice:
     """Entry of a registry."""
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise FqtlError(f"{kind} must be one of {', '.join(known)}; found {name!r}.")
     return known[name]
 

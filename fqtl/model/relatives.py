@@ -42,6 +42,8 @@ def fit_cis(
     family: str = "gaussian",
     covariates: ArrayLike | None = None,
     dispersion_covariates: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    trials: ArrayLike | None = None,
     engine: str = "cavi",
     seed: int = 0,
     **options: Any,
@@ -60,7 +62,7 @@ def fit_cis(
         Positions of the variants, in base pairs.
     window : float
         Base pairs on either side of a gene within which a variant is in cis.
-    family, covariates, dispersion_covariates, engine, seed
+    family, covariates, dispersion_covariates, offset, trials, engine, seed
         As in `fqtl.fit`.
     **options
         As in `fqtl.fit`; `variant_prior` is "spike_slab" by default, and may be "row_spike_slab" (a
@@ -82,6 +84,8 @@ def fit_cis(
         family=family,
         covariates=covariates,
         dispersion_covariates=dispersion_covariates,
+        offset=offset,
+        trials=trials,
         engine=engine,
         seed=seed,
         options=options,
@@ -116,6 +120,8 @@ def fit_weighted(
     family: str = "gaussian",
     covariates: ArrayLike | None = None,
     dispersion_covariates: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    trials: ArrayLike | None = None,
     engine: str = "cavi",
     seed: int = 0,
     **options: Any,
@@ -134,7 +140,7 @@ def fit_weighted(
     weights : (n, k)
         Known, at least 0; one factor for each column. What the weights themselves do to the mean is
         for `covariates`.
-    family, covariates, dispersion_covariates, engine, seed
+    family, covariates, dispersion_covariates, offset, trials, engine, seed
         As in `fqtl.fit`.
     **options
         As in `fqtl.fit`; `variant_prior` is "spike_slab" by default. With `tissue_prior`
@@ -151,6 +157,8 @@ def fit_weighted(
         family=family,
         covariates=covariates,
         dispersion_covariates=dispersion_covariates,
+        offset=offset,
+        trials=trials,
         engine=engine,
         seed=seed,
         options=options,
@@ -172,6 +180,8 @@ def factorise(
     individual_prior: str = "column_spike_slab",
     covariates: ArrayLike | None = None,
     dispersion_covariates: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    trials: ArrayLike | None = None,
     engine: str = "cavi",
     seed: int = 0,
     **options: Any,
@@ -189,7 +199,7 @@ def factorise(
     individual_prior : {"column_spike_slab", "spike_slab", "slab"}
         One gate for each factor, so that those that are not needed vanish; one for each individual
         in each factor; none.
-    family, covariates, dispersion_covariates, engine, seed
+    family, covariates, dispersion_covariates, offset, trials, engine, seed
         As in `fqtl.fit`.
     **options
         As in `fqtl.fit`, of the effects of x; `tissue_prior` is "slab" by default.
@@ -207,6 +217,8 @@ def factorise(
         family=family,
         covariates=covariates,
         dispersion_covariates=dispersion_covariates,
+        offset=offset,
+        trials=trials,
         engine=engine,
         seed=seed,
         options=options,
@@ -225,6 +237,8 @@ def deconvolve(
     individual_prior: str = "column_spike_slab",
     covariates: ArrayLike | None = None,
     dispersion_covariates: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    trials: ArrayLike | None = None,
     engine: str = "cavi",
     seed: int = 0,
     **options: Any,
@@ -243,7 +257,7 @@ def deconvolve(
     individual_prior : {"column_spike_slab", "spike_slab", "slab"}
         One gate for each cell type, so that types that do not vary vanish; one for each individual
         in each type; none.
-    family, covariates, dispersion_covariates, engine, seed
+    family, covariates, dispersion_covariates, offset, trials, engine, seed
         As in `fqtl.fit`.
     **options
         As in `fqtl.fit`, of the effects of x; `tissue_prior` is "non_negative" by default.
@@ -260,6 +274,8 @@ def deconvolve(
         family=family,
         covariates=covariates,
         dispersion_covariates=dispersion_covariates,
+        offset=offset,
+        trials=trials,
         engine=engine,
         seed=seed,
         options=options,

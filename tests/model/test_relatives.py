@@ -179,3 +179,29 @@ W = np.ones((10, 2))
 def test_bad_input_is_named(call, says):
     with pytest.raises(FqtlError, match=says):
         call()
+
+
+@pytest.mark.parametrize("with_fractions", [False, True])
+def test_known_depth_is_an_offset_and_no_factor_of_individuals(with_fractions):
+    rng = np.random.default_rng(8)
+    hidden, depth = rng.normal(0, 0.7, 200), rng.normal(0, 1, 200)
+    y = rng.poisson(np.exp(3 + depth + hidden)[:, None], (200, 6)).astype(float)
+    which = {"fractions": np.ones(200)} if with_fractions else {"rank": 2}
+    solve = fqtl.deconvolve if with_fractions else fqtl.factorise
+    found = solve(y, **which, family="nb", offset=depth)
+    assert abs(np.corrcoef(found.scores[:, 0], hidden)[0, 1]) > 0.9
+    assert found.elbo > solve(y, **which, family="nb").elbo
+
+
+def test_relatives_take_successes_of_many_trials():
+    rng = np.random.default_rng(9)
+    x, y = rng.binomial(2, 0.3, (60, 5)), rng.binomial(5, 0.4, (60, 3))
+    at = {"y_loc": [1, 2, 3], "x_loc": np.arange(5)}
+    several = {"family": "logit", "trials": np.full(60, 5)}
+    assert np.isfinite(fqtl.fit_cis(y, x, **at, **several).effects).all()
+    assert np.isfinite(fqtl.fit_weighted(y, x, np.ones(60), **several).elbo)
+
+
+def test_a_family_that_is_no_name_is_refused_by_what_it_could_be():
+    with pytest.raises(FqtlError, match=r"family must be one of gaussian, .*; found \['nb'\]"):
+        fqtl.fit(np.eye(3), np.eye(3), family=["nb"])
