@@ -1,6 +1,8 @@
 """What may be chosen about a fit; each field can be given to `fqtl.fit` by name."""
 
 from dataclasses import dataclass, fields
+from math import isnan
+from numbers import Integral, Real
 
 from fqtl.errors import FqtlError
 
@@ -68,13 +70,13 @@ class Options:
                 continue
             if isinstance(field.default, str) or field.default is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float):
+            if isinstance(value, bool) or not isinstance(value, Real) or isnan(value):
                 raise FqtlError(f"Option {field.name} must be a number, found {value!r}.")
-            if isinstance(field.default, int) and not isinstance(value, int):
+            if isinstance(field.default, int) and not isinstance(value, Integral):
                 raise FqtlError(f"Option {field.name} must be a whole number, found {value!r}.")
-            if field.name.startswith("max_") and not value > 0:
+            if field.name.startswith("max_") and not float(value) > 0:
                 raise FqtlError(f"Option {field.name} must be positive, found {value!r}.")
-            if field.name.endswith("_inclusion") and not value < 1:
+            if field.name.endswith("_inclusion") and not float(value) < 1:
                 raise FqtlError(f"Option {field.name} must be below 1, found {value!r}.")
         _refuse_others("variant_prior", self.variant_prior, VARIANT_PRIORS)
         _refuse_others("tissue_prior", self.tissue_prior, TISSUE_PRIORS)

@@ -9,7 +9,7 @@ import pytest
 
 from fqtl.cli import SUBCOMMANDS, main
 from fqtl.expression_store import read_prepared, read_shard
-from fqtl.tables import read_parquet
+from fqtl.tables import FORMAT_VERSION, read_parquet
 from tests.conftest import linked_genotypes
 from tests.files import (
     vcf_records,
@@ -78,7 +78,7 @@ def test_the_whole_road_by_hand(here, capsys):
     assert fits["status"].to_pylist() == ["fitted", "fitted"]
     assert about == {
         "kind": "fits",
-        "version": 1,
+        "version": FORMAT_VERSION,
         "genome_build": "GRCh37",
         "donors": 60,
         "exceedances": 5,

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import fqtl
+from tests.conftest import planted_gene
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,7 @@ import fqtl
         ({"min_gain": "a"}, "Option min_gain must be a number, found 'a'"),
         ({"shared_noise": 1}, "Option shared_noise must be True or False, found 1"),
         ({"max_effects": 0}, "Option max_effects must be positive, found 0"),
+        ({"tolerance": float("nan")}, "Option tolerance must be a number, found nan"),
         ({"max_iter": 2.5}, "Option max_iter must be a whole number, found 2.5"),
         ({"specific": 1}, "Option specific must be True or False, found 1"),
         ({"max_tissue_inclusion": 1.5}, "max_tissue_inclusion must be below 1, found 1.5"),
@@ -56,3 +58,10 @@ def test_rows_with_other_labels_are_refused(gene):
     with pytest.raises(fqtl.FqtlError, match="must have the same labels in the same order"):
         fqtl.fit(y, x[::-1])
     assert fqtl.fit(y, x).elbo == fqtl.fit(gene.y, gene.x).elbo
+
+
+def test_numbers_of_numpy_are_numbers():
+    gene = planted_gene(0, n=40, p=10, m=6)
+    plain = fqtl.fit(gene.y, gene.x, max_iter=9, tolerance=0.125)
+    same = fqtl.fit(gene.y, gene.x, max_iter=np.int64(9), tolerance=np.float32(0.125))
+    assert same.elbo == plain.elbo
