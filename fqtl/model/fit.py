@@ -25,7 +25,14 @@ from fqtl.model.credible import credible_sets
 from fqtl.model.dense import Dense
 from fqtl.model.elementwise import elementwise_parts, posteriors
 from fqtl.model.factored import Factored
-from fqtl.model.inputs import Design, as_matrix, choose, refuse_other_rows, settings_from
+from fqtl.model.inputs import (
+    Design,
+    as_matrix,
+    choose,
+    refuse_no_count,
+    refuse_other_rows,
+    settings_from,
+)
 from fqtl.model.measured import Measured
 from fqtl.model.moments import Floats, Genotypes
 from fqtl.model.options import Options
@@ -114,8 +121,8 @@ def fit(
     n, m = y_given.shape
     if len(x_given) != n:
         raise FqtlError(f"x must have the {n} rows of y, found shape {x_given.shape}.")
-    if rank is not None and (not isinstance(rank, int | np.integer) or rank < 1):
-        raise FqtlError(f"rank must be a whole number of at least 1, found {rank!r}.")
+    if rank is not None:
+        refuse_no_count("rank", rank, least=1)
     refuse_other_rows(y, x)
     maximise = choose("engine", engine, ENGINES)
     settings = settings_of(engine, seed, options)
@@ -164,6 +171,7 @@ def fit(
 
 def settings_of(engine: str, seed: int, options: Mapping[str, Any]) -> Options:
     """Options of an engine."""
+    refuse_no_count("seed", seed, least=0)
     if engine != "sgvb":
         settings = settings_from(options, Options)
         # beside shared noise tissues are visited one by one, which a gate of all of them is not for

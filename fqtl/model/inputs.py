@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from numbers import Integral
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +13,8 @@ from fqtl.model.moments import Floats
 
 Choice = TypeVar("Choice")
 Settings = TypeVar("Settings")
+
+LARGEST = 1e100  # of which squares can still be added up
 
 
 def as_matrix(name: str, value: ArrayLike, *, missing: bool) -> np.ndarray:
@@ -28,11 +31,13 @@ def as_matrix(name: str, value: ArrayLike, *, missing: bool) -> np.ndarray:
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or 0 in array.shape:
         raise FqtlError(f"{name} must have rows and columns, found shape {array.shape}.")
-    bad = np.isinf(array) if missing else ~np.isfinite(array)
+    size = np.abs(array)
+    bad = size > LARGEST if missing else ~(size <= LARGEST)
     if bad.any():
         row, column = np.argwhere(bad)[0]
+        allowed = f"at most {LARGEST:g} in size" if np.isfinite(array[row, column]) else "finite"
         raise FqtlError(
-            f"{name} must be finite, found {array[row, column]} at row {row}, column {column} "
+            f"{name} must be {allowed}, found {array[row, column]} at row {row}, column {column} "
             f"({int(bad.sum())} such entries)."
         )
     return array
@@ -82,6 +87,12 @@ class Design:
         varies = sd > 1e-10 * np.abs(mean)
         per_unit = np.divide(1.0, sd, out=np.zeros_like(sd), where=varies)
         return cls(np.hstack([np.ones((n, 1)), (given - mean) * per_unit]), mean, per_unit)
+
+
+def refuse_no_count(name: str, value: object, least: int) -> None:
+    """A whole number of at least `least`, of Python or of NumPy."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
+        raise FqtlError(f"{name} must be a whole number of at least {least}, found {value!r}.")
 
 
 def refuse_other_rows(y: Any, x: Any) -> None:

@@ -10,6 +10,7 @@ Each is a list of entries of the location that the engines of `fit` raise the EL
 | `deconvolve` | sum_k w_ik u_ik r_tk, known fractions w, x A if there is an x, and covariates |
 """
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from fqtl.model.bilinear import Bilinear
 from fqtl.model.dense import Dense, in_cis
 from fqtl.model.elementwise import dense_effects, factors, posterior_of, posteriors
 from fqtl.model.fit import notes_of
-from fqtl.model.inputs import as_matrix
+from fqtl.model.inputs import as_matrix, refuse_no_count
 from fqtl.model.linear import Linear
 from fqtl.model.moments import Floats
 from fqtl.model.predictors import Predictor
@@ -95,7 +96,9 @@ def fit_cis(
     start = _positions("y_loc", y_loc, m, "genes in the columns of y")
     end = start if y_end is None else _positions("y_end", y_end, m, "genes in the columns of y")
     pos = _positions("x_loc", x_loc, p, "variants in the columns of x")
-    allowed = in_cis(start, end, pos, window)
+    if isinstance(window, bool) or not isinstance(window, Real) or not float(window) >= 0:
+        raise FqtlError(f"window must be a number of base pairs of at least 0, found {window!r}.")
+    allowed = in_cis(start, end, pos, float(window))
     if not allowed.any():
         raise FqtlError(
             f"No variant lies within {window:g} bp of a gene: genes at {start.min():g} to "
@@ -209,8 +212,7 @@ def factorise(
     Products
         Its `left` side holds individuals (n, k).
     """
-    if not isinstance(rank, int | np.integer) or rank < 1:
-        raise FqtlError(f"rank must be a whole number of at least 1, found {rank!r}.")
+    refuse_no_count("rank", rank, least=1)
     problem = Problem.of(
         y,
         x,

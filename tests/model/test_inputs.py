@@ -14,6 +14,13 @@ from tests.conftest import planted_gene
         ({"x": np.ones((3, 4))}, "x must have the 200 rows of y, found shape (3, 4)"),
         ({"y": np.full((200, 2), np.nan)}, "y must vary"),
         ({"x": np.full((200, 2), np.inf)}, "x must be finite, found inf at row 0, column 0"),
+        (
+            {"x": np.full((200, 2), 1e200)},
+            "x must be at most 1e+100 in size, found 1e+200 at row 0",
+        ),
+        ({"seed": -1}, "seed must be a whole number of at least 0, found -1"),
+        ({"seed": 0.5, "engine": "sgvb"}, "seed must be a whole number of at least 0, found 0.5"),
+        ({"rank": True}, "rank must be a whole number of at least 1, found True"),
         ({"rank": 0}, "rank must be a whole number of at least 1, found 0"),
         ({"rank": 1.5}, "rank must be a whole number of at least 1, found 1.5"),
         ({"rank": "3"}, "rank must be a whole number of at least 1, found '3'"),

@@ -166,6 +166,14 @@ W = np.ones((10, 2))
         (lambda: fqtl.fit_cis(Y, X, y_loc=[1, 2], x_loc=[1, 2, 3]), "3 genes"),
         (lambda: fqtl.fit_cis(Y, X, y_loc=[1, 2, 3], x_loc=[1, 2]), "3 variants"),
         (lambda: fqtl.fit_cis(Y, X, y_loc=[1, 2, 3], x_loc=[50, 60, 70], window=5), "window"),
+        (
+            lambda: fqtl.fit_cis(Y, X, y_loc=[1, 2, 3], x_loc=[1, 2, 3], window="1"),
+            "window must be a number of base pairs of at least 0, found '1'",
+        ),
+        (
+            lambda: fqtl.fit_cis(Y, X, y_loc=[1, 2, 3], x_loc=[1, 2, 3], window=-1),
+            "window must be a number of base pairs of at least 0, found -1",
+        ),
         (lambda: fqtl.fit_weighted(Y, X, W[:5]), "10 rows"),
         (lambda: fqtl.fit_weighted(Y, X, -W), "row 0, column 0 .20 such"),
         (lambda: fqtl.fit_weighted(Y, X, W * [1, 0]), "column 1 is 0"),
