@@ -229,6 +229,7 @@ def refused(release, **changes):
         ({"genotype": {}}, "unknown key genotype; there are results, genome_build"),
         ({"model": None}, "model must be a section with keys of its own; found None."),
         ({"model": {"rnak": 3}}, "unknown key model.rnak; there are family"),
+        ({"model": {"family": "nb"}}, "found model.family: nb and prepare.scale: as_given."),
         ({"model": {"rank": "ten"}}, "model.rank must be a number of factors of at least 1"),
         ({"calibration": {"permute": "genes"}}, "permute must be donors or tissues; found 'genes'"),
         ({"genome_build": "hg19"}, "genome_build must be GRCh37 or GRCh38; found 'hg19'"),

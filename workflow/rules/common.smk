@@ -146,7 +146,18 @@ def named(wildcards, input):
 
 
 STARTED = time.time()
+def refuse_unlike_scale():
+    """Families of counts need counts as they are, and these need such a family."""
+    family, scale = config["model"]["family"], config["prepare"]["scale"]
+    if (family in ("nb", "nb_pseudo")) != (scale == "counts"):
+        refuse(
+            "model.family nb and nb_pseudo go with prepare.scale: counts, and only with it; found "
+            f"model.family: {family} and prepare.scale: {scale}."
+        )
+
+
 validated(config, CONFIG_SCHEMA, "config")
+refuse_unlike_scale()
 
 
 PRESET = f"../../config/presets/{config['release']['preset']}.yaml"

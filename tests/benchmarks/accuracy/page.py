@@ -242,7 +242,7 @@ def machine() -> str:
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text().splitlines() if cpu.exists() else []
     named = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    blas = {f"{info['internal_api']} {info['version']}" for info in threadpool_info()[:1]}
+    blas = {f"{info['internal_api']} {info['version']}" for info in threadpool_info()}
     return (
         f"{named[0] if named else platform.machine()}, {os.cpu_count()} cores, "
         f"{platform.system()}; Python {platform.python_version()}, NumPy {np.__version__}, "
