@@ -57,39 +57,64 @@ def test_names_can_be_given_one_by_one_and_tissues_chosen(gtex):
     assert not any("covariates" in row for row in found["tissues"])
 
 
-def test_a_release_of_counts_is_split_by_tissue_and_prepared(gtex):
+@pytest.fixture
+def counted(gtex):
+    """The same with counts of two tissues; the first gene of both follows a variant."""
     rng = np.random.default_rng(3)
     genes = [f"ENSG{i:011d}.1" for i in range(8)]
     samples = [f"d{i:03d}" for i in range(120)]
-    counts = 20 + rng.poisson(np.exp(rng.normal(4, 1, (8, 1))) * rng.uniform(0.5, 2, 120))
+    rate = np.exp(rng.normal(4, 1, (8, 1))) * rng.uniform(0.5, 2, 120)
+    rate[0] *= np.exp(0.5 * gtex.dosages["chr1", 100_000][12])
     where = gtex.folder / "v8"
-    write_gct(
-        where / "GTEx_Analysis_2017-06-05_v8_RNASeQCv1.1.9_gene_reads.gct.gz",
-        genes,
-        counts,
-        samples,
-    )
+    reads = "GTEx_Analysis_2017-06-05_v8_RNASeQCv1.1.9_gene_reads.gct.gz"
+    write_gct(where / reads, genes, 20 + rng.poisson(rate), samples)
+    tissue = ["Lung" if i < 80 else "Skin - Other (x)" for i in range(120)]
+    rows = [f"{sample}\t{of}\n" for sample, of in zip(samples, tissue, strict=True)]
     (where / "GTEx_Analysis_v8_Annotations_SampleAttributesDS.txt").write_text(
-        "SAMPID\tSMTSD\n"
-        + "".join(
-            f"{s}\t{'Lung' if i < 80 else 'Skin - Other (x)'}\n" for i, s in enumerate(samples)
-        )
+        "SAMPID\tSMTSD\n" + "".join(rows)
     )
     write_gtf(
         where / "gencode.v26.GRCh38.genes.gtf",
         [("chr1", 100_000, 200_000, "+", gene, [(100_000, 101_000)]) for gene in genes],
     )
+    return gtex
+
+
+COUNTED = {"preset": "gtex_v8", "folder": "v8", "covariates": None}
+
+
+def test_a_release_of_counts_is_split_by_tissue_and_prepared(counted):
     done = run(
-        gtex,
+        counted,
         *["--cores", "2", "--until", "shard"],
-        release={"preset": "gtex_v8", "folder": "v8", "covariates": None},
+        release=COUNTED,
         prepare={"values": "counts", "scale": "inverse_normal", "components": "auto"},
     )
     assert done.returncode == 0, done.stdout
-    prepared = pd.read_csv(gtex.folder / "out" / "prepared.tsv", sep="\t")
+    prepared = pd.read_csv(counted.folder / "out" / "prepared.tsv", sep="\t")
     assert prepared["tissue"].tolist() == ["Lung", "Skin_Other_x"]
     assert prepared["n_donors"].tolist() == [80, 40]
     assert prepared["n_genes"].tolist() == [8, 8]
+
+
+def test_counts_are_fitted_as_counts_from_files_to_report(counted):
+    done = run(
+        counted,
+        *["--cores", "2"],
+        release=COUNTED,
+        prepare={"values": "counts", "scale": "counts"},
+        model={"family": "nb"},
+        shards={"count": 2},
+        weights={"variants": "all", "formats": ["predictdb"]},
+    )
+    assert done.returncode == 0, done.stdout
+    fits = pd.read_csv(counted.folder / "out" / "fits.tsv.gz", sep="\t")
+    assert (fits["status"] == "fitted").all()
+    pairs = pd.read_csv(counted.folder / "out" / "prediction.tsv.gz", sep="\t")
+    planted = pairs["gene_id"].str.startswith("ENSG00000000000")
+    assert pairs.loc[planted, "pip"].min() > 0.9
+    assert pairs.loc[planted, "r2"].min() > 0.1
+    assert (counted.folder / "out" / "report.html").exists()
 
 
 @pytest.mark.parametrize(
