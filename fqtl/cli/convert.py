@@ -3,7 +3,8 @@
 Reads PredictDB (with the covariances beside it), FUSION (.pos), TIGAR and FOCUS, one file or a
 folder of them, ours and those of others, and writes one of these. Where a file does not tell what
 the other format needs, it says so, and genotypes of a reference panel can take its place
-(--panel). Weights that the panel lacks are left out and listed.
+(--panel). Weights that the panel lacks are left out and listed. Files of folders within the folder
+go to folders of the same names.
 """
 
 import logging
@@ -65,11 +66,12 @@ def run(given: Namespace) -> None:
     source = _panel(given)
     rows: list[tuple[str, str, int, int, int, str]] = []
     lost = [pd.DataFrame(columns=LOST)]
-    written: dict[str, Path] = {}  # name of a set → the file that it is from
+    written: dict[tuple[Path, str], Path] = {}  # folder and name of a set → where it is from
     for loaded in _sets(given):
         weights, left_out = _ready(given, loaded, source)
-        _refuse_same_name(written, weights.name, loaded.path)
-        path = _write(given, loaded, weights)
+        folder = _folder(given, loaded.path)
+        _refuse_same_name(written, folder, weights.name, loaded.path)
+        path = _write(given, folder, loaded, weights)
         size = (len(weights.genes), len(weights.variants), len(left_out))
         rows.append((weights.name, str(loaded.path), *size, os.path.relpath(path, given.out)))
         lost.append(left_out.assign(set=weights.name))
@@ -91,7 +93,7 @@ def _refuse_flags(given: Namespace) -> None:
     if not 0 <= given.min_found <= 1:
         raise FqtlError(f"--min-found: expected 0 to 1, found {given.min_found:g}.")
     for path, kind in find_weights(given.path):
-        if kind == given.to and path.parent.resolve() == given.out.resolve():
+        if kind == given.to and path.parent.resolve() == _folder(given, path).resolve():
             raise FqtlError(f"{path} would be written over: give another folder (--out).")
 
 
@@ -103,12 +105,17 @@ def _sets(given: Namespace) -> Iterator[Loaded]:
         yield from load_sets(path, kind, given.model)
 
 
-def _write(given: Namespace, loaded: Loaded, weights: WeightSet) -> Path:
+def _folder(given: Namespace, path: Path) -> Path:
+    """Where the sets of a file go: its place under the folder that was given, under --out."""
+    return given.out / path.parent.relative_to(given.path) if given.path.is_dir() else given.out
+
+
+def _write(given: Namespace, folder: Path, loaded: Loaded, weights: WeightSet) -> Path:
     """The file of a set, with a remark on what its readers drop."""
     about = {"software": f"fqtl {fqtl.__version__}", "converted_from": loaded.path.name}
     if given.panel is not None:
         about["panel"] = given.panel.name
-    path = FORMATS[given.to].write(given.out, weights, about)
+    path = FORMATS[given.to].write(folder, weights, about)
     variants = weights.variants
     for remark in ambiguous(path, variants["other_allele"], variants["effect_allele"]):
         log.info("%s", remark)
@@ -156,9 +163,11 @@ def _on_build(loaded: Loaded, build: str | None) -> WeightSet:
     return replace(weights, genome_build=build, variants=weights.variants.assign(variant_id=ids))
 
 
-def _refuse_same_name(written: dict[str, Path], name: str, path: Path) -> None:
-    if name in written:
+def _refuse_same_name(
+    written: dict[tuple[Path, str], Path], folder: Path, name: str, path: Path
+) -> None:
+    other = written.setdefault((folder, name), path)
+    if other is not path:
         raise FqtlError(
-            f"Two sets are named {name}, in {written[name]} and {path}: give one file at a time."
+            f"Two sets are named {name}, in {other} and {path}: give one file at a time."
         )
-    written[name] = path

@@ -247,10 +247,18 @@ def test_variants_without_a_position_are_refused(tmp_path, capsys):
 
 def test_a_folder_is_converted_whole_and_what_is_no_set_is_refused(tmp_path, capsys):
     written(tmp_path, "predictdb")
+    shutil.copytree(tmp_path / "predictdb", tmp_path / "predictdb" / "unfiltered")
     assert convert(tmp_path / "predictdb", "tigar", tmp_path) == 0
-    assert (tmp_path / "out" / "Liver.txt.gz.tbi").exists()
-    shutil.copytree(tmp_path / "predictdb", tmp_path / "predictdb" / "again")
-    assert convert(tmp_path / "predictdb", "tigar", tmp_path) == 2
+    table = read_tsv(tmp_path / "out" / "converted.tsv", "converted")
+    assert list(table["path"]) == ["Liver.txt.gz", "unfiltered/Liver.txt.gz"]
+    for path in table["path"]:
+        assert len(read_tigar(tmp_path / "out" / path).variants) == 6
+        assert (tmp_path / "out" / f"{path}.tbi").exists()
+    for ending in (".db", ".txt.gz"):
+        shutil.copy(
+            tmp_path / "predictdb" / f"Liver{ending}", tmp_path / "predictdb" / f"Lung{ending}"
+        )
+    assert convert(tmp_path / "predictdb", "focus", tmp_path / "twice") == 2
     assert "Two sets are named Liver" in capsys.readouterr().err
     beside = tmp_path / "predictdb" / "Liver.txt.gz"
     assert "holds covariances alone" in refusal(capsys, beside, "tigar", tmp_path / "2")
