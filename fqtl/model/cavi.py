@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 REPORT_EVERY = 5.0  # seconds
 FIRST_ROUNDS = 3  # after noise that tissues share was found
 MARGIN = 2.0  # nats by which another way must be ahead: the gain of a factor comes out too small
+MOST_QUICK = 10  # rounds of what is known in a row: what they leave alone may hold them up
 BEHIND = 10.0  # nats that rounds will not make up for
 SETTLING = 20  # rounds of covariates alone, at most, where one does not find their optimum
 SETTLED = 0.3  # nats that such a round may still gain when effects begin to be looked for
@@ -226,7 +227,7 @@ def maximise(model: Model, options: Options) -> Trace:
 
 def _refine(model: Model, working: Working, options: Options) -> tuple[Trace, Working]:
     """Rounds of what has been found, until one that visits every variant gains next to nothing."""
-    trace, visit = Trace(), Visit.KNOWN
+    trace, visit, quick = Trace(), Visit.KNOWN, 0
     model.far = False
     working = _round(model, working, trace, visit, options.tolerance)
     for left in reversed(range(options.max_iter)):
@@ -237,7 +238,8 @@ def _refine(model: Model, working: Working, options: Options) -> tuple[Trace, Wo
         trace.converged = settled and visit is Visit.EVERY and not trace.stuck
         if trace.converged or trace.stuck:
             break
-        visit = Visit.EVERY if settled else Visit.KNOWN
+        quick = quick + 1 if visit is Visit.KNOWN else 0
+        visit = Visit.EVERY if settled or quick == MOST_QUICK else Visit.KNOWN
     return trace, working
 
 

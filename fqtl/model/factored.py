@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fqtl.model.effects import LIKELY, NOTICEABLE, EffectPrior, SingleEffects
+from fqtl.model.effects import FIRST, LIKELY, NOTICEABLE, FactorPrior, SingleEffects
 from fqtl.model.moments import Floats, Moments
 from fqtl.model.noise import Precision
 from fqtl.model.options import Options
@@ -60,8 +60,8 @@ class Factor:
         tissues.pip[:] = 1
         tissues.slab_mean[:] = start
         tissues.slab_precision[:] = 1e4
-        # three effects of a tenth of the variance each, until the data teach better
-        prior = EffectPrior(min(3 / options.max_effects, 0.5), 10.0)
+        # of a tenth of the variance each, until the data teach better
+        prior = FactorPrior(FIRST, 10.0)
         return cls(SingleEffects.empty(n, p, options.max_effects, prior), tissues)
 
     def mean(self) -> Floats:

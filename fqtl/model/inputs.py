@@ -31,8 +31,10 @@ def as_matrix(name: str, value: ArrayLike, *, missing: bool) -> np.ndarray:
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or 0 in array.shape:
         raise FqtlError(f"{name} must have rows and columns, found shape {array.shape}.")
-    size = np.abs(array)
-    bad = size > LARGEST if missing else ~(size <= LARGEST)
+    if not np.issubdtype(array.dtype, np.floating):
+        return array
+    size, most = np.abs(array), min(LARGEST, float(np.finfo(array.dtype).max))
+    bad = size > most if missing else ~(size <= most)
     if bad.any():
         row, column = np.argwhere(bad)[0]
         allowed = f"at most {LARGEST:g} in size" if np.isfinite(array[row, column]) else "finite"

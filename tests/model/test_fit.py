@@ -91,8 +91,8 @@ def private_gene(seed, where, n=400, noise=2.0):
 
 
 def test_a_factor_that_ties_private_effects_gives_way_to_them():
-    gained = []
-    for seed in (0, 1, 3, 8):
+    untied = []
+    for seed in range(6):
         rng = np.random.default_rng(seed)
         x = linked_genotypes(rng, 150, 60)
         where = rng.integers(0, 60, 12)  # a variant of its own in each of 12 tissues
@@ -101,11 +101,11 @@ def test_a_factor_that_ties_private_effects_gives_way_to_them():
         y += np.sqrt(0.85) * rng.standard_normal((150, 12))
         y[rng.random((150, 12)) < 0.3] = np.nan
         first, fit = fqtl.fit(y, x, reconsider=False), fqtl.fit(y, x)
-        gained.append(fit.elbo - first.elbo)
-        assert (first.rank > 0) == (gained[-1] > 0)
-        assert fit.rank == 0
-    assert min(gained) == 0
-    assert sorted(gained)[1] > MARGIN
+        assert fit.elbo == first.elbo or fit.elbo > first.elbo + MARGIN
+        if fit.elbo > first.elbo:
+            untied.append((first.rank, fit.rank))
+    assert len(untied) >= 3
+    assert all(before > 0 and after == 0 for before, after in untied)
 
 
 def test_effects_are_recovered_where_they_are_private():
