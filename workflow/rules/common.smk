@@ -146,6 +146,8 @@ def named(wildcards, input):
 
 
 STARTED = time.time()
+
+
 def refuse_unlike_scale():
     """Families of counts need counts as they are, and these need such a family."""
     family, scale = config["model"]["family"], config["prepare"]["scale"]

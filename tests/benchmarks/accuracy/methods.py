@@ -119,8 +119,8 @@ METHODS = {
     ),
     "not reconsidered": Method("`reconsider=False`", model(reconsider=False)),
     "spike and slab": Method(
-        '`variant_prior="spike_slab"`: factors alone, every variant with a spike and a slab, as in '
-        "the method's paper",
+        '`variant_prior="spike_slab"`: each variant of a factor with a spike and a slab, as in the '
+        "method's paper, and so beside the factors",
         model(variant_prior="spike_slab"),
         scenarios=("A", "B", "C", "D"),
     ),
