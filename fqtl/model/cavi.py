@@ -23,8 +23,10 @@ plain coordinate ascent.)
 
 import logging
 import time
+from collections.abc import Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
+from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +46,7 @@ FIRST_ROUNDS = 3  # after noise that tissues share was found
 MARGIN = 2.0  # nats by which another way must be ahead: the gain of a factor comes out too small
 MOST_QUICK = 10  # rounds of what is known in a row: what they leave alone may hold them up
 BEHIND = 10.0  # nats that rounds will not make up for
+FAR_BEHIND = 100.0  # nats that what was left out will not make up for in another way
 SETTLING = 20  # rounds of covariates alone, at most, where one does not find their optimum
 SETTLED = 0.3  # nats that such a round may still gain when effects begin to be looked for
 STEPS = (1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)  # lengths that are tried
@@ -257,11 +260,14 @@ def _reconsider(
         return trace, working
     growth = Trace()
     elsewhere = _round(model, working, growth, Visit.KNOWN)
-    elsewhere = _grow(model, elsewhere, growth, options, last=index)
-    if growth.elbo[-1] > trace.elbo[-1] - BEHIND:
-        found, elsewhere = _refine(model, elsewhere, options)
-        if found.elbo[-1] > trace.elbo[-1] + MARGIN:
-            return found, elsewhere
+    others = [other for other in range(len(model.location)) if other != index]
+    elsewhere = _grow(model, elsewhere, growth, options, others)
+    if growth.elbo[-1] > trace.elbo[-1] - FAR_BEHIND:
+        elsewhere = _grow(model, elsewhere, growth, options, [index, *others])
+        if growth.elbo[-1] > trace.elbo[-1] - BEHIND:
+            found, elsewhere = _refine(model, elsewhere, options)
+            if found.elbo[-1] > trace.elbo[-1] + MARGIN:
+                return found, elsewhere
     model.restore(state)
     return trace, working
 
@@ -289,18 +295,22 @@ def _share_noise(model: Model, working: Working, trace: Trace, options: Options)
 
 
 def _grow(
-    model: Model, working: Working, trace: Trace, options: Options, last: int = -1
+    model: Model,
+    working: Working,
+    trace: Trace,
+    options: Options,
+    entries: Sequence[int] | None = None,
 ) -> Working:
-    """Entries in turn add what they find, until none finds any more; one of them after the rest."""
-    order = sorted(range(len(model.location)), key=lambda index: index == last)
-    steps = 0
-    before = -1
-    while before < steps < options.max_iter:
-        before = steps
-        for index in order:
-            while steps < options.max_iter and (grown := _grown(model, index, working, trace)):
-                working = grown
-                steps += 1
+    """Entries, of all or of these, in turn add what they find, until none finds any more."""
+    entries = range(len(model.location)) if entries is None else entries
+    steps, refusals = 0, 0  # the latter in a row
+    for index in cycle(entries):
+        while steps < options.max_iter and (grown := _grown(model, index, working, trace)):
+            working = grown
+            steps, refusals = steps + 1, 0
+        refusals += 1
+        if refusals == len(entries) or steps == options.max_iter:
+            break
     return working
 
 
