@@ -230,7 +230,8 @@ FQTL_INLINE fqtl_density_t fqtl_beta(double y, double trials, double theta, fqtl
 /* Sums over the nodes of eta1 (q1) and of eta2 (q2), per donor of one tissue.
  *
  *     y, trials, mean, sd : (n,); mean and sd are of eta1
- *     theta, first, second : (q2, n) theta at the nodes of eta2 and its derivatives there
+ *     weight2, theta, first, second : (q2, n) weights of the nodes of eta2, theta there, and its
+ *         derivatives
  *     out : (7, n) value; derivatives in mean and variance of eta1, and information; of eta2
  *     work : (8, n)
  */
@@ -241,7 +242,8 @@ FQTL_INLINE fqtl_density_t fqtl_beta(double y, double trials, double theta, fqtl
         const double *theta, const double *first, const double *second, double *out,               \
         double *work) {                                                                            \
         memset(out, 0, 7 * n * sizeof(double));                                                    \
-        for (ptrdiff_t q = 0; q < q2; q++, theta += n, first += n, second += n) {                  \
+        for (ptrdiff_t q = 0; q < q2;                                                              \
+             q++, weight2 += n, theta += n, first += n, second += n) {                             \
             _Pragma("omp simd") for (ptrdiff_t i = 0; i < n; i++) {                                \
                 fqtl_shared_t shared = fqtl_##NAME##_shared(y[i], trials[i], theta[i]);            \
                 work[i] = shared.a;                                                                \
@@ -252,8 +254,8 @@ FQTL_INLINE fqtl_density_t fqtl_beta(double y, double trials, double theta, fqtl
                 work[5 * n + i] = work[6 * n + i] = work[7 * n + i] = 0;                           \
             }                                                                                      \
             for (ptrdiff_t k = 0; k < q1; k++) {                                                   \
-                double both = weight1[k] * weight2[q];                                             \
                 _Pragma("omp simd") for (ptrdiff_t i = 0; i < n; i++) {                            \
+                    double both = weight1[k] * weight2[i];                                         \
                     fqtl_shared_t shared = {work[i], work[n + i], work[2 * n + i],                 \
                                             work[3 * n + i], work[4 * n + i]};                     \
                     fqtl_density_t at =                                                            \

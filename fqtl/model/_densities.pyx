@@ -61,7 +61,7 @@ def expect(
     const double[:, ::1] mean,
     const double[:, ::1] variance,
     tuple rules,
-    const double[::1] weight2,
+    const double[:, :, ::1] weight2,
     const double[:, :, ::1] theta,
     const double[:, :, ::1] first,
     const double[:, :, ::1] second,
@@ -76,17 +76,17 @@ def expect(
     y, observed, trials : (n, m)
     mean, variance : (n, m) of eta1
     rules : for eta1, each the largest variance that it serves and its (2, q1) nodes and weights
-    weight2 : (q2,) weights of the nodes of eta2
-    theta, first, second : (q2, n or 1, m) theta at the nodes of eta2, and its derivatives in eta2
+    weight2, theta, first, second : (q2, n or 1, m) weights of the nodes of eta2, theta there, and
+        its derivatives in eta2
     """
     cdef Sums sums = sums_of(density)
-    cdef Py_ssize_t n = y.shape[0], m = y.shape[1], q2 = weight2.shape[0]
+    cdef Py_ssize_t n = y.shape[0], m = y.shape[1], q2 = theta.shape[0]
     cdef Py_ssize_t i, t, q, k, seen
     cdef bint shared = theta.shape[1] == 1
     cdef double largest
     cdef const double[:, ::1] rule
     cdef Py_ssize_t[::1] donors = np.empty(n, dtype=np.intp)
-    cdef double[:, ::1] given = np.empty((4, n)), noise = np.empty((3, q2 * n))
+    cdef double[:, ::1] given = np.empty((4, n)), noise = np.empty((4, q2 * n))
     cdef double[::1] total = np.empty(7 * n), work = np.empty(8 * n)
     for t in range(m):
         seen = 0
@@ -111,9 +111,10 @@ def expect(
                     noise[0, q * seen + k] = theta[q, i, t]
                     noise[1, q * seen + k] = first[q, i, t]
                     noise[2, q * seen + k] = second[q, i, t]
+                    noise[3, q * seen + k] = weight2[q, i, t]
             sums(
                 seen, &given[0, 0], &given[1, 0], &given[2, 0], &given[3, 0],
-                rule.shape[1], &rule[0, 0], &rule[1, 0], q2, &weight2[0],
+                rule.shape[1], &rule[0, 0], &rule[1, 0], q2, &noise[3, 0],
                 &noise[0, 0], &noise[1, 0], &noise[2, 0], &total[0], &work[0],
             )
             for q in range(7):

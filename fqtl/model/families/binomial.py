@@ -31,6 +31,7 @@ class Binomial:
     density: ClassVar[str] = "binomial"
     quadratic: ClassVar[bool] = False
     dispersed: ClassVar[bool] = False
+    bounds: ClassVar[None] = None
     dispersion_start: ClassVar[tuple[float, float]] = (0.0, 100.0)  # as its prior
 
     @classmethod

@@ -3,9 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
+from fqtl.model.families.quadrature import gauss
 from fqtl.model.moments import Floats, Indices
+
+EPSILON = 1e-16  # nearer to a bound the number does not move
 
 
 class Curve(NamedTuple):
@@ -26,22 +29,38 @@ class Curve(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """low, high : (m,) of each tissue."""
+    """Of a number that eta2 moves.
+
+    low, high : (m,) of each tissue
+    falling : whether the number falls as eta2 rises
+    """
 
     low: Floats
     high: Floats
+    falling: bool = False
 
     def of_tissues(self, index: Indices) -> "Bounds":
-        return Bounds(self.low[index], self.high[index])
+        return Bounds(self.low[index], self.high[index], self.falling)
 
     def at(self, eta: Floats) -> Curve:
         """The number at eta (..., m)."""
-        gate = expit(eta)
+        sign = -1.0 if self.falling else 1.0
+        gate = expit(sign * eta)
         width = self.high - self.low
         first = width * gate * (1 - gate)
-        return Curve(self.low + width * gate, first, first * (1 - 2 * gate))
+        return Curve(self.low + width * gate, sign * first, first * (1 - 2 * gate))
 
-    def falling_at(self, eta: Floats) -> Curve:
-        """The number that falls as eta rises."""
-        there = self.at(-np.asarray(eta))
-        return there._replace(first=-there.first)
+    def condensed(self, eta: Floats, weight: Floats, kept: int) -> tuple[Floats, Floats]:
+        """`kept` nodes of eta and their weights (kept, m), for sums over eta (nodes, m).
+
+        The Gauss rule of the distribution of the number's logarithm, whose first 2 kept moments it
+        has: what a log-density is smooth in. Far out on a plain of the sigmoid many nodes of eta
+        are one of it.
+        """
+        sign = -1.0 if self.falling else 1.0
+        floor = self.low / (self.high - self.low)
+        # the logarithm of the number over its upper bound, with all the digits of what is near it
+        logarithm = np.log1p(-expit(-sign * eta) / (1 + floor))
+        node, weights = gauss(logarithm, weight, kept)
+        rest = np.clip(-(1 + floor) * np.expm1(node), EPSILON, 1 - EPSILON)
+        return -sign * logit(rest), weights

@@ -112,10 +112,10 @@ class PseudoNegativeBinomial(NegativeBinomial):
     def of(cls, y: Response) -> "PseudoNegativeBinomial":
         phi = Bounds(*phi_bounds(y))
         least = np.maximum(1 / phi.high - PSEUDO, LEAST)
-        return cls(Bounds(least, least + 1 / phi.low), log_rate(y))
+        return cls(Bounds(least, least + 1 / phi.low, falling=True), log_rate(y))
 
     def theta(self, eta2: Floats) -> Curve:
-        return self.bounds.falling_at(eta2).plus(PSEUDO)
+        return self.bounds.at(eta2).plus(PSEUDO)
 
 
 def log_rate(y: Response) -> Floats:

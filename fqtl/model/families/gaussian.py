@@ -59,7 +59,7 @@ class Gaussian:
         return np.zeros_like(self.variance_max)
 
     def of_tissues(self, index: Indices) -> "Gaussian":
-        low, high = self._bounds.of_tissues(index)
+        low, high, _ = self._bounds.of_tissues(index)
         return replace(self, variance_min=low, variance_max=high)
 
     def given(self, y: Response, location: Moments, shared: bool) -> "GaussianLikelihood":
