@@ -30,7 +30,7 @@ from math import log1p
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import entr
-from scipy.stats import beta
+from scipy.stats import beta, gamma
 
 from fqtl.model.moments import Floats, Indices
 from fqtl.model.variants import Variants
@@ -41,6 +41,8 @@ NOTICEABLE = 0.1  # probability from which it is worth an update in every round
 FEW = 200  # variants that are cheap to visit
 FIRST = 0.99  # probability of a factor's first effect
 ANOTHER = 0.5  # and of one more after each
+SIZES = 1.0  # effects that the prior of a size amounts to
+USUAL = 0.05  # and their square: an effect explains a twentieth of the variance
 LEAST = 1e-7  # probability below which a slot is emptied
 
 
@@ -83,18 +85,28 @@ class SuccessivePrior(EffectPrior):
     with it, and the many empty ones bear witness against those that hold a weak effect.
 
     A few sums cannot teach a share, so it has a prior of its own, Beta(1 + lowest, 1 + unseen -
-    lowest): what `unseen` more sums would say that held `lowest` first effects between them.
+    lowest): what `unseen` more sums would say that held `lowest` first effects between them. Nor
+    can a few effects teach a size: the prior of the precision is Gamma(1 + SIZES/2, SIZES USUAL/2),
+    which SIZES more effects of a usual size amount to. Without it an effect could as well be there
+    with no size as not be there, where there is nothing, and its probability would say nothing.
     """
 
     unseen: float = 10.0
     lowest: float = 0.1
 
+    def learn(self, included: Floats, second_moment: float, sums: int) -> None:
+        self._learn_inclusion(included, sums)
+        precision = (float(included.sum()) + SIZES) / (second_moment + SIZES * USUAL)
+        self.precision = float(np.clip(precision, *self.precision_bounds))
+
     def of_slot(self, slot: int) -> EffectPrior:
         return EffectPrior(self.inclusion ** (slot + 1), self.precision)
 
     def divergence(self) -> float:
-        """-ln of the prior density of the share."""
-        return -float(beta.logpdf(self.inclusion, 1 + self.lowest, 1 + self.unseen - self.lowest))
+        """-ln of the prior density of the share and of the precision."""
+        share = beta.logpdf(self.inclusion, 1 + self.lowest, 1 + self.unseen - self.lowest)
+        size = gamma.logpdf(self.precision, 1 + SIZES / 2, scale=2 / (SIZES * USUAL))
+        return -float(share + size)
 
     def _learn_inclusion(self, included: Floats, sums: int) -> None:
         """Maximum of sum_l c_l ln pi^l + (n_l - c_l) ln(1 - pi^l), where its slope vanishes."""

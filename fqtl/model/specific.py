@@ -20,7 +20,8 @@ from fqtl.model.variants import Variants
 
 EM_STEPS = 20
 NOTICEABLE = 0.25  # probability from which an effect is worth an update in every round
-EXPECTED = 0.1  # tissues of a gene that have effects, at least
+EXPECTED = 0.1  # tissues of a gene that have effects beside its factors, at least
+ALONE = 0.3  # probability that a tissue has any where there is no other, and no factor
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Specific:
         """No effects; observed : (n, m) 1 where a donor has a tissue, else 0."""
         m = observed.shape[1]
         slots = options.max_effects
-        least = EXPECTED / m
+        least = EXPECTED / m if m > 1 else ALONE
         prior = SuccessivePrior(least, 10.0, (least, 0.5))
         return cls(
             x, [SingleEffects.empty(x.n, x.p, slots, prior) for _ in range(m)], prior, observed

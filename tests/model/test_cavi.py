@@ -91,7 +91,12 @@ def slow_log_prior(prior):
     a, b = 1 + prior.lowest, 1 + prior.unseen - prior.lowest
     normaliser = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     share = prior.inclusion
-    return -(normaliser + (a - 1) * math.log(share) + (b - 1) * math.log(1 - share))
+    of_share = normaliser + (a - 1) * math.log(share) + (b - 1) * math.log(1 - share)
+    # one effect more that explains a twentieth of the variance
+    shape, rate = 1.5, 0.025
+    of_precision = shape * math.log(rate) - math.lgamma(shape)
+    of_precision += (shape - 1) * math.log(prior.precision) - rate * prior.precision
+    return -(of_share + of_precision)
 
 
 def working_of(model):

@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fqtl.model.effects import LEAST, TAIL, Effect, EffectPrior, SingleEffects, SuccessivePrior
+from fqtl.model.effects import (
+    LEAST,
+    TAIL,
+    USUAL,
+    Effect,
+    EffectPrior,
+    SingleEffects,
+    SuccessivePrior,
+)
 from fqtl.model.variants import Variants
 from tests.conftest import linked_genotypes
 from tests.reference.effect import single_effect
@@ -291,6 +299,22 @@ def test_the_learned_successive_prior_is_the_most_probable_one():
         objective = np.log(slots) @ included + np.log1p(-slots) @ (sums - included)
         objective -= [SuccessivePrior(share, 1.0).divergence() for share in inclusions]
         assert prior.inclusion == pytest.approx(inclusions[objective.argmax()], abs=1e-4)
+
+
+def test_the_learned_precision_is_the_most_probable_one():
+    included, second_moment = np.array([3.0, 1.5, 0.2]), 0.4
+    prior = SuccessivePrior(0.3, 1.0)
+    prior.learn(included, second_moment, 7)
+    precisions = np.linspace(1, 50, 49_001)
+    objective = included.sum() / 2 * np.log(precisions) - precisions * second_moment / 2
+    objective -= [SuccessivePrior(0.3, precision).divergence() for precision in precisions]
+    assert prior.precision == pytest.approx(precisions[objective.argmax()], abs=2e-3)
+
+
+def test_effects_that_are_hardly_there_are_of_the_usual_size():
+    prior = SuccessivePrior(0.3, 1.0)
+    prior.learn(np.array([1e-6]), 1e-9, 1)
+    assert prior.precision == pytest.approx(1 / USUAL, rel=1e-4)
 
 
 def test_one_sum_alone_teaches_little():
