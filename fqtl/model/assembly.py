@@ -12,7 +12,7 @@ from fqtl.model import cavi
 from fqtl.model.covariates import Covariates
 from fqtl.model.families import Family, Response
 from fqtl.model.fit import ENGINES, settings_of
-from fqtl.model.inputs import Design, as_matrix, choose, refuse_other_rows
+from fqtl.model.inputs import Design, as_matrix, choose, labels_of, refuse_other_rows
 from fqtl.model.measured import Measured
 from fqtl.model.options import Options
 from fqtl.model.predictors import Predictor
@@ -29,6 +29,7 @@ class Problem:
     genotypes : standardised, of no variants where there is no x
     measured : y as the model sees it
     mean_design, noise_design : covariates of location and dispersion
+    labels : of the columns of x and of y, where they have any
     """
 
     genotypes: StandardGenotypes
@@ -37,6 +38,7 @@ class Problem:
     noise_design: Design
     engine: str
     settings: Options
+    labels: tuple[tuple[str, ...], tuple[str, ...]]
 
     @classmethod
     def of(
@@ -60,7 +62,14 @@ class Problem:
         table = np.empty((n, 0)) if x is None else as_matrix("x", x, missing=True)
         if len(table) != n:
             raise FqtlError(f"x must have the {n} rows of y, found shape {table.shape}.")
-        refuse_other_rows(y, x)
+        refuse_other_rows(
+            y=y,
+            x=x,
+            covariates=covariates,
+            dispersion_covariates=dispersion_covariates,
+            offset=offset,
+            trials=trials,
+        )
         choose("engine", engine, ENGINES)
         settings = settings_of(engine, seed, {"shared_noise": False, **defaults, **options})
         if settings.variant_prior == "single_effects":
@@ -78,6 +87,7 @@ class Problem:
             noise_design,
             engine,
             settings,
+            (labels_of(x), labels_of(y)),
         )
 
     @property
@@ -149,7 +159,11 @@ class Solved:
             "distribution": measured.distribution,
             "dispersion": model.dispersion.moments(),
             "scale": Scale(
-                problem.genotypes.mean, problem.genotypes.sd, measured.y_mean, measured.y_sd
+                problem.genotypes.mean,
+                problem.genotypes.sd,
+                measured.y_mean,
+                measured.y_sd,
+                *problem.labels,
             ),
             "elbo_trace": np.array(self.trace.elbo) - count @ np.log(measured.unit),
             "converged": self.trace.converged,

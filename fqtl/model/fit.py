@@ -29,7 +29,9 @@ from fqtl.model.inputs import (
     Design,
     as_matrix,
     choose,
+    labels_of,
     refuse_no_count,
+    refuse_no_flag,
     refuse_other_rows,
     settings_from,
 )
@@ -123,7 +125,15 @@ def fit(
         raise FqtlError(f"x must have the {n} rows of y, found shape {x_given.shape}.")
     if rank is not None:
         refuse_no_count("rank", rank, least=1)
-    refuse_other_rows(y, x)
+    refuse_no_flag("factored", factored)
+    refuse_other_rows(
+        y=y,
+        x=x,
+        covariates=covariates,
+        dispersion_covariates=dispersion_covariates,
+        offset=offset,
+        trials=trials,
+    )
     maximise = choose("engine", engine, ENGINES)
     settings = settings_of(engine, seed, options)
     mean_design = Design.of("covariates", covariates, n)
@@ -160,7 +170,9 @@ def fit(
         noise_variance=variance[0] if len(variance) == 1 else variance,
         distribution=measured.distribution,
         dispersion=dispersion.moments(),
-        scale=Scale(genotypes.mean, genotypes.sd, measured.y_mean, y_sd),
+        scale=Scale(
+            genotypes.mean, genotypes.sd, measured.y_mean, y_sd, labels_of(x), labels_of(y)
+        ),
         elbo_trace=np.array(trace.elbo) - response.observed.sum(axis=0) @ np.log(measured.unit),
         converged=trace.converged,
         family=family,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from numbers import Integral
 from typing import Any, TypeVar
 
@@ -23,6 +24,10 @@ def as_matrix(name: str, value: ArrayLike, *, missing: bool) -> np.ndarray:
         if isinstance(value, np.ma.MaskedArray):
             value = np.ma.filled(value.astype(np.float64), np.nan)
         array = np.asarray(value)
+        if array.dtype.kind == "O" and hasattr(value, "to_numpy"):  # such as whole numbers with NA
+            array = value.to_numpy(dtype=np.float64, na_value=np.nan)
+        if array.dtype.kind in "mM":
+            raise TypeError("dates and times are none of y, x or a covariate")
         if np.iscomplexobj(array):
             raise TypeError("complex ones are none of y, x or a covariate")
         array = array if np.issubdtype(array.dtype, np.number) else array.astype(np.float64)
@@ -91,19 +96,33 @@ class Design:
         return cls(np.hstack([np.ones((n, 1)), (given - mean) * per_unit]), mean, per_unit)
 
 
+def refuse_no_flag(name: str, value: object) -> None:
+    """True or False, of Python or of NumPy."""
+    if not isinstance(value, bool | np.bool_):
+        raise FqtlError(f"{name} must be True or False, found {value!r}.")
+
+
 def refuse_no_count(name: str, value: object, least: int) -> None:
     """A whole number of at least `least`, of Python or of NumPy."""
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
         raise FqtlError(f"{name} must be a whole number of at least {least}, found {value!r}.")
 
 
-def refuse_other_rows(y: Any, x: Any) -> None:
+def refuse_other_rows(**tables: Any) -> None:
     """Labelled tables must name the same individuals in the same order: rows are not matched."""
-    if hasattr(y, "iloc") and hasattr(x, "iloc") and not y.index.equals(x.index):
-        raise FqtlError(
-            f"The rows of y and x must have the same labels in the same order, found "
-            f"{list(y.index[:2])} … and {list(x.index[:2])} …. See DataFrame.reindex."
-        )
+    labelled = {name: table for name, table in tables.items() if hasattr(table, "iloc")}
+    for (first, one), (name, other) in pairwise(labelled.items()):
+        if not one.index.equals(other.index):
+            raise FqtlError(
+                f"The rows of {first} and {name} must have the same labels in the same order, "
+                f"found {list(one.index[:2])} … and {list(other.index[:2])} …. See "
+                "DataFrame.reindex."
+            )
+
+
+def labels_of(table: Any) -> tuple[str, ...]:
+    """Names of the columns of a labelled table; none of others."""
+    return tuple(map(str, table.columns)) if hasattr(table, "columns") else ()
 
 
 def choose(kind: str, name: str, known: Mapping[str, Choice]) -> Choice:

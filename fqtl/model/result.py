@@ -13,7 +13,7 @@ from fqtl.errors import FqtlError
 from fqtl.model.credible import CredibleSet
 from fqtl.model.effects import LIKELY
 from fqtl.model.families import Family
-from fqtl.model.inputs import as_matrix, beside
+from fqtl.model.inputs import as_matrix, beside, labels_of
 from fqtl.model.moments import Floats, Moments
 from fqtl.model.saved import read, write
 
@@ -88,12 +88,15 @@ class Scale:
 
     x_mean, x_sd : (p,)
     y_mean, y_sd : (m,)
+    x_labels, y_labels : of the columns, none where x or y was an array
     """
 
     x_mean: Floats
     x_sd: Floats
     y_mean: Floats
     y_sd: Floats
+    x_labels: tuple[str, ...] = ()
+    y_labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -247,6 +250,7 @@ class Fit:
                 f"x must have the {len(self.scale.x_mean)} variants of the fit in its columns, "
                 f"found shape {given.shape}."
             )
+        self._refuse_other_variants(labels_of(x))
         eta = self.intercept + np.nan_to_num(given - self.scale.x_mean) @ self.effects
         eta += beside("offset", offset, eta, 0.0)
         if covariates is not None:
@@ -258,6 +262,15 @@ class Fit:
                 )
             eta += (known - self.covariate_mean) @ self.covariate_effects
         return eta if scale == "link" else self.distribution.mean(eta)
+
+    def _refuse_other_variants(self, labels: tuple[str, ...]) -> None:
+        """Where both the fit and these have names: columns are not matched by them."""
+        for j, (was, now) in enumerate(zip(self.scale.x_labels, labels, strict=False)):
+            if was != now:
+                raise FqtlError(
+                    f"x must have the variants of the fit in the same order; column {j} is "
+                    f"{now!r}, and was {was!r} in the fit."
+                )
 
     def simulate(
         self,
@@ -276,6 +289,8 @@ class Fit:
         x, covariates, offset : as in `predict`
         trials : (n, m), (n, 1) or (n,) of family "logit"; left out, 1
         """
+        if not isinstance(rng, np.random.Generator):
+            raise FqtlError(f"rng must be a generator as of np.random.default_rng, found {rng!r}.")
         eta = self.predict(x, covariates, offset=offset, scale="link")
         mean, variance = self.dispersion
         if len(mean) not in (1, len(eta)):
@@ -297,14 +312,18 @@ class Fit:
     ) -> "DataFrame":
         """Effects as a table: variant, tissue, effect, shared, specific, pip; a row for each pair.
 
-        variants, tissues : their names; left out, their numbers
+        variants, tissues : their names; left out, those that x and y had, or their numbers
         min_pip : pairs with a lower PIP are left out
         """
         import pandas as pd  # the model is of use to those without
 
         p, m = self.effects.shape
         names = []
-        for what, given, count in (("variants", variants, p), ("tissues", tissues, m)):
+        known = self.scale.x_labels or None, self.scale.y_labels or None
+        for what, given, count in (
+            ("variants", known[0] if variants is None else variants, p),
+            ("tissues", known[1] if tissues is None else tissues, m),
+        ):
             if given is not None and len(given) != count:
                 raise FqtlError(f"{what} must name the {count} of the fit, found {len(given)}.")
             names.append(np.arange(count) if given is None else np.asarray(given))

@@ -26,6 +26,8 @@ def write(path: str | os.PathLike[str], result: Any) -> None:
     arrays: dict[str, np.ndarray] = {}
     tree = _pack(result, arrays)
     arrays["json"] = np.array(json.dumps({"format": FORMAT, "tree": tree}))
+    if not Path(path).parent.is_dir():
+        raise FqtlError(f"{path} cannot be written: there is no folder {Path(path).parent}.")
     beside = Path(f"{path}.{os.getpid()}.part")
     try:
         with beside.open("wb") as handle:

@@ -148,6 +148,22 @@ def test_a_fit_comes_back_from_disk_as_it_was(name, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["gene.npz"]
 
 
+def test_names_of_columns_are_kept_and_compared(tmp_path):
+    gene = planted_gene(3, n=80, m=6, p=40, observed=1.0)
+    x = pd.DataFrame(gene.x, columns=[f"rs{j}" for j in range(40)])
+    y = pd.DataFrame(gene.y, columns=list("abcdef"))
+    fqtl.fit(y, x).save(tmp_path / "gene.npz")
+    fit = fqtl.Fit.load(tmp_path / "gene.npz")
+    table = fit.to_frame()
+    assert list(table["variant"].unique()) == list(x.columns)
+    assert list(table["tissue"].unique()) == list(y.columns)
+    np.testing.assert_array_equal(fit.predict(x), fit.predict(gene.x))
+    with pytest.raises(FqtlError, match="column 0 is 'rs39', and was 'rs0' in the fit"):
+        fit.predict(x[x.columns[::-1]])
+    with pytest.raises(FqtlError, match="there is no folder"):
+        fit.save(tmp_path / "absent" / "gene.npz")
+
+
 def test_another_file_is_not_taken_for_a_fit(tmp_path):
     np.savez(tmp_path / "other.npz", a=np.ones(3))
     (tmp_path / "text.npz").write_text("not a zip")
@@ -160,5 +176,7 @@ def test_what_is_asked_for_wrongly_is_named(count_fit):
     fit, _, x, c, _ = count_fit
     with pytest.raises(FqtlError, match="scale must be 'response' or 'link', found 'log'"):
         fit.predict(x, scale="log")
+    with pytest.raises(FqtlError, match="rng must be a generator"):
+        fit.simulate(1, x)
     with pytest.raises(FqtlError, match="offset must have the shape of y"):
         fit.predict(x, c, offset=np.zeros((3, 6)))

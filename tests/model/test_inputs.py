@@ -35,6 +35,7 @@ from tests.conftest import planted_gene
         ({"max_effects": 0}, "Option max_effects must be positive, found 0"),
         ({"tolerance": float("nan")}, "Option tolerance must be a number, found nan"),
         ({"max_iter": 2.5}, "Option max_iter must be a whole number, found 2.5"),
+        ({"factored": "no"}, "factored must be True or False, found 'no'"),
         ({"specific": 1}, "Option specific must be True or False, found 1"),
         ({"max_tissue_inclusion": 1.5}, "max_tissue_inclusion must be below 1, found 1.5"),
         ({"y": np.ones(200) * 1j}, "y must hold numbers"),
@@ -65,6 +66,19 @@ def test_rows_with_other_labels_are_refused(gene):
     with pytest.raises(fqtl.FqtlError, match="must have the same labels in the same order"):
         fqtl.fit(y, x[::-1])
     assert fqtl.fit(y, x).elbo == fqtl.fit(gene.y, gene.x).elbo
+    beside = pd.DataFrame({"age": np.arange(len(y))})
+    for name in ("covariates", "dispersion_covariates", "offset"):
+        with pytest.raises(fqtl.FqtlError, match=f"rows of x and {name} must have the same"):
+            fqtl.fit(y, x, **{name: beside[::-1]})
+
+
+def test_whole_numbers_with_na_are_numbers_and_dates_are_not(gene):
+    x = pd.DataFrame(np.round(gene.x * 10))
+    whole = x.astype("Int64")
+    x.iloc[3, 4], whole.iloc[3, 4] = np.nan, pd.NA
+    assert fqtl.fit(gene.y, whole).elbo == fqtl.fit(gene.y, x).elbo
+    with pytest.raises(fqtl.FqtlError, match="y must hold numbers: dates and times"):
+        fqtl.fit(pd.date_range("2020", periods=len(x)), x)
 
 
 def test_numbers_of_numpy_are_numbers():
