@@ -1,12 +1,20 @@
 """What fits with known weights, factorisations and deconvolutions give back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fqtl.errors import FqtlError
 from fqtl.model.families import Family
 from fqtl.model.moments import Floats, Moments
 from fqtl.model.result import Posterior, Scale
+from fqtl.model.saved import read, write
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,6 +85,48 @@ class Products:
         """(k, n, m) what each factor makes of y, in units of y: of cell types, their expression."""
         parts = np.einsum("nk,nk,mk->knm", self.weights, self.scores, self.tissues.mean)
         return np.asarray(parts * self.scale.y_sd)
+
+    def to_frame(
+        self,
+        left: Sequence[str] | None = None,
+        tissues: Sequence[str] | None = None,
+        min_pip: float = 0.0,
+    ) -> "DataFrame":
+        """Loadings as a table: factor, side, name, mean, sd, pip; a row for each loading.
+
+        left : names of variants, or of individuals where factors belong to them
+        tissues : names of tissues; of both sides, left out, their numbers
+        min_pip : loadings with a lower PIP are left out
+        """
+        import pandas as pd  # the model is of use to those without
+
+        sides = (("left", self.left, left), ("tissues", self.tissues, tissues))
+        parts = []
+        for side, posterior, given in sides:
+            count = len(posterior.mean)
+            if given is not None and len(given) != count:
+                raise FqtlError(f"{side} must name the {count} of the fit, found {len(given)}.")
+            names = np.arange(count) if given is None else np.asarray(given)
+            factor, row = np.nonzero(posterior.pip.T >= min_pip)
+            columns = {
+                "factor": factor,
+                "side": side,
+                "name": names[row],
+                "mean": posterior.mean[row, factor],
+                "sd": posterior.sd[row, factor],
+                "pip": posterior.pip[row, factor],
+            }
+            parts.append(pd.DataFrame(columns))
+        return pd.concat(parts).sort_values("factor", kind="stable", ignore_index=True)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write everything to one .npz file, whole or not at all; `Products.load` reads it."""
+        write(path, self)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "Products":
+        """What `save` wrote."""
+        return read(path, cls)
 
     def summary(self) -> str:
         """A few lines for a person."""

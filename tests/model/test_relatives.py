@@ -127,6 +127,22 @@ def test_expression_of_cell_types_is_not_negative_in_tissues_and_sums_to_what_is
     assert np.corrcoef(fit.scores[rows, 0], scores[rows, 0])[0, 1] > 0.8
 
 
+def test_factors_come_back_from_disk_and_as_a_table(tmp_path):
+    rng = np.random.default_rng(5)
+    u, r = rng.standard_normal((40, 2)), rng.standard_normal((6, 2))
+    fit = fqtl.factorise(u @ r.T + 0.3 * rng.standard_normal((40, 6)), 2)
+    fit.save(tmp_path / "factors.npz")
+    back = fqtl.Products.load(tmp_path / "factors.npz")
+    assert back.summary() == fit.summary()
+    np.testing.assert_array_equal(back.parts, fit.parts)
+    table = back.to_frame(tissues=list("abcdef"))
+    assert len(table) == fit.rank * (40 + 6)
+    for row in table[table["side"] == "tissues"].itertuples():
+        assert row.mean == fit.tissues.mean["abcdef".index(row.name), row.factor]
+    with pytest.raises(fqtl.FqtlError, match="left must name the 40 of the fit, found 1"):
+        fit.to_frame(left=["a"])
+
+
 def test_a_response_with_holes_is_factorised_by_either_engine():
     # the first implementation handed NaN to its singular value decomposition
     y, *_ = hidden(8)
