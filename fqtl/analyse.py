@@ -87,7 +87,7 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
     scores = sparse_scores(result, settings.min_pip)
     # without factors every tissue is one, in most of which there is nothing
     factors = [k for k, some in enumerate(result.factor_pip) if some >= settings.min_pip]
-    sets = [found for found in result.credible_sets if found.purity >= MIN_PURITY]
+    sets = pure_sets(result)
     carrying = _carrying(result, [weights, scores[:, factors]], sets, settings.min_pip)
     place = {int(j): i for i, j in enumerate(carrying)}
     return {
@@ -174,14 +174,20 @@ def _carrying(
     return np.flatnonzero(named)
 
 
+def pure_sets(result: Fit) -> list[CredibleSet]:
+    """Credible sets whose variants are in LD with each other."""
+    return [found for found in result.credible_sets if found.purity >= MIN_PURITY]
+
+
 def sparse_effects(result: Fit, min_pip: float) -> Floats:
     """(p, m) effects per unit of x, 0 where they are not worth carrying along.
 
-    Kept is what has a PIP of `min_pip` in the tissue and, whatever its PIP, what is in the credible
-    set of an effect in the tissue: of an effect shared by many variants in LD each has little.
+    Kept is what has a PIP of `min_pip` in the tissue and, whatever its PIP, what is in a pure
+    credible set of an effect in the tissue: of an effect shared by many variants in LD each has
+    little. A set that is not pure does not know where the effect is, and may hold thousands.
     """
     kept = result.pip >= min_pip
-    for found in result.credible_sets:
+    for found in pure_sets(result):
         if found.factor is None:
             kept[found.variants, found.tissue] = True
         else:
@@ -193,10 +199,10 @@ def sparse_effects(result: Fit, min_pip: float) -> Floats:
 def sparse_scores(result: Fit, min_pip: float) -> Floats:
     """(p, k) score of each factor per unit of x, 0 where it is not worth carrying along.
 
-    Kept is what has a PIP of `min_pip` in the factor and what is in a credible set of it.
+    Kept is what has a PIP of `min_pip` in the factor and what is in a pure credible set of it.
     """
     kept = result.variants.pip >= min_pip
-    for found in result.credible_sets:
+    for found in pure_sets(result):
         if found.factor is not None:
             kept[found.variants, found.factor] = True
     sd = result.scale.x_sd[:, None]

@@ -6,10 +6,11 @@ import pytest
 
 import fqtl
 from fqtl import analyse
-from fqtl.analyse import Settings, analyse_gene, has_yardstick
+from fqtl.analyse import Settings, analyse_gene, has_yardstick, sparse_effects
 from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import Genotypes
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
+from fqtl.model.credible import CredibleSet
 from fqtl.model.crossval import assign_folds
 from fqtl.nulls import NullPlan
 from tests.conftest import planted_gene
@@ -222,3 +223,14 @@ def test_covariates_in_the_model_are_not_taken_for_genetics_nor_predicted():
     assert weight_near(found, acts) > 1
     clean = fqtl.fit(gene.y, planted.x.astype(np.float32), covariates=age)
     assert found["elbo"] == clean.elbo
+
+
+def test_a_set_that_is_not_pure_carries_no_weight():
+    gene = planted_gene(4, n=100, m=6, p=40)
+    found = fqtl.fit(gene.y, gene.x)
+    spread = CredibleSet(np.arange(40), pip=0.6, coverage=0.95, purity=0.9, tissue=2)
+    pure = sparse_effects(replace(found, credible_sets=(spread,)), 0.5)
+    np.testing.assert_array_equal(pure[:, 2], found.effects[:, 2])
+    impure = sparse_effects(replace(found, credible_sets=(replace(spread, purity=0.4),)), 0.5)
+    np.testing.assert_array_equal(impure, sparse_effects(replace(found, credible_sets=()), 0.5))
+    assert (impure[:, 2] == 0).sum() > 30

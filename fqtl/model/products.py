@@ -107,7 +107,8 @@ class Products:
             if given is not None and len(given) != count:
                 raise FqtlError(f"{side} must name the {count} of the fit, found {len(given)}.")
             names = np.arange(count) if given is None else np.asarray(given)
-            factor, row = np.nonzero(posterior.pip.T >= min_pip)
+            pip = posterior.pip.T
+            factor, row = np.nonzero(pip >= min_pip)
             columns = {
                 "factor": factor,
                 "side": side,
