@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from fqtl.data.expression import Expression, read_expression
-from fqtl.data.text import guarded, is_gzipped, read_lines, read_table
+from fqtl.data.text import guarded, is_gzipped, read_lines, read_table, unquoted
 from fqtl.errors import FqtlError
 
 LEADING = ["Name", "Description"]
@@ -75,7 +75,8 @@ def is_gct(path: Path) -> bool:
 def gct_samples(path: Path) -> list[str]:
     """Names of the samples in the header of a GCT."""
     head = guarded(path, lambda: read_lines(path, 3))
-    names = head[2].rstrip("\r\n").split("\t") if len(head) == 3 else []
+    line = head[2].rstrip("\r\n") if len(head) == 3 else ""
+    names = [unquoted(name) for name in line.split("\t")]
     if names[:2] != LEADING or len(names) < 3:
         raise FqtlError(
             f"{path}: expected a third line with Name, Description and samples, separated by tabs; "
@@ -122,7 +123,7 @@ def gct_blocks(path: Path) -> Iterator[tuple["pd.Series[str]", np.ndarray]]:
                 values = np.column_stack([column.to_numpy() for column in batch.columns[2:]])
                 _refuse_negative(path, values)
                 genes += len(values)
-                yield batch.column(0).to_pandas(), values
+                yield batch.column(0).to_pandas().map(unquoted), values
     except (pa.ArrowInvalid, OSError) as fault:
         raise FqtlError(
             f"{path} cannot be read as a table of {len(samples)} samples ({fault}). Was a copy cut "

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data.expression import Expression
-from fqtl.data.text import guarded, read_lines
+from fqtl.data.text import guarded, read_lines, unquoted
 from fqtl.errors import FqtlError
 
 GTEX_SAMPLE = re.compile(r"^(GTEX-[A-Z0-9]+)-\d+-")  # GTEX-1117F-0226-SM-5GZZ7
@@ -54,7 +54,11 @@ def read_tissue_of_samples(path: Path) -> "pd.Series[str]":
     Lines before the header, as dbGaP has them, are passed over.
     """
     lines = guarded(path, lambda: read_lines(path))
-    rows = [line.rstrip("\r\n").split("\t") for line in lines if "\t" in line and line[0] != "#"]
+    rows = [
+        [unquoted(field) for field in line.rstrip("\r\n").split("\t")]
+        for line in lines
+        if "\t" in line and line[0] != "#"
+    ]
     names = rows[0] if rows else []
     absent = sorted({"SAMPID", "SMTSD"} - set(names))
     if absent:

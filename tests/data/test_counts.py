@@ -70,6 +70,22 @@ def test_a_gct_gives_counts_of_genes_where_the_annotation_has_them(tmp_path, pac
     }
 
 
+def test_quotes_in_a_gct_swallow_no_gene(tmp_path):
+    path = write_gct(tmp_path / "x.gct", ['"ENSG1.1', 'ENSG2.1"', '"ENSG3.1"'], COUNTS, SAMPLES)
+    path.write_text(path.read_text().replace(SAMPLES[1], f'"{SAMPLES[1]}"'))
+    found = read_counts(path, PLACES)
+    assert found.samples == SAMPLES
+    assert found.genes["gene_id"].tolist() == ["ENSG3.1"]
+    assert set(found.dropped) == {'"ENSG1.1', 'ENSG2.1"'}
+    assert [list(ids) for ids, _ in gct_blocks(path)] == [['"ENSG1.1', 'ENSG2.1"', "ENSG3.1"]]
+
+
+def test_a_gct_may_begin_with_a_mark_of_the_byte_order(tmp_path):
+    path = write_gct(tmp_path / "x.gct", ["ENSG1.1", "ENSG2.1", "ENSG3.1"], COUNTS, SAMPLES)
+    path.write_text("\ufeff" + path.read_text())
+    assert len(read_counts(path, PLACES).genes) == 3
+
+
 def test_a_bed_of_counts_says_itself_where_genes_are(tmp_path):
     genes = [("chr7", 500, "ENSG1.1"), ("chr7", 600, "other")]
     path = write_bed(tmp_path / "x.bed", genes, COUNTS[:2], SAMPLES)
