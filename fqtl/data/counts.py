@@ -6,6 +6,7 @@ its samples (`Name`, `Description`). It knows no positions; they come from a GTF
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from fqtl.data.expression import Expression, read_expression
+from fqtl.data.expression import (
+    REPEATED,
+    Expression,
+    gene_key,
+    read_expression,
+    repeated_lines,
+)
 from fqtl.data.text import guarded, is_gzipped, read_lines, read_table, unquoted
 from fqtl.errors import FqtlError
 
 LEADING = ["Name", "Description"]
 UNPLACED = "not in the annotation"
+FIRST_LINE = 4  # of the genes of a GCT
 BLOCK_BYTES = 1 << 24
 
 
@@ -32,10 +40,8 @@ def read_counts(path: Path, places: pd.DataFrame | None) -> Expression:
         _refuse_negative(path, found.values)
         if places is None:
             return found
-        length = found.genes["gene_id"].map(places["length"])
-        return Expression(
-            found.genes.assign(length=length), found.values, found.samples, found.dropped
-        )
+        length = _annotated(found.genes["gene_id"], places).map(places["length"])
+        return replace(found, genes=found.genes.assign(length=length))
     if places is None:
         raise FqtlError(
             f"{path} does not say where genes are. See release.annotation in the config."
@@ -45,25 +51,45 @@ def read_counts(path: Path, places: pd.DataFrame | None) -> Expression:
     _refuse_cut(path, len(table))
     values = table.iloc[:, len(LEADING) :].to_numpy(dtype=np.float64)
     _refuse_negative(path, values)
-    return placed(table.iloc[:, 0], values, samples, places)
+    return placed(path, table.iloc[:, 0], values, samples, places)
 
 
 def placed(
-    gene_id: "pd.Series[str]", values: np.ndarray, samples: list[str], places: pd.DataFrame
+    path: Path,
+    gene_id: "pd.Series[str]",
+    values: np.ndarray,
+    samples: list[str],
+    places: pd.DataFrame,
 ) -> Expression:
-    """Counts of genes in the annotation; the others, and lines that repeat one, are dropped."""
-    repeated, known = gene_id.duplicated(), gene_id.isin(places.index)
-    dropped = dict.fromkeys(gene_id[repeated], "listed again, the first line was used")
-    dropped.update(dict.fromkeys(gene_id[~known], UNPLACED))
-    kept = (known & ~repeated).to_numpy()
-    if not kept.any():
+    """Counts of genes in the annotation; the others, and lines that repeat one, are dropped.
+
+    A gene keeps the name that the counts have for it; its version need not be the annotation's.
+    path : the file that the counts were read from
+    """
+    annotated, repeated = _annotated(gene_id, places), repeated_lines(gene_id, FIRST_LINE)
+    known = annotated.notna().to_numpy()
+    if not known.any():
         raise FqtlError(
-            f"None of {len(gene_id)} genes, the first {gene_id.iloc[0]}, is in the annotation, "
-            f"whose first of {len(places)} is {places.index[0]}. See release.annotation in the "
-            "config."
+            f"{path}: none of {len(gene_id)} genes, the first {gene_id.iloc[0]}, is in the "
+            f"annotation, whose first of {len(places)} is {places.index[0]}. See "
+            "release.annotation in the config."
         )
-    genes = places.loc[gene_id[kept]].rename_axis("gene_id").reset_index()
-    return Expression(genes, values[kept], samples, dropped)
+    dropped = {
+        repeated.get(row, gene): REPEATED if known[row] else UNPLACED
+        for row, gene in enumerate(gene_id)
+        if row in repeated or not known[row]
+    }
+    kept = known & ~np.isin(np.arange(len(known)), list(repeated))
+    genes = places.loc[annotated[kept]].set_axis(gene_id[kept]).rename_axis("gene_id")
+    return Expression(genes.reset_index(), values[kept], samples, dropped, path)
+
+
+def _annotated(gene_id: "pd.Series[str]", places: pd.DataFrame) -> "pd.Series[str]":
+    """What the annotation calls each gene: its own name or, but for the version, the same."""
+    names = places.index.to_series()
+    by_key = names[~names.map(gene_key).duplicated()]
+    by_key.index = by_key.map(gene_key)
+    return gene_id.where(gene_id.isin(names), gene_id.map(gene_key).map(by_key))
 
 
 def is_gct(path: Path) -> bool:

@@ -18,6 +18,7 @@ from fqtl.data import contigs
 from fqtl.data.text import MISSING, guarded, read_lines, read_table, unquoted
 from fqtl.errors import FqtlError
 
+REPEATED = "a repeated line of a gene, whose first line was used"
 VERSIONED = re.compile(r"^(ENS[A-Z]*G\d+)\.\d+$")
 
 
@@ -28,13 +29,22 @@ class Expression:
     genes : gene_id, chrom (as `chr22`), tss (1-based); one row per gene
     values : (g, n), NaN where missing
     samples : names of the donors
-    dropped : genes of the file that are not among `genes`, and why
+    dropped : lines of the file that are not among `genes`, and why; they are named by their genes,
+        one that repeats a gene as `ENSG01.2 (line 7)`, since the gene itself is not left out
+    path : the file
     """
 
     genes: pd.DataFrame
     values: np.ndarray
     samples: list[str]
     dropped: dict[str, str]
+    path: Path | None = None
+
+
+def repeated_lines(gene_id: "pd.Series[str]", first_line: int) -> dict[int, str]:
+    """Rows whose gene, whatever its version, stands in a row before, with names for their lines."""
+    rows = np.flatnonzero(gene_id.map(gene_key).duplicated())
+    return {int(row): f"{gene_id.iloc[row]} (line {row + first_line})" for row in rows}
 
 
 def gene_key(gene_id: str) -> str:
@@ -77,12 +87,14 @@ def read_expression(path: Path) -> Expression:
     )
     values = table.iloc[:, leading:].to_numpy(dtype=np.float64)
     _refuse_infinite(path, values, samples)
-    repeated = gene_id.map(gene_key).duplicated()
+    repeated = repeated_lines(gene_id, first_line=2)
+    kept = ~table.index.isin(list(repeated))
     return Expression(
-        genes=genes[~repeated].reset_index(drop=True),
-        values=values[~repeated],
+        genes=genes[kept].reset_index(drop=True),
+        values=values[kept],
         samples=samples,
-        dropped=dict.fromkeys(gene_id[repeated], "listed again, the first line was used"),
+        dropped=dict.fromkeys(repeated.values(), REPEATED),
+        path=path,
     )
 
 

@@ -38,7 +38,7 @@ class PreparedTissue:
     genes : gene_id, chrom, tss and reason, which is empty for genes that are kept
     values : (g, n), NaN throughout where there is a reason
     samples : names of the donors
-    dropped : genes of the file that are not among `genes`, and why
+    dropped : lines of the file that are not among `genes`, and why, as in `Expression`
     donors_without : how many donors were left out, by what they lack
     offset : (n,) logarithm of each library's size around the mean, for counts; 0 otherwise
     covariates, components, controls, quality : as in `Adjusted`

@@ -53,6 +53,25 @@ def test_a_gtf_without_exons_is_refused(tmp_path):
     assert "lines of genes and of exons, found 1 and 0" in fault(lambda: read_annotation(path))
 
 
+@pytest.mark.parametrize("version", ["", ".7"])
+def test_genes_are_found_in_an_annotation_that_has_another_version(tmp_path, version):
+    places = PLACES.set_axis([f"ENSG0000000000{i}.2" for i in range(3)]).rename_axis("gene_id")
+    genes = [f"ENSG0000000000{i}{version}" for i in (2, 0, 9)]
+    found = read_counts(write_gct(tmp_path / "x.gct", genes, COUNTS, SAMPLES), places)
+    assert found.genes["gene_id"].tolist() == genes[:2]
+    assert found.genes["tss"].tolist() == [30, 10]
+    assert found.dropped == {genes[2]: "not in the annotation"}
+    bed = write_bed(tmp_path / "x.bed", [("chr1", 30, genes[0])], COUNTS[:1], SAMPLES)
+    assert read_counts(bed, places).genes["length"].tolist() == [3000]
+
+
+def test_lines_of_a_gene_that_has_no_place_are_counted_one_by_one(tmp_path):
+    genes = ["ENSG9.1", "ENSG1.1", "ENSG9.1"]
+    found = read_counts(write_gct(tmp_path / "x.gct", genes, COUNTS, SAMPLES), PLACES)
+    why = "not in the annotation"
+    assert found.dropped == {"ENSG9.1": why, "ENSG9.1 (line 6)": why}
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_gct_gives_counts_of_genes_where_the_annotation_has_them(tmp_path, packed):
     genes = ["ENSG2.1", "ENSG9.1", "ENSG2.1"]
@@ -66,7 +85,7 @@ def test_a_gct_gives_counts_of_genes_where_the_annotation_has_them(tmp_path, pac
     assert found.values.tolist() == [[1, 2, 3]]
     assert found.dropped == {
         "ENSG9.1": "not in the annotation",
-        "ENSG2.1": "listed again, the first line was used",
+        "ENSG2.1 (line 6)": "a repeated line of a gene, whose first line was used",
     }
 
 
@@ -168,7 +187,7 @@ def test_a_release_split_by_tissue_reads_as_the_tissue_by_itself(tmp_path, monke
         ("#1.2\n1\t1\nid\ta\tb\n", "expected a third line with Name, Description and samples"),
         ("#1.2\n1\t1\nName\tDescription\ta\nENSG1.1\tx\t-3\n", "from 0, found -3"),
         ("#1.2\n1\t1\nName\tDescription\ta\nENSG1.1\tx\tNA\n", "from 0, found nan"),
-        ("#1.2\n1\t1\nName\tDescription\ta\nENSG7.1\tx\t3\n", "None of 1 genes, the first ENSG7.1"),
+        ("#1.2\n1\t1\nName\tDescription\ta\nENSG7.1\tx\t3\n", "none of 1 genes, the first ENSG7.1"),
         ("#1.2\n1\t1\nName\tDescription\ta\nENSG1.1\tx\tw\n", "line 4, column 'a': expected a num"),
     ],
 )

@@ -37,12 +37,13 @@ def test_tabs_and_blanks_may_be_mixed(tmp_path):
     assert read_expression(write(tmp_path / "x.bed", text)).values.tolist() == [[1, 2]]
 
 
-def test_a_gene_listed_twice_is_kept_once_and_counted(tmp_path):
-    text = FOUR + "chr1\t99\t100\tENSG01.2\t7\t7\n"
+def test_of_a_gene_listed_three_times_two_lines_are_left_out_and_counted(tmp_path):
+    text = FOUR + 2 * "chr1\t99\t100\tENSG01.2\t7\t7\n"
     found = read_expression(write(tmp_path / "x.bed", text))
-    assert len(found.genes) == 2
+    assert found.genes["gene_id"].tolist() == ["ENSG01.2", "ENSG02.1"]
     assert found.values[0].tolist() == [0.5, -1]
-    assert found.dropped == {"ENSG01.2": "listed again, the first line was used"}
+    why = "a repeated line of a gene, whose first line was used"
+    assert found.dropped == {"ENSG01.2 (line 4)": why, "ENSG01.2 (line 5)": why}
 
 
 def test_a_quote_by_itself_swallows_no_gene(tmp_path):
