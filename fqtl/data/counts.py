@@ -108,16 +108,28 @@ def gct_samples(path: Path) -> list[str]:
             f"{path}: expected a third line with Name, Description and samples, separated by tabs; "
             f"found {' '.join(names[:3])!r}."
         )
-    return names[2:]
+    samples = names[len(LEADING) :]
+    said = _said(path)[1]
+    if said != str(len(samples)):
+        raise FqtlError(
+            f"{path}: its second line says {said} samples, its header names {len(samples)}. Was a "
+            "copy cut short, or were samples left out without changing that line?"
+        )
+    return samples
+
+
+def _said(path: Path) -> tuple[str, str]:
+    """Numbers of genes and of samples, as the second line of a GCT has them."""
+    words = [unquoted(word) for word in read_lines(path, 2)[1].split()]
+    genes, samples, *_ = [*words, "no number of", "no number of"]
+    return genes, samples
 
 
 def _refuse_cut(path: Path, genes: int) -> None:
-    """The second line of a GCT says how many genes it has."""
-    words = read_lines(path, 2)[1].split()
-    if not words or words[0] != str(genes):
+    said = _said(path)[0]
+    if said != str(genes):
         raise FqtlError(
-            f"{path}: its second line says {' '.join(words[:1]) or 'nothing'} genes, it has "
-            f"{genes}. Was a copy cut short?"
+            f"{path}: its second line says {said} genes, it has {genes}. Was a copy cut short?"
         )
 
 

@@ -205,6 +205,15 @@ def test_a_gct_with_fewer_genes_than_it_says_is_refused(tmp_path):
     assert said in fault(lambda: list(gct_blocks(path)))
 
 
+@pytest.mark.parametrize("said", ["99", ""])
+def test_a_gct_with_another_number_of_samples_than_it_says_is_refused(tmp_path, said):
+    path = write_gct(tmp_path / "x.gct", ["ENSG1.1", "b", "c"], COUNTS, SAMPLES)
+    path.write_text(path.read_text().replace("3\t3", f"3\t{said}", 1))
+    message = f"its second line says {said or 'no number of'} samples, its header names 3"
+    assert message in fault(lambda: read_counts(path, PLACES))
+    assert message in fault(lambda: list(gct_blocks(path)))
+
+
 def test_a_gct_that_ends_within_a_line_is_refused(tmp_path):
     path = write_gct(tmp_path / "x.gct", ["a", "b", "c"], COUNTS, SAMPLES)
     path.write_text(path.read_text()[:-5])
