@@ -8,9 +8,15 @@ from fqtl.count_store import read_measured, read_split, split_counts
 from fqtl.data.annotation import read_annotation
 from fqtl.data.counts import gct_blocks, gct_samples, read_counts
 from fqtl.data.expression import Expression
-from fqtl.data.samples import by_donor, donor_of, read_tissue_of_samples, tissue_name
+from fqtl.data.samples import (
+    by_donor,
+    donor_of,
+    read_tissue_of_samples,
+    require_shared,
+    tissue_name,
+)
 from fqtl.errors import FqtlError
-from tests.files import write_bed, write_gct, write_gtf
+from tests.files import write_bed, write_covariates, write_gct, write_gtf
 
 PLACES = pd.DataFrame(
     {"chrom": "chr1", "tss": [10, 20, 30], "length": [1000, 2000, 3000]},
@@ -70,6 +76,26 @@ def test_lines_of_a_gene_that_has_no_place_are_counted_one_by_one(tmp_path):
     found = read_counts(write_gct(tmp_path / "x.gct", genes, COUNTS, SAMPLES), PLACES)
     why = "not in the annotation"
     assert found.dropped == {"ENSG9.1": why, "ENSG9.1 (line 6)": why}
+
+
+def test_a_gff3_is_no_gtf(tmp_path):
+    path = write_gtf(tmp_path / "x.gff3", [("chr1", 1, 9, "+", g, [(1, 9)]) for g in ("a", "b")])
+    path.write_text(path.read_text().replace('gene_id "', 'ID="gene:'))
+    said = fault(lambda: read_annotation(path))
+    assert f"{path}: expected genes with gene_id" in said
+    assert "2 such genes of 2). Is it a GFF3?" in said
+
+
+def test_a_transposed_file_is_told_by_the_donors_in_its_first_column(tmp_path):
+    path = write_covariates(tmp_path / "c.txt", {"d1": [1, 2], "d2": [3, 4]}, ["age", "PC1"])
+    bed = tmp_path / "x.bed"
+    said = fault(lambda: require_shared(bed, ["d1", "d2", "d3"], path, ["age", "PC1"]))
+    assert said == (
+        f"No samples shared between {bed} (d1, …; 3) and {path} (age, …; 2). Is {path} transposed? "
+        "2 of the samples are in its first column, expected in its header."
+    )
+    other = fault(lambda: require_shared(bed, ["d.1"], path, ["d-1"]))
+    assert other.endswith("Do the names differ in punctuation?")
 
 
 @pytest.mark.parametrize("packed", [False, True])
