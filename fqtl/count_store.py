@@ -62,4 +62,4 @@ def read_split(path: Path, places: pd.DataFrame) -> Expression:
     """Counts of one tissue; places : chrom, tss and length by gene_id."""
     table, about = read_parquet(path, "counts")
     values = from_lists(table["counts"], len(about["samples"])).astype(np.float64)
-    return placed(table["gene_id"].to_pandas(), values, about["samples"], places)
+    return placed(path, table["gene_id"].to_pandas(), values, about["samples"], places)

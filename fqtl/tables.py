@@ -259,7 +259,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "memory_mb": "expected peak memory of its job, megabytes",
     },
     "dropped": {
-        "gene_id": "gene",
+        "gene_id": "gene; of a line that repeats a gene with its number, as `ENSG01.2 (line 7)`",
         "tissue": "tissue in which it is not fitted",
         "reason": "why",
     },
@@ -384,7 +384,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "explained": "share of the variance of expression that the covariates explain together",
         "n_outliers": "donors unlike the others, in outliers.tsv; they are kept",
         "n_genes": "genes kept",
-        "n_dropped": "genes not kept",
+        "n_dropped": "genes not kept, and lines that repeat a gene",
         "reason": "why the whole tissue is left out; empty if it is not",
     },
     "confounders": {

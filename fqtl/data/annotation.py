@@ -29,6 +29,14 @@ def read_annotation(path: Path) -> pd.DataFrame:
             f"{path}: expected a GTF with lines of genes and of exons, found {len(genes)} and "
             f"{len(exons)}."
         )
+    unnamed = genes.index.isna()
+    if unnamed.any():
+        raise FqtlError(
+            f'{path}: expected genes with gene_id "…" as a GTF has them, found '
+            f"{genes['attributes'][unnamed].iloc[0][:60]!r} ({int(unnamed.sum())} such genes of "
+            f"{len(genes)}). Is it a GFF3? `gffread -T` makes a GTF of one. See "
+            "release.annotation in the config."
+        )
     if not genes.index.is_unique:
         raise FqtlError(f"{path} lists the gene {genes.index[genes.index.duplicated()][0]} twice.")
     return pd.DataFrame(

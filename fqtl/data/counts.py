@@ -6,6 +6,7 @@ its samples (`Name`, `Description`). It knows no positions; they come from a GTF
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from fqtl.data.expression import Expression, read_expression
-from fqtl.data.text import guarded, is_gzipped, read_lines, read_table
+from fqtl.data.expression import (
+    REPEATED,
+    Expression,
+    gene_key,
+    read_expression,
+    repeated_lines,
+)
+from fqtl.data.text import guarded, is_gzipped, read_lines, read_table, unquoted
 from fqtl.errors import FqtlError
 
 LEADING = ["Name", "Description"]
 UNPLACED = "not in the annotation"
+FIRST_LINE = 4  # of the genes of a GCT
 BLOCK_BYTES = 1 << 24
 
 
@@ -32,10 +40,8 @@ def read_counts(path: Path, places: pd.DataFrame | None) -> Expression:
         _refuse_negative(path, found.values)
         if places is None:
             return found
-        length = found.genes["gene_id"].map(places["length"])
-        return Expression(
-            found.genes.assign(length=length), found.values, found.samples, found.dropped
-        )
+        length = _annotated(found.genes["gene_id"], places).map(places["length"])
+        return replace(found, genes=found.genes.assign(length=length))
     if places is None:
         raise FqtlError(
             f"{path} does not say where genes are. See release.annotation in the config."
@@ -45,25 +51,45 @@ def read_counts(path: Path, places: pd.DataFrame | None) -> Expression:
     _refuse_cut(path, len(table))
     values = table.iloc[:, len(LEADING) :].to_numpy(dtype=np.float64)
     _refuse_negative(path, values)
-    return placed(table.iloc[:, 0], values, samples, places)
+    return placed(path, table.iloc[:, 0], values, samples, places)
 
 
 def placed(
-    gene_id: "pd.Series[str]", values: np.ndarray, samples: list[str], places: pd.DataFrame
+    path: Path,
+    gene_id: "pd.Series[str]",
+    values: np.ndarray,
+    samples: list[str],
+    places: pd.DataFrame,
 ) -> Expression:
-    """Counts of genes in the annotation; the others, and lines that repeat one, are dropped."""
-    repeated, known = gene_id.duplicated(), gene_id.isin(places.index)
-    dropped = dict.fromkeys(gene_id[repeated], "listed again, the first line was used")
-    dropped.update(dict.fromkeys(gene_id[~known], UNPLACED))
-    kept = (known & ~repeated).to_numpy()
-    if not kept.any():
+    """Counts of genes in the annotation; the others, and lines that repeat one, are dropped.
+
+    A gene keeps the name that the counts have for it; its version need not be the annotation's.
+    path : the file that the counts were read from
+    """
+    annotated, repeated = _annotated(gene_id, places), repeated_lines(gene_id, FIRST_LINE)
+    known = annotated.notna().to_numpy()
+    if not known.any():
         raise FqtlError(
-            f"None of {len(gene_id)} genes, the first {gene_id.iloc[0]}, is in the annotation, "
-            f"whose first of {len(places)} is {places.index[0]}. See release.annotation in the "
-            "config."
+            f"{path}: none of {len(gene_id)} genes, the first {gene_id.iloc[0]}, is in the "
+            f"annotation, whose first of {len(places)} is {places.index[0]}. See "
+            "release.annotation in the config."
         )
-    genes = places.loc[gene_id[kept]].rename_axis("gene_id").reset_index()
-    return Expression(genes, values[kept], samples, dropped)
+    dropped = {
+        repeated.get(row, gene): REPEATED if known[row] else UNPLACED
+        for row, gene in enumerate(gene_id)
+        if row in repeated or not known[row]
+    }
+    kept = known & ~np.isin(np.arange(len(known)), list(repeated))
+    genes = places.loc[annotated[kept]].set_axis(gene_id[kept]).rename_axis("gene_id")
+    return Expression(genes.reset_index(), values[kept], samples, dropped, path)
+
+
+def _annotated(gene_id: "pd.Series[str]", places: pd.DataFrame) -> "pd.Series[str]":
+    """What the annotation calls each gene: its own name or, but for the version, the same."""
+    names = places.index.to_series()
+    by_key = names[~names.map(gene_key).duplicated()]
+    by_key.index = by_key.map(gene_key)
+    return gene_id.where(gene_id.isin(names), gene_id.map(gene_key).map(by_key))
 
 
 def is_gct(path: Path) -> bool:
@@ -75,22 +101,35 @@ def is_gct(path: Path) -> bool:
 def gct_samples(path: Path) -> list[str]:
     """Names of the samples in the header of a GCT."""
     head = guarded(path, lambda: read_lines(path, 3))
-    names = head[2].rstrip("\r\n").split("\t") if len(head) == 3 else []
+    line = head[2].rstrip("\r\n") if len(head) == 3 else ""
+    names = [unquoted(name) for name in line.split("\t")]
     if names[:2] != LEADING or len(names) < 3:
         raise FqtlError(
             f"{path}: expected a third line with Name, Description and samples, separated by tabs; "
             f"found {' '.join(names[:3])!r}."
         )
-    return names[2:]
+    samples = names[len(LEADING) :]
+    said = _said(path)[1]
+    if said != str(len(samples)):
+        raise FqtlError(
+            f"{path}: its second line says {said} samples, its header names {len(samples)}. Was a "
+            "copy cut short, or were samples left out without changing that line?"
+        )
+    return samples
+
+
+def _said(path: Path) -> tuple[str, str]:
+    """Numbers of genes and of samples, as the second line of a GCT has them."""
+    words = [unquoted(word) for word in read_lines(path, 2)[1].split()]
+    genes, samples, *_ = [*words, "no number of", "no number of"]
+    return genes, samples
 
 
 def _refuse_cut(path: Path, genes: int) -> None:
-    """The second line of a GCT says how many genes it has."""
-    words = read_lines(path, 2)[1].split()
-    if not words or words[0] != str(genes):
+    said = _said(path)[0]
+    if said != str(genes):
         raise FqtlError(
-            f"{path}: its second line says {' '.join(words[:1]) or 'nothing'} genes, it has "
-            f"{genes}. Was a copy cut short?"
+            f"{path}: its second line says {said} genes, it has {genes}. Was a copy cut short?"
         )
 
 
@@ -122,7 +161,7 @@ def gct_blocks(path: Path) -> Iterator[tuple["pd.Series[str]", np.ndarray]]:
                 values = np.column_stack([column.to_numpy() for column in batch.columns[2:]])
                 _refuse_negative(path, values)
                 genes += len(values)
-                yield batch.column(0).to_pandas(), values
+                yield batch.column(0).to_pandas().map(unquoted), values
     except (pa.ArrowInvalid, OSError) as fault:
         raise FqtlError(
             f"{path} cannot be read as a table of {len(samples)} samples ({fault}). Was a copy cut "

@@ -1,5 +1,7 @@
 """Covariates in the GTEx layout: rows are covariates, columns are donors, the first column names.
 
+The header may begin with the first donor, as R's write.table leaves out the name of row names.
+
 Covariates that hold words are factors; each level but the first becomes a column of 0 and 1.
 """
 
@@ -31,7 +33,7 @@ class Covariates:
 
 def read_covariates(path: Path) -> Covariates:
     """Covariates in the file at `path`, plain or gzipped, separated by tabs or blanks."""
-    table = read_table(path, text_columns=None)
+    table = read_table(path, text_columns=None, rows_named=True)
     samples = [str(name) for name in table.columns[1:]]
     if not samples or table.empty:
         raise FqtlError(
@@ -66,7 +68,8 @@ def _columns(path: Path, name: str, row: "pd.Series[str]") -> dict[str, np.ndarr
         odd = numbers.isna()
         raise FqtlError(
             f"{path}: covariate {name!r} holds numbers and {int(odd.sum())} words, the first "
-            f"{row[odd].iloc[0]!r} for {odd.idxmax()}."
+            f"{row[odd].iloc[0]!r} for {odd.idxmax()}. Expected covariates in rows and donors in "
+            "columns: is the file transposed?"
         )
     levels = pd.get_dummies(row, prefix=name, prefix_sep="=", drop_first=True)
     if levels.shape[1] >= MOST_LEVELS:

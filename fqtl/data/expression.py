@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data import contigs
-from fqtl.data.text import guarded, read_lines, read_table
+from fqtl.data.text import MISSING, guarded, read_lines, read_table, unquoted
 from fqtl.errors import FqtlError
 
+REPEATED = "a repeated line of a gene, whose first line was used"
 VERSIONED = re.compile(r"^(ENS[A-Z]*G\d+)\.\d+$")
 
 
@@ -28,13 +29,22 @@ class Expression:
     genes : gene_id, chrom (as `chr22`), tss (1-based); one row per gene
     values : (g, n), NaN where missing
     samples : names of the donors
-    dropped : genes of the file that are not among `genes`, and why
+    dropped : lines of the file that are not among `genes`, and why; they are named by their genes,
+        one that repeats a gene as `ENSG01.2 (line 7)`, since the gene itself is not left out
+    path : the file
     """
 
     genes: pd.DataFrame
     values: np.ndarray
     samples: list[str]
     dropped: dict[str, str]
+    path: Path | None = None
+
+
+def repeated_lines(gene_id: "pd.Series[str]", first_line: int) -> dict[int, str]:
+    """Rows whose gene, whatever its version, stands in a row before, with names for their lines."""
+    rows = np.flatnonzero(gene_id.map(gene_key).duplicated())
+    return {int(row): f"{gene_id.iloc[row]} (line {row + first_line})" for row in rows}
 
 
 def gene_key(gene_id: str) -> str:
@@ -51,20 +61,22 @@ def read_expression(path: Path) -> Expression:
     head = guarded(path, lambda: read_lines(path, 2))
     if not head:
         raise FqtlError(f"{path} is empty.")
-    names = head[0].split()
+    names, *first = [[unquoted(field) for field in line.split()] for line in head]
     if len(names) < 4 or names[0].lower() not in ("#chr", "chr", "#chrom", "chrom"):
         raise FqtlError(
             f"{path}: expected a header that starts with #chr, start, end, gene_id; "
             f"found {' '.join(names[:4])!r}."
         )
-    if len(head) == 1:
+    if not first:
         raise FqtlError(f"{path} has a header with {len(names)} columns and no genes.")
-    leading = 6 if _has_strand(names, head[1].split()) else 4
+    leading = 6 if _has_strand(names, first[0]) else 4
     if len(names) <= leading:
         raise FqtlError(f"{path} has {leading} leading columns and no samples.")
     table = read_table(path, [0, 3, 4, 5] if leading == 6 else [0, 3])
-    start, end = (_positions(path, table, column) for column in (1, 2))
+    samples = list(table.columns[leading:])
+    start, end = _intervals(path, table)
     gene_id = table.iloc[:, 3]
+    _refuse_unnamed(path, gene_id)
     forward = table.iloc[:, 5].eq("+") if leading == 6 else pd.Series(False, index=table.index)
     genes = pd.DataFrame(
         {
@@ -74,13 +86,15 @@ def read_expression(path: Path) -> Expression:
         }
     )
     values = table.iloc[:, leading:].to_numpy(dtype=np.float64)
-    _refuse_infinite(path, values, names[leading:])
-    repeated = gene_id.map(gene_key).duplicated()
+    _refuse_infinite(path, values, samples)
+    repeated = repeated_lines(gene_id, first_line=2)
+    kept = ~table.index.isin(list(repeated))
     return Expression(
-        genes=genes[~repeated].reset_index(drop=True),
-        values=values[~repeated],
-        samples=names[leading:],
-        dropped=dict.fromkeys(gene_id[repeated], "listed again, the first line was used"),
+        genes=genes[kept].reset_index(drop=True),
+        values=values[kept],
+        samples=samples,
+        dropped=dict.fromkeys(repeated.values(), REPEATED),
+        path=path,
     )
 
 
@@ -96,6 +110,30 @@ def _refuse_infinite(path: Path, values: np.ndarray, samples: list[str]) -> None
             f"{path}, line {row + 2}: expression must be finite, found {values[row, column]} for "
             f"{samples[column]}. NA marks a missing value."
         )
+
+
+def _refuse_unnamed(path: Path, gene_id: "pd.Series[str]") -> None:
+    unnamed = gene_id.isin(MISSING)
+    if unnamed.any():
+        row = int(unnamed.to_numpy().argmax())
+        raise FqtlError(
+            f"{path}, line {row + 2}: expected a gene_id in the fourth column, found "
+            f"{gene_id[row]!r} ({int(unnamed.sum())} such lines of {len(gene_id)})."
+        )
+
+
+def _intervals(path: Path, table: pd.DataFrame) -> tuple["pd.Series[int]", "pd.Series[int]"]:
+    """Start and end of each gene."""
+    start, end = (_positions(path, table, column) for column in (1, 2))
+    turned = start > end
+    if turned.any():
+        row = int(turned.to_numpy().argmax())
+        raise FqtlError(
+            f"{path}, line {row + 2}: expected a start before the end, found {start[row]} to "
+            f"{end[row]} ({int(turned.sum())} such lines of {len(table)}). In a BED the start is "
+            "the smaller one, whatever the strand."
+        )
+    return start, end
 
 
 def _positions(path: Path, table: pd.DataFrame, column: int) -> "pd.Series[int]":

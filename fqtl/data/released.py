@@ -15,6 +15,7 @@ A tissue of v8 is numbered among the tissues that its gene was measured in, and 
 not in the file. Numbers are names only where the gene has all tissues; other factors are left out.
 """
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -136,7 +137,8 @@ def read_counted(path: Path, variants: pd.DataFrame) -> "pd.Series[str]":
     variants : variant_id, chrom, pos, other_allele, effect_allele
     """
     names = ["chrom", "pos", "a1", "a2"]
-    columns = {"sep": r"\s+", "header": None, "usecols": [0, 3, 4, 5], "dtype": str}
+    columns: dict[str, Any] = {"sep": r"\s+", "header": None, "usecols": [0, 3, 4, 5]}
+    columns |= {"dtype": str, "quoting": csv.QUOTE_NONE}
     parts = guarded(path, lambda: pd.read_csv(path, chunksize=1_000_000, **columns))
     wanted = variants.assign(
         chrom=variants["chrom"].map(contigs.bare), pos=variants["pos"].astype(str)
@@ -155,7 +157,7 @@ def read_counted(path: Path, variants: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _read_v6p(path: Path, min_pip: float) -> Released:
-    frame = guarded(path, lambda: pd.read_csv(path, sep="\t", header=None, dtype=str))
+    frame = guarded(path, lambda: _read_text(path, header=None))
     frame = frame.set_axis(V6P_COLUMNS, axis="columns")
     frame.index += 1  # lines of the file
     cutoff = _numbers(path, frame, "cutoff")
@@ -167,10 +169,14 @@ def _read_v6p(path: Path, min_pip: float) -> Released:
     return Released("v6p", "GRCh37", gtex.V6P, frame[KEPT], _left_out([]))
 
 
+def _read_text(path: Path, **how: Any) -> pd.DataFrame:
+    return pd.read_csv(path, sep="\t", dtype=str, quoting=csv.QUOTE_NONE, **how)
+
+
 def _read_v8(path: Path, min_pip: float) -> Released:
     if not 0.1 <= min_pip < 1:
         raise FqtlError(f"{path} holds variants with PIP above 0.1; {min_pip:g} was asked for.")
-    frame = guarded(path, lambda: pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False))
+    frame = guarded(path, lambda: _read_text(path, keep_default_na=False))
     frame = frame.rename(columns=V8_COLUMNS)
     frame.index += 2
     frame = _split(path, frame, "b38")

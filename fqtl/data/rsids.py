@@ -56,7 +56,7 @@ def read_lookup(path: Path, build: str) -> Iterator[pa.Table]:
     try:
         with pcsv.open_csv(
             pa.input_stream(str(path), compression="detect"),
-            parse_options=pcsv.ParseOptions(delimiter="\t"),
+            parse_options=pcsv.ParseOptions(delimiter="\t", quote_char=False),
             convert_options=options,
         ) as parts:
             for part in parts:

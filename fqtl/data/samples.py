@@ -1,6 +1,7 @@
 """Samples, donors they are from, and donors that files share."""
 
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data.expression import Expression
-from fqtl.data.text import guarded, read_lines
+from fqtl.data.text import guarded, read_lines, unquoted
 from fqtl.errors import FqtlError
 
 GTEX_SAMPLE = re.compile(r"^(GTEX-[A-Z0-9]+)-\d+-")  # GTEX-1117F-0226-SM-5GZZ7
@@ -54,7 +55,11 @@ def read_tissue_of_samples(path: Path) -> "pd.Series[str]":
     Lines before the header, as dbGaP has them, are passed over.
     """
     lines = guarded(path, lambda: read_lines(path))
-    rows = [line.rstrip("\r\n").split("\t") for line in lines if "\t" in line and line[0] != "#"]
+    rows = [
+        [unquoted(field) for field in line.rstrip("\r\n").split("\t")]
+        for line in lines
+        if "\t" in line and line[0] != "#"
+    ]
     names = rows[0] if rows else []
     absent = sorted({"SAMPID", "SMTSD"} - set(names))
     if absent:
@@ -77,11 +82,27 @@ def require_shared(
     one: Path, one_samples: Sequence[str], other: Path, other_samples: Sequence[str]
 ) -> None:
     """Refuse two files without a donor in common, in words that show how the names differ."""
-    if not set(one_samples) & set(other_samples):
-        raise FqtlError(
-            f"No samples shared between {one} ({_shown(one_samples)}) and {other} "
-            f"({_shown(other_samples)}). Do the names differ in punctuation?"
+    if set(one_samples) & set(other_samples):
+        return
+    rows = len(set(one_samples) & set(_first_fields(other)))
+    raise FqtlError(
+        f"No samples shared between {one} ({_shown(one_samples)}) and {other} "
+        f"({_shown(other_samples)}). "
+        + (
+            f"Is {other} transposed? {rows} of the samples are in its first column, expected in "
+            "its header."
+            if rows
+            else "Do the names differ in punctuation?"
         )
+    )
+
+
+def _first_fields(path: Path) -> list[str]:
+    """First field of each line of a text file; nothing of what is no text."""
+    try:
+        return [unquoted(line.split()[0]) for line in read_lines(path) if line.strip()]
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error):
+        return []
 
 
 def _shown(samples: Sequence[str]) -> str:

@@ -1,10 +1,15 @@
 """Text tables with one header line, as expression and covariate files come: tabs, blanks, gzip.
 
-A file is read whole or refused: rows shorter than the header, entries that are no numbers and a
-truncated gzip stream each end in one message that names the file and the place.
+A file is read whole or refused: rows shorter or longer than the header, entries that are no numbers
+and a truncated gzip stream each end in one message that names the file and the place.
+
+A quote is a letter as any other, so that a single one swallows nothing; only where quotes stand
+around a whole field, as R's write.table puts them, are they taken off.
 """
 
+import csv
 import gzip
+import re
 import warnings
 import zlib
 from collections.abc import Callable
@@ -12,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
@@ -19,6 +25,8 @@ from fqtl.errors import FqtlError
 
 Result = TypeVar("Result")
 MISSING = ["", "NA", "N/A", "NaN", "nan", "."]
+ROW_NAMES = ["", "id", "#id", "name", "names", "covariate", "covariates", "variable"]
+DECIMAL_COMMA = re.compile(r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
 
 
 def guarded(path: Path, read: Callable[[], Result]) -> Result:
@@ -42,10 +50,18 @@ def guarded(path: Path, read: Callable[[], Result]) -> Result:
 
 
 def read_lines(path: Path, count: int | None = None) -> list[str]:
-    """The first lines of a text file, plain or gzipped; all of them by default."""
+    """The first lines of a text file, plain or gzipped; all of them by default.
+
+    A mark of the byte order, as Windows writes it, is not part of the first line.
+    """
     open_text = gzip.open if is_gzipped(path) else open
-    with open_text(path, "rt") as lines:
+    with open_text(path, "rt", encoding="utf-8-sig") as lines:
         return list(islice(lines, count))
+
+
+def unquoted(field: str) -> str:
+    """A field without the quotes around the whole of it; a quote by itself is part of the text."""
+    return field[1:-1] if len(field) > 1 and field[0] == field[-1] == '"' else field
 
 
 def is_gzipped(path: Path) -> bool:
@@ -54,71 +70,113 @@ def is_gzipped(path: Path) -> bool:
         return stream.read(2) == b"\x1f\x8b"
 
 
-def read_table(path: Path, text_columns: list[int] | None, before: int = 0) -> pd.DataFrame:
+def read_table(
+    path: Path, text_columns: list[int] | None, before: int = 0, rows_named: bool = False
+) -> pd.DataFrame:
     """Table whose columns are all numbers but for some of text.
 
     path : plain or gzipped; fields separated by tabs or by any blanks
     text_columns : which columns hold text; None for all, whatever they look like
     before : lines before the header
+    rows_named : the first column holds names of rows, which R leaves out of the header
     """
     with warnings.catch_warnings():
         # rows longer than the header lose their end with no more than a warning
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        return guarded(path, lambda: _read_table(path, text_columns, before))
+        return guarded(path, lambda: _read_table(path, text_columns, before, rows_named))
 
 
-def _read_table(path: Path, text_columns: list[int] | None, before: int) -> pd.DataFrame:
+def _read_table(
+    path: Path, text_columns: list[int] | None, before: int, rows_named: bool
+) -> pd.DataFrame:
     head = read_lines(path, before + 2)[before:]
     if not head:
         raise FqtlError(f"{path} is empty.")
-    separator = _separator(head)
-    names = head[0].rstrip("\r\n").split("\t" if separator == "\t" else None)
+    separator = _separator(head, rows_named)
+    names, *first = [[unquoted(field) for field in _fields(line, separator)] for line in head]
+    if rows_named and first and _without_corner(names, first[0]):
+        names = ["", *names]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise FqtlError(f"{path} names {len(twice)} columns twice, among them {twice[0]!r}.")
     text = list(range(len(names))) if text_columns is None else text_columns
-    frame = pd.read_csv(
-        path,
-        sep=separator,
-        skiprows=before + 1,
-        header=None,
-        names=range(len(names)),
-        dtype=dict.fromkeys(text, str),
-        na_values={column: MISSING for column in range(len(names)) if column not in text},
-        keep_default_na=False,
-        index_col=False,
-        compression="gzip" if is_gzipped(path) else None,
-    )
-    if len(frame) and frame.iloc[:, -1].isna().any():
-        _refuse_short_rows(path, len(names), separator, before)
-    for column in range(len(names)):
-        if column not in text and not is_numeric_dtype(frame[column]):
-            _refuse_words(path, names[column], frame[column], before + 2)
+    numeric = [column for column in range(len(names)) if column not in text]
+    try:
+        frame = pd.read_csv(
+            path,
+            sep=separator,
+            skiprows=before + 1,
+            header=None,
+            names=range(len(names)),
+            dtype=dict.fromkeys(text, str),
+            na_values=dict.fromkeys(numeric, MISSING),
+            keep_default_na=False,
+            index_col=False,
+            quoting=csv.QUOTE_NONE,
+            compression="gzip" if is_gzipped(path) else None,
+        )
+    except (pd.errors.ParserError, pd.errors.ParserWarning):
+        _refuse_rows(path, len(names), separator, before)
+        raise
+    last = frame.iloc[:, -1]
+    if (last.isna() | last.eq("")).any():
+        _refuse_rows(path, len(names), separator, before, longer=False)
+    for column in text:
+        frame[column] = frame[column].map(unquoted, na_action="ignore")
+    wordy = [column for column in numeric if not is_numeric_dtype(frame[column])]
+    if wordy:
+        frame[wordy] = _numbers(path, frame[wordy], names, before + 2)
     return frame.set_axis(names, axis="columns")
 
 
-def _separator(head: list[str]) -> str:
+def _separator(head: list[str], rows_named: bool) -> str:
     """A tab where both lines agree on tabs, any blanks otherwise (some files mix the two)."""
-    counts = {line.rstrip("\r\n").count("\t") for line in head}
-    return "\t" if len(counts) == 1 and counts != {0} else r"\s+"
+    tabs = [line.rstrip("\r\n").count("\t") for line in head]
+    agree = tabs[0] == tabs[-1] or (rows_named and tabs[0] + 1 == tabs[-1])
+    return "\t" if tabs[0] and agree else r"\s+"
 
 
-def _refuse_short_rows(path: Path, expected: int, separator: str, before: int) -> None:
-    """A row that ends early reads as missing values; only counting its fields tells."""
+def _fields(line: str, separator: str) -> list[str]:
+    return line.rstrip("\r\n").split("\t" if separator == "\t" else None)
+
+
+def _without_corner(names: list[str], first: list[str]) -> bool:
+    """Whether a header has no name for the names of rows, so that it is one field short."""
+    return len(names) + 1 == len(first) and names[0].lower() not in ROW_NAMES
+
+
+def _refuse_rows(
+    path: Path, expected: int, separator: str, before: int, longer: bool = True
+) -> None:
+    """Refuse the first row with fewer fields than the header, or with more.
+
+    A row that ends early reads as missing values or empty text; only counting its fields tells.
+    """
     for number, line in enumerate(read_lines(path)[before:], start=before + 1):
-        found = len(line.rstrip("\r\n").split("\t" if separator == "\t" else None))
-        if found < expected:
+        found = len(_fields(line, separator)) if line.strip() else expected
+        if number > before + 1 and (found < expected or (longer and found > expected)):
+            hint = (
+                "Was a copy cut short?" if found < expected else "Is a name of the header missing?"
+            )
             raise FqtlError(
                 f"{path}, line {number}: expected {expected} fields as in the header, "
-                f"found {found}. Was a copy cut short?"
+                f"found {found}. {hint}"
             )
 
 
-def _refuse_words(path: Path, name: str, column: "pd.Series[str]", first_line: int) -> None:
-    bad = pd.to_numeric(column, errors="coerce").isna() & column.notna()
+def _numbers(path: Path, frame: pd.DataFrame, names: list[str], first_line: int) -> pd.DataFrame:
+    """Columns that were read as text, because their numbers are in quotes; words are refused."""
+    words = frame.apply(lambda column: column.astype(str).map(unquoted, na_action="ignore"))
+    words = words.mask(words.isin(MISSING))
+    numbers = words.apply(pd.to_numeric, errors="coerce")
+    bad = (numbers.isna() & words.notna()).to_numpy()
     if bad.any():
-        row = int(bad.to_numpy().argmax())
+        row, column = np.argwhere(bad)[0]
+        found, here = str(words.iat[row, column]), int(bad[row].sum())
+        comma = " Are these decimal commas?" if DECIMAL_COMMA.match(found) else ""
         raise FqtlError(
-            f"{path}, line {row + first_line}, column {name!r}: expected a number, found "
-            f"{column[row]!r} ({int(bad.sum())} such entries in the column)."
+            f"{path}, line {row + first_line}, column {names[frame.columns[column]]!r}: expected a "
+            f"number, found {found!r} (such entries: {here} in this line, {int(bad.sum())} in all)."
+            f"{comma}"
         )
+    return numbers

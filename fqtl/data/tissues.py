@@ -4,13 +4,14 @@ Tab-separated with a header: `tissue`, `expression` (BED), `covariates` (may be 
 wanted, `colour` (#rrggbb, for figures). Paths are relative to the folder the workflow runs in.
 """
 
+import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from fqtl.data.text import guarded
+from fqtl.data.text import guarded, unquoted
 from fqtl.errors import FqtlError
 
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")  # safe in a file name and in SQL
@@ -29,8 +30,16 @@ def read_tissues(path: Path) -> list[Tissue]:
     """Tissues in the order of the sheet."""
     frame = guarded(
         path,
-        lambda: pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig"),
+        lambda: pd.read_csv(
+            path,
+            sep="\t",
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            quoting=csv.QUOTE_NONE,
+        ),
     )
+    frame = frame.map(unquoted).rename(columns=unquoted)
     absent = [name for name in ("tissue", "expression", "covariates") if name not in frame]
     if absent:
         raise FqtlError(

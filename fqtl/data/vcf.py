@@ -4,10 +4,12 @@ Traps met in real files and answered here: contigs of the header that differ fro
 records (the index is asked, not the header); samples in another order; several ALT alleles in one
 record (one variant each) and several records at one position; ALT and REF that are no bases;
 missing, half-missing and haploid calls; records without the field; a region query that returns what
-starts before the region. A record that cannot be used is left out and counted, never the end of a
+starts before the region; an index of an earlier file, and one of two (htslib takes the .csi). A
+record that cannot be used is left out and counted, never the end of a
 shard.
 """
 
+import gzip
 import warnings
 from collections.abc import Iterator
 from functools import cached_property
@@ -28,6 +30,7 @@ from fqtl.data.genotypes import (
     Limits,
     refuse_absent,
 )
+from fqtl.data.vcf_index import refuse_stale
 from fqtl.errors import FqtlError
 
 # The empty block at the end of every bgzip file (SAM format specification, section 4.1.2)
@@ -79,6 +82,7 @@ class VcfFile:
         self.field = field
         self._index = self._find_index()
         self._refuse_truncated()
+        refuse_stale(path, self._index)
         header = self._open(None)
         self.samples = list(header.samples)
         self._header_contigs = list(header.seqnames)
@@ -134,7 +138,7 @@ class VcfFile:
         return ""
 
     def _find_index(self) -> Path:
-        for ending in (".tbi", ".csi"):
+        for ending in (".csi", ".tbi"):
             index = self.path.with_name(self.path.name + ending)
             if index.exists():
                 return index
@@ -155,5 +159,21 @@ class VcfFile:
         """Reader of some samples, all by default."""
         try:
             return cyvcf2.VCF(str(self.path), samples=samples)
-        except OSError as fault:
-            raise FqtlError(f"{self.path} cannot be read as VCF or BCF ({fault}).") from fault
+        except Exception as fault:  # cyvcf2 has no class of its own for a header it cannot read
+            twice = _samples_twice(self.path)
+            raise FqtlError(
+                f"{self.path} names {len(twice)} samples twice, the first {twice[0]!r}."
+                if twice
+                else f"{self.path} cannot be read as VCF or BCF ({fault})."
+            ) from fault
+
+
+def _samples_twice(path: Path) -> list[str]:
+    """Names that the header of a VCF has more than once; none of what is no VCF."""
+    try:
+        with gzip.open(path, "rt") as lines:
+            head = next((line for line in lines if line.startswith("#CHROM")), "")
+    except (OSError, EOFError, UnicodeDecodeError):
+        return []
+    names = head.rstrip("\r\n").split("\t")[9:]
+    return sorted({name for name in names if names.count(name) > 1})

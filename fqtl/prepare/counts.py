@@ -100,6 +100,14 @@ def log_cpm(counts: np.ndarray, reads: np.ndarray) -> np.ndarray:
     return np.log2((counts + 0.5) / (reads + 1) * 1e6)
 
 
+def fractions(counts: np.ndarray) -> np.ndarray:
+    """(g, n) where entries are no whole numbers, as expected counts of RSEM and salmon are.
+
+    Such counts cannot go to a family of counts as they are, and rounding is the user's to decide.
+    """
+    return counts != np.rint(counts)
+
+
 SIZE_FACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "tmm": trimmed_mean,
     "median_of_ratios": median_of_ratios,
@@ -110,5 +118,5 @@ SIZE_FACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 SCALES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "inverse_normal": lambda counts, reads: inverse_normal(counts / reads),
     "log_cpm": log_cpm,
-    "counts": lambda counts, reads: np.rint(counts),
+    "counts": lambda counts, reads: counts,  # whole numbers, as `fractions` has made sure of
 }

@@ -60,3 +60,7 @@ class Recipe:
             f"below {self.min_tpm:g} TPM or {self.min_reads:g} reads in more than "
             f"{1 - self.min_share:.0%} of donors"
         )
+
+    def why_without_length(self) -> str:
+        """Reason that genes have of which transcripts per million cannot be said."""
+        return "no exons in the annotation, hence no length for prepare.min_tpm"

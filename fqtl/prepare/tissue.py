@@ -19,7 +19,7 @@ from fqtl.data.expression import Expression
 from fqtl.errors import FqtlError
 from fqtl.prepare.adjust import MIN_FREEDOM, Adjusted, Confounders, Quality, adjust
 from fqtl.prepare.confounders import design_of
-from fqtl.prepare.counts import SCALES, SIZE_FACTORS, measured, tpm
+from fqtl.prepare.counts import SCALES, SIZE_FACTORS, fractions, measured, tpm
 from fqtl.prepare.normalise import inverse_normal, standardise
 from fqtl.prepare.recipe import COUNTS, INVERSE_NORMAL, Recipe
 
@@ -38,7 +38,7 @@ class PreparedTissue:
     genes : gene_id, chrom, tss and reason, which is empty for genes that are kept
     values : (g, n), NaN throughout where there is a reason
     samples : names of the donors
-    dropped : genes of the file that are not among `genes`, and why
+    dropped : lines of the file that are not among `genes`, and why, as in `Expression`
     donors_without : how many donors were left out, by what they lack
     offset : (n,) logarithm of each library's size around the mean, for counts; 0 otherwise
     covariates, components, controls, quality : as in `Adjusted`
@@ -161,12 +161,38 @@ def _take(expression: Expression, kept: list[str], recipe: Recipe) -> _Taken:
     reads = values.sum(axis=0)
     if not reads.all():
         empty = [name for name, some in zip(kept, reads, strict=True) if not some]
-        raise FqtlError(f"{len(empty)} donors have no reads at all, the first {empty[0]}.")
+        raise FqtlError(
+            f"{_file(expression)}{len(empty)} donors have no reads at all, the first {empty[0]}."
+        )
     size = SIZE_FACTORS[recipe.size_factors](values)
     enough = _is_measured(values, expression.genes, recipe)
     reasons[~enough] = recipe.why_unmeasured()
+    reasons[_without_length(expression.genes, recipe)] = recipe.why_without_length()
+    if recipe.scale == COUNTS:
+        _refuse_fractions(expression, values[enough], np.flatnonzero(enough), kept)
     scaled = SCALES[recipe.scale](values[enough], size * np.exp(np.log(reads).mean()))
     return _Taken(scaled, reasons, np.log(size) if recipe.scale == COUNTS else nothing)
+
+
+def _file(expression: Expression) -> str:
+    """The file that an error is about, if there is one."""
+    return f"{expression.path}: " if expression.path else ""
+
+
+def _refuse_fractions(
+    expression: Expression, counts: np.ndarray, rows: np.ndarray, samples: list[str]
+) -> None:
+    """Refuse counts (genes, n) of some rows of the file that are no whole numbers."""
+    broken = fractions(counts)
+    if broken.any():
+        row, column = np.argwhere(broken)[0]
+        raise FqtlError(
+            f"{_file(expression)}prepare.scale: counts takes counts as they are, whole numbers, "
+            f"found {counts[row, column]:g} for {expression.genes['gene_id'].iloc[rows[row]]} in "
+            f"{samples[column]} ({int(broken.sum())} such entries of {broken.size}). Are these "
+            "expected counts, of RSEM or salmon? Round them in the file, or set prepare.scale: "
+            "inverse_normal or log_cpm."
+        )
 
 
 def _adjusted(
@@ -192,6 +218,13 @@ def _of_taken(
     place = {int(rows[i]): i for i in wanted}
     for row, dosages in windows(list(place), samples):
         yield place[row], dosages
+
+
+def _without_length(genes: pd.DataFrame, recipe: Recipe) -> np.ndarray:
+    """(g,) whether transcripts per million are asked for and a gene's length is not known."""
+    if recipe.min_tpm <= 0:
+        return np.zeros(len(genes), dtype=bool)
+    return genes["length"].isna().to_numpy()
 
 
 def _is_measured(counts: np.ndarray, genes: pd.DataFrame, recipe: Recipe) -> np.ndarray:

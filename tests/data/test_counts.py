@@ -8,9 +8,15 @@ from fqtl.count_store import read_measured, read_split, split_counts
 from fqtl.data.annotation import read_annotation
 from fqtl.data.counts import gct_blocks, gct_samples, read_counts
 from fqtl.data.expression import Expression
-from fqtl.data.samples import by_donor, donor_of, read_tissue_of_samples, tissue_name
+from fqtl.data.samples import (
+    by_donor,
+    donor_of,
+    read_tissue_of_samples,
+    require_shared,
+    tissue_name,
+)
 from fqtl.errors import FqtlError
-from tests.files import write_bed, write_gct, write_gtf
+from tests.files import write_bed, write_covariates, write_gct, write_gtf
 
 PLACES = pd.DataFrame(
     {"chrom": "chr1", "tss": [10, 20, 30], "length": [1000, 2000, 3000]},
@@ -53,6 +59,45 @@ def test_a_gtf_without_exons_is_refused(tmp_path):
     assert "lines of genes and of exons, found 1 and 0" in fault(lambda: read_annotation(path))
 
 
+@pytest.mark.parametrize("version", ["", ".7"])
+def test_genes_are_found_in_an_annotation_that_has_another_version(tmp_path, version):
+    places = PLACES.set_axis([f"ENSG0000000000{i}.2" for i in range(3)]).rename_axis("gene_id")
+    genes = [f"ENSG0000000000{i}{version}" for i in (2, 0, 9)]
+    found = read_counts(write_gct(tmp_path / "x.gct", genes, COUNTS, SAMPLES), places)
+    assert found.genes["gene_id"].tolist() == genes[:2]
+    assert found.genes["tss"].tolist() == [30, 10]
+    assert found.dropped == {genes[2]: "not in the annotation"}
+    bed = write_bed(tmp_path / "x.bed", [("chr1", 30, genes[0])], COUNTS[:1], SAMPLES)
+    assert read_counts(bed, places).genes["length"].tolist() == [3000]
+
+
+def test_lines_of_a_gene_that_has_no_place_are_counted_one_by_one(tmp_path):
+    genes = ["ENSG9.1", "ENSG1.1", "ENSG9.1"]
+    found = read_counts(write_gct(tmp_path / "x.gct", genes, COUNTS, SAMPLES), PLACES)
+    why = "not in the annotation"
+    assert found.dropped == {"ENSG9.1": why, "ENSG9.1 (line 6)": why}
+
+
+def test_a_gff3_is_no_gtf(tmp_path):
+    path = write_gtf(tmp_path / "x.gff3", [("chr1", 1, 9, "+", g, [(1, 9)]) for g in ("a", "b")])
+    path.write_text(path.read_text().replace('gene_id "', 'ID="gene:'))
+    said = fault(lambda: read_annotation(path))
+    assert f"{path}: expected genes with gene_id" in said
+    assert "2 such genes of 2). Is it a GFF3?" in said
+
+
+def test_a_transposed_file_is_told_by_the_donors_in_its_first_column(tmp_path):
+    path = write_covariates(tmp_path / "c.txt", {"d1": [1, 2], "d2": [3, 4]}, ["age", "PC1"])
+    bed = tmp_path / "x.bed"
+    said = fault(lambda: require_shared(bed, ["d1", "d2", "d3"], path, ["age", "PC1"]))
+    assert said == (
+        f"No samples shared between {bed} (d1, …; 3) and {path} (age, …; 2). Is {path} transposed? "
+        "2 of the samples are in its first column, expected in its header."
+    )
+    other = fault(lambda: require_shared(bed, ["d.1"], path, ["d-1"]))
+    assert other.endswith("Do the names differ in punctuation?")
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_gct_gives_counts_of_genes_where_the_annotation_has_them(tmp_path, packed):
     genes = ["ENSG2.1", "ENSG9.1", "ENSG2.1"]
@@ -66,8 +111,24 @@ def test_a_gct_gives_counts_of_genes_where_the_annotation_has_them(tmp_path, pac
     assert found.values.tolist() == [[1, 2, 3]]
     assert found.dropped == {
         "ENSG9.1": "not in the annotation",
-        "ENSG2.1": "listed again, the first line was used",
+        "ENSG2.1 (line 6)": "a repeated line of a gene, whose first line was used",
     }
+
+
+def test_quotes_in_a_gct_swallow_no_gene(tmp_path):
+    path = write_gct(tmp_path / "x.gct", ['"ENSG1.1', 'ENSG2.1"', '"ENSG3.1"'], COUNTS, SAMPLES)
+    path.write_text(path.read_text().replace(SAMPLES[1], f'"{SAMPLES[1]}"'))
+    found = read_counts(path, PLACES)
+    assert found.samples == SAMPLES
+    assert found.genes["gene_id"].tolist() == ["ENSG3.1"]
+    assert set(found.dropped) == {'"ENSG1.1', 'ENSG2.1"'}
+    assert [list(ids) for ids, _ in gct_blocks(path)] == [['"ENSG1.1', 'ENSG2.1"', "ENSG3.1"]]
+
+
+def test_a_gct_may_begin_with_a_mark_of_the_byte_order(tmp_path):
+    path = write_gct(tmp_path / "x.gct", ["ENSG1.1", "ENSG2.1", "ENSG3.1"], COUNTS, SAMPLES)
+    path.write_text("\ufeff" + path.read_text())
+    assert len(read_counts(path, PLACES).genes) == 3
 
 
 def test_a_bed_of_counts_says_itself_where_genes_are(tmp_path):
@@ -152,7 +213,7 @@ def test_a_release_split_by_tissue_reads_as_the_tissue_by_itself(tmp_path, monke
         ("#1.2\n1\t1\nid\ta\tb\n", "expected a third line with Name, Description and samples"),
         ("#1.2\n1\t1\nName\tDescription\ta\nENSG1.1\tx\t-3\n", "from 0, found -3"),
         ("#1.2\n1\t1\nName\tDescription\ta\nENSG1.1\tx\tNA\n", "from 0, found nan"),
-        ("#1.2\n1\t1\nName\tDescription\ta\nENSG7.1\tx\t3\n", "None of 1 genes, the first ENSG7.1"),
+        ("#1.2\n1\t1\nName\tDescription\ta\nENSG7.1\tx\t3\n", "none of 1 genes, the first ENSG7.1"),
         ("#1.2\n1\t1\nName\tDescription\ta\nENSG1.1\tx\tw\n", "line 4, column 'a': expected a num"),
     ],
 )
@@ -168,6 +229,15 @@ def test_a_gct_with_fewer_genes_than_it_says_is_refused(tmp_path):
     said = "its second line says 3 genes, it has 2"
     assert said in fault(lambda: read_counts(path, PLACES))
     assert said in fault(lambda: list(gct_blocks(path)))
+
+
+@pytest.mark.parametrize("said", ["99", ""])
+def test_a_gct_with_another_number_of_samples_than_it_says_is_refused(tmp_path, said):
+    path = write_gct(tmp_path / "x.gct", ["ENSG1.1", "b", "c"], COUNTS, SAMPLES)
+    path.write_text(path.read_text().replace("3\t3", f"3\t{said}", 1))
+    message = f"its second line says {said or 'no number of'} samples, its header names 3"
+    assert message in fault(lambda: read_counts(path, PLACES))
+    assert message in fault(lambda: list(gct_blocks(path)))
 
 
 def test_a_gct_that_ends_within_a_line_is_refused(tmp_path):

@@ -29,6 +29,43 @@ def test_blanks_in_the_header_and_tabs_below_are_read(tmp_path):
     assert read_covariates(path).values.ravel().tolist() == [1, 2, 3]
 
 
+@pytest.mark.parametrize("between", ["\t", " "])
+@pytest.mark.parametrize("corner", ["", '"" '])
+def test_covariates_that_r_wrote_are_understood(tmp_path, corner, between):
+    """As write.table writes them, with col.names = NA or without a name for the names of rows."""
+    path = tmp_path / "c.txt"
+    text = corner + '"d1" "d2" "d3"\n"PC1" 1 2 3\n"site" "x" "y" "x"\n'
+    path.write_text(text.replace(" ", between))
+    found = read_covariates(path)
+    assert found.names == ["PC1", "site=y"]
+    assert found.samples == DONORS
+    assert found.values.tolist() == [[1, 0], [2, 1], [3, 0]]
+
+
+def test_words_with_blanks_need_no_corner_where_tabs_separate(tmp_path):
+    path = tmp_path / "c.txt"
+    path.write_text("d1\td2\td3\nsite\tNew York\tRome\tRome\n")
+    assert read_covariates(path).names == ["site=Rome"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("ID\td1\td2\nPC1\t1\t2\t3\nPC2\t1\t2\t3\n", "line 2: expected 3 fields as in the header"),
+        ("d1\td2\nPC1\t1\t2\nPC2\t1\n", "line 3: expected 3 fields as in the header, found 2"),
+        (
+            "d1\td2\nPC1\t1\t2\nPC2\t1\t2\t3\n",
+            "line 3: expected 3 fields as in the header, found 4",
+        ),
+    ],
+)
+def test_rows_of_other_lengths_are_refused_with_the_line(tmp_path, text, place):
+    path = tmp_path / "c.txt"
+    path.write_text(text)
+    with pytest.raises(FqtlError, match=place):
+        read_covariates(path)
+
+
 @pytest.mark.parametrize("word", ["NA", "nan", "."])
 def test_a_missing_covariate_names_the_donor(tmp_path, word):
     path = write_covariates(tmp_path / "c.txt", {"PC1": [1, word, 3]}, DONORS)
@@ -47,6 +84,14 @@ def test_a_missing_covariate_names_the_donor(tmp_path, word):
 def test_numbers_and_words_do_not_mix(tmp_path, rows, message):
     path = write_covariates(tmp_path / "c.txt", rows, DONORS)
     with pytest.raises(FqtlError, match=message):
+        read_covariates(path)
+
+
+def test_a_transposed_file_is_asked_for(tmp_path):
+    path = write_covariates(
+        tmp_path / "c.txt", {"d1": [1, "male"], "d2": [2, "male"]}, ["age", "sex"]
+    )
+    with pytest.raises(FqtlError, match=r"is the file transposed\?"):
         read_covariates(path)
 
 

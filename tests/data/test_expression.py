@@ -37,12 +37,47 @@ def test_tabs_and_blanks_may_be_mixed(tmp_path):
     assert read_expression(write(tmp_path / "x.bed", text)).values.tolist() == [[1, 2]]
 
 
-def test_a_gene_listed_twice_is_kept_once_and_counted(tmp_path):
-    text = FOUR + "chr1\t99\t100\tENSG01.2\t7\t7\n"
+def test_of_a_gene_listed_three_times_two_lines_are_left_out_and_counted(tmp_path):
+    text = FOUR + 2 * "chr1\t99\t100\tENSG01.2\t7\t7\n"
     found = read_expression(write(tmp_path / "x.bed", text))
-    assert len(found.genes) == 2
+    assert found.genes["gene_id"].tolist() == ["ENSG01.2", "ENSG02.1"]
     assert found.values[0].tolist() == [0.5, -1]
-    assert found.dropped == {"ENSG01.2": "listed again, the first line was used"}
+    why = "a repeated line of a gene, whose first line was used"
+    assert found.dropped == {"ENSG01.2 (line 4)": why, "ENSG01.2 (line 5)": why}
+
+
+def test_a_quote_by_itself_swallows_no_gene(tmp_path):
+    ids = ["g1", '"g2', "g3", "g4", 'g5"', "g6"]
+    rows = "".join(f"chr1\t{i}\t{i + 1}\t{gene}\t1\t2\n" for i, gene in enumerate(ids))
+    found = read_expression(write(tmp_path / "x.bed", HEADER + rows))
+    assert found.genes["gene_id"].tolist() == ids
+    assert found.dropped == {}
+
+
+@pytest.mark.parametrize("between", ["\t", " "])
+def test_quotes_around_a_whole_field_are_those_of_r(tmp_path, between):
+    text = (
+        '"#chr" "start" "end" "gene_id" "d1" "d2"\n"chr1" 99 100 "a" 0.5 "7"\n"1" 5 6 "b" "NA" 1\n'
+    )
+    found = read_expression(write(tmp_path / "x.bed", text.replace(" ", between)))
+    assert found.samples == ["d1", "d2"]
+    assert found.genes.values.tolist() == [["a", "chr1", 100], ["b", "chr1", 6]]
+    np.testing.assert_array_equal(found.values, [[0.5, 7], [np.nan, 1]])
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_the_header(tmp_path):
+    found = read_expression(write(tmp_path / "x.bed", "\ufeff" + FOUR))
+    assert found.genes["gene_id"].tolist() == ["ENSG01.2", "ENSG02.1"]
+
+
+def test_a_row_of_decimal_commas_is_counted_as_such(tmp_path):
+    text = FOUR + "chr1\t7\t8\tc\t0,5\t-1,5\nchr1\t7\t8\td\t0,5\t1\n"
+    with pytest.raises(FqtlError) as fault:
+        read_expression(write(tmp_path / "x.bed", text))
+    assert str(fault.value).endswith(
+        "line 4, column 'd1': expected a number, found '0,5' (such entries: 2 in this line, 3 in "
+        "all). Are these decimal commas?"
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,9 +101,19 @@ def test_only_the_version_of_an_ensembl_id_is_ignored(gene_id, key):
         (HEADER, "has a header with 6 columns and no genes"),
         ("gene\td1\nx\t1\n", "expected a header that starts with #chr, start, end, gene_id"),
         (HEADER + "chr1\t99\t100\ta\t1\n", "line 2: expected 6 fields as in the header, found 5"),
-        (HEADER + "chr1\t99\t100\ta\t1\t2\t3\n", "is not a table"),
+        (
+            HEADER + "chr1\t99\t100\ta\t1\t2\t3\n",
+            "line 2: expected 6 fields as in the header, found 7",
+        ),
         (HEADER + "chr1\t99\t100\ta\t1\tx\n", "line 2, column 'd2': expected a number, found 'x'"),
         (HEADER + "chr1\t99\t100\ta\t1\tinf\n", "line 2: expression must be finite, found inf for"),
+        (FOUR + "chr1\t9\t10\ta\t1\t2\t3\n", "line 4: expected 6 fields as in the header, found 7"),
+        (
+            FOUR + "chr1\t9\t10\t\t1\t2\n",
+            "line 4: expected a gene_id in the fourth column, found ''",
+        ),
+        (HEADER + "chr1\t100\t99\ta\t1\t2\n", "line 2: expected a start before the end, found 100"),
+        (HEADER + "chr1\t-5\t99\ta\t1\t2\n", "line 2: -5 is no BED position"),
         (HEADER + "chr1\tNA\t100\ta\t1\t2\n", "line 2: nan is no BED position"),
         ("#chr\tstart\tend\tgene_id\td1\td1\nchr1\t1\t2\ta\t1\t2\n", "twice, among them 'd1'"),
         ("#chr\tstart\tend\tgene_id\nchr1\t1\t2\ta\n", "no samples"),

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pysam.bcftools
 import pytest
@@ -208,6 +210,71 @@ def test_a_csi_index_serves_as_well(tmp_path):
     pysam.tabix_index(str(path), preset="vcf", csi=True)
     assert path.with_name("x.vcf.gz.csi").exists()
     assert read(path).dosages.tolist() == [[2, 1, 0]]
+
+
+GROWN = ["chr21 100 . A G . PASS . GT 0/1 1/1 0/0", "chr22 50 . A G . PASS . GT 0/1 1/1 0/0"]
+
+
+def indexed(path, records, ending):
+    """VCF or BCF with an index of a kind."""
+    vcf = path.with_name("x.vcf.gz")
+    write_vcf(vcf, records, SAMPLES, contigs=("chr21", "chr22"), index=False)
+    if path != vcf:
+        pysam.bcftools.view("-Ob", "-o", str(path), str(vcf), catch_stdout=False)
+        pysam.bcftools.index("-f", str(path))
+    else:
+        pysam.tabix_index(str(path), preset="vcf", csi=ending == ".csi", force=True)
+    return path.with_name(path.name + ending)
+
+
+@pytest.mark.parametrize("lines", [1, 3000])
+@pytest.mark.parametrize(
+    ("name", "ending"), [("x.vcf.gz", ".tbi"), ("x.vcf.gz", ".csi"), ("x.bcf", ".csi")]
+)
+def test_an_index_that_was_made_before_the_file_grew_is_refused(tmp_path, name, ending, lines):
+    """It knows chromosome 21 alone: every gene of 22 would be said to have no genotypes."""
+    path = tmp_path / name
+    index = indexed(path, lines * GROWN[:1], ending)
+    before = index.read_bytes()
+    indexed(path, lines * GROWN[:1] + lines * GROWN[1:], ending)
+    assert read(path).variants["pos"].tolist() == [50]
+    index.write_bytes(before)
+    make = "bcftools index -f" if name == "x.bcf" else "tabix -f -p vcf"
+    said = fault(lambda: open_genotypes(path, "GRCh38", "GT"))
+    assert said.startswith(f"{index} was made of another {name}")
+    assert said.endswith(f"Make it anew with `{make} {path}`.")
+    indexed(path, lines * GROWN[1:], ending)
+    index.write_bytes(before)
+    if lines > 1:  # a file of one line ends where another does
+        assert "was made of another" in fault(lambda: open_genotypes(path, "GRCh38", "GT"))
+
+
+def test_a_copy_whose_index_came_first_is_read(tmp_path):
+    path = tmp_path / "x.vcf.gz"
+    os.utime(indexed(path, GROWN, ".tbi"), (0, 0))
+    assert read(path).variants["pos"].tolist() == [50]
+
+
+def test_of_two_indexes_the_one_that_is_read_is_looked_at(tmp_path):
+    path = tmp_path / "x.vcf.gz"
+    old = indexed(path, GROWN[:1], ".tbi")
+    before = old.read_bytes()
+    indexed(path, GROWN, ".csi")
+    old.write_bytes(before)
+    assert read(path).variants["pos"].tolist() == [50]
+
+
+def test_an_index_cut_short_is_refused(tmp_path):
+    path = tmp_path / "x.vcf.gz"
+    index = indexed(path, GROWN, ".tbi")
+    index.write_bytes(index.read_bytes()[:-40])
+    assert f"{index} is no whole index" in fault(lambda: read(path))
+
+
+def test_a_sample_that_is_named_twice_is_told_with_the_file(tmp_path):
+    record = "chr22 100 . A G . PASS . GT 0/1 1/1 0/0"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], ["b", "a", "b"])
+    assert fault(lambda: read(path)) == f"{path} names 1 samples twice, the first 'b'."
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,17 @@ def test_a_tissue_may_be_without_covariates(tmp_path):
     ]
 
 
+def test_quotes_in_a_sheet_swallow_no_tissue(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text(
+        '"tissue"\t"expression"\t"covariates"\n"Liver"\ta".bed\t""\nLung\tb".bed\tc.txt\n'
+    )
+    assert read_tissues(path) == [
+        Tissue("Liver", Path('a".bed'), None),
+        Tissue("Lung", Path('b".bed'), Path("c.txt")),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -83,7 +83,7 @@ def counted(values, **settings):
             "gene_id": [f"g{i}" for i in range(len(values))],
             "chrom": "chr1",
             "tss": 100,
-            "length": 1000,
+            "length": settings.pop("length", 1000),
         }
     )
     expression = Expression(genes, values, DONORS, {})
@@ -114,11 +114,38 @@ def test_ranks_are_those_of_counts_per_library_size():
 
 def test_counts_for_families_of_counts_keep_their_library_sizes_beside_them():
     rng = np.random.default_rng(5)
-    values = libraries(rng, 30, 40) + 10.25
+    values = libraries(rng, 30, 40) + 10
     found = counted(values, scale="counts", size_factors="total")
-    np.testing.assert_array_equal(found.values, np.rint(values))
+    np.testing.assert_array_equal(found.values, values)
     reads = np.log(values.sum(axis=0))
     np.testing.assert_allclose(found.offset, reads - reads.mean())
+
+
+def test_counts_that_are_no_whole_numbers_are_not_rounded_in_silence():
+    rng = np.random.default_rng(5)
+    values = libraries(rng, 30, 40) + 10
+    values[3, 7], values[4, 2:6] = 12.25, 0.5
+    with pytest.raises(FqtlError) as fault:
+        counted(values, scale="counts")
+    assert "found 12.25 for g3 in d7 (5 such entries of 1200)" in str(fault.value)
+    assert "Round them in the file, or set prepare.scale: inverse_normal" in str(fault.value)
+    assert (counted(values, scale="log_cpm").genes["reason"] == "").all()
+
+
+def test_fractions_of_genes_that_are_not_measured_are_nobodys_concern():
+    values = libraries(np.random.default_rng(5), 30, 40) + 10
+    values[3] = 0.5
+    found = counted(values, scale="counts")
+    assert np.flatnonzero(found.genes["reason"] != "").tolist() == [3]
+
+
+def test_a_gene_without_exons_says_so():
+    values = libraries(np.random.default_rng(6), 30, 40) + 10
+    lengths = np.where(np.arange(30) == 4, np.nan, 1000)
+    why = "no exons in the annotation, hence no length for prepare.min_tpm"
+    found = counted(values, length=lengths)
+    assert found.genes["reason"].tolist() == [why if i == 4 else "" for i in range(30)]
+    assert (counted(values, length=lengths, min_tpm=0).genes["reason"] == "").all()
 
 
 def test_raw_values_keep_their_units_for_families_that_want_them():
