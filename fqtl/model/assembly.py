@@ -12,7 +12,7 @@ from fqtl.model import cavi
 from fqtl.model.covariates import Covariates
 from fqtl.model.families import Family, Response
 from fqtl.model.fit import ENGINES, settings_of
-from fqtl.model.inputs import Design, as_matrix, choose, labels_of, refuse_other_rows
+from fqtl.model.inputs import Design, choose, labels_of, same_rows
 from fqtl.model.measured import Measured
 from fqtl.model.options import Options
 from fqtl.model.predictors import Predictor
@@ -57,19 +57,15 @@ class Problem:
         **defaults: Any,
     ) -> "Problem":
         """Everything checked; `defaults` are options that the caller may have chosen otherwise."""
-        given = as_matrix("y", y, missing=True)
-        n = len(given)
-        table = np.empty((n, 0)) if x is None else as_matrix("x", x, missing=True)
-        if len(table) != n:
-            raise FqtlError(f"x must have the {n} rows of y, found shape {table.shape}.")
-        refuse_other_rows(
-            y=y,
-            x=x,
+        given, table = same_rows(
+            y,
+            x,
             covariates=covariates,
             dispersion_covariates=dispersion_covariates,
             offset=offset,
             trials=trials,
         )
+        n = len(given)
         choose("engine", engine, ENGINES)
         settings = settings_of(engine, seed, {"shared_noise": False, **defaults, **options})
         if settings.variant_prior == "single_effects":

@@ -27,12 +27,11 @@ from fqtl.model.elementwise import elementwise_parts, posteriors
 from fqtl.model.factored import Factored
 from fqtl.model.inputs import (
     Design,
-    as_matrix,
     choose,
     labels_of,
     refuse_no_count,
     refuse_no_flag,
-    refuse_other_rows,
+    same_rows,
     settings_from,
 )
 from fqtl.model.measured import Measured
@@ -119,21 +118,18 @@ def fit(
     Model: Park, Sarkar, Bhutani, Kellis (2017), bioRxiv 107623. The result depends on the input
     alone: the same numbers come back to the last bit, with any number of cores.
     """
-    y_given, x_given = as_matrix("y", y, missing=True), as_matrix("x", x, missing=True)
-    n, m = y_given.shape
-    if len(x_given) != n:
-        raise FqtlError(f"x must have the {n} rows of y, found shape {x_given.shape}.")
-    if rank is not None:
-        refuse_no_count("rank", rank, least=1)
-    refuse_no_flag("factored", factored)
-    refuse_other_rows(
-        y=y,
-        x=x,
+    y_given, x_given = same_rows(
+        y,
+        x,
         covariates=covariates,
         dispersion_covariates=dispersion_covariates,
         offset=offset,
         trials=trials,
     )
+    n, m = y_given.shape
+    if rank is not None:
+        refuse_no_count("rank", rank, least=1)
+    refuse_no_flag("factored", factored)
     maximise = choose("engine", engine, ENGINES)
     settings = settings_of(engine, seed, options)
     mean_design = Design.of("covariates", covariates, n)

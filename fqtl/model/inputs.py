@@ -108,7 +108,18 @@ def refuse_no_count(name: str, value: object, least: int) -> None:
         raise FqtlError(f"{name} must be a whole number of at least {least}, found {value!r}.")
 
 
-def refuse_other_rows(**tables: Any) -> None:
+def same_rows(y: Any, x: Any, **beside: Any) -> tuple[np.ndarray, np.ndarray]:
+    """y and x as matrices of the same individuals; (n, 0) where there is no x."""
+    matrix = as_matrix("y", y, missing=True)
+    n = len(matrix)
+    other = np.empty((n, 0)) if x is None else as_matrix("x", x, missing=True)
+    if len(other) != n:
+        raise FqtlError(f"x must have the {n} rows of y, found shape {other.shape}.")
+    _refuse_other_rows(y=y, x=x, **beside)
+    return matrix, other
+
+
+def _refuse_other_rows(**tables: Any) -> None:
     """Labelled tables must name the same individuals in the same order: rows are not matched."""
     labelled = {name: table for name, table in tables.items() if hasattr(table, "iloc")}
     for (first, one), (name, other) in pairwise(labelled.items()):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,26 +15,11 @@ from fqtl.model.effects import LIKELY
 from fqtl.model.families import Family
 from fqtl.model.inputs import as_matrix, beside, labels_of
 from fqtl.model.moments import Floats, Moments
+from fqtl.model.priors import Loadings
 from fqtl.model.saved import read, write
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-
-class Loadings(Protocol):
-    """Loadings of one factor, or effects of one tissue, as priors hold them."""
-
-    @property
-    def mean(self) -> Floats: ...
-
-    @property
-    def variance(self) -> Floats: ...
-
-    @property
-    def pip(self) -> Floats: ...
-
-    @property
-    def any(self) -> float: ...
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from fqtl.model.moments import Floats, Moments
 Coordinates = tuple[Floats, ...]
 
 
-class Prior(Protocol):
-    """What predictors and engines ask of independent loadings with a learned prior."""
+class Loadings(Protocol):
+    """Loadings of one factor, or effects of one tissue."""
 
     @property
     def mean(self) -> Floats: ...
@@ -28,6 +28,10 @@ class Prior(Protocol):
 
     @property
     def any(self) -> float: ...
+
+
+class Prior(Loadings, Protocol):
+    """What predictors and engines ask of independent loadings with a learned prior."""
 
     def divergence(self) -> float:
         """KL(q || p) summed over the loadings, in nats."""
