@@ -53,9 +53,10 @@ def list_genes(
 def require_some(genes: pd.DataFrame) -> None:
     """Refuse a list, as `list_genes` gives it, without any gene that is to be fitted."""
     if (genes["reason"] != "").all():
+        reasons = genes["reason"].value_counts()
         raise FqtlError(
-            f"None of {len(genes)} genes can be fitted; {genes['gene_id'].iloc[0]}: "
-            f"{genes['reason'].iloc[0]}. See genes.chromosomes in the config."
+            f"None of {len(genes)} genes can be fitted; the most frequent reason, of "
+            f"{reasons.iloc[0]} of them: {reasons.index[0]}. See genes and prepare in the config."
         )
 
 

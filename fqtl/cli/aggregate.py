@@ -41,6 +41,7 @@ def run(given: Namespace) -> None:
     fits = pa.concat_tables([table for table, _ in parts]).combine_chunks()
     _refuse_gaps(fits, given.genes)
     about = {name: parts[0][1][name] for name in ("genome_build", "donors", "exceedances")}
+    _refuse_failures(fits)
     write_parquet(given.out, fits, "fits", **about)
     tables = result_tables(fits, parts[0][1]["exceedances"])
     for kind, frame in tables.items():
@@ -52,6 +53,16 @@ def run(given: Namespace) -> None:
         ", ".join(f"{count} {name}" for name, count in status.items()),
         len(tables["factors"]),
     )
+
+
+def _refuse_failures(fits: pa.Table) -> None:
+    """A run in which no gene was fitted has no result."""
+    if "fitted" not in fits["status"].to_pylist():
+        reasons = fits["reason"].to_pandas().value_counts()
+        raise FqtlError(
+            f"None of {len(fits)} genes was fitted; the most frequent reason, of "
+            f"{reasons.iloc[0]} of them: {reasons.index[0]} See model and prepare in the config."
+        )
 
 
 def _refuse_gaps(fits: pa.Table, genes: Path) -> None:

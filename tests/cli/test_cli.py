@@ -229,7 +229,7 @@ def test_wrong_chromosome_names(here, capsys):
 
 def test_genes_of_other_chromosomes(here, capsys):
     said = complaint(capsys, [*CHECK, "--chromosomes", "21"])
-    assert "None of 2 genes can be fitted; g1: chr22 is not among genes.chromosomes" in said
+    assert "None of 2 genes can be fitted; the most frequent reason, of 2 of them: chr22" in said
 
 
 def test_tissues_that_are_all_too_small(here, capsys):
@@ -316,6 +316,13 @@ def test_fits_that_do_not_cover_the_genes_are_refused(here, capsys):
     command = ["aggregate", "--fits", "out/fits.parquet", "--genes", "out/genes.tsv"]
     said = complaint(capsys, [*command, "--results", "tables", "--out", "tables/all.parquet"])
     assert "lists 3 genes to fit, the fits hold 2: 1 missing ['g9']" in said
+
+
+def test_a_run_that_fitted_nothing_has_no_result(here, capsys):
+    run(PREPARE, SHARD, [*FIT, "--folds", "0", "--family", "beta"])
+    command = ["aggregate", "--fits", "out/fits.parquet", "--genes", "out/genes.tsv"]
+    said = complaint(capsys, [*command, "--results", "tables", "--out", "tables/all.parquet"])
+    assert "None of 2 genes was fitted; the most frequent reason, of 1 of them: Family" in said
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,8 @@ def refused(release, **changes):
         ({"model": None}, "model must be a section with keys of its own; found None."),
         ({"model": {"rnak": 3}}, "unknown key model.rnak; there are family"),
         ({"model": {"family": "nb"}}, "found model.family: nb and prepare.scale: as_given."),
+        ({"model": {"family": "voom"}}, "voom goes with prepare.scale: log_cpm or raw, and only"),
+        ({"prepare": {"scale": "counts"}}, "goes with model.family nb or nb_pseudo, and only with"),
         ({"model": {"rank": "ten"}}, "model.rank must be a number of factors of at least 1"),
         ({"calibration": {"permute": "genes"}}, "permute must be donors or tissues; found 'genes'"),
         ({"genome_build": "hg19"}, "genome_build must be GRCh37 or GRCh38; found 'hg19'"),
@@ -243,6 +245,15 @@ def refused(release, **changes):
 )
 def test_a_bad_config_is_one_line_before_any_job(release, changes, message):
     assert message in refused(release, **changes)
+
+
+def test_genotypes_without_what_belongs_to_them_are_named_before_any_job(release):
+    for name in ("bare.vcf.gz", "bare.bed"):
+        (release.folder / name).write_bytes((release.folder / "genotypes.vcf.gz").read_bytes())
+    said = refused(release, genotypes={"path": "bare.vcf.gz"})
+    assert "bare.vcf.gz has no index. Make one with `tabix -p vcf bare.vcf.gz`." in said
+    said = refused(release, genotypes={"path": "bare.bed"})
+    assert "No such file: bare.bim, bare.fam. See genotypes.path in the config." in said
 
 
 def test_a_bad_sheet_is_one_line_before_any_job(release):

@@ -8,7 +8,7 @@ rule check:
     """Files, indexes, donors in common, chromosomes, room on the disk."""
     input:
         sheet=[] if FROM_FOLDER else config["tissues"],
-        genotypes=config["genotypes"]["path"],
+        genotypes=GENOTYPE_FILES,
         expression=[row["expression"] for row in TISSUES.values()],
         others=[*ANNOTATION, *DONOR_COVARIATES],
         covariates=[row["covariates"] for row in TISSUES.values() if row["covariates"]],

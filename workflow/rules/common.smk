@@ -113,6 +113,23 @@ def rsids_from():
     )
 
 
+def beside_genotypes(path):
+    """Files that belong to the genotypes: PLINK's tables of variants and donors, or the index.
+
+    Of several names that one file may have the one that is there or, where none is, the first.
+    """
+    plink = {
+        ".bed": [(".bim",), (".fam",)],
+        ".pgen": [(".pvar", ".pvar.zst"), (".psam",)],
+    }
+    path = Path(path)
+    if path.suffix in plink:
+        named = [[path.with_suffix(e) for e in some] for some in plink[path.suffix]]
+    else:
+        named = [[Path(f"{path}{ending}") for ending in (".csi", ".tbi")]]
+    return [str(next((p for p in some if p.exists()), some[0])) for some in named]
+
+
 def covariates_of(wildcards):
     """The tissue's covariates, as a list that may be empty."""
     return [path for path in [TISSUES[wildcards.tissue]["covariates"]] if path]
@@ -147,14 +164,28 @@ def named(wildcards, input):
 
 STARTED = time.time()
 
+# prepare.scale that a family can have; the Gaussian has any but counts as they are
+SCALES = {
+    "nb": ["counts"],
+    "nb_pseudo": ["counts"],
+    "voom": ["log_cpm", "raw"],
+    "beta": ["raw"],
+}
+
 
 def refuse_unlike_scale():
-    """Families of counts need counts as they are, and these need such a family."""
+    """Families of counts need counts as they are, those with units of their own need these."""
     family, scale = config["model"]["family"], config["prepare"]["scale"]
-    if (family in ("nb", "nb_pseudo")) != (scale == "counts"):
+    suited = SCALES.get(family, [])
+    if (scale not in suited) if suited else (scale == "counts"):
+        counts = [name for name, scales in SCALES.items() if "counts" in scales]
+        goes = (
+            f"model.family {family} goes with prepare.scale: {' or '.join(suited)}"
+            if suited
+            else f"prepare.scale counts goes with model.family {' or '.join(counts)}"
+        )
         refuse(
-            "model.family nb and nb_pseudo go with prepare.scale: counts, and only with it; found "
-            f"model.family: {family} and prepare.scale: {scale}."
+            f"{goes}, and only with it; found model.family: {family} and prepare.scale: {scale}."
         )
 
 

@@ -9,7 +9,7 @@ rule fit:
     input:
         shard="<results>/shards/{shard}.parquet",
         plan="<results>/plan.tsv",
-        genotypes=config["genotypes"]["path"],
+        genotypes=GENOTYPE_FILES,
         rsids=RSIDS,
         covariates=IN_MODEL,
     output:

@@ -39,7 +39,7 @@ rule prepare:
         expression=lambda wildcards: TISSUES[wildcards.tissue]["expression"],
         covariates=covariates_of,
         others=[*ANNOTATION, *DONOR_COVARIATES],
-        genotypes=config["genotypes"]["path"],
+        genotypes=GENOTYPE_FILES,
     output:
         "<results>/prepared/{tissue}.parquet",
     log:

@@ -103,6 +103,8 @@ def wanted_files():
     """Input with the key that names it."""
     section = "release.genotypes" if RELEASE["genotypes"] else "genotypes.path"
     yield config["genotypes"]["path"], section
+    if Path(config["genotypes"]["path"]).suffix in (".bed", ".pgen"):
+        yield from ((path, section) for path in GENOTYPE_FILES[1:])
     yield from ((path, "release.annotation") for path in ANNOTATION)
     yield from ((path, "prepare.donor_covariates") for path in DONOR_COVARIATES)
     if config["genotypes"]["rsids"] not in ("file", "none"):
@@ -133,10 +135,19 @@ def require_files():
         more = f" and {rest} more" if rest > 0 else ""
         keys = ", ".join(dict.fromkeys(absent.values()))
         refuse(f"No such file: {named}{more}. See {keys} in the config.")
+    genotypes, *others = GENOTYPE_FILES
+    if not all(Path(path).is_file() for path in others):
+        make = "bcftools index" if genotypes.endswith(".bcf") else "tabix -p vcf"
+        refuse(f"{genotypes} has no index. Make one with `{make} {genotypes}`.")
 
 
 if RELEASE["genotypes"]:
     config["genotypes"]["path"] = in_release(RELEASE["genotypes"])
+# of every rule that opens the genotypes: another table of variants is another file of genotypes
+GENOTYPE_FILES = [
+    config["genotypes"]["path"],
+    *beside_genotypes(config["genotypes"]["path"]),
+]
 ANNOTATION = (
     [in_release(RELEASE["annotation"])] if COUNTED and RELEASE["annotation"] else []
 )

@@ -11,7 +11,7 @@ rule shard:
     input:
         prepared=expand("<results>/prepared/{tissue}.parquet", tissue=TISSUES),
         rsids=RSIDS,
-        genotypes=config["genotypes"]["path"],
+        genotypes=GENOTYPE_FILES,
     output:
         shards=expand("<results>/shards/{shard}.parquet", shard=SHARDS),
         genes="<results>/genes.tsv",

@@ -10,7 +10,7 @@ if "simulate" in config:
     rule simulate:
         """Expression and covariates of 44 tissues, with planted effects."""
         input:
-            genotypes=config["genotypes"]["path"],
+            genotypes=GENOTYPE_FILES,
             effects=PANEL["effects"],
             null_genes=PANEL.get("null_genes", []),
         output:
