@@ -143,7 +143,7 @@ def require_files():
 
 if RELEASE["genotypes"]:
     config["genotypes"]["path"] = in_release(RELEASE["genotypes"])
-# of every rule that opens the genotypes: another table of variants is another file of genotypes
+# input of all that opens the genotypes: another table of variants is another file of genotypes
 GENOTYPE_FILES = [
     config["genotypes"]["path"],
     *beside_genotypes(config["genotypes"]["path"]),
