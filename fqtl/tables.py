@@ -168,7 +168,9 @@ def read_parquet(
         if isinstance(fault, OSError) and fault.errno is not None:
             raise  # the system's word: no permission, a broken disk
         raise FqtlError(
-            f"{path} is not a whole Parquet file ({fault}). {_made_anew(path)}"
+            f"{path} is not a whole Parquet file ({fault})."
+            # what is no Parquet at all was not made here, and is not to be deleted
+            + (f" {_made_anew(path)}" if _begins_as_parquet(path) else f" Is it a table of {kind}?")
         ) from fault
     about = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
     found = (about.get("kind"), about.get("version"))
@@ -198,6 +200,11 @@ def read_parquets(paths: Sequence[Path], kind: str) -> list[tuple[pa.Table, dict
         f"{len(refused)} of {len(paths)} files cannot be used. {_made_anew(*refused)} "
         f"The first: {first}"
     )
+
+
+def _begins_as_parquet(path: Path) -> bool:
+    with open(path, "rb") as stream:
+        return stream.read(4) in (b"PAR1", b"")
 
 
 def _made_anew(*paths: Path) -> str:

@@ -9,6 +9,7 @@ go to folders of the same names.
 
 import logging
 import os
+import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,6 +28,7 @@ from fqtl.weights.kinds import find_weights
 from fqtl.weights.weight_set import WeightSet, variant_ids
 
 log = logging.getLogger(__name__)
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 LOST = ["set", "gene_id", "variant_id", "reason"]
 
 
@@ -70,6 +72,11 @@ def run(given: Namespace) -> None:
     for loaded in _sets(given):
         weights, left_out = _ready(given, loaded, source)
         folder = _folder(given, loaded.path)
+        if not NAME.fullmatch(weights.name):
+            raise FqtlError(
+                f"{loaded.path}: expected a tissue of letters, digits, dots, dashes and "
+                f"underscores, as file names and lists have it; found {weights.name!r}."
+            )
         _refuse_same_name(written, folder, weights.name, loaded.path)
         path = _write(given, folder, loaded, weights)
         size = (len(weights.genes), len(weights.variants), len(left_out))
@@ -92,9 +99,10 @@ def _refuse_flags(given: Namespace) -> None:
         raise FqtlError(f"--n-samples: expected at least 1, found {given.n_samples}.")
     if not 0 <= given.min_found <= 1:
         raise FqtlError(f"--min-found: expected 0 to 1, found {given.min_found:g}.")
-    for path, kind in find_weights(given.path):
-        if kind == given.to and path.parent.resolve() == _folder(given, path).resolve():
-            raise FqtlError(f"{path} would be written over: give another folder (--out).")
+    for path, _ in find_weights(given.path):
+        # whatever its format: sets of other formats have files of the same names
+        if path.parent.resolve() == _folder(given, path).resolve():
+            raise FqtlError(f"{path} could be written over: give another folder (--out).")
 
 
 def _sets(given: Namespace) -> Iterator[Loaded]:

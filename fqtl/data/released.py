@@ -166,6 +166,7 @@ def _read_v6p(path: Path, min_pip: float) -> Released:
         raise FqtlError(f"{path} holds the PIP cut-offs {held}; {min_pip:g} is none of them.")
     frame = _split(path, frame[cutoff == min_pip].assign(gene_name=frame["gene_id"]), "b37")
     _refuse_twice(path, frame)
+    _refuse_other_tissues(path, frame)
     return Released("v6p", "GRCh37", gtex.V6P, frame[KEPT], _left_out([]))
 
 
@@ -237,6 +238,7 @@ def _split(path: Path, frame: pd.DataFrame, build_tag: str) -> pd.DataFrame:
         [_variant(path, line, name, chrom, build_tag) for name in names]
         for line, names, chrom in zip(frame.index, frame["variants"], frame["chrom"], strict=True)
     ]
+    _refuse_variants_twice(path, frame["variants"])
     for column in ("tss", "factor"):
         frame[column] = _numbers(path, frame, column).astype(int)
     return frame
@@ -263,6 +265,28 @@ def _variant(path: Path, line: int, name: str, chrom: str, build_tag: str) -> st
             f"alleles of bases, found {name!r}."
         )
     return f"{chrom}_{match[2]}_{match[3]}_{match[4]}_{build_tag}"
+
+
+def _refuse_variants_twice(path: Path, variants: "pd.Series[Any]") -> None:
+    """A variant that a factor has twice, with its alleles in either order."""
+    for line, names in variants.items():
+        places = [(name.split("_")[1], *sorted(name.split("_")[2:4])) for name in names]
+        if len(set(places)) < len(places):
+            twice = next(
+                n for n, place in zip(names, places, strict=True) if places.count(place) > 1
+            )
+            raise FqtlError(f"{path}, line {line}: {twice} is listed twice in one factor.")
+
+
+def _refuse_other_tissues(path: Path, frame: pd.DataFrame) -> None:
+    """Tissues that GTEx v6p has not."""
+    every = frame["tissues"].explode()
+    unknown = every[~every.isin(list(gtex.V6P))]
+    if len(unknown):
+        raise FqtlError(
+            f"{path}, line {unknown.index[0]}: GTEx v6p has no tissue {unknown.iloc[0]!r} "
+            f"({len(unknown)} such entries)."
+        )
 
 
 def _refuse_twice(path: Path, frame: pd.DataFrame) -> None:

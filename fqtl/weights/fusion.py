@@ -204,8 +204,10 @@ class FusionModel:
     def best(self) -> int:
         """The model that FUSION would choose: of those that are not top1, the one with most R²."""
         r2 = self.performance.values[list(self.performance.rows).index("rsq")].copy()
-        r2[[name.startswith("top1") for name in self.performance.columns]] = np.nan
-        return 0 if np.isnan(r2).all() else int(np.nanargmax(r2))
+        weights = [not name.startswith("top1") for name in self.performance.columns]
+        if not any(weights):
+            raise FqtlError(f"{self.path} holds z-scores (top1) alone, which are no weights.")
+        return int(np.argmax(np.where(weights, np.nan_to_num(r2, nan=-1.0), -np.inf)))
 
 
 def read_pos(path: Path) -> pd.DataFrame:
@@ -237,11 +239,16 @@ def read_fusion_model(path: Path, gene_id: str) -> FusionModel:
             f"{path}: snps has {snps.shape[0]} rows and {snps.shape[1]} columns; expected the "
             f"{len(weights.rows)} rows of wgt.matrix and {len(BIM)} columns."
         )
+    named = _snps(snps)
+    ids, rows = list(named["id"]), list(weights.rows)
+    # FUSION goes by the order of both; other names than ids are of no account
+    if ids != rows and sorted(ids) == sorted(rows):
+        raise FqtlError(f"{path}: the rows of wgt.matrix and of snps are in different orders.")
     sd = objects.get("fqtl.dosage.sd")
     return FusionModel(
         gene_id=gene_id,
         path=path,
-        snps=_snps(snps),
+        snps=named,
         weights=weights,
         performance=performance,
         n_samples=int(np.nan_to_num(np.ravel(objects["N.tot"])[0])),

@@ -293,8 +293,22 @@ def test_files_are_not_converted_onto_themselves(tmp_path, capsys):
     path = written(tmp_path, "predictdb")
     before = path.read_bytes()
     assert main(["convert", str(path), "--to", "predictdb", "--out", str(path.parent)]) == 2
-    assert "would be written over" in capsys.readouterr().err
+    assert "could be written over" in capsys.readouterr().err
+    # another format has a file of that name
+    assert main(["convert", str(path.parent), "--to", "focus", "--out", str(path.parent)]) == 2
+    assert "could be written over" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+def test_a_tissue_whose_name_is_no_file_name_is_refused(tmp_path, capsys):
+    path = written(tmp_path, "predictdb")
+    for name in ("Whole Blood", "../../elsewhere"):
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE sample_info SET tissue = ?", [name])
+        assert "expected a tissue of letters, digits, dots, dashes and underscores" in (
+            said := refusal(capsys, path, "fusion", tmp_path)
+        )
+        assert repr(name) in said
 
 
 def test_a_number_of_samples_below_one_is_refused(tmp_path, capsys, panel):

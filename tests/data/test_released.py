@@ -122,6 +122,8 @@ def test_lower_cut_offs_hold_what_higher_ones_do():
         ({"tissue_se": "0.1|x"}, "line 2, tissue_se: expected numbers, found 'x'"),
         ({"variants": "21_5_A_G_b37|22_6_A_G_b37"}, "line 2: expected a variant of chr22"),
         ({"tss": ""}, "line 2, tss: expected numbers"),
+        ({"tissues": "Liver|Lug"}, "line 2: GTEx v6p has no tissue 'Lug'"),
+        ({"variants": "22_5_A_G_b37|22_5_G_A_b37"}, "line 2: chr22_5_A_G_b37 is listed twice in"),
         ({"gene": "ENSG1.1", "factor": "28"}, "line 2: factor 28 of ENSG1.1 is listed twice"),
     ],
 )

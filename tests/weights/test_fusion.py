@@ -164,6 +164,33 @@ def test_a_file_of_another_model_is_chosen_from_as_fusion_does(tmp_path):
         read_fusion(tmp_path / "x.pos")
 
 
+def test_z_scores_are_never_taken_for_weights_and_rows_in_another_order_are_refused(tmp_path):
+    path = tmp_path / "g.wgt.RDat"
+    ids, models = ["rs1", "rs2"], ["top1", "blup"]
+    unknown = rdata.Matrix(np.full((2, 2), np.nan), ["rsq", "pval"], models)
+    bim = ([1, 1], ids, ["0", "0"], [5, 6], ["A", "C"], ["G", "T"])
+    columns = [np.array(part) if isinstance(part[0], int) else part for part in bim]
+    objects = {
+        "wgt.matrix": rdata.Matrix(np.ones((2, 2)), ids, models),
+        "snps": dict(zip(["V1", "V2", "V3", "V4", "V5", "V6"], columns, strict=True)),
+        "cv.performance": unknown,
+        **dict.fromkeys(("hsq", "hsq.pv", "N.tot"), 1.0),
+    }
+    path.write_bytes(rdata.dumps(objects))
+    assert models[read_fusion_model(path, "g").best] == "blup"
+    reversed_rows = rdata.Matrix(np.ones((2, 2)), ids[::-1], models)
+    path.write_bytes(rdata.dumps({**objects, "wgt.matrix": reversed_rows}))
+    with pytest.raises(FqtlError, match=r"rows of wgt.matrix and of snps are in different orders"):
+        read_fusion_model(path, "g")
+    top1 = {
+        name: rdata.Matrix(objects[name].values[:, :1], objects[name].rows, ["top1"])
+        for name in ("wgt.matrix", "cv.performance")
+    }
+    path.write_bytes(rdata.dumps({**objects, **top1}))
+    with pytest.raises(FqtlError, match=r"holds z-scores \(top1\) alone"):
+        _ = read_fusion_model(path, "g").best
+
+
 def test_a_file_without_an_object_is_refused(tmp_path):
     path = tmp_path / "g.wgt.RDat"
     path.write_bytes(rdata.dumps({"wgt.matrix": 1.0, "hsq": 2.0}))
