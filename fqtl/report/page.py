@@ -163,10 +163,7 @@ def left_out(results: Results) -> list[tuple[str, int]]:
     rows += [(f"variant in a gene's cis window: {why}", int(n)) for why, n in variants.items()]
     slow = int((results.fits["converged"] == False).sum())  # noqa: E712  (NA where not fitted)
     rows.append(("genes whose fit did not converge (kept)", slow))
-    rows += [
-        (f"weights of an earlier run, not of this one: {name}", 1)
-        for name in results.foreign_weights
-    ]
+    rows += [(f"weights that are not of this run: {name}", 1) for name in results.foreign_weights]
     return [row for row in rows if row[1]]
 
 

@@ -104,7 +104,7 @@ def test_everything_left_out_is_counted_with_its_reason():
         "gene left out of a tissue: constant expression": 1,
         "donors of a tissue without genotypes": 2,
         "variant in a gene's cis window: constant": 5,
-        "weights of an earlier run, not of this one: Old.db": 1,
+        "weights that are not of this run: Old.db": 1,
     }
 
 

@@ -160,6 +160,18 @@ def test_a_second_run_does_nothing(finished):
     assert "Nothing to be done" in run.stdout
 
 
+def test_factors_that_are_no_longer_wanted_are_a_reason_to_tidy_up(finished):
+    release, _ = finished
+    weights = {"formats": ["predictdb", "fusion", "tigar", "focus"], "factors": False}
+    release.configure("factorless", results="out", weights=weights)
+    run = release.run("factorless", "--dry-run", "--printshellcmds", "--quiet", "host")
+    assert run.returncode == 0, run.stdout
+    _, command = " ".join(run.stdout.split()).split(" fqtl ")
+    assert command.startswith("report ")
+    assert "weights/factors" not in command
+    assert " --tidy " in command
+
+
 def test_cores_and_shards_do_not_change_a_byte(finished):
     release, _ = finished
     release.configure("alone", shards={"count": 1})
