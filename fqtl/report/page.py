@@ -12,6 +12,7 @@ import fqtl
 from fqtl import plots
 from fqtl.evaluate import compared
 from fqtl.fits import CALL
+from fqtl.reasons import count_reasons
 
 PREDICTED = 0.01  # R² above which a gene counts as predicted
 
@@ -149,9 +150,9 @@ def left_out(results: Results) -> list[tuple[str, int]]:
         ("tissue left out: ", results.prepared.loc[results.prepared["reason"] != "", "reason"]),
     ]
     rows = [
-        (prefix + str(reason), int(count))
+        (prefix + reason, count)
         for prefix, reasons in counted
-        for reason, count in reasons.value_counts().items()
+        for reason, count in count_reasons(reasons)
     ]
     for name, words in (
         ("without_genotypes", "donors of a tissue without genotypes"),

@@ -322,7 +322,7 @@ def test_a_run_that_fitted_nothing_has_no_result(here, capsys):
     run(PREPARE, SHARD, [*FIT, "--folds", "0", "--family", "beta"])
     command = ["aggregate", "--fits", "out/fits.parquet", "--genes", "out/genes.tsv"]
     said = complaint(capsys, [*command, "--results", "tables", "--out", "tables/all.parquet"])
-    assert "None of 2 genes was fitted; the most frequent reason, of 1 of them: Family" in said
+    assert "None of 2 genes was fitted; the most frequent reason, of 2 of them: Family beta" in said
 
 
 @pytest.mark.parametrize(
