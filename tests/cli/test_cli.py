@@ -17,6 +17,7 @@ from tests.files import (
     write_covariates,
     write_gct,
     write_gtf,
+    write_plink1,
     write_sheet,
     write_vcf,
 )
@@ -213,6 +214,57 @@ def test_variants_without_rs_numbers_where_models_need_them(here, capsys):
     said = complaint(capsys, [*CHECK, "--needs-rsids"])
     assert "None of 3 variants of g.vcf.gz near 2 genes has an rs number" in said
     assert "Name a lookup table as genotypes.rsids" in said
+
+
+@pytest.fixture
+def plink(here):
+    """The same genotypes as PLINK's .bed, and the command that checks with them."""
+    x = linked_genotypes(np.random.default_rng(0), 60, 40).T.astype(int)
+    bim = [f"22 rs{pos} 0 {pos} G A" for pos in range(4900, 4940)]
+    write_plink1(here / "g.bed", x, bim, DONORS)
+    return [word.replace("g.vcf.gz", "g.bed") for word in CHECK]
+
+
+def test_genotypes_of_plink_that_were_cut_short(here, plink, capsys):
+    run(plink)
+    (here / "out" / "check.json").unlink()
+    whole = (here / "g.bed").read_bytes()
+    (here / "g.bed").write_bytes(whole[:-20])
+    assert "g.bed cannot be read as genotypes of 40 variants (g.bim)" in complaint(capsys, plink)
+    (here / "g.bed").write_bytes(whole)
+    bim = (here / "g.bim").read_text().splitlines(keepends=True)
+    (here / "g.bim").write_text("".join(bim[:-1]))
+    assert "g.bed cannot be read as genotypes of 39 variants (g.bim)" in complaint(capsys, plink)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--scale", "log_cpm"], "prepare.scale of normalised values must be one of as_given,"),
+        (["--counts"], "prepare.scale of counts must be one of inverse_normal, log_cpm, counts"),
+        (["--scale", "raw", "--controls", "3"], "neither prepare.components nor prepare.controls"),
+        (
+            ["--counts", "--scale", "log_cpm"],
+            "liver.bed does not say how long genes are, and prepare.min_tpm: 0.1 asks",
+        ),
+        (["--donor-covariates", "liver.txt"], "The covariate 'PC1' is both among those of the"),
+        (["--gene-names", "liver.txt"], "liver.txt: expected a GTF with lines of genes"),
+    ],
+)
+def test_check_refuses_what_later_stages_refuse(here, capsys, flags, message):
+    if "--counts" in flags:
+        write_bed(here / "liver.bed", GENES, np.arange(120).reshape(2, 60), DONORS)
+    assert message in complaint(capsys, [*CHECK, *flags])
+
+
+def test_genes_that_no_file_can_be_named_after_are_refused_for_fusion_alone(here, capsys):
+    odd = [("chr22", 5000, "HLA/A"), ("chr22", 6000, "g2")]
+    write_bed(here / "liver.bed", odd, np.random.default_rng(0).random((2, 60)), DONORS)
+    run([*CHECK, "--formats", "predictdb", "tigar"])
+    (here / "out" / "check.json").unlink()
+    said = complaint(capsys, [*CHECK, "--formats", "fusion"])
+    assert "Gene 'HLA/A' cannot be written for FUSION" in said
+    assert "(1 such genes)" in said
 
 
 def test_no_shared_samples(here, capsys):

@@ -48,9 +48,10 @@ def test_what_lies_beside_genotypes_is_input_of_all_that_read_them(plink, path, 
 
 def test_a_table_of_variants_that_is_replaced_makes_everything_anew(plink):
     plink.configure("out", genotypes={"path": "p.bed"})
-    assert plink.run("out", "--cores", "2", "--until", "check").returncode == 0
+    assert plink.run("out", "--cores", "2", "--until", "prepare").returncode == 0
     bim = plink.folder / "p.bim"
     rows = [line.split("\t") for line in bim.read_text().splitlines()]
     bim.write_text("".join("\t".join([*r[:3], str(int(r[3]) + 7), *r[4:]]) + "\n" for r in rows))
-    again = plink.run("out", "-n", "--until", "check", "--quiet", "host")
-    assert "reason: Updated input files: p.bim" in again.stdout
+    again = plink.run("out", "-n", "--until", "prepare", "--quiet", "host").stdout
+    assert "reason: Updated input files: p.bim" in again
+    assert readers_of(again, "p.bim") == {"check", "prepare"}
