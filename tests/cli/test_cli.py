@@ -9,7 +9,7 @@ import pytest
 
 from fqtl.cli import SUBCOMMANDS, main
 from fqtl.expression_store import read_prepared, read_shard
-from fqtl.tables import FORMAT_VERSION, read_parquet
+from fqtl.tables import FORMAT_VERSION, read_parquet, read_tsv
 from tests.conftest import linked_genotypes
 from tests.files import (
     vcf_records,
@@ -352,6 +352,31 @@ def test_constant_expression_is_recorded(here):
     assert lines[1].split("\t")[-1] == "usable in no tissue"
     dropped = gzip.decompress((here / "out" / "dropped.tsv.gz").read_bytes()).decode()
     assert dropped.splitlines()[1] == "g1\tLiver\tconstant expression"
+
+
+def test_components_that_leave_nothing_are_named(here, capsys):
+    run([*PREPARE, "--components", "40"])
+    capsys.readouterr()
+    said = complaint(capsys, SHARD)
+    assert "usable in no tissue, 2 times of 2 since 'nothing left after covariates'" in said
+    assert "See prepare.components and covariates in the config." in said
+
+
+def test_a_tissue_without_covariates_has_nothing_explained(here):
+    prepare = [word for word in PREPARE if word not in ("--covariates", "liver.txt")]
+    run(prepare, SHARD)
+    listed = read_tsv(here / "out" / "prepared.tsv", "prepared")
+    assert listed[["n_covariates", "explained"]].values.tolist() == [[0, 0]]
+
+
+def test_of_a_tissue_that_is_left_out_nothing_is_regressed_out(here):
+    rng = np.random.default_rng(2)
+    write_bed(here / "lung.bed", GENES, rng.standard_normal((2, 20)), DONORS[:20])
+    lung = [word.replace("liver.bed", "lung.bed").replace("Liver", "Lung") for word in PREPARE]
+    run(PREPARE, lung, [*SHARD[:3], "out/Lung.parquet", *SHARD[3:]])
+    listed = read_tsv(here / "out" / "prepared.tsv", "prepared")
+    assert listed["n_covariates"].tolist() == [1, 0]
+    assert listed["explained"].iloc[1] == 0
 
 
 def test_a_shard_cut_short_is_named(here, capsys):
