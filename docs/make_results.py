@@ -77,7 +77,9 @@ product of a variant's and a tissue's loading is an effect in standard deviation
 
 Weights are in standard deviations of prepared expression per copy of the effect allele; formats
 that want another unit have it ([which file is for which program](weights.md)). A tissue without a
-gene for a file has no file: its readers fail on an empty one.
+gene for a file has no file: its readers fail on an empty one. What runs of another config left in
+`weights/` and `prepared/`, as of a tissue no longer listed, is removed when the report is made;
+files that a run did not make are not touched.
 """
 
 

@@ -13,6 +13,9 @@ import pandas as pd
 from fqtl.data import contigs
 from fqtl.data.expression import gene_key
 from fqtl.errors import FqtlError
+from fqtl.reasons import count_reasons
+
+NOWHERE = "usable in no tissue"
 
 
 def list_genes(
@@ -43,20 +46,31 @@ def list_genes(
         [
             listed["chrom"] + " is not among genes.chromosomes",
             listed["chrom"] + " is not in the genotypes",
-            "usable in no tissue",
+            NOWHERE,
         ],
         default="",
     )
     return in_genome_order(listed)[["gene_id", "chrom", "tss", "n_tissues", "reason", "key"]]
 
 
-def require_some(genes: pd.DataFrame) -> None:
-    """Refuse a list, as `list_genes` gives it, without any gene that is to be fitted."""
+def require_some(genes: pd.DataFrame, in_tissues: Sequence[str] = ()) -> None:
+    """Refuse a list, as `list_genes` gives it, without any gene that is to be fitted.
+
+    in_tissues : why single tissues do not have a gene
+    """
     if (genes["reason"] != "").all():
-        reasons = genes["reason"].value_counts()
+        reason, count = count_reasons(genes["reason"])[0]
+        key = "genes.chromosomes"
+        if reason == NOWHERE:
+            key = "prepare"
+            if in_tissues:
+                why, times = count_reasons(in_tissues)[0]
+                reason += f", {times} times of {len(in_tissues)} since {why!r}"
+                # components of so few genes leave nothing of them
+                key = "prepare.components and covariates" if "covariates" in why else key
         raise FqtlError(
             f"None of {len(genes)} genes can be fitted; the most frequent reason, of "
-            f"{reasons.iloc[0]} of them: {reasons.index[0]}. See genes and prepare in the config."
+            f"{count} of them: {reason}. See {key} in the config."
         )
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from fqtl.aggregate import result_tables
 from fqtl.cli.arguments import add_out
 from fqtl.errors import FqtlError
+from fqtl.reasons import count_reasons
 from fqtl.tables import read_parquets, read_tsv, write_parquet, write_tsv
 
 log = logging.getLogger(__name__)
@@ -58,10 +59,10 @@ def run(given: Namespace) -> None:
 def _refuse_failures(fits: pa.Table) -> None:
     """A run in which no gene was fitted has no result."""
     if "fitted" not in fits["status"].to_pylist():
-        reasons = fits["reason"].to_pandas().value_counts()
+        reason, count = count_reasons(fits["reason"].to_pylist())[0]
         raise FqtlError(
-            f"None of {len(fits)} genes was fitted; the most frequent reason, of "
-            f"{reasons.iloc[0]} of them: {reasons.index[0]} See model and prepare in the config."
+            f"None of {len(fits)} genes was fitted; the most frequent reason, of {count} of them: "
+            f"{reason.rstrip('.')}. See genotypes, prepare and model in the config."
         )
 
 

@@ -1,12 +1,19 @@
 """Flags that several subcommands share."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fqtl.data.chosen import Choice, ChosenVariants
+from fqtl.data.covariates import Covariates, joined, read_covariates
 from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource, open_genotypes
+from fqtl.data.samples import require_shared
+from fqtl.prepare.recipe import Recipe
 from fqtl.rsid_store import rsids_of
+
+DEFAULT = Recipe()
 
 
 def add_genotypes(parser: ArgumentParser) -> None:
@@ -178,8 +185,100 @@ def add_chromosomes(parser: ArgumentParser) -> None:
     )
 
 
-def add_min_samples(parser: ArgumentParser) -> None:
-    """Size of a tissue."""
+def add_recipe(parser: ArgumentParser) -> None:
+    """What is done with expression."""
     parser.add_argument(
-        "--min-samples", type=int, default=30, metavar="N", help="donors a tissue must have [30]"
+        "--donor-covariates-in-model",
+        action="store_true",
+        help="those are for the model: keep donors that have them, and regress nothing out",
     )
+    parser.add_argument(
+        "--scale",
+        default=DEFAULT.scale,
+        help="as_given, inverse_normal, raw; of counts inverse_normal, log_cpm, counts [as_given]",
+    )
+    parser.add_argument(
+        "--size-factors",
+        default=DEFAULT.size_factors,
+        help="of counts: tmm, median_of_ratios or total [tmm]",
+    )
+    measured = parser.add_argument_group("genes that are measured (of counts)")
+    measured.add_argument("--min-tpm", type=float, default=DEFAULT.min_tpm, metavar="TPM")
+    measured.add_argument("--min-reads", type=float, default=DEFAULT.min_reads, metavar="N")
+    measured.add_argument(
+        "--min-share", type=float, default=DEFAULT.min_share, metavar="F", help="of donors"
+    )
+    hidden = parser.add_argument_group("confounders that are not measured")
+    hidden.add_argument(
+        "--components",
+        type=_count_or_auto,
+        default=DEFAULT.components,
+        metavar="K",
+        help="principal components of expression; auto: more than chance has [0]",
+    )
+    hidden.add_argument(
+        "--controls",
+        type=int,
+        default=DEFAULT.controls,
+        metavar="K",
+        help="genes of other chromosomes that each gene is regressed on [0]",
+    )
+    hidden.add_argument(
+        "--control-max-p",
+        type=float,
+        default=DEFAULT.control_max_p,
+        metavar="P",
+        help="a control that follows the gene's cis variants at a smaller p is removed [1e-4]",
+    )
+    hidden.add_argument("--seed", type=int, default=DEFAULT.seed, help="of permutations [1]")
+    parser.add_argument(
+        "--min-samples",
+        type=int,
+        default=DEFAULT.min_samples,
+        metavar="N",
+        help="donors a tissue must have [30]",
+    )
+
+
+def _count_or_auto(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdigit():
+        raise ArgumentTypeError(f"expected a number or auto, found {text}")
+    return int(text)
+
+
+def recipe_of(given: Namespace) -> Recipe:
+    """What is done with expression, by the flags of `add_recipe` and `add_values`."""
+    return Recipe(
+        counted=given.counts,
+        scale=given.scale,
+        size_factors=given.size_factors,
+        min_tpm=given.min_tpm,
+        min_reads=given.min_reads,
+        min_share=given.min_share,
+        components=given.components,
+        controls=given.controls,
+        control_max_p=given.control_max_p,
+        min_samples=given.min_samples,
+        seed=given.seed,
+    )
+
+
+def covariates_of(path: Path, expression: Path, samples: list[str]) -> Covariates:
+    """Covariates that some of the donors of a file of expression have."""
+    covariates = read_covariates(path)
+    require_shared(expression, samples, path, covariates.samples)
+    return covariates
+
+
+def to_regress_out(
+    own: Covariates | None, shared: Covariates | None, in_model: bool
+) -> Covariates | None:
+    """Covariates of a tissue and of all tissues as one, of the donors that have both.
+
+    in_model : those of all tissues are for the model, and nothing of them is regressed out
+    """
+    if shared is not None and in_model:
+        shared = Covariates([], np.empty((len(shared.samples), 0)), shared.samples)
+    return joined(own, shared)

@@ -1,7 +1,9 @@
 """Look at all input before any of it is computed on.
 
-Files and indexes, the genome build that the genotypes' header shows, donors that tissues share with
-the genotypes and with their covariates, chromosomes, places of genes, and room on the disk.
+Expression, covariates and annotation are read whole; of genotypes the donors, chromosomes, index
+and genome build, and the variants near the first and the last gene. What later stages would refuse
+is refused here: steps that values cannot take, donors and chromosomes that files do not share,
+genes in two places or with names that no file can have.
 Weight files are looked at by `fqtl check weights`.
 """
 
@@ -17,24 +19,31 @@ from fqtl.cli.arguments import (
     add_chromosomes,
     add_donor_covariates,
     add_genotypes,
-    add_min_samples,
     add_out,
+    add_recipe,
     add_values,
+    covariates_of,
+    recipe_of,
+    to_regress_out,
 )
 from fqtl.count_store import read_measured
 from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates, read_covariates
 from fqtl.data.expression import Expression
+from fqtl.data.gene_names import read_gene_names
 from fqtl.data.genotypes import GenotypeSource, Limits, open_genotypes
 from fqtl.data.samples import require_shared
 from fqtl.data.tissues import Tissue, read_tissues
 from fqtl.errors import FqtlError
+from fqtl.prepare.recipe import Recipe
 from fqtl.shards import list_genes, require_some
 from fqtl.tables import write_json
+from fqtl.weights.formats import FORMATS
+from fqtl.weights.fusion import refuse_odd_names
 
 log = logging.getLogger(__name__)
-LOOKED_AT, NEAR_BP = 5, 50_000  # genes, and base pairs on either side of each, for rs numbers
+LOOKED_AT, NEAR_BP = 5, 50_000  # genes for rs numbers; base pairs on either side of a gene
 ROOM = 3  # times the size of the expression files that intermediate tables may take
 
 
@@ -52,14 +61,21 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_donor_covariates(parser)
     add_genotypes(parser)
     add_chromosomes(parser)
-    add_min_samples(parser)
+    add_recipe(parser)
     parser.add_argument(
         "--needs-rsids", action="store_true", help="models are to be trained on named variants"
+    )
+    parser.add_argument(
+        "--formats", nargs="+", choices=list(FORMATS), default=[], help="weights to be written"
+    )
+    parser.add_argument(
+        "--gene-names", type=Path, metavar="GTF", help="names and types of genes for weights"
     )
     add_out(parser, "what was found, as JSON")
 
 
 def run(given: Namespace) -> None:
+    recipe = recipe_of(given)
     source = open_genotypes(given.genotypes, given.genome_build, given.field)
     other = source.other_build()
     if other:
@@ -80,6 +96,7 @@ def run(given: Namespace) -> None:
     found, genes = [], []
     for tissue in tissues:
         expression, _ = read_measured(tissue.expression, given.counts, annotation)
+        _require_lengths(tissue, expression, recipe)
         found.append(_check_tissue(tissue, expression, source, given, shared_by_all))
         genes.append((tissue.name, expression.genes.assign(reason="")))
     _require_donors(found, given.min_samples)
@@ -90,8 +107,15 @@ def run(given: Namespace) -> None:
         contigs.resolve(min(chromosomes, key=contigs.order), source.contigs, str(given.genotypes))
     listed = list_genes(genes, given.chromosomes, source.contigs)
     require_some(listed)
+    fitted = listed[listed["reason"] == ""]
+    if "fusion" in given.formats:
+        refuse_odd_names(fitted["gene_id"])
+    if given.gene_names:
+        read_gene_names(given.gene_names)
+    for gene in (fitted.iloc[0], fitted.iloc[-1]):
+        _read_near(source, gene)
     if given.needs_rsids:
-        _require_rsids(source, listed[listed["reason"] == ""].head(LOOKED_AT))
+        _require_rsids(source, fitted.head(LOOKED_AT))
     _check_room(tissues, given.out.parent)
     write_json(
         given.out,
@@ -103,7 +127,7 @@ def run(given: Namespace) -> None:
                 "chromosomes": len(source.contigs),
             },
             "chromosomes": shared,
-            "genes": {"all": len(listed), "to_fit": int((listed["reason"] == "").sum())},
+            "genes": {"all": len(listed), "to_fit": len(fitted)},
             "tissues": [{**entry, "chromosomes": len(entry["chromosomes"])} for entry in found],
         },
     )
@@ -128,9 +152,9 @@ def _check_tissue(
         "donors_with_genotypes": len(usable),
         "chromosomes": sorted(set(expression.genes["chrom"])),
     }
+    covariates = None
     if tissue.covariates is not None:
-        covariates = read_covariates(tissue.covariates)
-        require_shared(tissue.expression, expression.samples, tissue.covariates, covariates.samples)
+        covariates = covariates_of(tissue.covariates, tissue.expression, expression.samples)
         entry["covariates"] = len(covariates.names)
         usable &= set(covariates.samples)
     if shared_by_all is not None:
@@ -138,17 +162,33 @@ def _check_tissue(
         require_shared(tissue.expression, expression.samples, path, shared_by_all.samples)
         entry["donor_covariates"] = len(shared_by_all.names)
         usable &= set(shared_by_all.samples)
+    to_regress_out(covariates, shared_by_all, given.donor_covariates_in_model)
     entry["usable_donors"] = len(usable)
     log.info("%s: %d genes, %d donors", tissue.name, entry["genes"], entry["donors"])
     return entry
+
+
+def _require_lengths(tissue: Tissue, expression: Expression, recipe: Recipe) -> None:
+    """Refuse counts of genes without lengths where transcripts per million are asked for."""
+    if recipe.counted and recipe.min_tpm > 0 and "length" not in expression.genes:
+        raise FqtlError(
+            f"{tissue.expression} does not say how long genes are, and prepare.min_tpm: "
+            f"{recipe.min_tpm:g} asks for transcripts per million. Give release.annotation, or "
+            "leave this filter out with prepare.min_tpm: 0."
+        )
+
+
+def _read_near(source: GenotypeSource, gene: Any) -> pd.DataFrame:
+    """Variants near a gene; a file of genotypes that was cut short is found so."""
+    place = max(gene.tss - NEAR_BP, 1), gene.tss + NEAR_BP
+    return source.read(gene.chrom, *place, source.samples, Limits()).variants
 
 
 def _require_rsids(source: GenotypeSource, genes: pd.DataFrame) -> None:
     """Refuse genotypes without rs numbers: of their variants nothing would be left."""
     seen: set[str] = set()
     for gene in genes.itertuples():
-        place = max(gene.tss - NEAR_BP, 1), gene.tss + NEAR_BP
-        variants = source.read(gene.chrom, *place, source.samples, Limits()).variants
+        variants = _read_near(source, gene)
         if (variants["rsid"] != "").any():
             return
         seen |= set(variants["variant_id"])

@@ -35,6 +35,7 @@ from fqtl.model.crossval import assign_folds
 from fqtl.model.families import FAMILIES
 from fqtl.model.fit import ENGINES
 from fqtl.nulls import NullPlan
+from fqtl.reasons import count_reasons
 from fqtl.tables import write_parquet
 
 log = logging.getLogger(__name__)
@@ -164,12 +165,27 @@ def _records(
 
 
 def _with_progress(records: Iterator[dict[str, Any]], total: int) -> Iterator[dict[str, Any]]:
+    """The records, and from time to time a line that says how far they are."""
     started = said = time.monotonic()
+    failures: list[str] = []
     for done, record in enumerate(records, start=1):
         outcome = record["reason"] or f"{record['n_factors']} factors"
         log.debug("%s: %s, %s", record["gene_id"], record["status"], outcome)
+        if record["status"] == "failed":
+            failures.append(record["reason"])
         now = time.monotonic()
         if now - said > REPORT_EVERY or done == total:
             said = now
-            log.info("%d of %d genes, %.1f s per gene", done, total, (now - started) / done)
+            log.info(_progress(done, total, len(failures), now - started))
         yield record
+    if failures:
+        reason, count = count_reasons(failures)[0]
+        log.warning("%d of %d genes failed, %d of them: %s", len(failures), total, count, reason)
+
+
+def _progress(done: int, total: int, failed: int, seconds: float) -> str:
+    """How far a shard is, and how long the rest will take at this pace."""
+    left = seconds / done * (total - done)
+    return f"{done} of {total} genes ({failed} failed), {seconds / done:.1f} s per gene" + (
+        f", about {max(round(left / 60), 1)} min to go" if done < total else ""
+    )

@@ -22,6 +22,7 @@ from fqtl.weights.covariance import write_covariance
 from fqtl.weights.focus import write_focus
 from fqtl.weights.formats import clear
 from fqtl.weights.from_fits import (
+    ALL_TISSUES,
     TISSUE_NEEDS,
     joint_variants,
     tissue_weights,
@@ -79,7 +80,7 @@ def _write_covariances(
 
 def _write_models(given: Namespace, fits: pa.Table, build: str, counts: "Counter[str]") -> Path:
     """Models of all tissues in one db, of which a tissue is in memory at a time."""
-    path = given.folder / "focus" / "all_tissues.db"
+    path = given.folder / "focus" / f"{ALL_TISSUES}.db"
     sets = _filtered(given, fits, build, counts)
     first = next(sets, None)
     if first is None:

@@ -6,7 +6,7 @@ regressed out; the residuals are standardised.
 """
 
 import logging
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,25 +16,26 @@ import pandas as pd
 from fqtl.cli.arguments import (
     add_donor_covariates,
     add_genotypes,
-    add_min_samples,
     add_out,
+    add_recipe,
     add_values,
     add_variants,
+    covariates_of,
+    recipe_of,
+    to_regress_out,
 )
 from fqtl.count_store import read_measured
 from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
-from fqtl.data.covariates import Covariates, joined, read_covariates
+from fqtl.data.covariates import Covariates
 from fqtl.data.genotypes import GenotypeSource, Limits, open_genotypes
 from fqtl.data.samples import require_shared
 from fqtl.data.windows import sliding_windows
 from fqtl.expression_store import write_prepared
-from fqtl.prepare.recipe import Recipe
 from fqtl.prepare.tissue import prepare_tissue
 from fqtl.shards import in_genome_order
 
 log = logging.getLogger(__name__)
-DEFAULT = Recipe()
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -43,66 +44,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_values(parser)
     parser.add_argument("--covariates", type=Path, metavar="FILE", help="rows are covariates")
     add_donor_covariates(parser)
-    parser.add_argument(
-        "--donor-covariates-in-model",
-        action="store_true",
-        help="those are for the model: keep donors that have them, and regress nothing out",
-    )
-    parser.add_argument(
-        "--scale",
-        default=DEFAULT.scale,
-        help="as_given, inverse_normal, raw; of counts inverse_normal, log_cpm, counts [as_given]",
-    )
-    parser.add_argument(
-        "--size-factors",
-        default=DEFAULT.size_factors,
-        help="of counts: tmm, median_of_ratios or total [tmm]",
-    )
-    measured = parser.add_argument_group("genes that are measured (of counts)")
-    measured.add_argument("--min-tpm", type=float, default=DEFAULT.min_tpm, metavar="TPM")
-    measured.add_argument("--min-reads", type=float, default=DEFAULT.min_reads, metavar="N")
-    measured.add_argument(
-        "--min-share", type=float, default=DEFAULT.min_share, metavar="F", help="of donors"
-    )
-    hidden = parser.add_argument_group("confounders that are not measured")
-    hidden.add_argument(
-        "--components",
-        type=_count_or_auto,
-        default=DEFAULT.components,
-        metavar="K",
-        help="principal components of expression; auto: more than chance has [0]",
-    )
-    hidden.add_argument(
-        "--controls",
-        type=int,
-        default=DEFAULT.controls,
-        metavar="K",
-        help="genes of other chromosomes that each gene is regressed on [0]",
-    )
-    hidden.add_argument(
-        "--control-max-p",
-        type=float,
-        default=DEFAULT.control_max_p,
-        metavar="P",
-        help="a control that follows the gene's cis variants at a smaller p is removed [1e-4]",
-    )
-    hidden.add_argument("--seed", type=int, default=DEFAULT.seed, help="of permutations [1]")
-    add_min_samples(parser)
+    add_recipe(parser)
     add_genotypes(parser)
     add_variants(parser)
     add_out(parser, "prepared expression, as Parquet")
 
 
-def _count_or_auto(text: str) -> int | None:
-    if text == "auto":
-        return None
-    if not text.isdigit():
-        raise ArgumentTypeError(f"expected a number or auto, found {text}")
-    return int(text)
-
-
 def run(given: Namespace) -> None:
-    recipe = _recipe(given)
+    recipe = recipe_of(given)
     source = open_genotypes(given.genotypes, given.genome_build, given.field)
     places = read_annotation(given.annotation) if given.annotation else None
     expression, repeated = read_measured(given.expression, given.counts, places)
@@ -130,36 +79,13 @@ def run(given: Namespace) -> None:
         log.warning("%s: %s is %.1f deviations from the others", given.tissue, donor, far)
 
 
-def _recipe(given: Namespace) -> Recipe:
-    return Recipe(
-        counted=given.counts,
-        scale=given.scale,
-        size_factors=given.size_factors,
-        min_tpm=given.min_tpm,
-        min_reads=given.min_reads,
-        min_share=given.min_share,
-        components=given.components,
-        controls=given.controls,
-        control_max_p=given.control_max_p,
-        min_samples=given.min_samples,
-        seed=given.seed,
-    )
-
-
 def _covariates(given: Namespace, samples: list[str]) -> Covariates | None:
     """Covariates to regress out, of the donors that have all there are."""
-    found: list[Covariates | None] = []
-    for path in (given.covariates, given.donor_covariates):
-        if path is None:
-            found.append(None)
-            continue
-        covariates = read_covariates(path)
-        require_shared(given.expression, samples, path, covariates.samples)
-        found.append(covariates)
-    own, shared = found
-    if shared is not None and given.donor_covariates_in_model:
-        shared = Covariates([], np.empty((len(shared.samples), 0)), shared.samples)
-    return joined(own, shared)
+    own, shared = (
+        None if path is None else covariates_of(path, given.expression, samples)
+        for path in (given.covariates, given.donor_covariates)
+    )
+    return to_regress_out(own, shared, given.donor_covariates_in_model)
 
 
 class _Windows:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from fqtl.cli.arguments import add_out
 from fqtl.evaluate import pairs_with_truth, recovery
+from fqtl.leftovers import leftovers, remove, written_files
 from fqtl.report.page import Results, figures, render
 from fqtl.tables import read_tsv, write_text
 
@@ -48,6 +49,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--figures", type=Path, metavar="FOLDER", help="where each figure is written, too, as SVG"
     )
+    parser.add_argument(
+        "--tidy",
+        action="store_true",
+        help="remove what runs of another config left beside the results: weights and prepared "
+        "expression of tissues and formats that this one does not have",
+    )
     add_out(parser, "the page")
 
 
@@ -59,9 +66,11 @@ def run(given: Namespace) -> None:
         simulated = read_tsv(given.panel / "simulated.tsv", "simulated")
         truth = read_tsv(given.panel / "truth.tsv.gz", "truth")
         pairs = pairs_with_truth(tables["prediction"], truth, simulated)
+    if given.tidy:
+        _tidy(given.results, given.weights, tables["prepared"]["tissue"].tolist())
     foreign = _foreign(given.weights, given.results / "weights")
     for name in foreign:
-        log.warning("weights of an earlier run, not of this one: %s", name)
+        log.warning("weights that are not of this run: %s", name)
     results = Results(
         **tables,
         weights=weights,
@@ -79,14 +88,19 @@ def run(given: Namespace) -> None:
     log.info("report: %s", given.out)
 
 
+def _tidy(results: Path, lists: list[Path], tissues: list[str]) -> None:
+    """Leave nothing of an earlier run beside what this one made."""
+    left = leftovers(results, lists, tissues)
+    for path in left:
+        log.debug("of an earlier run: %s", path)
+    if left:
+        count = remove(left, results)
+        log.info("removed %d files of an earlier run, the first %s", count, left[0])
+
+
 def _foreign(lists: list[Path], folder: Path) -> list[str]:
-    """Weight files that this run did not write, as of a tissue no longer listed."""
-    written = {
-        (listed.parent / path).resolve()
-        for listed in lists
-        for path in read_tsv(listed, "weights")["path"]
-        if path
-    }
+    """Weight files that no run is known to have written, as of a tissue no longer listed."""
+    written = {path.resolve() for path in written_files(lists)}
     found = sorted(
         path for name, ending in LISTED.items() for path in (folder / name).rglob(f"*{ending}")
     )

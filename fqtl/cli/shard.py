@@ -25,6 +25,7 @@ from fqtl.data.genotypes import GenotypeSource, Limits
 from fqtl.data.windows import count_variants
 from fqtl.errors import FqtlError
 from fqtl.expression_store import StoredTissue, read_prepared, shard_paths, write_shards
+from fqtl.reasons import count_reasons
 from fqtl.shards import assign_shards, list_genes, require_some, shard_name
 from fqtl.tables import COLUMNS, write_tsv
 
@@ -59,7 +60,11 @@ def run(given: Namespace) -> None:
     genes = list_genes(
         [(tissue.name, tissue.genes) for tissue in tissues], given.chromosomes, source.contigs
     )
-    require_some(genes)
+    dropped = _list_dropped(tissues)
+    for tissue, reasons in dropped.groupby("tissue", sort=False)["reason"]:
+        for reason, count in count_reasons(reasons):
+            log.info("%s: left out %d times: %s", tissue, count, reason)
+    require_some(genes, dropped["reason"].tolist())
     fitted = genes[genes["reason"] == ""]
     measured = {name for tissue in tissues if not tissue.about["reason"] for name in tissue.samples}
     donors = [name for name in source.samples if name in measured]
@@ -74,7 +79,7 @@ def run(given: Namespace) -> None:
     write_tsv(given.results / "prepared.tsv", _list_tissues(tissues), "prepared")
     write_tsv(given.results / "confounders.tsv", _list_confounders(tissues), "confounders")
     write_tsv(given.results / "outliers.tsv", _list_outliers(tissues), "outliers")
-    write_tsv(given.results / "dropped.tsv.gz", _list_dropped(tissues), "dropped")
+    write_tsv(given.results / "dropped.tsv.gz", dropped, "dropped")
     log.info(
         "%d genes (%d not fitted), %d donors, %d tissues",
         len(genes),
@@ -115,6 +120,9 @@ def _list_tissues(tissues: list[StoredTissue]) -> pd.DataFrame:
     rows = []
     for tissue in tissues:
         kept = int((tissue.genes["reason"] == "").sum())
+        # of a tissue that is left out nothing is regressed out
+        regressed = 0 if tissue.about["reason"] else tissue.about["covariates"]
+        explained = tissue.about["quality"]["explained_together"]
         rows.append(
             {
                 "tissue": tissue.name,
@@ -122,10 +130,10 @@ def _list_tissues(tissues: list[StoredTissue]) -> pd.DataFrame:
                 "without_genotypes": tissue.about["donors_without"]["genotypes"],
                 "without_covariates": tissue.about["donors_without"]["covariates"],
                 "repeated": tissue.about["donors_without"]["own sample"],
-                "n_covariates": tissue.about["covariates"],
+                "n_covariates": regressed,
                 "n_components": tissue.about["components"],
                 "n_controls": tissue.about["controls"],
-                "explained": tissue.about["quality"]["explained_together"],
+                "explained": max(explained, 0.0) if regressed else 0.0,  # rounding leaves 1e-16
                 "n_outliers": len(tissue.about["quality"]["outliers"]),
                 "n_genes": kept,
                 "n_dropped": len(tissue.genes) - kept + len(tissue.about["dropped"]),

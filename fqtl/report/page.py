@@ -10,8 +10,10 @@ from markupsafe import Markup
 
 import fqtl
 from fqtl import plots
+from fqtl.discoveries import AT
 from fqtl.evaluate import compared
 from fqtl.fits import CALL
+from fqtl.reasons import count_reasons
 
 PREDICTED = 0.01  # R² above which a gene counts as predicted
 
@@ -79,9 +81,8 @@ def numbers(results: Results) -> list[tuple[str, str]]:
     """What a reader asks first: figure and words."""
     strong = results.factors[results.factors["pip"] > CALL]
     predicted = results.prediction[results.prediction["r2"] > PREDICTED]
-    found = results.calibration.set_index("level")["found"]
     return [
-        (f"{found.get('gene', 0):,}", "genes with an effect (FDR 5 %)"),
+        _genes_found(results.calibration),
         (f"{strong['gene_id'].nunique():,}", "genes with a factor"),
         (f"{len(strong):,}", "factors (probability above one half)"),
         (_typical(strong["n_tissues"]), "tissues in a typical factor"),
@@ -91,6 +92,31 @@ def numbers(results: Results) -> list[tuple[str, str]]:
         (f"{predicted['gene_id'].nunique():,}", "genes predicted somewhere (CV R² > 0.01)"),
         (f"{results.fits['n_donors'].max():,}", "donors"),
     ]
+
+
+def _genes_found(calibration: pd.DataFrame) -> tuple[str, str]:
+    """Genes with an effect, and what the number of permuted genes allows to say of them."""
+    words = "genes with an effect"
+    row = calibration[calibration["level"] == "gene"]
+    smallest = float(_smallest_q(calibration).get("gene", np.nan))
+    if np.isnan(smallest):
+        return "–", f"{words} (no rate: no permuted fits)"
+    if smallest >= AT:
+        few = f"{row['nulls'].iloc[0]} permuted genes cannot show less than {100 * smallest:.1f} %"
+        return f"{row['found'].iloc[0]:,}", f"{words} (FDR {100 * AT:.0f} %; {few})"
+    return f"{row['found'].iloc[0]:,}", f"{words} (FDR {100 * AT:.0f} %)"
+
+
+def _smallest_q(calibration: pd.DataFrame) -> "pd.Series[float]":
+    """By level, the false discovery rate if everything stood above all nulls: share / (nulls + 1).
+
+    Of factors, what counts are the permuted genes and not the factors found in them.
+    """
+    rows = calibration.set_index("level")
+    nulls = rows["nulls"].copy()
+    if {"gene", "factor"} <= set(nulls.index):
+        nulls["factor"] = nulls["gene"]
+    return (rows["null_share"].astype(float) / (nulls + 1)).where(nulls > 0)
 
 
 def _typical(counts: "pd.Series[int]") -> str:
@@ -125,12 +151,14 @@ def tissue_rows(results: Results) -> list[dict[str, Any]]:
 
 def calibration_rows(results: Results) -> list[dict[str, Any]]:
     """One row per level that was calibrated."""
+    smallest = _smallest_q(results.calibration)
     return [
         {
             "level": row.level,
             "tests": row.tests,
             "nulls": row.nulls,
             "share": f"{row.null_share:.2f}",
+            "smallest": f"{smallest[row.level]:.2g}",
             "found": row.found,
             "among": "" if np.isnan(row.found_among_nulls) else f"{row.found_among_nulls:.3f}",
         }
@@ -149,9 +177,9 @@ def left_out(results: Results) -> list[tuple[str, int]]:
         ("tissue left out: ", results.prepared.loc[results.prepared["reason"] != "", "reason"]),
     ]
     rows = [
-        (prefix + str(reason), int(count))
+        (prefix + reason, count)
         for prefix, reasons in counted
-        for reason, count in reasons.value_counts().items()
+        for reason, count in count_reasons(reasons)
     ]
     for name, words in (
         ("without_genotypes", "donors of a tissue without genotypes"),
@@ -163,10 +191,7 @@ def left_out(results: Results) -> list[tuple[str, int]]:
     rows += [(f"variant in a gene's cis window: {why}", int(n)) for why, n in variants.items()]
     slow = int((results.fits["converged"] == False).sum())  # noqa: E712  (NA where not fitted)
     rows.append(("genes whose fit did not converge (kept)", slow))
-    rows += [
-        (f"weights of an earlier run, not of this one: {name}", 1)
-        for name in results.foreign_weights
-    ]
+    rows += [(f"weights that are not of this run: {name}", 1) for name in results.foreign_weights]
     return [row for row in rows if row[1]]
 
 

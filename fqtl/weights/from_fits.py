@@ -27,6 +27,7 @@ FACTOR_NEEDS = [
 # names of the sets
 FACTORS = "factors"
 JOINT = "joint_covariance"
+ALL_TISSUES = "all_tissues"
 
 
 def tissue_weights(fits: pa.Table, tissue: str, genome_build: str) -> WeightSet:

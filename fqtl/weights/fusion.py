@@ -27,6 +27,7 @@ per allele can be had back.
 
 import gzip
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,12 +55,7 @@ def write_fusion(folder: Path, weights: WeightSet) -> Path:
     """Write `{name}/`, `{name}.profile` and `{name}.pos` of a set with covariances; the last."""
     assert len(weights.variants), "a list without genes makes its readers fail"
     assert weights.covariance is not None, "weights per standard deviation need covariances"
-    for gene in weights.genes["gene_id"]:
-        if NOT_IN_A_NAME.search(gene):
-            raise FqtlError(
-                f"Gene {gene!r} cannot be written for FUSION, whose files are named after genes: "
-                "blanks, slashes, quotes and # are not possible."
-            )
+    refuse_odd_names(weights.genes["gene_id"])
     genes = _rated(weights)
     columns = _bim(weights)
     per_allele = weights.variants["weight"].to_numpy()
@@ -75,6 +71,17 @@ def write_fusion(folder: Path, weights: WeightSet) -> Path:
     with text_writer(folder / f"{weights.name}.pos") as stream:
         _pos(weights.name, weights.genome_build, genes).to_csv(stream, sep="\t", index=False)
     return folder / f"{weights.name}.pos"
+
+
+def refuse_odd_names(gene_ids: Iterable[str]) -> None:
+    """Refuse genes that no file can be named after."""
+    odd = [gene for gene in gene_ids if NOT_IN_A_NAME.search(gene)]
+    if odd:
+        raise FqtlError(
+            f"Gene {odd[0]!r} cannot be written for FUSION, whose files are named after genes: "
+            f"blanks, slashes, quotes and # are not possible ({len(odd)} such genes). Rename them, "
+            "or leave fusion out of weights.formats in the config."
+        )
 
 
 def fusion_files(folder: Path, name: str) -> list[Path]:

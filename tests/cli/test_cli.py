@@ -9,7 +9,7 @@ import pytest
 
 from fqtl.cli import SUBCOMMANDS, main
 from fqtl.expression_store import read_prepared, read_shard
-from fqtl.tables import FORMAT_VERSION, read_parquet
+from fqtl.tables import FORMAT_VERSION, read_parquet, read_tsv
 from tests.conftest import linked_genotypes
 from tests.files import (
     vcf_records,
@@ -17,6 +17,7 @@ from tests.files import (
     write_covariates,
     write_gct,
     write_gtf,
+    write_plink1,
     write_sheet,
     write_vcf,
 )
@@ -215,6 +216,57 @@ def test_variants_without_rs_numbers_where_models_need_them(here, capsys):
     assert "Name a lookup table as genotypes.rsids" in said
 
 
+@pytest.fixture
+def plink(here):
+    """The same genotypes as PLINK's .bed, and the command that checks with them."""
+    x = linked_genotypes(np.random.default_rng(0), 60, 40).T.astype(int)
+    bim = [f"22 rs{pos} 0 {pos} G A" for pos in range(4900, 4940)]
+    write_plink1(here / "g.bed", x, bim, DONORS)
+    return [word.replace("g.vcf.gz", "g.bed") for word in CHECK]
+
+
+def test_genotypes_of_plink_that_were_cut_short(here, plink, capsys):
+    run(plink)
+    (here / "out" / "check.json").unlink()
+    whole = (here / "g.bed").read_bytes()
+    (here / "g.bed").write_bytes(whole[:-20])
+    assert "g.bed cannot be read as genotypes of 40 variants (g.bim)" in complaint(capsys, plink)
+    (here / "g.bed").write_bytes(whole)
+    bim = (here / "g.bim").read_text().splitlines(keepends=True)
+    (here / "g.bim").write_text("".join(bim[:-1]))
+    assert "g.bed cannot be read as genotypes of 39 variants (g.bim)" in complaint(capsys, plink)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--scale", "log_cpm"], "prepare.scale of normalised values must be one of as_given,"),
+        (["--counts"], "prepare.scale of counts must be one of inverse_normal, log_cpm, counts"),
+        (["--scale", "raw", "--controls", "3"], "neither prepare.components nor prepare.controls"),
+        (
+            ["--counts", "--scale", "log_cpm"],
+            "liver.bed does not say how long genes are, and prepare.min_tpm: 0.1 asks",
+        ),
+        (["--donor-covariates", "liver.txt"], "The covariate 'PC1' is both among those of the"),
+        (["--gene-names", "liver.txt"], "liver.txt: expected a GTF with lines of genes"),
+    ],
+)
+def test_check_refuses_what_later_stages_refuse(here, capsys, flags, message):
+    if "--counts" in flags:
+        write_bed(here / "liver.bed", GENES, np.arange(120).reshape(2, 60), DONORS)
+    assert message in complaint(capsys, [*CHECK, *flags])
+
+
+def test_genes_that_no_file_can_be_named_after_are_refused_for_fusion_alone(here, capsys):
+    odd = [("chr22", 5000, "HLA/A"), ("chr22", 6000, "g2")]
+    write_bed(here / "liver.bed", odd, np.random.default_rng(0).random((2, 60)), DONORS)
+    run([*CHECK, "--formats", "predictdb", "tigar"])
+    (here / "out" / "check.json").unlink()
+    said = complaint(capsys, [*CHECK, "--formats", "fusion"])
+    assert "Gene 'HLA/A' cannot be written for FUSION" in said
+    assert "(1 such genes)" in said
+
+
 def test_no_shared_samples(here, capsys):
     write_bed(here / "liver.bed", GENES, np.zeros((2, 60)), [f"D.{name}" for name in DONORS])
     said = complaint(capsys, CHECK)
@@ -302,6 +354,31 @@ def test_constant_expression_is_recorded(here):
     assert dropped.splitlines()[1] == "g1\tLiver\tconstant expression"
 
 
+def test_components_that_leave_nothing_are_named(here, capsys):
+    run([*PREPARE, "--components", "40"])
+    capsys.readouterr()
+    said = complaint(capsys, SHARD)
+    assert "usable in no tissue, 2 times of 2 since 'nothing left after covariates'" in said
+    assert "See prepare.components and covariates in the config." in said
+
+
+def test_a_tissue_without_covariates_has_nothing_explained(here):
+    prepare = [word for word in PREPARE if word not in ("--covariates", "liver.txt")]
+    run(prepare, SHARD)
+    listed = read_tsv(here / "out" / "prepared.tsv", "prepared")
+    assert listed[["n_covariates", "explained"]].values.tolist() == [[0, 0]]
+
+
+def test_of_a_tissue_that_is_left_out_nothing_is_regressed_out(here):
+    rng = np.random.default_rng(2)
+    write_bed(here / "lung.bed", GENES, rng.standard_normal((2, 20)), DONORS[:20])
+    lung = [word.replace("liver.bed", "lung.bed").replace("Liver", "Lung") for word in PREPARE]
+    run(PREPARE, lung, [*SHARD[:3], "out/Lung.parquet", *SHARD[3:]])
+    listed = read_tsv(here / "out" / "prepared.tsv", "prepared")
+    assert listed["n_covariates"].tolist() == [1, 0]
+    assert listed["explained"].iloc[1] == 0
+
+
 def test_a_shard_cut_short_is_named(here, capsys):
     run(PREPARE, SHARD)
     path = here / "out" / "shards" / "0001.parquet"
@@ -322,7 +399,7 @@ def test_a_run_that_fitted_nothing_has_no_result(here, capsys):
     run(PREPARE, SHARD, [*FIT, "--folds", "0", "--family", "beta"])
     command = ["aggregate", "--fits", "out/fits.parquet", "--genes", "out/genes.tsv"]
     said = complaint(capsys, [*command, "--results", "tables", "--out", "tables/all.parquet"])
-    assert "None of 2 genes was fitted; the most frequent reason, of 1 of them: Family" in said
+    assert "None of 2 genes was fitted; the most frequent reason, of 2 of them: Family beta" in said
 
 
 @pytest.mark.parametrize(

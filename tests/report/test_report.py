@@ -104,7 +104,7 @@ def test_everything_left_out_is_counted_with_its_reason():
         "gene left out of a tissue: constant expression": 1,
         "donors of a tissue without genotypes": 2,
         "variant in a gene's cis window: constant": 5,
-        "weights of an earlier run, not of this one: Old.db": 1,
+        "weights that are not of this run: Old.db": 1,
     }
 
 
@@ -144,6 +144,32 @@ def test_a_panel_with_truth_says_what_was_found():
 def test_levels_that_were_calibrated_are_listed():
     rows = calibration_rows(results())
     assert [(row["level"], row["found"], row["among"]) for row in rows] == [("gene", 1, "0.000")]
+
+
+def with_genes(**calibrated):
+    """Results whose genes were calibrated so."""
+    base = results()
+    row = {"level": "gene", "tests": 12, "null_share": 1.0, "found": 0, "found_among_nulls": 0.0}
+    return Results(**{**vars(base), "calibration": pd.DataFrame([{**row, **calibrated}])})
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "shown"),
+    [
+        # of twelve genes with a permuted fit each no p-value is below 1/13
+        (
+            {"nulls": 12},
+            ("0", "genes with an effect (FDR 5 %; 12 permuted genes cannot show less than 7.7 %)"),
+        ),
+        ({"nulls": 19, "null_share": 0.9, "found": 3}, ("3", "genes with an effect (FDR 5 %)")),
+        (
+            {"nulls": 0, "null_share": np.nan},
+            ("–", "genes with an effect (no rate: no permuted fits)"),
+        ),
+    ],
+)
+def test_a_rate_that_cannot_be_reached_is_told_so(calibrated, shown):
+    assert numbers(with_genes(**calibrated))[0] == shown
 
 
 def test_a_run_without_nulls_has_no_figure_of_them():

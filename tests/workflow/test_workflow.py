@@ -160,6 +160,30 @@ def test_a_second_run_does_nothing(finished):
     assert "Nothing to be done" in run.stdout
 
 
+def planned(release, name):
+    """Commands of a dry run."""
+    run = release.run(name, "--dry-run", "--printshellcmds", "--quiet", "host")
+    assert run.returncode == 0, run.stdout
+    return " ".join(run.stdout.split()).split(" fqtl ")[1:]
+
+
+def test_factors_that_are_no_longer_wanted_are_a_reason_to_tidy_up(finished):
+    release, _ = finished
+    weights = {"formats": ["predictdb", "fusion", "tigar", "focus"], "factors": False}
+    release.configure("factorless", results="out", weights=weights)
+    [command] = planned(release, "factorless")
+    assert command.startswith("report ")
+    assert "weights/factors" not in command
+    assert " --tidy " in command
+
+
+def test_other_formats_fit_nothing_again(finished):
+    release, _ = finished
+    release.configure("fewer", results="out", weights={"formats": ["predictdb", "fusion"]})
+    commands = {command.split()[0] for command in planned(release, "fewer")}
+    assert commands == {"weights", "joint", "report"}
+
+
 def test_cores_and_shards_do_not_change_a_byte(finished):
     release, _ = finished
     release.configure("alone", shards={"count": 1})
@@ -232,6 +256,12 @@ def refused(release, **changes):
         ({"model": {"family": "nb"}}, "found model.family: nb and prepare.scale: as_given."),
         ({"model": {"family": "voom"}}, "voom goes with prepare.scale: log_cpm or raw, and only"),
         ({"prepare": {"scale": "counts"}}, "goes with model.family nb or nb_pseudo, and only with"),
+        ({"prepare": {"values": "counts"}}, "with prepare.scale: inverse_normal, log_cpm, counts;"),
+        ({"prepare": {"scale": "log_cpm"}}, "with prepare.scale: as_given, inverse_normal, raw;"),
+        (
+            {"prepare": {"scale": "raw", "components": 3}},
+            "found prepare.components: 3, covariates of 4 tissues, the first Liver (tissues.tsv).",
+        ),
         ({"model": {"rank": "ten"}}, "model.rank must be a number of factors of at least 1"),
         ({"calibration": {"permute": "genes"}}, "permute must be donors or tissues; found 'genes'"),
         ({"genome_build": "hg19"}, "genome_build must be GRCh37 or GRCh38; found 'hg19'"),

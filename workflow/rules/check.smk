@@ -1,7 +1,17 @@
-"""All input is looked at before any of it is computed on.
+"""Input is looked at before any of it is computed on, and what later stages refuse is refused.
 
 Needs: genotypes, and expression and covariates of all tissues. Gives: <results>/check.json.
 """
+
+# What is written in the end. Other params or input of this rule are a reason to do all that follows
+# again, and other formats are none: so they stand among the resources, which are not compared
+WRITTEN = " ".join(
+    [
+        "--formats",
+        *config["weights"]["formats"],
+        *(f"--gene-names {shlex.quote(path)}" for path in annotation()),
+    ]
+)
 
 
 rule check:
@@ -22,6 +32,7 @@ rule check:
         "../../envs/fqtl.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        written=WRITTEN,
     params:
         version=VERSION,
         genotypes=GENOTYPES,
@@ -35,7 +46,7 @@ rule check:
         ),
         chromosomes=config["genes"]["chromosomes"],
         values=VALUES,
-        min_samples=config["prepare"]["min_samples"],
+        recipe=RECIPE,
         rsids=(
             "--needs-rsids"
             if (trained_on(), rsids_from()) == ("unambiguous", "file")
@@ -44,6 +55,6 @@ rule check:
     shell:
         r"""
         fqtl check {params.tissues} {params.genotypes} \
-            --chromosomes {params.chromosomes:q} --min-samples {params.min_samples} \
-            {params.values} {params.rsids} --out {output:q} 2>{log:q}
+            --chromosomes {params.chromosomes:q} {params.values} {params.recipe} \
+            {params.rsids} {resources.written} --out {output:q} 2>{log:q}
         """

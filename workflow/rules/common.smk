@@ -118,16 +118,20 @@ def beside_genotypes(path):
 
     Of several names that one file may have the one that is there or, where none is, the first.
     """
-    plink = {
-        ".bed": [(".bim",), (".fam",)],
-        ".pgen": [(".pvar", ".pvar.zst"), (".psam",)],
-    }
     path = Path(path)
-    if path.suffix in plink:
-        named = [[path.with_suffix(e) for e in some] for some in plink[path.suffix]]
+    if path.suffix == ".bed":
+        parts = [[path.with_suffix(".bim")], [path.with_suffix(".fam")]]
+    elif path.suffix == ".pgen":
+        tables = [path.with_suffix(".pvar"), path.with_suffix(".pvar.zst")]
+        parts = [tables, [path.with_suffix(".psam")]]
+    elif path.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf")):
+        parts = [[Path(f"{path}.csi"), Path(f"{path}.tbi")]]
     else:
-        named = [[Path(f"{path}{ending}") for ending in (".csi", ".tbi")]]
-    return [str(next((p for p in some if p.exists()), some[0])) for some in named]
+        parts = []  # `fqtl check` says what it expects
+    return [
+        str(next((name for name in names if name.exists()), names[0]))
+        for names in parts
+    ]
 
 
 def covariates_of(wildcards):

@@ -9,6 +9,11 @@ PREPARE = config["prepare"]
 FROM_FOLDER = isinstance(config["tissues"], list)
 COUNTED = PREPARE["values"] == "counts"
 SPLIT = COUNTED and FROM_FOLDER  # counts of all tissues come in one file
+# scales by what the files hold, as in fqtl/prepare/recipe.py
+SCALES_OF = {
+    "normalised": ["as_given", "inverse_normal", "raw"],
+    "counts": ["inverse_normal", "log_cpm", "counts"],
+}
 MOST_NAMED = 10  # files that are not there, in one message
 SHEET = yaml.safe_load(Path(SHEET_SCHEMA).read_text())
 TISSUE_NAME = SHEET["properties"]["tissue"]["pattern"]
@@ -141,6 +146,37 @@ def require_files():
         refuse(f"{genotypes} has no index. Make one with `{make} {genotypes}`.")
 
 
+def refuse_unlike_values():
+    """Scales are of counts or of other values; what keeps its own units has nothing regressed out."""
+    values, scale = PREPARE["values"], PREPARE["scale"]
+    if scale not in SCALES_OF[values]:
+        refuse(
+            f"prepare.values: {values} goes with prepare.scale: {', '.join(SCALES_OF[values])}; "
+            f"found {scale}."
+        )
+    if scale not in ("counts", "raw"):
+        return
+    found = [
+        f"prepare.{key}: {PREPARE[key]}"
+        for key in ("components", "controls")
+        if PREPARE[key]
+    ]
+    if DONOR_COVARIATES and not IN_MODEL:
+        found.append("prepare.donor_covariates_in: expression")
+    described = [name for name, row in TISSUES.items() if row["covariates"]]
+    if described:
+        where = "release.covariates" if FROM_FOLDER else config["tissues"]
+        found.append(
+            f"covariates of {len(described)} tissues, the first {described[0]} ({where})"
+        )
+    if found:
+        refuse(
+            f"prepare.scale: {scale} keeps values as they are, so that nothing can be regressed "
+            f"out of them; found {', '.join(found)}. Leave these out; covariates of donors can be "
+            "in the model (prepare.donor_covariates_in: model)."
+        )
+
+
 if RELEASE["genotypes"]:
     config["genotypes"]["path"] = in_release(RELEASE["genotypes"])
 # input of all that opens the genotypes: another table of variants is another file of genotypes
@@ -154,6 +190,7 @@ ANNOTATION = (
 DONOR_COVARIATES = [PREPARE["donor_covariates"]] if PREPARE["donor_covariates"] else []
 IN_MODEL = DONOR_COVARIATES if PREPARE["donor_covariates_in"] == "model" else []
 TISSUES = released_tissues() if FROM_FOLDER else read_sheet(config["tissues"])
+refuse_unlike_values()
 require_files()
 
 # Flags of every command that reads expression

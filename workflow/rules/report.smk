@@ -20,13 +20,13 @@ SHOWN = {
 
 
 rule report:
-    """One self-contained page."""
+    """One self-contained page; what runs of another config left beside it is removed."""
     input:
         tables=expand("<results>/{table}.tsv.gz", table=[*TABLES, "dropped"]),
         genes="<results>/genes.tsv",
         prepared="<results>/prepared.tsv",
         confounders="<results>/confounders.tsv",
-        weights=WEIGHT_LISTS,
+        weights=[*WEIGHT_LISTS, *FACTOR_LISTS],
         truth=TRUTH if "simulate" in config else [],
     output:
         "<results>/report.html",
@@ -54,7 +54,7 @@ rule report:
     shell:
         r"""
         fqtl report --results {params.results:q} --weights {input.weights:q} \
-            {params.panel} {params.settings} --figures {params.figures:q} \
+            {params.panel} {params.settings} --figures {params.figures:q} --tidy \
             --out {output:q} 2>{log:q}
         """
 
