@@ -19,7 +19,7 @@ ctypedef void (*Sums)(
 
 cdef extern from "_densities.h" nogil:
     ctypedef struct fqtl_gamma_t:
-        double log, first, second
+        double above, below, first, second
     double fqtl_exp(double)
     double fqtl_log(double)
     fqtl_gamma_t fqtl_gamma(double)
@@ -131,6 +131,6 @@ def elementary(const double[::1] x, double[:, ::1] out):
             gamma = fqtl_gamma(x[i])
             out[0, i] = fqtl_exp(x[i])
             out[1, i] = fqtl_log(x[i])
-            out[2, i] = gamma.log
+            out[2, i] = gamma.above - fqtl_log(gamma.below)
             out[3, i] = gamma.first
             out[4, i] = gamma.second

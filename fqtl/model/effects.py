@@ -24,8 +24,11 @@ spike and slab on every variant cannot do within a factorised posterior. Variant
 than TAIL of an effect between them are left out of it.
 """
 
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import log1p
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -144,9 +147,11 @@ class FactorPrior(EffectPrior):
         """Nothing: it is fixed."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Effect:
     """Posterior of one effect: of which variant it is, if it is there at all, and of which size.
+
+    It is never changed but replaced, so that states of a fit can have it in common.
 
     index, alpha : variants that it may be and their probabilities; the rest of 1 is for none
     mean, precision : of its size, given the variant
@@ -188,7 +193,8 @@ class Effect:
         alpha = np.exp(log_odds - top)
         alpha /= np.exp(-top) + alpha.sum()
         kept = alpha > TAIL / x.p
-        index, alpha, mean, precision = index[kept], alpha[kept], mean[kept], precision[kept]
+        if not kept.all():
+            index, alpha, mean, precision = index[kept], alpha[kept], mean[kept], precision[kept]
         moment = alpha * (mean**2 + 1 / precision)
         if alpha.sum() < NOTICEABLE and len(index) > FEW:
             # hardly an effect, of anything: its variance as a whole, alike for all donors
@@ -199,12 +205,15 @@ class Effect:
             f, square = x.add(index, alpha * mean, moment)
         return cls(index, alpha, mean, precision, f, square - f**2)
 
-    @property
+    def __deepcopy__(self, memo: object) -> "Effect":
+        return self
+
+    @cached_property
     def pip(self) -> float:
         """Probability that there is an effect."""
         return min(float(self.alpha.sum()), 1.0)
 
-    @property
+    @cached_property
     def second_moment(self) -> float:
         """E[size^2]."""
         return float(self.alpha @ (self.mean**2 + 1 / self.precision))
@@ -218,12 +227,15 @@ class Effect:
         size = np.log(ratio) - 1 + prior.precision * self.mean**2 + 1 / ratio
         return float(gate + 0.5 * self.alpha @ size)
 
-    def rescale(self, factor: float) -> None:
-        """Multiply its size by `factor`."""
-        self.mean *= factor
-        self.precision /= factor**2
-        self.score *= factor
-        self.score_variance *= factor**2
+    def scaled(self, factor: float) -> "Effect":
+        """The same with its size multiplied by `factor`."""
+        return replace(
+            self,
+            mean=self.mean * factor,
+            precision=self.precision / factor**2,
+            score=self.score * factor,
+            score_variance=self.score_variance * factor**2,
+        )
 
 
 @dataclass
@@ -245,6 +257,10 @@ class SingleEffects:
     def empty(cls, n: int, p: int, slots: int, prior: EffectPrior) -> "SingleEffects":
         """No effects."""
         return cls(p, slots, prior, np.zeros(n), np.zeros(n))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "SingleEffects":
+        """The same moments, which are replaced and never changed, and a prior of its own."""
+        return replace(self, prior=deepcopy(self.prior, memo), effects=list(self.effects))
 
     def update(
         self,
@@ -338,8 +354,7 @@ class SingleEffects:
 
     def rescale(self, factor: float) -> None:
         """Multiply the sizes by `factor`, and the prior with them: the divergence stays."""
-        for effect in self.effects:
-            effect.rescale(factor)
+        self.effects = [effect.scaled(factor) for effect in self.effects]
         self.prior.precision /= factor**2
         self._add_up()
 

@@ -7,6 +7,7 @@ lost.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import expit
@@ -24,6 +25,25 @@ EXPECTED = 0.1  # tissues of a gene that have effects beside its factors, at lea
 ALONE = 0.3  # probability that a tissue has any where there is no other, and no factor
 
 
+@dataclass(frozen=True)
+class Observations:
+    """Who was observed in which tissue, which never changes during a fit.
+
+    observed : (n, m) 1 where a donor has a tissue, else 0
+    """
+
+    x: Variants
+    observed: Floats
+
+    def __deepcopy__(self, memo: object) -> "Observations":
+        return self
+
+    @cached_property
+    def information(self) -> Floats:
+        """(p, m) sum of x_ji^2 over the donors of a tissue."""
+        return self.x.information(self.observed)
+
+
 @dataclass
 class Specific:
     """Effects of the variants in each tissue.
@@ -35,8 +55,7 @@ class Specific:
     x: Variants
     tissues: list[SingleEffects]
     prior: SuccessivePrior
-    observed: Floats
-    unit_information: Floats | None = None
+    observations: Observations
 
     @classmethod
     def empty(cls, x: Variants, observed: Floats, options: Options) -> "Specific":
@@ -45,9 +64,8 @@ class Specific:
         slots = options.max_effects
         least = EXPECTED / m if m > 1 else ALONE
         prior = SuccessivePrior(least, 10.0, (least, 0.5))
-        return cls(
-            x, [SingleEffects.empty(x.n, x.p, slots, prior) for _ in range(m)], prior, observed
-        )
+        tissues = [SingleEffects.empty(x.n, x.p, slots, prior) for _ in range(m)]
+        return cls(x, tissues, prior, Observations(x, observed))
 
     def mean(self) -> Floats:
         return np.column_stack([effects.score for effects in self.tissues])
@@ -124,17 +142,12 @@ class Specific:
                 left += precision.shared * (precision.shared[:, t] * change)[:, None]
 
     def _information(self, tissue: int, weight: Floats) -> Floats | None:
-        """(p,) sum_i w_i x_ji^2, where all donors of the tissue have the same weight.
-
-        Which donors it has never changes, so that one product with the squares of x serves a fit.
-        """
+        """(p,) sum_i w_i x_ji^2, where all donors of the tissue have the same weight."""
         most = weight.max()
         seen = weight > 0
         if (weight[seen] != most).any():
             return None
-        if self.unit_information is None:
-            self.unit_information = self.x.information(self.observed)
-        return most * self.unit_information[:, tissue]
+        return most * self.observations.information[:, tissue]
 
     def _learn_from_all(self, pull: Floats, precision: Precision) -> Floats:
         """The prior by expectation and maximisation over one more effect in each tissue.

@@ -67,9 +67,10 @@ class Starts:
         """(m,) nats that an effect of its own, of one of some variants, would bring each tissue."""
         information = weight.sum(axis=0)
         shrunk = information / (EFFECT_PRECISION + information)
-        z = self._z[among].astype(np.float64)
-        log_bayes = 0.5 * (z**2 * shrunk + np.log1p(-shrunk))
-        log_odds = np.log(EFFECTS / self.x.p) + logsumexp(log_bayes, axis=0)
+        # a tissue at a time: all at once would be the largest arrays of a fit
+        scores = zip(self._z[among].T, shrunk, strict=True)
+        total = [logsumexp(0.5 * part * z.astype(np.float64) ** 2) for z, part in scores]
+        log_odds = np.log(EFFECTS / self.x.p) + 0.5 * np.log1p(-shrunk) + total
         return np.logaddexp(0.0, log_odds)
 
     def _refresh(self, residual: Floats) -> None:

@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import betaln, expit, logit
 
-from fqtl.model.families.bounds import Bounds, Curve
+from fqtl.model.families.bounds import AT_THE_BOUND, Bounds, Curve
 from fqtl.model.families.domain import refuse
 from fqtl.model.families.expected import Expected, expectation
 from fqtl.model.families.response import Response
@@ -37,7 +37,7 @@ class Beta:
     density: ClassVar[str] = "beta"
     quadratic: ClassVar[bool] = False
     dispersed: ClassVar[bool] = True
-    dispersion_start: ClassVar[tuple[float, float]] = (1.0, 0.5)
+    dispersion_start: ClassVar[tuple[float, float]] = AT_THE_BOUND
 
     @classmethod
     def check(cls, y: Response) -> None:

@@ -9,6 +9,10 @@ from fqtl.model.families.quadrature import gauss
 from fqtl.model.moments import Floats, Indices
 
 EPSILON = 1e-16  # nearer to a bound the number does not move
+# Mean and variance of eta2 near which a tissue settles that nothing explains, whose number is at
+# its bound: E[1/V] = 1.003/v_max. The way there is long for Newton steps, and a tissue that belongs
+# elsewhere is soon off this plain.
+AT_THE_BOUND = (9.0, 7.0)
 
 
 class Curve(NamedTuple):

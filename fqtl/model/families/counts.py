@@ -24,7 +24,7 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy.special import gammaln
 
-from fqtl.model.families.bounds import Bounds, Curve
+from fqtl.model.families.bounds import AT_THE_BOUND, Bounds, Curve
 from fqtl.model.families.domain import not_counts, refuse
 from fqtl.model.families.expected import Expected, expectation
 from fqtl.model.families.response import Response
@@ -50,7 +50,7 @@ class NegativeBinomial:
     density: ClassVar[str] = "counts"
     quadratic: ClassVar[bool] = False
     dispersed: ClassVar[bool] = True
-    dispersion_start: ClassVar[tuple[float, float]] = (2.0, 0.5)
+    dispersion_start: ClassVar[tuple[float, float]] = AT_THE_BOUND
 
     @classmethod
     def check(cls, y: Response) -> None:

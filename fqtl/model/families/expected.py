@@ -27,7 +27,7 @@ from fqtl.model.families.response import Response
 from fqtl.model.moments import Floats, Moments, Slope
 
 # up to this variance of eta, so many nodes
-NODES = ((0.03, 4), (0.1, 6), (0.3, 8), (1.0, 12), (np.inf, 20))
+NODES = ((0.01, 3), (0.03, 4), (0.1, 6), (0.3, 8), (1.0, 12), (np.inf, 20))
 CONDENSED = 8  # and of eta2, at most, where donors share it
 RULES = tuple((largest, np.array(hermite(nodes))) for largest, nodes in NODES)
 

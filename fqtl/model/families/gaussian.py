@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import logit
 
-from fqtl.model.families.bounds import Bounds, Curve
+from fqtl.model.families.bounds import AT_THE_BOUND, Bounds, Curve
 from fqtl.model.families.quadrature import average, hermite
 from fqtl.model.families.response import Response
 from fqtl.model.moments import Floats, Indices, Moments, Slope
@@ -37,8 +37,7 @@ class Gaussian:
     name: ClassVar[str] = "gaussian"
     quadratic: ClassVar[bool] = True
     dispersed: ClassVar[bool] = True
-    # E[1/V] = 1.003/v_max, near the optimum there
-    dispersion_start: ClassVar[tuple[float, float]] = (9.0, 7.0)
+    dispersion_start: ClassVar[tuple[float, float]] = AT_THE_BOUND
 
     @classmethod
     def check(cls, y: Response) -> None:

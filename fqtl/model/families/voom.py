@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from fqtl.model.families.bounds import Bounds, Curve
+from fqtl.model.families.bounds import AT_THE_BOUND, Bounds, Curve
 from fqtl.model.families.expected import Expected, expectation
 from fqtl.model.families.gaussian import LOG_2PI, variance_bounds
 from fqtl.model.families.response import Response
@@ -33,7 +33,7 @@ class Voom:
     density: ClassVar[str] = "voom"
     quadratic: ClassVar[bool] = False
     dispersed: ClassVar[bool] = True
-    dispersion_start: ClassVar[tuple[float, float]] = (1.0, 0.5)
+    dispersion_start: ClassVar[tuple[float, float]] = AT_THE_BOUND
 
     @classmethod
     def check(cls, y: Response) -> None:
