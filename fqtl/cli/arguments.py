@@ -195,7 +195,8 @@ def add_recipe(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--scale",
         default=DEFAULT.scale,
-        help="as_given, inverse_normal, raw; of counts inverse_normal, log_cpm, counts [as_given]",
+        help="as_given, inverse_normal, raw; of counts inverse_normal, log_cpm, log_counts, "
+        "counts [as_given]",
     )
     parser.add_argument(
         "--size-factors",

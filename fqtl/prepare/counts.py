@@ -100,6 +100,15 @@ def log_cpm(counts: np.ndarray, reads: np.ndarray) -> np.ndarray:
     return np.log2((counts + 0.5) / (reads + 1) * 1e6)
 
 
+def log_counts(counts: np.ndarray, reads: np.ndarray) -> np.ndarray:
+    """(g, n) ln of counts in a library of the usual size, half a read added; reads as above.
+
+    The units of family `voom`: counting alone gives them a variance of one over the mean count.
+    """
+    usual = np.exp(np.log(reads).mean())
+    return np.log((counts + 0.5) * usual / reads)
+
+
 def fractions(counts: np.ndarray) -> np.ndarray:
     """(g, n) where entries are no whole numbers, as expected counts of RSEM and salmon are.
 
@@ -118,5 +127,6 @@ SIZE_FACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 SCALES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "inverse_normal": lambda counts, reads: inverse_normal(counts / reads),
     "log_cpm": log_cpm,
+    "log_counts": log_counts,
     "counts": lambda counts, reads: counts,  # whole numbers, as `fractions` has made sure of
 }

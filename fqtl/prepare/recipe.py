@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fqtl.errors import FqtlError
 from fqtl.prepare.counts import SCALES, SIZE_FACTORS
 
-AS_GIVEN, INVERSE_NORMAL, COUNTS, RAW = "as_given", "inverse_normal", "counts", "raw"
+AS_GIVEN, INVERSE_NORMAL, RAW = "as_given", "inverse_normal", "raw"
+COUNTS, LOG_COUNTS = "counts", "log_counts"
 OF_VALUES = (AS_GIVEN, INVERSE_NORMAL, RAW)
 
 
@@ -52,7 +53,7 @@ class Recipe:
     @property
     def untouched(self) -> bool:
         """Whether values go to the model in their own units, with nothing regressed out."""
-        return self.scale in (COUNTS, RAW)
+        return self.scale in (COUNTS, LOG_COUNTS, RAW)
 
     def why_unmeasured(self) -> str:
         """Reason that genes have which fail the filter."""

@@ -241,7 +241,7 @@ def test_genotypes_of_plink_that_were_cut_short(here, plink, capsys):
     ("flags", "message"),
     [
         (["--scale", "log_cpm"], "prepare.scale of normalised values must be one of as_given,"),
-        (["--counts"], "prepare.scale of counts must be one of inverse_normal, log_cpm, counts"),
+        (["--counts"], "prepare.scale of counts must be one of inverse_normal, log_cpm, log_c"),
         (["--scale", "raw", "--controls", "3"], "neither prepare.components nor prepare.controls"),
         (
             ["--counts", "--scale", "log_cpm"],

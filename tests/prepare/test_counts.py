@@ -6,6 +6,7 @@ from fqtl.data.covariates import Covariates
 from fqtl.data.expression import Expression
 from fqtl.errors import FqtlError
 from fqtl.prepare.counts import (
+    log_counts,
     log_cpm,
     measured,
     median_of_ratios,
@@ -75,6 +76,18 @@ def test_log_counts_per_million_add_half_a_read():
     counts = np.array([[0.0, 3.0], [9.0, 6.0]])
     expected = np.log2((counts + 0.5) / 10 * 1e6)  # nine reads in each library, and one
     np.testing.assert_allclose(log_cpm(counts, np.array([9.0, 9.0])), expected)
+
+
+def test_counting_alone_varies_log_counts_as_voom_expects():
+    rng = np.random.default_rng(3)
+    mean = np.array([30.0, 100.0, 1000.0])
+    depth = np.repeat([0.5, 1.0, 2.0], 20_000)
+    counts = rng.poisson(mean[:, None] * depth)
+    found = log_counts(counts, 1e6 * depth)
+    usual = found[:, depth == 1]
+    np.testing.assert_allclose(np.exp(usual.mean(axis=1)), mean, rtol=0.02)
+    np.testing.assert_allclose(usual.var(axis=1), 1 / mean, rtol=0.05)
+    np.testing.assert_allclose(found.mean(axis=1), usual.mean(axis=1), atol=0.02)
 
 
 def counted(values, **settings):

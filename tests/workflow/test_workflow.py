@@ -254,9 +254,12 @@ def refused(release, **changes):
         ({"model": None}, "model must be a section with keys of its own; found None."),
         ({"model": {"rnak": 3}}, "unknown key model.rnak; there are family"),
         ({"model": {"family": "nb"}}, "found model.family: nb and prepare.scale: as_given."),
-        ({"model": {"family": "voom"}}, "voom goes with prepare.scale: log_cpm or raw, and only"),
+        ({"model": {"family": "voom"}}, "voom goes with prepare.scale: log_counts or raw, and"),
         ({"prepare": {"scale": "counts"}}, "goes with model.family nb or nb_pseudo, and only with"),
-        ({"prepare": {"values": "counts"}}, "with prepare.scale: inverse_normal, log_cpm, counts;"),
+        (
+            {"prepare": {"values": "counts"}},
+            "with prepare.scale: inverse_normal, log_cpm, log_coun",
+        ),
         ({"prepare": {"scale": "log_cpm"}}, "with prepare.scale: as_given, inverse_normal, raw;"),
         (
             {"prepare": {"scale": "raw", "components": 3}},

@@ -172,7 +172,7 @@ STARTED = time.time()
 SCALES = {
     "nb": ["counts"],
     "nb_pseudo": ["counts"],
-    "voom": ["log_cpm", "raw"],
+    "voom": ["log_counts", "raw"],
     "beta": ["raw"],
 }
 

@@ -12,7 +12,7 @@ SPLIT = COUNTED and FROM_FOLDER  # counts of all tissues come in one file
 # scales by what the files hold, as in fqtl/prepare/recipe.py
 SCALES_OF = {
     "normalised": ["as_given", "inverse_normal", "raw"],
-    "counts": ["inverse_normal", "log_cpm", "counts"],
+    "counts": ["inverse_normal", "log_cpm", "log_counts", "counts"],
 }
 MOST_NAMED = 10  # files that are not there, in one message
 SHEET = yaml.safe_load(Path(SHEET_SCHEMA).read_text())
@@ -154,7 +154,7 @@ def refuse_unlike_values():
             f"prepare.values: {values} goes with prepare.scale: {', '.join(SCALES_OF[values])}; "
             f"found {scale}."
         )
-    if scale not in ("counts", "raw"):
+    if scale not in ("counts", "log_counts", "raw"):
         return
     found = [
         f"prepare.{key}: {PREPARE[key]}"
