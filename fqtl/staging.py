@@ -57,6 +57,10 @@ def _settle(stage: Stage) -> None:
     moves = {path: stage.place / path.relative_to(stage.folder) for path in files}
     _refuse_written_over(stage, list(moves.values()))
     clear(stage.replaced)
+    folders = {path.parent for path in stage.replaced} - {stage.place}
+    for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
     for path, goal in moves.items():
         goal.parent.mkdir(parents=True, exist_ok=True)
         path.replace(goal)

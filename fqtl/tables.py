@@ -408,7 +408,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "weights": {
         "tissue": "tissue; `factors` for the factors of all genes, `*` for all tissues together",
-        "set": "filtered (by cross-validation), unfiltered, or joint (the union over tissues)",
+        "set": "filtered (by cross-validation), unfiltered, published, or joint (over all tissues)",
         "format": "predictdb, fusion, tigar or focus",
         "genes": "genes in the file (factors of genes, of `factors`)",
         "variants": "weights in the file",
