@@ -5,7 +5,6 @@ conversion itself mends, does not read, or lists as left out is told and goes on
 that is not known here is refused.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,30 +49,24 @@ class Reading:
     model: str = ""
 
 
-def refuse_unsound(path: Path, faults: Iterable[Fault], reading: Reading) -> list[str]:
-    """Remarks on what is amiss and does no harm, one for each sort; FqtlError if anything does.
+def refuse_unsound(path: Path, faults: Iterable[Fault], reading: Reading) -> list[Fault]:
+    """What is amiss and does no harm, as remarks; FqtlError if anything does.
 
     faults : of the file and of what it brings along
     """
-    remarks: dict[str, Fault] = {}
-    seen: Counter[str] = Counter()
-    grave = []
+    remarks, grave = [], []
     for fault in faults:
         if fault.grave and _does_harm(fault, reading):
             grave.append(fault)
         else:
-            remarks.setdefault(fault.what, replace(fault, grave=False))
-            seen[fault.what] += 1
+            remarks.append(replace(fault, grave=False))
     if grave:
         more = f" {len(grave) - 1} more such faults." if len(grave) > 1 else ""
         raise FqtlError(
             f"{grave[0]}.{more} What is made of it would be wrong, too; see all by "
             f"`fqtl check weights {path}`."
         )
-    return [
-        f"{fault}" + (f" and {seen[what] - 1} more such" if seen[what] > 1 else "")
-        for what, fault in remarks.items()
-    ]
+    return remarks
 
 
 def _does_harm(fault: Fault, reading: Reading) -> bool:

@@ -23,6 +23,7 @@ import pandas as pd
 
 import fqtl
 from fqtl.admission import Reading, refuse_unsound
+from fqtl.audit.fault import Fault
 from fqtl.cli.check_weights import AUDITS
 from fqtl.cli.ranges import count_from, number_in
 from fqtl.conversion import (
@@ -88,10 +89,11 @@ def run(given: Namespace) -> None:
     files = _files(given)
     source = _panel(given)
     with staged(given.out) as stage:
+        remarks: list[Fault] = []
         rows: list[pd.DataFrame] = []
         lost: list[pd.DataFrame] = []
         written: dict[tuple[Path, str], Path] = {}  # folder and name of a set → where it is from
-        for loaded in _sets(given, files):
+        for loaded in _sets(given, files, remarks):
             folder = _folder(given, stage.folder, loaded.path)
             _refuse_same_name(written, folder, loaded.weights.name, loaded.path)
             row, left_out = _convert(given, stage, folder, loaded, source)
@@ -100,6 +102,7 @@ def run(given: Namespace) -> None:
         made, gone = pd.concat(rows, ignore_index=True), pd.concat(lost, ignore_index=True)
         _require_some(given, made, gone)
         _write_tables(stage, made, gone)
+    _tell(remarks)
     _sum_up(given, made, gone)
 
 
@@ -123,12 +126,22 @@ def _files(given: Namespace) -> list[tuple[Path, Kind]]:
     return sets
 
 
-def _sets(given: Namespace, files: list[tuple[Path, Kind]]) -> Iterator[Loaded]:
+def _sets(
+    given: Namespace, files: list[tuple[Path, Kind]], remarks: list[Fault]
+) -> Iterator[Loaded]:
     """Every set of the files, one after the other, each file looked at before it is read."""
     for path, kind in files:
-        for remark in refuse_unsound(path, AUDITS[kind](path), _reading(given, path, kind)):
-            log.info("%s", remark)
+        remarks += refuse_unsound(path, AUDITS[kind](path), _reading(given, path, kind))
         yield from load_sets(path, kind, given.model)
+
+
+def _tell(remarks: list[Fault]) -> None:
+    """Of each sort of what is amiss and did no harm, the first and the number of others."""
+    by_sort: dict[str, list[Fault]] = {}
+    for remark in remarks:
+        by_sort.setdefault(remark.what, []).append(remark)
+    for first, *others in by_sort.values():
+        log.info("%s%s", first, f" and {len(others)} more such" if others else "")
 
 
 def _reading(given: Namespace, path: Path, kind: Kind) -> Reading:

@@ -74,6 +74,11 @@ def require_found(panel: Panel, least: float, asked_for: str, source: GenotypeSo
     least : share of variants that has to be found
     asked_for : the file that names the variants
     """
+    if len(source.samples) < 2:
+        raise FqtlError(
+            f"{source.path} has genotypes of {len(source.samples)} donor: dosages vary between "
+            "donors, and a panel needs some hundreds."
+        )
     got = panel.variants["row"] >= 0
     if got.mean() >= least and got.any():
         _require_alleles(panel, asked_for, source)
