@@ -61,10 +61,10 @@ def refuse_unsound(path: Path, faults: Iterable[Fault], reading: Reading) -> lis
         else:
             remarks.append(replace(fault, grave=False))
     if grave:
-        more = f" {len(grave) - 1} more such faults." if len(grave) > 1 else ""
+        more = f", and {len(grave) - 1} more" if len(grave) > 1 else ""
         raise FqtlError(
-            f"{grave[0]}.{more} What is made of it would be wrong, too; see all by "
-            f"`fqtl check weights {path}`."
+            f"{grave[0]}{more}. What is made of such a file would be wrong, too; "
+            f"`fqtl check weights {path}` tells all."
         )
     return remarks
 

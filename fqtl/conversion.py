@@ -34,7 +34,7 @@ from fqtl.weights.weight_set import WeightSet, variant_ids
 NEEDS = {"predictdb": "pairs", "fusion": "pairs", "focus": "variances", "tigar": "nothing"}
 PANEL = "Give genotypes of a reference panel (--panel and --genome-build)."
 ONE_MODEL = {"predictdb": "A PredictDB", "tigar": "A table of TIGAR"}
-UNNAMED = ["NA", "NULL", "nan", "None", "."]  # words for an rsid that there is not
+UNNAMED = ["NA", "NULL", "nan", "None", "."]  # words for a name that there is not
 
 
 def no_genes() -> pd.DataFrame:
@@ -248,7 +248,14 @@ def require_told(loaded: Loaded, target: str) -> WeightSet:
 
 
 def require_places(path: Path, weights: WeightSet) -> None:
-    """Refuse weights that are no numbers, and variants without a place."""
+    """Refuse genes without an id, weights that are no numbers, and variants without a place."""
+    unnamed = weights.variants["gene_id"].isin(["", *UNNAMED])
+    if unnamed.any():
+        first = weights.variants[unnamed].iloc[0]
+        raise FqtlError(
+            f"{path}: {int(unnamed.sum())} of {len(unnamed)} weights are of a gene without an id "
+            f"({first['gene_id']!r}), the first of {first['rsid'] or first['variant_id']!r}."
+        )
     wrong = weights.variants[~np.isfinite(weights.variants["weight"])]
     if len(wrong):
         first = wrong.iloc[0]

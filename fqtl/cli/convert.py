@@ -225,10 +225,8 @@ def _replace(stage: Stage, before: pd.DataFrame) -> None:
 
 def _sum_up(given: Namespace, made: pd.DataFrame, gone: pd.DataFrame) -> None:
     genes, lost = int(made["genes"].sum()), int(made["genes_left_out"].sum())
-    told = f" ({'; '.join(_reasons(gone))})" if lost else ""
+    told = f" ({'; '.join(_reasons(gone))}), see {given.out / LEFT_OUT}" if lost else ""
     log.info("%d of %d genes converted, %d left out%s", genes, genes + lost, lost, told)
-    if len(gone):
-        log.info("each gene and weight left out, with its reason: %s", given.out / LEFT_OUT)
 
 
 def _folder(given: Namespace, out: Path, path: Path) -> Path:

@@ -535,6 +535,14 @@ def test_models_that_a_file_does_not_have_are_refused_with_those_it_has(tmp_path
     assert "has no model enet; there are fqtl, top1" in said
 
 
+@pytest.mark.parametrize("name", ["", "NA"])
+def test_a_gene_without_an_id_is_refused(tmp_path, capsys, name):
+    pos = written(tmp_path, "fusion")
+    pos.write_text(pos.read_text().replace("\tENSG2\t", f"\t{name}\t"))
+    said = refusal(capsys, pos, "tigar", tmp_path)
+    assert f"1 of 6 weights are of a gene without an id ({name!r}), the first of 'rs3'" in said
+
+
 def test_variants_of_two_builds_are_refused(tmp_path, capsys):
     pos = written(tmp_path, "fusion")
     other = write_fusion(tmp_path / "other", replace(sound_weights(), genome_build="GRCh37"))
