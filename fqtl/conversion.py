@@ -19,20 +19,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fqtl.data.genotypes import GenotypeSource
+from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource
 from fqtl.data.panel import look_up, require_found
 from fqtl.data.text import read_table
 from fqtl.errors import FqtlError
 from fqtl.weights.focus import TABLES, focus_left_out, read_focus, tells_dosage_sd
 from fqtl.weights.fusion import read_fusion, read_fusion_model, read_pos
 from fqtl.weights.kinds import Kind
-from fqtl.weights.predictdb import TAGS, listed_genes, predictdb_files, read_predictdb
+from fqtl.weights.predictdb import listed_genes, predictdb_files, read_predictdb
 from fqtl.weights.sqlite import read_only
 from fqtl.weights.tigar import read_tigar, tigar_files
 from fqtl.weights.weight_set import WeightSet, variant_ids
 
 NEEDS = {"predictdb": "pairs", "fusion": "pairs", "focus": "variances", "tigar": "nothing"}
 PANEL = "Give genotypes of a reference panel (--panel and --genome-build)."
+TAGS = {tag: build for build, tag in BUILD_TAGS.items()} | {"hg19": "GRCh37", "hg38": "GRCh38"}
 ONE_MODEL = {"predictdb": "A PredictDB", "tigar": "A table of TIGAR"}
 UNNAMED = ["NA", "NULL", "nan", "None", "."]  # words for a name that there is not
 
