@@ -14,6 +14,8 @@ import pytest
 from fqtl.admission import HARMLESS
 from fqtl.audit import fusion as fusion_audit
 from fqtl.cli import main
+from fqtl.conversion import Loaded, on_build, require_places
+from fqtl.errors import FqtlError
 from fqtl.tables import read_tsv
 from fqtl.weights import rdata
 from fqtl.weights.focus import read_focus, write_focus
@@ -456,7 +458,8 @@ def test_what_the_conversion_mends_is_told_and_goes_on(tmp_path, capsys):
     damage(path, 'UPDATE extra SET "n.snps.in.model" = 9', "UPDATE extra SET gene_type = 'x'")
     assert convert(path, "tigar", tmp_path) == 0
     said = capsys.readouterr().err
-    assert "n.snps.in.model is not the number of weights (9.0 said, 3 there) [remark] and 2" in said
+    assert "ENSG1: n.snps.in.model is not the number of weights" in said
+    assert "[remark] and 2 more such" in said
     assert "no gene has the type protein_coding" in said
 
 
@@ -499,7 +502,7 @@ def test_genes_that_a_db_tells_of_without_weights_are_listed(tmp_path):
 
 def test_focus_models_without_weights_or_of_another_name_are_listed(tmp_path):
     path = written(tmp_path, "focus")
-    damage(path, "DELETE FROM weight WHERE model_id = 2")
+    damage(path, "DELETE FROM weight WHERE id = 4", "DELETE FROM fqtl_dosage WHERE weight_id = 4")
     assert convert(path, "tigar", tmp_path) == 0
     assert left_out(tmp_path) == {"ENSG2": "has no weights"}
     damage(path, "UPDATE model SET inference = 'lasso' WHERE id = 3")
@@ -536,19 +539,21 @@ def test_models_that_a_file_does_not_have_are_refused_with_those_it_has(tmp_path
 
 
 @pytest.mark.parametrize("name", ["", "NA"])
-def test_a_gene_without_an_id_is_refused(tmp_path, capsys, name):
-    pos = written(tmp_path, "fusion")
-    pos.write_text(pos.read_text().replace("\tENSG2\t", f"\t{name}\t"))
-    said = refusal(capsys, pos, "tigar", tmp_path)
-    assert f"1 of 6 weights are of a gene without an id ({name!r}), the first of 'rs3'" in said
+def test_a_gene_without_an_id_is_refused(name):
+    variants = sound_weights().variants
+    unnamed = variants.assign(gene_id=variants["gene_id"].replace("ENSG2", name))
+    told = rf"1 of 6 weights are of a gene without an id \('{name}'\), the first of 'rs3'"
+    with pytest.raises(FqtlError, match=told):
+        require_places(Path("Liver.pos"), replace(sound_weights(), variants=unnamed))
 
 
-def test_variants_of_two_builds_are_refused(tmp_path, capsys):
-    pos = written(tmp_path, "fusion")
-    other = write_fusion(tmp_path / "other", replace(sound_weights(), genome_build="GRCh37"))
-    shutil.copy(other.parent / "Liver/ENSG2.wgt.RDat", pos.parent / "Liver")
-    said = refusal(capsys, pos, "tigar", tmp_path, "--genome-build", "GRCh38")
-    assert "several genome builds (5 on GRCh38, 1 on GRCh37): expected one" in said
+def test_variants_of_two_builds_are_refused_whatever_the_flag_says():
+    variants = sound_weights().variants
+    mixed = variants.assign(variant_id=[*variants["variant_id"][:5], "chr1_105_A_G_b37"])
+    weights = replace(sound_weights(), genome_build="", variants=mixed)
+    for flag in (None, "GRCh38"):
+        with pytest.raises(FqtlError, match=r"builds \(5 on GRCh38, 1 on GRCh37\): expected one"):
+            on_build(Loaded(Path("Liver.pos"), weights), flag)
 
 
 def files_of(folder):
