@@ -8,28 +8,39 @@
 
 FUSION and PredictDB need all covariances, FOCUS the variances, TIGAR neither. What is not told
 comes from genotypes of a reference panel. Weights keep the alleles that they have: a variant that
-the panel has the other way round is counted the other way round there.
+the panel has the other way round is counted the other way round there. A gene that a file tells of
+and that is without weights is left out, with its reason.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fqtl.data.genotypes import GenotypeSource
+from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource
 from fqtl.data.panel import look_up, require_found
+from fqtl.data.text import read_table
 from fqtl.errors import FqtlError
-from fqtl.weights.focus import TABLES, read_focus, tells_dosage_sd
+from fqtl.weights.focus import TABLES, focus_left_out, read_focus, tells_dosage_sd
 from fqtl.weights.fusion import read_fusion, read_fusion_model, read_pos
 from fqtl.weights.kinds import Kind
-from fqtl.weights.predictdb import predictdb_files, read_predictdb
+from fqtl.weights.predictdb import listed_genes, predictdb_files, read_predictdb
 from fqtl.weights.sqlite import read_only
 from fqtl.weights.tigar import read_tigar, tigar_files
 from fqtl.weights.weight_set import WeightSet, variant_ids
 
 NEEDS = {"predictdb": "pairs", "fusion": "pairs", "focus": "variances", "tigar": "nothing"}
 PANEL = "Give genotypes of a reference panel (--panel and --genome-build)."
+TAGS = {tag: build for build, tag in BUILD_TAGS.items()} | {"hg19": "GRCh37", "hg38": "GRCh38"}
+ONE_MODEL = {"predictdb": "A PredictDB", "tigar": "A table of TIGAR"}
+UNNAMED = ["NA", "NULL", "nan", "None", "."]  # words for a name that there is not
+
+
+def no_genes() -> pd.DataFrame:
+    """A table of genes left out and their reasons, without any."""
+    return pd.DataFrame({"gene_id": pd.Series(dtype=str), "reason": pd.Series(dtype=str)})
 
 
 @dataclass(frozen=True)
@@ -39,11 +50,13 @@ class Loaded:
     path : the file
     weights : per copy of the effect allele, or else per standard deviation of genotype
     per_sd : which of the two
+    left_out : gene_id and reason of the genes that it tells of without weights
     """
 
     path: Path
     weights: WeightSet
     per_sd: bool = False
+    left_out: pd.DataFrame = field(default_factory=no_genes)
 
 
 def load_sets(path: Path, kind: Kind, model: str = "") -> list[Loaded]:
@@ -51,25 +64,84 @@ def load_sets(path: Path, kind: Kind, model: str = "") -> list[Loaded]:
 
     model : which model of a gene is meant, in formats that hold several
     """
+    if model and kind in ONE_MODEL:
+        raise FqtlError(
+            f"{path}: {ONE_MODEL[kind]} holds one model of each gene, without a name, so that "
+            f"there is no {model} (--model). Leave --model out, or convert this file by itself."
+        )
+    return [_with_weights(loaded) for loaded in _read(path, kind, model)]
+
+
+def covariance_of_db(path: Path) -> tuple[Path | None, list[Path]]:
+    """The file of covariances that is read with a PredictDB, by varID if there is one, and all."""
+    _, by_rsid, by_varid = predictdb_files(path.parent, path.stem)
+    beside = [file for file in (by_varid, by_rsid) if file.is_file()]
+    return (beside[0] if beside else None), beside
+
+
+def _read(path: Path, kind: Kind, model: str) -> list[Loaded]:
     if kind == "predictdb":
-        _, by_rsid, by_varid = predictdb_files(path.parent, path.stem)
-        beside = [file for file in (by_varid, by_rsid) if file.is_file()]
-        return [Loaded(path, read_predictdb(path, beside[0] if beside else None))]
+        found = read_predictdb(path, covariance_of_db(path)[0])
+        return [_told(path, found, listed_genes(path), "has no weights")]
     if kind == "tigar":
         name = path.name.removesuffix(".gz").removesuffix(".txt")
         genes = tigar_files(path.parent, name)[-1]
-        return [Loaded(path, read_tigar(path, genes if genes.is_file() else None))]
+        if not genes.is_file():
+            return [Loaded(path, read_tigar(path))]
+        listed = read_table(genes, None)["TargetID"]
+        return [_told(path, read_tigar(path, genes), listed, "has no weights")]
     if kind == "fusion":
         per_sd = not _fusion_tells_sd(path)
-        return [Loaded(path, read_fusion(path, model, per_sd=per_sd), per_sd)]
+        found = read_fusion(path, model, per_sd=per_sd)
+        return [_told(path, found, read_pos(path)["ID"], "all its weights are 0", per_sd=per_sd)]
     if kind == "focus":
-        with read_only(path, TABLES, "a FOCUS db") as connection:
-            per_sd = not tells_dosage_sd(connection)
-        return [Loaded(path, found, per_sd) for found in read_focus(path, model, per_sd=per_sd)]
+        return _read_focus(path, model)
     raise FqtlError(
         f"{path} holds {'one gene' if kind == 'fusion file' else 'covariances alone'}: expected a "
         "PredictDB or FOCUS db, a FUSION .pos or a TIGAR table."
     )
+
+
+def _read_focus(path: Path, model: str) -> list[Loaded]:
+    """The sets of a db; of a tissue that has no weights, one without genes."""
+    with read_only(path, TABLES, "a FOCUS db") as connection:
+        per_sd = not tells_dosage_sd(connection)
+    sets = {found.name: found for found in read_focus(path, model, per_sd=per_sd)}
+    lost = dict(list(focus_left_out(path, model).groupby("tissue", sort=False)))
+    nothing = pd.DataFrame(columns=["gene_id"])
+    for tissue in lost:
+        sets.setdefault(str(tissue), WeightSet.of(str(tissue), "", 0, nothing, nothing, None))
+    return [
+        Loaded(
+            path, found, per_sd, lost[name][["gene_id", "reason"]] if name in lost else no_genes()
+        )
+        for name, found in sets.items()
+    ]
+
+
+def _told(
+    path: Path, weights: WeightSet, listed: Iterable[str], reason: str, *, per_sd: bool = False
+) -> Loaded:
+    """A set, and of the genes that are listed those that it has not."""
+    held = set(weights.genes["gene_id"])
+    absent = [gene for gene in dict.fromkeys(listed) if gene not in held]
+    left_out = pd.DataFrame({"gene_id": absent, "reason": reason}, dtype=str)
+    return Loaded(path, weights, per_sd, left_out)
+
+
+def _with_weights(loaded: Loaded) -> Loaded:
+    """The set without genes all of whose weights are 0, and without rsids that are none."""
+    weights = loaded.weights
+    variants = weights.variants
+    rsid = variants["rsid"].mask(variants["rsid"].isin(UNNAMED), "")
+    weights = replace(weights, variants=variants.assign(rsid=rsid))
+    weighted = variants["gene_id"][variants["weight"] != 0].unique()
+    idle = weights.genes["gene_id"][~weights.genes["gene_id"].isin(weighted)]
+    if idle.empty:
+        return replace(loaded, weights=weights)
+    lost = pd.DataFrame({"gene_id": idle, "reason": "all its weights are 0"})
+    left_out = pd.concat([loaded.left_out, lost], ignore_index=True)
+    return replace(loaded, weights=weights.among(weighted), left_out=left_out)
 
 
 def _fusion_tells_sd(path: Path) -> bool:
@@ -123,6 +195,34 @@ def with_panel(
     return made, lost[~kept]
 
 
+def on_build(loaded: Loaded, build: str | None) -> Loaded:
+    """The set on the build of the flag, if there is one and the file does not tell another."""
+    path, weights = loaded.path, loaded.weights
+    tags = weights.variants["variant_id"].str.rsplit("_", n=1).str[-1].map(TAGS).dropna()
+    told = sorted({*tags, *([weights.genome_build] if weights.genome_build else [])})
+    if len(told) > 1:
+        counts = ", ".join(f"{count} on {name}" for name, count in tags.value_counts().items())
+        raise FqtlError(f"{path} holds variants of several genome builds ({counts}): expected one.")
+    if build and told and told != [build]:
+        raise FqtlError(
+            f"{path} is on {told[0]}, and --genome-build says {build}: weights and panel have to "
+            "be on one build."
+        )
+    if not build or weights.genome_build == build:
+        return loaded
+    ids = variant_ids(weights.variants, build)
+    variants = weights.variants.assign(variant_id=ids)
+    return replace(loaded, weights=replace(weights, genome_build=build, variants=variants))
+
+
+def without(loaded: Loaded, made: WeightSet) -> pd.DataFrame:
+    """gene_id and reason of every gene that a file tells of and that is not in what was made."""
+    genes = loaded.weights.genes["gene_id"]
+    lost = genes[~genes.isin(made.genes["gene_id"])]
+    reason = "none of its variants can be had from the panel"
+    return pd.concat([loaded.left_out, pd.DataFrame({"gene_id": lost, "reason": reason})])
+
+
 def require_told(loaded: Loaded, target: str) -> WeightSet:
     """The set, if it tells what the format asked for needs."""
     path, weights = loaded.path, loaded.weights
@@ -149,9 +249,14 @@ def require_told(loaded: Loaded, target: str) -> WeightSet:
 
 
 def require_places(path: Path, weights: WeightSet) -> None:
-    """Refuse a set without weights, weights that are no numbers, and variants without a place."""
-    if weights.variants.empty:
-        raise FqtlError(f"{path} holds no weights.")
+    """Refuse genes without an id, weights that are no numbers, and variants without a place."""
+    unnamed = weights.variants["gene_id"].isin(["", *UNNAMED])
+    if unnamed.any():
+        first = weights.variants[unnamed].iloc[0]
+        raise FqtlError(
+            f"{path}: {int(unnamed.sum())} of {len(unnamed)} weights are of a gene without an id "
+            f"({first['gene_id']!r}), the first of {first['rsid'] or first['variant_id']!r}."
+        )
     wrong = weights.variants[~np.isfinite(weights.variants["weight"])]
     if len(wrong):
         first = wrong.iloc[0]

@@ -19,11 +19,11 @@ import pandas as pd
 
 from fqtl.data.panel import Panel
 from fqtl.data.released import Released
-from fqtl.weights.from_fits import FACTORS, model_names
-from fqtl.weights.weight_set import WeightSet
+from fqtl.weights.from_fits import FACTORS, JOINT, model_names
+from fqtl.weights.weight_set import WeightSet, known_rsids
 
 Counted = Literal["minor", "second", "first"]
-TOLD = ["variant_id", "rsid", "chrom", "pos", "other_allele", "effect_allele", "frequency", "row"]
+TOLD = ["variant_id", "chrom", "pos", "other_allele", "effect_allele", "frequency", "row"]
 ENTRY = ["gene_id", "tissue", "asked_for"]  # what a weight belongs to
 
 
@@ -51,9 +51,10 @@ class Published:
     released, panel : what they were made of
     variants : one row per released variant: the columns of `Panel.variants`, dosage_sd, sign (of a
         released effect, for the effect allele of the panel) and the reason if it is left out
-    weights : gene_id, tissue, asked_for (the released variant) and weight per copy of the panel's
-        effect allele
-    factor_weights : gene_id, factor, asked_for and weight in the tissue where the factor does most
+    weights : gene_id, tissue, asked_for (the released variant), rsid (the same in every tissue) and
+        weight per copy of the panel's effect allele
+    factor_weights : gene_id, factor, asked_for, rsid and weight in the tissue where the factor does
+        most
     """
 
     released: Released
@@ -71,16 +72,37 @@ def published_weights(released: Released, panel: Panel, rules: Rules) -> Publish
     scale = known["sign"] / (known["dosage_sd"] if rules.per_sd else 1.0)
     left = left.join(scale.rename("scale"), on="asked_for", how="inner")
     left["weight"] = left["loading"] * left["scale"]
+    left = _once(left, known)
     right = _entries(released.factors, "tissues", "tissue_loadings", "tissue")
-    pairs = left.merge(right, on=["gene_id", "factor"], suffixes=("", "_tissue"), sort=False)
-    pairs["weight"] *= pairs["loading_tissue"]
-    weights = pairs.groupby(ENTRY, sort=False)["weight"].sum().reset_index()
+    pairs = left.merge(right, on=["gene_id", "factor"], sort=False)
+    pairs["weight"] *= pairs["loading"]
+    weights = pairs.groupby([*ENTRY, "rsid"], sort=False)["weight"].sum().reset_index()
     # the scale of a factor is free: it is that of the tissue where the factor does most
     most = right.assign(size=right["loading"].abs()).sort_values("size", kind="stable")
     most = most.drop_duplicates(["gene_id", "factor"], keep="last")
-    of_factors = left.merge(most, on=["gene_id", "factor"], suffixes=("", "_tissue"), sort=False)
-    of_factors["weight"] *= of_factors["loading_tissue"]
+    of_factors = left.merge(most, on=["gene_id", "factor"], sort=False)
+    of_factors["weight"] *= of_factors["loading"]
     return Published(released, panel, variants, weights, of_factors)
+
+
+def _once(left: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Weights of factors with one name for each variant of the panel, and its rsid.
+
+    A release may name a variant in two ways, its alleles swapped or read from the other strand. An
+    rsid that two variants of a gene have is emptied, even where one of them alone has weight.
+
+    left : gene_id, factor, asked_for and weight; known : rows of `Published.variants`
+    """
+    first = known.reset_index().drop_duplicates("row").set_index("row")["asked_for"]
+    name = known["row"].map(first)
+    left = left.assign(asked_for=left["asked_for"].map(name))
+    left = left.groupby(["gene_id", "factor", "asked_for"], sort=False)["weight"].sum()
+    left = left.reset_index()
+    named = left[["gene_id", "asked_for"]].drop_duplicates()
+    named = named.join(known["rsid"], on="asked_for")
+    return left.merge(
+        named.assign(rsid=known_rsids(named)), on=["gene_id", "asked_for"], how="left"
+    )
 
 
 def variants_of(released: Released) -> pd.DataFrame:
@@ -123,8 +145,19 @@ def factor_set(published: Published) -> WeightSet:
     return _set(published, FACTORS, genes.assign(n_samples=donors), mine)
 
 
+def joint_set(published: Published) -> WeightSet:
+    """Variants of each gene that have a weight in any tissue, with their covariance.
+
+    No tissue has these weights, so they are NaN.
+    """
+    mine = published.weights.drop_duplicates(["gene_id", "asked_for"]).assign(weight=np.nan)
+    genes = published.released.factors.drop_duplicates("gene_id")
+    genes = genes[genes["gene_id"].isin(mine["gene_id"])]
+    return _set(published, JOINT, genes.assign(n_samples=0), mine)
+
+
 def _set(published: Published, name: str, genes: pd.DataFrame, weights: pd.DataFrame) -> WeightSet:
-    """A set of some genes with tss and n_samples; weights: gene_id, asked_for and weight."""
+    """A set of some genes with tss and n_samples; weights: gene_id, asked_for, rsid and weight."""
     weights = weights.join(published.variants[TOLD], on="asked_for")
     dosages = published.panel.dosages
     rows = dict(list(weights.groupby("gene_id", sort=False)["row"]))

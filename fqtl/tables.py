@@ -224,6 +224,8 @@ def _text_columns(kind: str) -> dict[str, type]:
     """Columns that must not be read as numbers, whatever they look like."""
     text = {"gene_id", "chrom", "tissue", "variant_id", "rsid", "reason", "status", "shard"}
     text |= {"donor"}
+    if kind.startswith("converted"):
+        text |= {"set", "from", "path"}
     return {name: str for name in COLUMNS[kind] if name in text}
 
 
@@ -406,7 +408,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "weights": {
         "tissue": "tissue; `factors` for the factors of all genes, `*` for all tissues together",
-        "set": "filtered (by cross-validation), unfiltered, or joint (the union over tissues)",
+        "set": "filtered (by cross-validation), unfiltered, published, or joint (over all tissues)",
         "format": "predictdb, fusion, tigar or focus",
         "genes": "genes in the file (factors of genes, of `factors`)",
         "variants": "weights in the file",
@@ -416,16 +418,20 @@ COLUMNS: dict[str, dict[str, str]] = {
     "converted": {
         "set": "name of the set: its tissue",
         "from": "file it was read from",
+        "format": "predictdb, fusion, tigar or focus",
         "genes": "genes in the file written",
         "weights": "weights in it",
-        "left_out": "weights that the reference panel lacks",
-        "path": "the file written, relative to this table",
+        "genes_left_out": "genes of the file read that are not in it",
+        "weights_left_out": "weights that the reference panel lacks",
+        "path": "the file written, relative to this table; empty where no gene was left for it",
     },
     "converted_left_out": {
         "set": "name of the set",
+        "from": "file it was read from",
+        "format": "format it was to be written in",
         "gene_id": "gene",
-        "variant_id": "variant",
-        "reason": "why its weight is left out",
+        "variant_id": "variant; empty if it is the gene that is left out",
+        "reason": "why its weight, or the gene, is left out",
     },
     "imported": {
         "what": "genes, tissues, factors, variants, models of a gene in a tissue, or weights",

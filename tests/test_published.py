@@ -13,6 +13,7 @@ from fqtl.published import (
     Rules,
     factor_outcome,
     factor_set,
+    joint_set,
     outcome,
     published_weights,
     variants_of,
@@ -123,6 +124,43 @@ def test_the_allele_that_was_counted_may_be_known(tmp_path):
     ratio = (merged["weight_x"] / merged["weight_y"]).groupby(merged["asked_for"]).unique()
     assert ratio.map(list).to_dict() == {IDS[0]: [-1.0], IDS[1]: [1.0], IDS[2]: [1.0]}
     assert known.variants["reason"][IDS[3]] == "allele that was counted is not known"
+
+
+def test_a_variant_that_is_released_by_two_names_has_one_weight():
+    reference = panel()
+    same = reference.variants.copy()
+    same.loc[IDS[2], ["variant_id", "rsid", "row", "swapped"]] = [
+        *same.loc[IDS[0], ["variant_id", "rsid", "row"]],
+        True,
+    ]
+    made = published_weights(RELEASED, Panel(same, reference.dosages), Rules("second"))
+    plain = published_weights(RELEASED, reference, Rules("second"))
+    liver = weight_set(made, "Liver").variants.set_index("variant_id")["weight"]
+    sd = made.variants["dosage_sd"]
+    expected = weight_set(plain, "Liver").variants.set_index("variant_id")["weight"].copy()
+    expected[IDS[0]] -= 0.8 * 0.1 / sd[IDS[0]]
+    pd.testing.assert_series_equal(liver, expected[[IDS[0], IDS[1]]])
+
+
+def test_an_rsid_that_two_variants_of_a_gene_have_names_neither_in_any_tissue():
+    """One of them is in Liver alone; elsewhere the other would take the name."""
+    reference = panel()
+    reference.variants.loc[IDS[2], "rsid"] = "rs1"
+    made = published_weights(RELEASED, reference, Rules())
+    for found in (weight_set(made, "Liver"), weight_set(made, "Lung"), joint_set(made)):
+        assert found.variants.set_index("variant_id")["rsid"].get(IDS[0]) == ""
+
+
+def test_the_joint_set_holds_the_variants_of_all_tissues():
+    made = published_weights(RELEASED, panel((0.2, 0.7, 0.3, 0.3)), Rules())
+    found = joint_set(made)
+    assert found.variants[["gene_id", "variant_id"]].values.tolist() == [
+        *(["g1", name] for name in IDS[:3]),
+        ["g2", IDS[3]],
+    ]
+    assert found.variants["weight"].isna().all()
+    (_, _, covariance), _ = found.models()
+    np.testing.assert_allclose(covariance, np.cov(made.panel.dosages[:3]), rtol=1e-12)
 
 
 def test_effects_per_copy_are_taken_as_they_are():

@@ -1,10 +1,15 @@
 """Convert weight files from one format to another.
 
 Reads PredictDB (with the covariances beside it), FUSION (.pos), TIGAR and FOCUS, one file or a
-folder of them, ours and those of others, and writes one of these. Where a file does not tell what
-the other format needs, it says so, and genotypes of a reference panel can take its place
-(--panel). Weights that the panel lacks are left out and listed. Files of folders within the folder
-go to folders of the same names.
+folder of them, ours and those of others, and writes one of these. Files are checked first, as by
+`fqtl check weights`, and what would make the result wrong is refused. Where a file does not tell
+what the other format needs, it says so, and genotypes of a reference panel can take its place
+(--panel). Files of folders within the folder go to folders of the same names.
+
+converted.tsv lists what was written, converted_left_out.tsv.gz every gene and weight that was not,
+with its reason. They are written whole or not at all. A conversion to a folder that has results
+adds to them, and replaces those of the same file in the same format; other files are never written
+over.
 """
 
 import logging
@@ -12,24 +17,38 @@ import os
 import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 import fqtl
-from fqtl.audit.fault import ambiguous
-from fqtl.conversion import Loaded, load_sets, require_told, with_panel, with_samples
+from fqtl.admission import Reading, refuse_unsound
+from fqtl.audit.fault import Fault
+from fqtl.cli.check_weights import AUDITS
+from fqtl.cli.ranges import count_from, number_in
+from fqtl.conversion import (
+    NEEDS,
+    Loaded,
+    covariance_of_db,
+    load_sets,
+    on_build,
+    require_told,
+    with_panel,
+    with_samples,
+    without,
+)
 from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource, open_genotypes
 from fqtl.errors import FqtlError
-from fqtl.tables import COLUMNS, write_tsv
+from fqtl.staging import Stage, staged
+from fqtl.tables import COLUMNS, read_tsv, write_tsv
 from fqtl.weights.formats import FORMATS
-from fqtl.weights.kinds import find_weights
-from fqtl.weights.weight_set import WeightSet, variant_ids
+from fqtl.weights.kinds import Kind, find_weights
+from fqtl.weights.weight_set import WeightSet
 
 log = logging.getLogger(__name__)
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-LOST = ["set", "gene_id", "variant_id", "reason"]
+CONVERTED, LEFT_OUT = "converted.tsv", "converted_left_out.tsv.gz"
+SOURCE = ["from", "format"]  # what results belong to
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -40,7 +59,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--model", default="", metavar="NAME", help="of a gene, where a file has several"
     )
     parser.add_argument(
-        "--n-samples", type=int, metavar="N", help="where a file does not tell how many"
+        "--n-samples",
+        type=count_from(1),
+        metavar="N",
+        help="where a file does not tell how many",
     )
     parser.add_argument(
         "--genome-build",
@@ -56,7 +78,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--min-found",
-        type=float,
+        type=number_in(0, 1),
         default=0.5,
         metavar="SHARE",
         help="of the variants that the panel must have, else it is refused [0.5]",
@@ -64,70 +86,160 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    _refuse_flags(given)
+    files = _files(given)
     source = _panel(given)
-    rows: list[tuple[str, str, int, int, int, str]] = []
-    lost = [pd.DataFrame(columns=LOST)]
-    written: dict[tuple[Path, str], Path] = {}  # folder and name of a set → where it is from
-    for loaded in _sets(given):
-        weights, left_out = _ready(given, loaded, source)
-        folder = _folder(given, loaded.path)
-        if not NAME.fullmatch(weights.name):
-            raise FqtlError(
-                f"{loaded.path}: expected a tissue of letters, digits, dots, dashes and "
-                f"underscores, as file names and lists have it; found {weights.name!r}."
-            )
-        _refuse_same_name(written, folder, weights.name, loaded.path)
-        path = _write(given, folder, loaded, weights)
-        size = (len(weights.genes), len(weights.variants), len(left_out))
-        rows.append((weights.name, str(loaded.path), *size, os.path.relpath(path, given.out)))
-        lost.append(left_out.assign(set=weights.name))
-        log.info("%s: %d genes, %d weights, %d left out", path, *size)
-    if not rows:
+    with staged(given.out) as stage:
+        remarks: list[Fault] = []
+        rows: list[pd.DataFrame] = []
+        lost: list[pd.DataFrame] = []
+        written: dict[tuple[Path, str], Path] = {}  # folder and name of a set → where it is from
+        for loaded in _sets(given, files, remarks):
+            folder = _folder(given, stage.folder, loaded.path)
+            _refuse_same_name(written, folder, loaded.weights.name, loaded.path)
+            row, left_out = _convert(given, stage, folder, loaded, source)
+            rows.append(row)
+            lost.append(left_out)
+        made, gone = pd.concat(rows, ignore_index=True), pd.concat(lost, ignore_index=True)
+        _require_some(given, made, gone)
+        _write_tables(stage, made, gone)
+    _tell(remarks)
+    _sum_up(given, made, gone)
+
+
+def _files(given: Namespace) -> list[tuple[Path, Kind]]:
+    """Files of sets at the path, but for what was written to a folder within it before."""
+    out = given.out.resolve()
+    found = find_weights(given.path)
+    for path, _ in found:
+        # whatever its format: sets of other formats have files of the same names
+        if path.parent.resolve() == _folder(given, given.out, path).resolve():
+            raise FqtlError(f"{path} could be written over: give another folder (--out).")
+    if not given.path.is_dir():
+        return found
+    # covariances and files of single genes are of no set by themselves
+    sets = [entry for entry in found if entry[1] not in ("covariance", "fusion file")]
+    sets = [entry for entry in sets if out not in entry[0].resolve().parents]
+    if not sets:
         raise FqtlError(
             f"Nothing to convert in {given.path}: covariances and files of single genes alone."
         )
-    table = pd.DataFrame(rows, columns=list(COLUMNS["converted"]))
-    write_tsv(given.out / "converted.tsv", table, "converted")
-    gone = pd.concat(lost, ignore_index=True)[LOST]
-    write_tsv(given.out / "converted_left_out.tsv.gz", gone, "converted_left_out")
+    return sets
 
 
-def _refuse_flags(given: Namespace) -> None:
-    """Numbers that mean nothing, and files that would take the place of those they come from."""
-    if given.n_samples is not None and given.n_samples < 1:
-        raise FqtlError(f"--n-samples: expected at least 1, found {given.n_samples}.")
-    if not 0 <= given.min_found <= 1:
-        raise FqtlError(f"--min-found: expected 0 to 1, found {given.min_found:g}.")
-    for path, _ in find_weights(given.path):
-        # whatever its format: sets of other formats have files of the same names
-        if path.parent.resolve() == _folder(given, path).resolve():
-            raise FqtlError(f"{path} could be written over: give another folder (--out).")
-
-
-def _sets(given: Namespace) -> Iterator[Loaded]:
-    """Every set at the path, one after the other."""
-    for path, kind in find_weights(given.path):
-        if given.path.is_dir() and kind in ("covariance", "fusion file"):
-            continue  # of no set by themselves
+def _sets(
+    given: Namespace, files: list[tuple[Path, Kind]], remarks: list[Fault]
+) -> Iterator[Loaded]:
+    """Every set of the files, one after the other, each file looked at before it is read."""
+    for path, kind in files:
+        remarks += refuse_unsound(path, AUDITS[kind](path), _reading(given, path, kind))
         yield from load_sets(path, kind, given.model)
 
 
-def _folder(given: Namespace, path: Path) -> Path:
-    """Where the sets of a file go: its place under the folder that was given, under --out."""
-    return given.out / path.parent.relative_to(given.path) if given.path.is_dir() else given.out
+def _tell(remarks: list[Fault]) -> None:
+    """Of each sort of what is amiss and did no harm, the first and the number of others."""
+    by_sort: dict[str, list[Fault]] = {}
+    for remark in remarks:
+        by_sort.setdefault(remark.what, []).append(remark)
+    for first, *others in by_sort.values():
+        log.info("%s%s", first, f" and {len(others)} more such" if others else "")
+
+
+def _reading(given: Namespace, path: Path, kind: Kind) -> Reading:
+    """What of a file counts for the format that is asked for."""
+    if kind != "predictdb":
+        return Reading(model=given.model)
+    used, beside = covariance_of_db(path)
+    needed = given.panel is None and NEEDS[given.to] != "nothing"
+    return Reading(unread=[file for file in beside if not (needed and file == used)])
+
+
+def _convert(
+    given: Namespace, stage: Stage, folder: Path, loaded: Loaded, source: GenotypeSource | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What was made of a set, a row of `converted`, and rows of what of it was left out."""
+    name, path = loaded.weights.name, ""
+    weights, lost = loaded.weights, pd.DataFrame(columns=["gene_id", "variant_id", "reason"])
+    if len(weights.variants):
+        weights, lost = _ready(given, loaded, source)
+        _require_file_name(loaded.path, name)
+        path = os.path.relpath(_write(given, folder, loaded, weights), stage.folder)
+    genes = without(loaded, weights)
+    of = {"set": name, "from": str(loaded.path), "format": given.to}
+    sizes = {"genes": len(weights.genes), "weights": len(weights.variants)}
+    left = {"genes_left_out": len(genes), "weights_left_out": len(lost)}
+    made = pd.DataFrame([{**of, **sizes, **left, "path": path}])
+    log.info(
+        "%s: %d genes, %d weights; left out %d genes, %d weights",
+        given.out / path if path else f"{loaded.path}, {name}",
+        *sizes.values(),
+        *left.values(),
+    )
+    gone = pd.concat([genes.assign(variant_id=""), lost]).assign(**of)
+    return made, gone[list(COLUMNS["converted_left_out"])]
+
+
+def _require_file_name(path: Path, name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise FqtlError(
+            f"{path}: expected a tissue of letters, digits, dots, dashes and underscores, as file "
+            f"names and lists have it; found {name!r}."
+        )
+
+
+def _require_some(given: Namespace, made: pd.DataFrame, gone: pd.DataFrame) -> None:
+    if not made["genes"].any():
+        reasons = "; ".join(_reasons(gone)) or "it lists none"
+        raise FqtlError(f"{given.path} holds no gene that can be converted: {reasons}.")
+
+
+def _reasons(gone: pd.DataFrame) -> list[str]:
+    """Why genes were left out, with their numbers, the most frequent first."""
+    genes = gone[gone["variant_id"] == ""]
+    return [f"{count} {reason}" for reason, count in genes["reason"].value_counts().items()]
+
+
+def _write_tables(stage: Stage, made: pd.DataFrame, gone: pd.DataFrame) -> None:
+    """The tables of what was converted, with what other conversions to the folder made."""
+    for name, kind, new in (
+        (CONVERTED, "converted", made),
+        (LEFT_OUT, "converted_left_out", gone),
+    ):
+        path = stage.place / name
+        if path.is_file():
+            before = read_tsv(path, kind)
+            again = before.set_index(SOURCE).index.isin(made.set_index(SOURCE).index)
+            if kind == "converted":
+                _replace(stage, before[again])
+            new = pd.concat([before[~again], new], ignore_index=True)
+            stage.replaced.append(path)
+        write_tsv(stage.folder / name, new, kind)
+
+
+def _replace(stage: Stage, before: pd.DataFrame) -> None:
+    """Give up the files of earlier conversions of the same files to the same format."""
+    for row in before[before["path"] != ""].to_dict("records"):
+        folder = (stage.place / row["path"]).parent
+        stage.replaced.extend(FORMATS[row["format"]].files(folder, row["set"]))
+        log.info("%s is replaced", stage.place / row["path"])
+
+
+def _sum_up(given: Namespace, made: pd.DataFrame, gone: pd.DataFrame) -> None:
+    genes, lost = int(made["genes"].sum()), int(made["genes_left_out"].sum())
+    told = f" ({'; '.join(_reasons(gone))}), see {given.out / LEFT_OUT}" if lost else ""
+    log.info("%d of %d genes converted, %d left out%s", genes, genes + lost, lost, told)
+
+
+def _folder(given: Namespace, out: Path, path: Path) -> Path:
+    """Where the sets of a file go: its place under the folder that was given, under `out`."""
+    return out / path.parent.relative_to(given.path) if given.path.is_dir() else out
 
 
 def _write(given: Namespace, folder: Path, loaded: Loaded, weights: WeightSet) -> Path:
-    """The file of a set, with a remark on what its readers drop."""
+    """The file of a set."""
     about = {"software": f"fqtl {fqtl.__version__}", "converted_from": loaded.path.name}
     if given.panel is not None:
         about["panel"] = given.panel.name
-    path = FORMATS[given.to].write(folder, weights, about)
-    variants = weights.variants
-    for remark in ambiguous(path, variants["other_allele"], variants["effect_allele"]):
-        log.info("%s", remark)
-    return path
+    return FORMATS[given.to].write(folder, weights, about)
 
 
 def _panel(given: Namespace) -> GenotypeSource | None:
@@ -147,28 +259,14 @@ def _panel(given: Namespace) -> GenotypeSource | None:
 def _ready(
     given: Namespace, loaded: Loaded, source: GenotypeSource | None
 ) -> tuple[WeightSet, pd.DataFrame]:
-    """The set for the format asked for, and what was left out of it."""
-    loaded = replace(loaded, weights=_on_build(loaded, given.genome_build))
-    lost = pd.DataFrame(columns=LOST[1:])
+    """The set for the format asked for, and the weights that were left out of it."""
+    loaded = on_build(loaded, given.genome_build)
+    lost = pd.DataFrame(columns=["gene_id", "variant_id", "reason"])
     if source is None:
         weights = require_told(loaded, given.to)
     else:
         weights, lost = with_panel(loaded, source, given.genome_build, given.min_found)
     return with_samples(weights, given.n_samples, given.to, loaded.path), lost
-
-
-def _on_build(loaded: Loaded, build: str | None) -> WeightSet:
-    """The set on the build of the flag, if there is one and the file does not tell another."""
-    weights = loaded.weights
-    if not build or weights.genome_build == build:
-        return weights
-    if weights.genome_build:
-        raise FqtlError(
-            f"{loaded.path} is on {weights.genome_build}, and --genome-build says {build}: "
-            "weights and panel have to be on one build."
-        )
-    ids = variant_ids(weights.variants, build)
-    return replace(weights, genome_build=build, variants=weights.variants.assign(variant_id=ids))
 
 
 def _refuse_same_name(

@@ -2,8 +2,10 @@
 
 Reads the files of the original fQTL analyses (v6p: combined.txt.gz, v8: fqtl_N.txt.gz), matches
 their variants with a reference panel by position and alleles, and writes weights per copy of the
-effect allele with the covariances of the panel, for every tissue. import.tsv counts what was kept
-and why the rest was not; import_factors.tsv.gz and import_variants.tsv.gz list it.
+effect allele with the covariances of the panel, for every tissue, and for S-MultiXcan those of all
+tissues together. import.tsv counts what was kept and why the rest was not; import_factors.tsv.gz
+and import_variants.tsv.gz list it. All is written whole or not at all, and takes the place of what
+an earlier import wrote to the same folder.
 
 Positions of v6p are on GRCh37 and those of v8 on GRCh38: the panel has to be on the same.
 """
@@ -18,9 +20,10 @@ import pandas as pd
 
 import fqtl
 from fqtl.cli.arguments import add_annotation, add_choice, add_genotypes, open_chosen
+from fqtl.cli.ranges import number_in
 from fqtl.data.gene_names import read_gene_names
 from fqtl.data.genotypes import GenotypeSource
-from fqtl.data.panel import look_up, require_found
+from fqtl.data.panel import ELSEWHERE, Panel, look_up, require_found
 from fqtl.data.released import Released, read_all_released, read_counted
 from fqtl.errors import FqtlError
 from fqtl.published import (
@@ -28,17 +31,22 @@ from fqtl.published import (
     Rules,
     factor_outcome,
     factor_set,
+    joint_set,
     outcome,
     published_weights,
     variants_of,
     weight_set,
 )
-from fqtl.tables import COLUMNS, write_tsv
+from fqtl.staging import staged
+from fqtl.tables import COLUMNS, read_tsv, write_tsv
+from fqtl.weights.covariance import write_covariance
 from fqtl.weights.formats import FORMATS, write_or_clear
-from fqtl.weights.from_fits import FACTORS, with_gene_names
+from fqtl.weights.from_fits import FACTORS, JOINT, with_gene_names
 from fqtl.weights.weight_set import WeightSet
 
 log = logging.getLogger(__name__)
+TABLES = ["weights.tsv", "import.tsv", "import_factors.tsv.gz", "import_variants.tsv.gz"]
+FEW = 0.5  # share of the variants on its chromosomes, of which a whole panel has more
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -47,7 +55,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_genotypes(parser)
     parser.add_argument(
-        "--min-pip", type=float, default=0.5, metavar="P", help="of variants and of tissues [0.5]"
+        "--min-pip",
+        type=number_in(0, 1),
+        default=0.5,
+        metavar="P",
+        help="of variants and of tissues [0.5]",
     )
     parser.add_argument(
         "--counted-allele",
@@ -58,7 +70,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-maf",
-        type=float,
+        type=number_in(0, 0.5),
         default=0.4,
         metavar="F",
         help="largest frequency in the panel at which the minor allele counts as known [0.4]",
@@ -78,7 +90,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--min-found",
-        type=float,
+        type=number_in(0, 1),
         default=0.05,
         metavar="SHARE",
         help="of the variants that the panel must have, else it is refused [0.05]",
@@ -102,6 +114,7 @@ def run(given: Namespace) -> None:
     asked_for = variants_of(released)
     panel = look_up(source, asked_for)
     require_found(panel, given.min_found, effects, source)
+    _tell_found(panel, source, effects)
     a1 = None if given.bim is None else read_counted(given.bim, asked_for)
     rules = Rules(given.counted_allele, given.effects_per == "sd", given.max_maf, a1)
     published = published_weights(released, panel, rules)
@@ -120,8 +133,27 @@ def run(given: Namespace) -> None:
         "panel_donors": str(len(source.samples)),
     }
     names = None if given.annotation is None else read_gene_names(given.annotation)
-    _write_tissues(given, published, names, construction)
-    _write_outcome(given.out, published)
+    with staged(given.out) as stage:
+        stage.replaced.extend(_of_earlier_import(given.out))
+        _write_sets(given, stage.folder, published, names, construction)
+        table = _write_outcome(stage.folder, published)
+    for what, done, reason, count in table.itertuples(index=False):
+        log.info("%s %s: %d%s", what, done, count, f" ({reason})" if reason else "")
+
+
+def _tell_found(panel: Panel, source: GenotypeSource, effects: str) -> None:
+    """How many variants the panel has; a warning where it ought to have more."""
+    there = panel.variants[panel.variants["reason"] != ELSEWHERE]
+    found = int((there["row"] >= 0).sum())
+    told = f"{found} of {len(there)} variants of {effects} on its chromosomes"
+    if found < FEW * len(there):
+        log.warning(
+            "%s has %s (%.0f %%): is it a part of these chromosomes, or without rare variants? A "
+            "panel on another build has hardly any.",
+            *(source.path, told, 100 * found / len(there)),
+        )
+    else:
+        log.info("%s has %s", source.path, told)
 
 
 def _require_build(released: Released, source: GenotypeSource, effects: str, build: str) -> None:
@@ -136,30 +168,55 @@ def _require_build(released: Released, source: GenotypeSource, effects: str, bui
         raise FqtlError(f"The panel is said to be on {build}, but {other}: {source.path}.")
 
 
-def _write_tissues(
+def _of_earlier_import(out: Path) -> list[Path]:
+    """What an earlier import wrote to the folder, in whatever formats."""
+    tables = [out / name for name in TABLES]
+    if not all(path.is_file() for path in tables):
+        return []
+    listed = read_tsv(out / "weights.tsv", "weights")
+    paths = []
+    for row in listed[listed["path"] != ""].to_dict("records"):
+        folder = (out / row["path"]).parent
+        joint = row["set"] == "joint"
+        paths += (
+            _joint_files(folder) if joint else FORMATS[row["format"]].files(folder, row["tissue"])
+        )
+    log.info("%s holds an earlier import, which is replaced", out)
+    return [*tables, *paths]
+
+
+def _joint_files(folder: Path) -> list[Path]:
+    """Covariances of all tissues together, by rsid and by varID."""
+    return [folder / f"{JOINT}.txt.gz", folder / "varid" / f"{JOINT}.txt.gz"]
+
+
+def _write_sets(
     given: Namespace,
+    out: Path,
     published: Published,
     names: pd.DataFrame | None,
     construction: dict[str, str],
 ) -> None:
     rows = []
-    for folder, weights in _sets(given.out, published):
+
+    def add(tissue: str, kind: str, name: str, weights: WeightSet, path: Path | None) -> None:
+        told = os.path.relpath(path, out) if path else ""
+        sizes = (len(weights.genes), len(weights.variants))
+        rows.append((tissue, kind, name, *sizes, 0, told))
+
+    for folder, weights in _sets(out, published):
         weights = weights if names is None else with_gene_names(weights, names)
-        for name in given.formats:
-            written = write_or_clear(name, folder / name, weights, construction)
-            rows.append(
-                {
-                    "tissue": weights.name,
-                    "set": "published",
-                    "format": name,
-                    "genes": len(weights.genes),
-                    "variants": len(weights.variants),
-                    "filtered_out": 0,
-                    "path": os.path.relpath(written, given.out) if written else "",
-                }
-            )
+        for name in dict.fromkeys(given.formats):
+            path = write_or_clear(name, folder / name, weights, construction)
+            add(weights.name, "published", name, weights, path)
+    if "predictdb" in given.formats:
+        union = joint_set(published)
+        by_rsid, by_varid = _joint_files(out / "predictdb")
+        write_covariance(by_rsid, union, "rsid")
+        write_covariance(by_varid, union, "varID")
+        add("*", "joint", "predictdb", union, by_rsid)
     table = pd.DataFrame(rows, columns=list(COLUMNS["weights"]))
-    write_tsv(given.out / "weights.tsv", table, "weights")
+    write_tsv(out / "weights.tsv", table, "weights")
 
 
 def _sets(folder: Path, published: Published) -> Iterator[tuple[Path, WeightSet]]:
@@ -169,7 +226,8 @@ def _sets(folder: Path, published: Published) -> Iterator[tuple[Path, WeightSet]
     yield folder / FACTORS, factor_set(published)
 
 
-def _write_outcome(folder: Path, published: Published) -> None:
+def _write_outcome(folder: Path, published: Published) -> pd.DataFrame:
+    """Write what was kept and why the rest was not; the counts."""
     variants = published.variants.rename_axis("released").reset_index()
     table = outcome(published)
     write_tsv(
@@ -179,5 +237,4 @@ def _write_outcome(folder: Path, published: Published) -> None:
     )
     write_tsv(folder / "import_factors.tsv.gz", factor_outcome(published), "imported_factors")
     write_tsv(folder / "import.tsv", table, "imported")
-    for what, done, reason, count in table.itertuples(index=False):
-        log.info("%s %s: %d%s", what, done, count, f" ({reason})" if reason else "")
+    return table

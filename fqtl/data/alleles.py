@@ -5,6 +5,10 @@ both, so where its alleles are swapped between two files nobody can say whether 
 or the strand differs.
 """
 
+OTHER_ALLELES = (  # why a variant is not found at a position where there is one
+    "palindrome with swapped alleles: of the other strand, or not",
+    "other alleles in the panel",
+)
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
@@ -31,7 +35,7 @@ def agreeing(
     if (other, effect) in known:
         return (other, effect), False, ""
     if is_palindrome(other, effect) and (effect, other) in known:
-        return None, False, "palindrome with swapped alleles: of the other strand, or not"
+        return None, False, OTHER_ALLELES[0]
     strands = [(other, effect)]
     if len(other) == len(effect) == 1:
         strands.append((complement(other), complement(effect)))
@@ -39,4 +43,4 @@ def agreeing(
         for pair, turned in (((one, two), False), ((two, one), True)):
             if pair in known:
                 return pair, turned, ""
-    return None, False, "other alleles in the panel"
+    return None, False, OTHER_ALLELES[1]

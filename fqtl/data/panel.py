@@ -13,13 +13,16 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data import contigs
-from fqtl.data.alleles import agreeing
+from fqtl.data.alleles import OTHER_ALLELES, agreeing
 from fqtl.data.genotypes import Genotypes, GenotypeSource, Limits
 from fqtl.errors import FqtlError
 
 GAP = 50_000  # base pairs without a variant that is looked for, from which a new query pays
 BLOCK = 1_000_000  # base pairs that are held in memory at once
+ELSEWHERE = "chromosome is not in the panel"
 SHOWN = 5  # examples of ids in a complaint
+AGREEING = 0.8  # share of shared positions with the same alleles; by chance, every other one has
+ENOUGH = 20  # shared positions from which such a share says something
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def look_up(source: GenotypeSource, variants: pd.DataFrame) -> Panel:
     total = 0
     for chrom, of_chrom in wanted.groupby("chrom", sort=False):
         if contigs.bare(str(chrom)) not in {contigs.bare(name) for name in source.contigs}:
-            found.append(_absent(of_chrom, "chromosome is not in the panel"))
+            found.append(_absent(of_chrom, ELSEWHERE))
             continue
         for block in _blocks(of_chrom.sort_values("pos", kind="stable")):
             first, last = int(block["pos"].iloc[0]), int(block["pos"].iloc[-1])
@@ -71,8 +74,14 @@ def require_found(panel: Panel, least: float, asked_for: str, source: GenotypeSo
     least : share of variants that has to be found
     asked_for : the file that names the variants
     """
+    if len(source.samples) < 2:
+        raise FqtlError(
+            f"{source.path} has genotypes of {len(source.samples)} donor: dosages vary between "
+            "donors, and a panel needs some hundreds."
+        )
     got = panel.variants["row"] >= 0
     if got.mean() >= least and got.any():
+        _require_alleles(panel, asked_for, source)
         return
     lost = panel.variants[~got]
     raise FqtlError(
@@ -81,6 +90,18 @@ def require_found(panel: Panel, least: float, asked_for: str, source: GenotypeSo
         f"{', '.join(_examples(lost, source))}. Are both on one genome build, and does the panel "
         "cover these chromosomes?"
     )
+
+
+def _require_alleles(panel: Panel, asked_for: str, source: GenotypeSource) -> None:
+    """Refuse a panel that shares positions, but not alleles: so it is between two builds."""
+    got = int((panel.variants["row"] >= 0).sum())
+    there = got + int(panel.variants["reason"].isin(OTHER_ALLELES).sum())
+    if there >= ENOUGH and got < AGREEING * there:
+        raise FqtlError(
+            f"{source.path} has the positions of {there} variants of {asked_for}, and of only "
+            f"{got} of these ({got / there:.0%}) the same alleles, expected nearly all. Are both "
+            "on one genome build?"
+        )
 
 
 def _examples(lost: pd.DataFrame, source: GenotypeSource) -> list[str]:

@@ -69,7 +69,8 @@ KEPT = [
     *["gene_id", "gene_name", "chrom", "tss", "factor"],
     *["tissues", "tissue_loadings", "variants", "variant_loadings"],
 ]
-VARIANT = re.compile(r"^(?:chr)?(\w+)[_:](\d+)[_:]([ACGT]+)[_:]([ACGT]+)(?:_b3[78])?$")
+VARIANT = re.compile(r"^(?:chr)?(\w+)[_:](\d+)[_:]([ACGT]+)[_:]([ACGT]+)(?:_(b3[78]))?$")
+LEAST_COUNTED = 0.5  # share of variants that a .bim of the very genotypes must have
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,9 @@ def read_all_released(paths: Sequence[Path], min_pip: float) -> Released:
 def read_counted(path: Path, variants: pd.DataFrame) -> "pd.Series[str]":
     """A1 of each variant in a PLINK .bim, by id; those that it lacks are not there.
 
+    A table that has few of the variants of its chromosomes is refused: it is not of the genotypes
+    that the effects were found in, or on another build.
+
     variants : variant_id, chrom, pos, other_allele, effect_allele
     """
     names = ["chrom", "pos", "a1", "a2"]
@@ -143,17 +147,27 @@ def read_counted(path: Path, variants: pd.DataFrame) -> "pd.Series[str]":
     wanted = variants.assign(
         chrom=variants["chrom"].map(contigs.bare), pos=variants["pos"].astype(str)
     )
-    found = []
+    found, chroms, places = [], set(), set()
     for part in parts:
         part = part.set_axis(names, axis="columns")
         part["chrom"] = part["chrom"].map(contigs.bare)
+        chroms |= set(part["chrom"])
         pairs = wanted.merge(part, on=["chrom", "pos"])
+        places |= set(pairs["variant_id"])
         one, two = pairs["other_allele"], pairs["effect_allele"]
         same = (one == pairs["a1"]) & (two == pairs["a2"])
         turned = (one == pairs["a2"]) & (two == pairs["a1"])
         found.append(pairs[same | turned].set_index("variant_id")["a1"])
     counted = pd.concat(found)
-    return counted[~counted.index.duplicated()]
+    counted = counted[~counted.index.duplicated()]
+    asked_for = wanted["chrom"].isin(chroms).sum()
+    if len(counted) < max(LEAST_COUNTED * asked_for, 1):
+        raise FqtlError(
+            f"{path} has {len(counted)} of the {asked_for} released variants on its chromosomes, "
+            f"and the positions of {len(places)}; expected nearly all: is it on the build of "
+            f"{variants['variant_id'].iloc[0]}, and of the genotypes that effects were found in?"
+        )
+    return counted
 
 
 def _read_v6p(path: Path, min_pip: float) -> Released:
@@ -234,6 +248,7 @@ def _split(path: Path, frame: pd.DataFrame, build_tag: str) -> pd.DataFrame:
             flat = _numbers(path, words.explode().to_frame(column), column)
             frame[column] = [list(part) for _, part in flat.groupby(level=0, sort=False)]
     frame["chrom"] = "chr" + frame["chrom"].str.removeprefix("chr")
+    _refuse_other_build(path, frame["variants"], build_tag)
     frame["variants"] = [
         [_variant(path, line, name, chrom, build_tag) for name in names]
         for line, names, chrom in zip(frame.index, frame["variants"], frame["chrom"], strict=True)
@@ -265,6 +280,19 @@ def _variant(path: Path, line: int, name: str, chrom: str, build_tag: str) -> st
             f"alleles of bases, found {name!r}."
         )
     return f"{chrom}_{match[2]}_{match[3]}_{match[4]}_{build_tag}"
+
+
+def _refuse_other_build(path: Path, variants: "pd.Series[Any]", build_tag: str) -> None:
+    """Variants whose names say that they are on another build than the release."""
+    every = variants.explode()
+    tags = every.str.extract(VARIANT)[4]
+    wrong = every[tags.notna() & (tags != build_tag)]
+    if len(wrong):
+        raise FqtlError(
+            f"{path}, line {wrong.index[0]}: expected variants on {build_tag}, as this release has "
+            f"them, found {wrong.iloc[0]!r} ({len(wrong)} of {len(every)} such entries). Take the "
+            "effects as they were released."
+        )
 
 
 def _refuse_variants_twice(path: Path, variants: "pd.Series[Any]") -> None:

@@ -170,6 +170,22 @@ def read_focus(path: Path, model: str = "", *, per_sd: bool = False) -> list[Wei
     ]
 
 
+def focus_left_out(path: Path, model: str = "") -> pd.DataFrame:
+    """Genes of a db that `read_focus` gives no weights for: tissue, gene_id and reason."""
+    with read_only(path, TABLES, "a FOCUS db") as connection:
+        every = pd.read_sql(MODELS, connection)
+        weighted = {row[0] for row in connection.execute("SELECT DISTINCT model_id FROM weight")}
+    name, gene = every["mol_name"].fillna(""), every["ens_gene_id"]
+    every["gene_id"] = name.where(name.map(gene_key) == gene, gene)  # as in `_genes`
+    every["named"] = (every["inference"] == model) | (not model)
+    key = ["tissue", "gene_id"]
+    read = every[every["named"] & every["model_id"].isin(weighted)].set_index(key).index
+    lost = every.sort_values("named", ascending=False, kind="stable").drop_duplicates(key)
+    lost = lost[~lost.set_index(key).index.isin(read)].sort_index()
+    reason = np.where(lost["named"], "has no weights", f"has no model {model}")
+    return lost[key].assign(reason=reason)
+
+
 def tells_dosage_sd(connection: sqlite3.Connection) -> bool:
     """Whether a db tells standard deviations of dosages, as ours do."""
     return "fqtl_dosage" in tables(connection)

@@ -12,7 +12,8 @@ was not cross-validated by itself, so its performance is NA, and the readers cho
 `hsq` is the cross-validated R² of `fqtl`, a lower bound of the heritability that cis variants
 explain, with its large-sample standard error, and `hsq.pv` is its p-value. Nothing is estimated by
 GCTA, which does not converge in small tissues, and no gene is dropped for it. A gene that was not
-cross-validated has R² 0 and p 1: with NA the readers would stop.
+cross-validated has R² 0 and p 1 in `cv.performance`, since with NA the readers would stop; NA in
+`hsq` and `hsq.pv`, which they only print, tells that both are unknown.
 
 What the readers trip over: they load into their own name space, so a file without one of the
 objects shows that of the gene before; every file has all. A matrix of one row becomes a vector: a
@@ -90,20 +91,16 @@ def fusion_files(folder: Path, name: str) -> list[Path]:
 
 
 def _rated(weights: WeightSet) -> pd.DataFrame:
-    """Genes with n_samples, size, r2, p, and hsq with its standard error."""
+    """Genes with n_samples, size, and the standard error of r2."""
     genes = weights.genes
     n = genes["n_samples"].where(genes["n_samples"] > 0, weights.n_samples)
-    known = genes["r2"].notna() & genes["p"].notna()
-    r2, p = genes["r2"].where(known, 0.0), genes["p"].where(known, 1.0)
+    r2 = genes["r2"].fillna(0.0)
     # of the square of a correlation; its second term is what remains where that is 0
     variance = 4 * r2 * (1 - r2) ** 2 / n + 2 * (1 - r2) ** 4 / n**2
     return genes.assign(
         n_samples=n,
         size=weights.sizes,
-        r2=r2,
-        p=p,
-        hsq=genes["r2"].where(known),
-        hsq_se=np.sqrt(variance).where(known & (n > 0)),
+        hsq_se=np.sqrt(variance).where(genes["r2"].notna() & (n > 0)),
     )
 
 
@@ -147,9 +144,11 @@ def _objects(
         "wgt.matrix": Matrix(weights, bim["V2"], MODELS),
         "snps": bim,
         "cv.performance": Matrix(
-            np.array([[gene.r2, np.nan], [gene.p, np.nan]]), PERFORMANCE, MODELS
+            np.array([[_or(gene.r2, 0.0), np.nan], [_or(gene.p, 1.0), np.nan]]),
+            PERFORMANCE,
+            MODELS,
         ),
-        "hsq": np.array([gene.hsq, gene.hsq_se]),
+        "hsq": np.array([gene.r2, gene.hsq_se]),
         "hsq.pv": gene.p,
         "N.tot": float(gene.n_samples),
         "fqtl.genome.build": build,
@@ -157,12 +156,16 @@ def _objects(
     }
 
 
+def _or(value: float, otherwise: float) -> float:
+    return otherwise if np.isnan(value) else value
+
+
 def _profile(genes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": genes["gene_id"],
             "nsnps": genes["size"],
-            "hsq": genes["hsq"],
+            "hsq": genes["r2"],
             "hsq.se": genes["hsq_se"],
             "hsq.pv": genes["p"],
             "fqtl.r2": genes["r2"],
@@ -195,6 +198,7 @@ class FusionModel:
     snps : id, chrom (as chr22), pos, effect_allele (the counted one), other_allele
     weights : Matrix (v, k), per standard deviation of genotype
     performance : Matrix, a row `rsq` and a row `pval`, for the models of `weights`
+    hsq, hsq_p : heritability and its p-value; NaN where they are NA
     dosage_sd : (v,) standard deviations of dosages; None in files that were not written here
     """
 
@@ -203,6 +207,8 @@ class FusionModel:
     snps: pd.DataFrame
     weights: Matrix
     performance: Matrix
+    hsq: float
+    hsq_p: float
     n_samples: int
     genome_build: str
     dosage_sd: np.ndarray | None
@@ -214,6 +220,12 @@ class FusionModel:
         weights = [not name.startswith("top1") for name in self.performance.columns]
         if not any(weights):
             raise FqtlError(f"{self.path} holds z-scores (top1) alone, which are no weights.")
+        if sum(weights) > 1 and np.isnan(r2[weights]).all():
+            names = [name for name in self.performance.columns if not name.startswith("top1")]
+            raise FqtlError(
+                f"{self.path}: none of its models {', '.join(names)} has an R² to choose by: name "
+                "one (--model)."
+            )
         return int(np.argmax(np.where(weights, np.nan_to_num(r2, nan=-1.0), -np.inf)))
 
 
@@ -258,10 +270,18 @@ def read_fusion_model(path: Path, gene_id: str) -> FusionModel:
         snps=named,
         weights=weights,
         performance=performance,
-        n_samples=int(np.nan_to_num(np.ravel(objects["N.tot"])[0])),
+        hsq=_first(objects["hsq"]),
+        hsq_p=_first(objects["hsq.pv"]),
+        n_samples=int(np.nan_to_num(_first(objects["N.tot"]))),
         genome_build=str(np.ravel(objects.get("fqtl.genome.build", ""))[0]),
         dosage_sd=None if sd is None else np.asarray(sd, dtype=float),
     )
+
+
+def _first(value: Any) -> float:
+    """The first number of a vector; NaN where there is none."""
+    numbers = np.ravel(value)
+    return float(numbers[0]) if len(numbers) else np.nan
 
 
 def _snps(bim: pd.DataFrame) -> pd.DataFrame:
@@ -326,14 +346,16 @@ def _column(found: FusionModel, model: str) -> int:
 
 def _gene(row: dict[str, str], found: FusionModel, column: int) -> dict[str, Any]:
     rows = list(found.performance.rows)
+    r2, p = (float(found.performance.values[rows.index(name), column]) for name in PERFORMANCE)
     return {
         "gene_id": row["ID"],
         "chrom": contigs.prefixed(row["CHR"]),
         "start": int(float(row["P0"])),  # R may write 1.7e+07
         "end": int(float(row["P1"])),
         "n_samples": found.n_samples,
-        "r2": found.performance.values[rows.index("rsq"), column],
-        "p": found.performance.values[rows.index("pval"), column],
+        # R² 0 and p 1 stand in where there is neither
+        "r2": np.nan if r2 == 0 and np.isnan(found.hsq) else r2,
+        "p": np.nan if p == 1 and np.isnan(found.hsq_p) else p,
     }
 
 

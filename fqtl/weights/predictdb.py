@@ -66,7 +66,7 @@ def write_predictdb(folder: Path, weights: WeightSet, construction: dict[str, st
         connection.executescript(SCHEMA)
         _weights(weights).to_sql("weights", connection, if_exists="append", index=False)
         _extra(weights).to_sql("extra", connection, if_exists="append", index=False)
-        info = (weights.n_samples, "", weights.name)
+        info = (weights.n_samples or None, "", weights.name)
         connection.execute("INSERT INTO sample_info VALUES (?, ?, ?)", info)
         connection.executemany("INSERT INTO construction VALUES (?, ?)", about.items())
         connection.commit()
@@ -138,6 +138,13 @@ def read_predictdb(path: Path, covariance: Path | None = None) -> WeightSet:
     )
 
 
+def listed_genes(path: Path) -> list[str]:
+    """The genes that a db tells of, with weights or without."""
+    with read_only(path, {"weights", "extra"}, "a PredictDB") as connection:
+        rows = connection.execute("SELECT gene FROM weights UNION SELECT gene FROM extra")
+        return [str(gene) for (gene,) in rows]
+
+
 def _read_weights(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:
     """Columns of VARIANT, and the build that each varID names."""
     frame = pd.read_sql("SELECT * FROM weights", connection)
@@ -182,9 +189,10 @@ def _performance(extra: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
     found |= {new: told[old].to_numpy() for old, new in renamed.items() if old in told}
     frame = pd.DataFrame(found)
     frame["chrom"] = frame["chrom"].fillna("").map(lambda name: name and contigs.prefixed(name))
-    for name in ("gene_name", "gene_type"):
+    for name, stand_in in (("gene_name", frame["gene_id"]), ("gene_type", "unknown")):
         if name in frame:
-            frame[name] = frame[name].fillna("")
+            told_name = frame[name].fillna("")
+            frame[name] = told_name.mask(told_name == stand_in, "")
     for name in ("r2", "p", "fold_r2", "fold_p"):
         if name in frame:
             frame[name] = frame[name].astype(float)

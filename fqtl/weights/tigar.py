@@ -127,16 +127,17 @@ def _told(listed: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
     listed = listed.sort_values("gene_id", key=lambda x: x.map(order), kind="stable")
     told = told.reindex(listed["gene_id"])
     known = told["GeneStart"].notna().to_numpy()
+    name = told["GeneName"].fillna("").to_numpy()
     return listed.assign(
         start=np.where(known, told["GeneStart"].fillna("0").astype(int), listed["start"]),
         end=np.where(known, told["GeneEnd"].fillna("0").astype(int), listed["end"]),
-        gene_name=told["GeneName"].fillna("").to_numpy(),
+        gene_name=np.where(name == listed["gene_id"], "", name),  # the id stands in
     )
 
 
 def _numbers(table: pd.DataFrame, name: str) -> "pd.Series[float]":
+    """Numbers of a column; what is none is NaN."""
     if name not in table:
         return pd.Series(np.nan, index=table.index)
-    """Numbers of a column; what is none is NaN."""
     told = table[name].mask(table[name].isin(MISSING))
     return pd.to_numeric(told, errors="coerce").astype(float)

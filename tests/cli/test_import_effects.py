@@ -12,6 +12,7 @@ from fqtl.data.alleles import is_palindrome
 from fqtl.data.released import read_released
 from fqtl.published import variants_of
 from fqtl.tables import read_tsv
+from fqtl.weights.covariance import read_covariance
 from fqtl.weights.fusion import read_fusion
 from fqtl.weights.predictdb import read_predictdb
 from fqtl.weights.tigar import read_tigar
@@ -73,12 +74,28 @@ def test_v6p_becomes_weights_on_real_genotypes(tmp_path):
         "weights": {"kept": 10228},
     }
     listed = read_tsv(tmp_path / "weights.tsv", "weights").set_index("tissue")
-    assert len(listed) == 44 + 1
+    assert len(listed) == 44 + 2
     assert listed.loc["factors", "genes"] == found["factors"]["kept"]
     blood = read_set(tmp_path, "Whole_Blood")
     assert len(blood.genes) == listed.loc["Whole_Blood", "genes"]
     assert blood.n_samples == 338
     assert np.isfinite(blood.covariance).all()
+    assert listed.loc["*", "genes"] == found["genes"]["kept"]
+    assert_joint_covariance_holds_that_of_each_tissue(tmp_path / "predictdb", listed.index[:44])
+
+
+def assert_joint_covariance_holds_that_of_each_tissue(folder, tissues):
+    """Each pair of a gene's variants in a tissue, by the same names and with the same value."""
+    for place in (folder, folder / "varid"):
+        joint = read_covariance(place / "joint_covariance.txt.gz")
+        known = {
+            (row.GENE, *sorted((row.RSID1, row.RSID2))): row.VALUE for row in joint.itertuples()
+        }
+        assert len(known) == len(joint)
+        for tissue in tissues:
+            own = read_covariance(place / f"{tissue}.txt.gz")
+            keys = [(row.GENE, *sorted((row.RSID1, row.RSID2))) for row in own.itertuples()]
+            np.testing.assert_allclose([known[key] for key in keys], own["VALUE"], atol=1e-11)
 
 
 def test_v8_becomes_weights_on_its_own_build(tmp_path, v8_panel):
@@ -163,6 +180,80 @@ def test_a_panel_that_hides_its_build_is_betrayed_by_its_positions(tmp_path, cap
     said = refusal(capsys, tmp_path, "--effects", V6P, *panel)
     assert "of 3922 variants" in said
     assert "Are both on one genome build" in said
+
+
+def test_a_second_import_leaves_nothing_of_the_first(tmp_path, v8_panel):
+    panel = ["--genotypes", str(v8_panel), "--genome-build", "GRCh38"]
+    command = ["import-effects", "--effects", str(V8), *panel, "--out", str(tmp_path / "out")]
+    assert main([*command, "--formats", "predictdb", "fusion", "--min-pip", "0.9"]) == 0
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    assert main([*command, "--formats", "tigar", "--min-pip", "0.9"]) == 0
+    assert (
+        main([*command[:-1], str(tmp_path / "new"), "--formats", "tigar", "--min-pip", "0.9"]) == 0
+    )
+    found, expected = (
+        {path.relative_to(folder) for path in folder.rglob("*")}
+        for folder in (tmp_path / "out", tmp_path / "new")
+    )
+    assert found == {*expected, Path("notes.txt")}
+
+
+def test_an_import_that_fails_leaves_what_was_there(tmp_path, capsys, v8_panel, monkeypatch):
+    panel = ["--genotypes", str(v8_panel), "--genome-build", "GRCh38", "--min-pip", "0.9"]
+    command = ["import-effects", "--effects", str(V8), *panel, "--out", str(tmp_path / "out")]
+
+    def fail(*_):
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("fqtl.cli.import_effects.write_covariance", fail)
+        assert main(command) == 2
+        assert list(tmp_path.iterdir()) == []
+    (tmp_path / "out" / "predictdb").mkdir(parents=True)
+    mine = tmp_path / "out" / "predictdb" / "Liver.db"
+    mine.write_text("of a run of my own")
+    assert main(command) == 2
+    assert f"the first {mine}, and are not of an earlier run" in capsys.readouterr().err
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == [mine]
+
+
+def test_a_table_of_variants_on_another_build_is_refused(tmp_path, capsys, v8_panel):
+    variants = variants_of(read_released(V8, 0.5))
+    bim = tmp_path / "g.bim"
+    rows = variants[["pos", "effect_allele", "other_allele"]].itertuples(index=False)
+    bim.write_text("".join(f"22 v 0 {pos + 1000} {one} {two}\n" for pos, one, two in rows))
+    panel = ["--genotypes", v8_panel, "--genome-build", "GRCh38", "--bim", bim]
+    said = refusal(capsys, tmp_path, "--effects", V8, *panel)
+    assert f"{bim} has 0 of the {len(variants)} released variants on its chromosomes" in said
+    assert "on the build of chr22_" in said
+
+
+def test_a_panel_that_shares_positions_by_chance_is_refused(tmp_path, capsys):
+    """At every position an other change of one base, as between builds where panels are dense."""
+    others = {"A": "C", "C": "A", "G": "T", "T": "G"}
+    rng = np.random.default_rng(0)
+    calls = np.array(["0/0", "0/1", "1/1"])
+    variants = variants_of(read_released(V8, 0.5)).sort_values("pos", kind="stable")
+    records = [
+        f"chr22 {row.pos} . {row.other_allele[0]} {others[row.other_allele[0]]} . PASS . GT "
+        + " ".join(calls[rng.binomial(2, 0.3, 60)])
+        for row in variants.itertuples()
+    ]
+    path = write_vcf(tmp_path / "g.vcf.gz", records, [f"d{i}" for i in range(60)])
+    panel = ["--genotypes", path, "--genome-build", "GRCh38"]
+    said = refusal(capsys, tmp_path, "--effects", V8, *panel)
+    assert f"has the positions of {len(variants)} variants" in said
+    assert "the same alleles, expected nearly all. Are both on one genome build?" in said
+
+
+@pytest.mark.parametrize(
+    "flag, value", [("--max-maf", "7"), ("--min-found", "nan"), ("--min-pip", "-1")]
+)
+def test_numbers_that_mean_nothing_are_refused(tmp_path, capsys, flag, value):
+    panel = ["--genotypes", str(DEMO), "--genome-build", "GRCh37", "--out", str(tmp_path / "out")]
+    with pytest.raises(SystemExit, match="2"):
+        main(["import-effects", "--effects", str(V6P), *panel, flag, value])
+    assert f"argument {flag}: expected a number from 0 to" in capsys.readouterr().err
 
 
 def test_a_cut_off_that_leaves_nothing_is_refused(tmp_path, capsys, v8_panel):

@@ -55,6 +55,14 @@ def test_dosages_are_of_the_panel_and_swaps_are_told(source):
     assert found.loc["chr22_200_T_C", "rsid"] == "rs2"
 
 
+def test_a_panel_of_one_donor_is_refused(tmp_path):
+    records = [" ".join(line.split()[:10]) for line in RECORDS]
+    source = open_genotypes(write_vcf(tmp_path / "g.vcf.gz", records, ["a"]), "GRCh37", "GT")
+    panel = look_up(source, asked("chr22_200_C_T"))
+    with pytest.raises(FqtlError, match="has genotypes of 1 donor"):
+        require_found(panel, 0.05, "effects.txt", source)
+
+
 def test_a_panel_may_be_of_plink(tmp_path, source):
     """The same genotypes as PLINK 1, of which A1 is the allele that is counted."""
     calls = np.array([[0, 1, 2, -1], [1, 0, 0, 1], [1, 0, 0, 1]])

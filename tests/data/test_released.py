@@ -121,6 +121,10 @@ def test_lower_cut_offs_hold_what_higher_ones_do():
         ({"theta": "0.2"}, "line 2: 2 variants, but 1 entries in variant_loadings"),
         ({"tissue_se": "0.1|x"}, "line 2, tissue_se: expected numbers, found 'x'"),
         ({"variants": "21_5_A_G_b37|22_6_A_G_b37"}, "line 2: expected a variant of chr22"),
+        (
+            {"variants": "22_5_A_G_b38|22_6_A_G_b37"},
+            r"line 2: expected variants on b37.*found '22_5_A_G_b38' \(1 of 4 such entries\)",
+        ),
         ({"tss": ""}, "line 2, tss: expected numbers"),
         ({"tissues": "Liver|Lug"}, "line 2: GTEx v6p has no tissue 'Lug'"),
         ({"variants": "22_5_A_G_b37|22_5_G_A_b37"}, "line 2: chr22_5_A_G_b37 is listed twice in"),

@@ -10,7 +10,7 @@ import pytest
 from fqtl.errors import FqtlError
 from fqtl.weights import rdata
 from fqtl.weights.from_fits import tissue_weights
-from fqtl.weights.fusion import OBJECTS, read_fusion, read_fusion_model, write_fusion
+from fqtl.weights.fusion import BIM, OBJECTS, read_fusion, read_fusion_model, write_fusion
 from fqtl.weights.weight_set import WeightSet
 from tests.weights.records import record, store
 
@@ -209,6 +209,22 @@ def test_a_gene_that_was_not_cross_validated_still_has_a_best_model(written, tmp
     found = read_fusion_model(pos.parent / "Liver/ENSG1.1.wgt.RDat", "ENSG1.1")
     assert found.performance.values[:, found.best].tolist() == [0, 1]
     assert pd.read_csv(pos.with_suffix(".profile"), sep="\t")["hsq"].isna().all()
+
+
+def test_of_several_models_without_r2_none_is_the_best(tmp_path):
+    matrix = rdata.Matrix(np.eye(2), ["rs1", "rs2"], ["lasso", "enet"])
+    number = np.array([1, 1], dtype=np.int32)
+    snps = [number, matrix.rows, number, number, ["A", "A"], ["G", "G"]]
+    objects = {
+        "wgt.matrix": matrix,
+        "snps": dict(zip(BIM, snps, strict=True)),
+        "cv.performance": rdata.Matrix(np.full((2, 2), np.nan), ["rsq", "pval"], matrix.columns),
+        **dict.fromkeys(("hsq", "hsq.pv", "N.tot"), 1.0),
+    }
+    path = tmp_path / "g.wgt.RDat"
+    path.write_bytes(rdata.dumps(objects))
+    with pytest.raises(FqtlError, match="none of its models lasso, enet has an R² to choose by"):
+        _ = read_fusion_model(path, "g").best
 
 
 def test_genes_of_an_earlier_run_do_not_stay(written, tmp_path):
