@@ -185,7 +185,7 @@ def said(command: str, *arguments: str | Path) -> None:
 def plan(folder: Path) -> None:
     """Seconds and memory of a dry run; it looks at names and times, so that files may be empty."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("genotypes.vcf.gz", "expression.bed", "covariates.txt"):
+    for name in ("genotypes.vcf.gz", "genotypes.vcf.gz.tbi", "expression.bed", "covariates.txt"):
         (folder / name).touch()
     rows = [f"{t}\t{folder / 'expression.bed'}\t{folder / 'covariates.txt'}" for t in GTEX_V8]
     sheet = folder / "tissues.tsv"
