@@ -37,8 +37,9 @@ demo-lymphoblastoid: $(VENV)/workflow.stamp
 	@$(call UNLOCK,config/lymphoblastoid.yaml)
 	snakemake --configfile config/lymphoblastoid.yaml
 
+# a file of tests runs in one process, since its tests may share what they were set up with
 test: $(VENV)/test.stamp
-	pytest
+	pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Needs Debian's slurmctld, slurmd, slurm-client and munge, and root
 cluster: $(VENV)/test.stamp $(VENV)/slurm.stamp
