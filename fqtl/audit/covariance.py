@@ -163,7 +163,8 @@ def _predicted(
     """The variance of expression that the weights predict, w'Σw, if there is a value for it."""
     w = np.array([weights.get(name, 0.0) for name in names])
     used = np.ix_(w != 0, w != 0)
-    variance = float(w[w != 0] @ matrix[used] @ w[w != 0])
+    with np.errstate(over="ignore"):  # infinite is more than there can be, too
+        variance = float(w[w != 0] @ matrix[used] @ w[w != 0])
     if variance > LARGEST_PREDICTED:
         yield Fault(
             path,

@@ -58,14 +58,14 @@ def audit_focus(path: Path) -> Iterator[Fault]:
 def _pointers(path: Path, tables: dict[str, pd.DataFrame]) -> Iterator[Fault]:
     for table, column, target in POINTERS:
         frame = tables[table]
-        rows = Rows(path, list(f"{table} " + frame["id"].astype(str)))
+        rows = Rows(path, list(f"{table} " + texts(frame["id"])))
         lost = ~frame[column].isin(tables[target]["id"])
         yield from rows.where(lost, f"{column} is not in the table {target}", frame[column])
 
 
 def _models(path: Path, tables: dict[str, pd.DataFrame]) -> Iterator[Fault]:
     model = tables["model"]
-    rows = Rows(path, list("model " + model["id"].astype(str)))
+    rows = Rows(path, list("model " + texts(model["id"])))
     yield from rows.where(~model["id"].isin(tables["weight"]["model_id"]), "has no weights")
     yield from rows.where(
         model.duplicated(["ref_id", "mol_id", "inference"]), "is there twice for a gene and tissue"
@@ -167,11 +167,13 @@ def _ours(path: Path, database: Database) -> Iterator[Fault]:
 def _dosages(path: Path, dosage: pd.DataFrame, weights: "pd.Series[object]") -> Iterator[Fault]:
     ids = texts(dosage["weight_id"])
     rows = Rows(path, list("fqtl_dosage, weight " + ids))
+    yield from rows.where(ids.duplicated(), "weight is there twice")
     sd = as_numbers(dosage["sd"])
     wrong = ~((sd > 0) & (sd <= LARGEST_SD))
     yield from rows.where(wrong, "is not the standard deviation of a dosage", dosage["sd"])
-    yield from rows.where(~ids.isin(texts(weights)), "weight is not in the table weight")
-    lost = weights[~texts(weights).isin(ids)]
+    strange = ~dosage["weight_id"].isin(weights)
+    yield from rows.where(strange, "weight is not in the table weight")
+    lost = weights[~weights.isin(dosage["weight_id"])]
     if len(lost):
         told = f"{len(lost)} of {len(weights)}, the first {lost.iloc[0]}"
         yield Fault(path, "table fqtl_dosage", "weights are not in it", told)

@@ -25,7 +25,7 @@ from fqtl.errors import FqtlError
 from fqtl.weights.builds import build_named
 from fqtl.weights.columns import UNNAMED, as_numbers, texts
 from fqtl.weights.fusion import BIM, OBJECTS, PERFORMANCE
-from fqtl.weights.rdata import Matrix, load
+from fqtl.weights.rdata import Matrix, entries, load
 
 POS = ["WGT", "ID", "CHR", "P0", "P1"]
 BUILD, SD = "fqtl.genome.build", "fqtl.dosage.sd"  # objects that FUSION does not know
@@ -149,7 +149,7 @@ def audit_fusion_file(
         yield Fault(path, "wgt.matrix", told)
         return None
     yield from _weights(path, weights)
-    builds = [(BUILD, word) for word in np.ravel(objects.get(BUILD, "")).tolist()]
+    builds = [(BUILD, word) for word in entries(objects.get(BUILD, "")).tolist()]
     if row is not None and build_named(row.get("BUILD", "")):
         builds.append(("the list", row["BUILD"]))
     yield from _snps(path, snps, weights, builds, row)
@@ -179,7 +179,7 @@ def _ours(path: Path, objects: dict[str, Any], expected: int) -> Iterator[Fault]
 
 def _vector(value: Any) -> np.ndarray:
     """The numbers of an object, NaN where it holds something else."""
-    values = np.ravel(value)
+    values = entries(value)
     if np.issubdtype(values.dtype, np.number):
         return values.astype(float)
     return as_numbers(pd.Series(values, dtype=object)).to_numpy()
@@ -281,17 +281,17 @@ def _performance(path: Path, performance: Any, weights: Matrix) -> Iterator[Faul
 def _scalars(path: Path, objects: dict[str, Any]) -> Iterator[Fault]:
     n, hsq, p = (_vector(objects[name]) for name in ("N.tot", "hsq", "hsq.pv"))
     if n.size != 1 or not n[0] > 0:
-        yield Fault(path, "N.tot", "is not a number of samples", str(objects["N.tot"]))
+        yield Fault(path, "N.tot", "is not a number of samples", str(entries(objects["N.tot"])))
     if hsq.size != 2 or _words(objects["hsq"]):
-        found = str(objects["hsq"])
+        found = str(entries(objects["hsq"]))
         yield Fault(path, "hsq", "is not an estimate and its standard error", found)
     if p.size != 1 or outside(pd.Series(p), 0, 1).any() or _words(objects["hsq.pv"]):
-        yield Fault(path, "hsq.pv", "is not a p-value", str(objects["hsq.pv"]))
+        yield Fault(path, "hsq.pv", "is not a p-value", str(entries(objects["hsq.pv"])))
 
 
 def _words(value: Any) -> bool:
     """Whether an object holds what is neither a number nor NA."""
-    values = np.ravel(value)
+    values = entries(value)
     if np.issubdtype(values.dtype, np.number):
         return False
     return bool((np.isnan(_vector(values)) & pd.Series(values).notna()).any())

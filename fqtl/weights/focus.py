@@ -22,9 +22,9 @@ from fqtl.data.expression import gene_key
 from fqtl.errors import FqtlError
 from fqtl.tables import whole
 from fqtl.weights.builds import one_build
-from fqtl.weights.columns import Columns, as_numbers
+from fqtl.weights.columns import Columns, as_numbers, texts
 from fqtl.weights.sqlite import read_only, tables
-from fqtl.weights.weight_set import WeightSet, variances_alone, variant_ids
+from fqtl.weights.weight_set import DOSAGES, WeightSet, variances_alone, variant_ids
 
 SCHEMA = """
 CREATE TABLE refpanel (id INTEGER PRIMARY KEY AUTOINCREMENT, ref_name VARCHAR(128) NOT NULL,
@@ -52,8 +52,8 @@ CREATE INDEX modelattribute_model ON modelattribute (model_id);
 TABLES = {"refpanel", "molecularfeature", "model", "weight", "modelattribute"}
 PERFORMANCE = {"cv.R2": "r2", "cv.R2.pval": "p"}
 MODELS = """
-SELECT model.id AS model_id, inference, tissue, ens_gene_id, mol_name, type, chrom, tx_start,
-       tx_stop, r2.value AS r2, p.value AS p
+SELECT CAST(model.id AS TEXT) AS model_id, inference, tissue, ens_gene_id, mol_name, type, chrom,
+       tx_start, tx_stop, r2.value AS r2, p.value AS p
 FROM model JOIN refpanel ON refpanel.id = ref_id
 JOIN molecularfeature ON molecularfeature.id = mol_id
 LEFT JOIN modelattribute AS r2 ON r2.model_id = model.id AND r2.attr_name = 'cv.R2'
@@ -61,9 +61,11 @@ LEFT JOIN modelattribute AS p ON p.model_id = model.id AND p.attr_name = 'cv.R2.
 ORDER BY model.id
 """
 WEIGHTS = """
-SELECT id AS weight_id, model_id, snp, chrom, pos, effect_allele, alt_allele, effect
+SELECT CAST(id AS TEXT) AS weight_id, CAST(model_id AS TEXT) AS model_id, snp, chrom, pos,
+       effect_allele, alt_allele, effect
 FROM weight ORDER BY id
 """
+DOSAGE_SD = "SELECT CAST(weight_id AS TEXT) AS weight_id, sd FROM fqtl_dosage"
 
 
 def write_focus(path: Path, sets: Iterable[WeightSet]) -> None:
@@ -198,22 +200,24 @@ def _builds(connection: sqlite3.Connection) -> list[object]:
 
 
 def _dosage_sd(
-    path: Path, connection: sqlite3.Connection, weight_ids: "pd.Series[int]"
+    path: Path, connection: sqlite3.Connection, weight_ids: "pd.Series[str]"
 ) -> "pd.Series[float]":
     """Standard deviation of the dosage of each weight."""
-    told = pd.read_sql("SELECT weight_id, sd FROM fqtl_dosage", connection, index_col="weight_id")
-    found = weight_ids.map(as_numbers(told["sd"]))
-    known = int((found > 0).sum())
+    told = pd.read_sql(DOSAGE_SD, connection)
+    sd = as_numbers(told["sd"]).set_axis(texts(told["weight_id"]))
+    found = weight_ids.map(sd[~sd.index.duplicated(keep=False)])
+    known = int(((found > 0) & (found <= DOSAGES)).sum())
     if known < len(found):
         raise FqtlError(
-            f"{path}, table fqtl_dosage: expected a number above 0 for each of {len(found)} "
-            f"weights, found {known}."
+            f"{path}, table fqtl_dosage: expected one number above 0 and up to {DOSAGES:g} for "
+            f"each of {len(found)} weights, found {known}."
         )
     return found
 
 
 def _of_inference(path: Path, models: pd.DataFrame, model: str) -> pd.DataFrame:
     """The models of one inference; without one, all, if there is one for each gene and tissue."""
+    models = models.assign(inference=texts(models["inference"]))
     known = ", ".join(sorted(set(models["inference"])))
     if model:
         models = models[models["inference"] == model]
@@ -244,6 +248,7 @@ def _genes(path: Path, models: pd.DataFrame) -> pd.DataFrame:
     name, gene_id = columns.text("mol_name"), columns.names("ens_gene_id")
     versioned = name.map(gene_key) == gene_id
     return models.assign(
+        model_id=columns.text("model_id"),
         gene_id=name.where(versioned, gene_id),
         gene_name=name.mask(versioned, ""),
         gene_type=columns.text("type"),
@@ -260,6 +265,8 @@ def _weights(path: Path, weights: pd.DataFrame) -> pd.DataFrame:
     columns = Columns(path, weights, "weight", 1)
     names = ("chrom", "effect_allele", "alt_allele")
     return weights.assign(
+        weight_id=columns.text("weight_id"),
+        model_id=columns.text("model_id"),
         snp=columns.text("snp"),
         pos=columns.positions("pos"),
         effect=as_numbers(weights["effect"]),

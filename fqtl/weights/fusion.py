@@ -42,8 +42,8 @@ from fqtl.errors import FqtlError
 from fqtl.tables import text_writer, whole_folder
 from fqtl.weights.builds import one_build
 from fqtl.weights.columns import Columns, as_numbers
-from fqtl.weights.rdata import Matrix, RValue, dumps, load
-from fqtl.weights.weight_set import WeightSet, variances_alone, variant_ids
+from fqtl.weights.rdata import Matrix, RValue, dumps, entries, load
+from fqtl.weights.weight_set import DOSAGES, WeightSet, variances_alone, variant_ids
 
 MODELS = ["fqtl", "top1"]
 PERFORMANCE = ["rsq", "pval"]
@@ -278,7 +278,7 @@ def read_fusion_model(path: Path, gene_id: str) -> FusionModel:
     sd = None
     if "fqtl.dosage.sd" in objects:
         sd = _dosage_sd(path, objects["fqtl.dosage.sd"], len(rows))
-    told = np.ravel(objects.get("fqtl.genome.build", "")).tolist()
+    told = entries(objects.get("fqtl.genome.build", "")).tolist()
     return FusionModel(
         gene_id=gene_id,
         path=path,
@@ -301,18 +301,18 @@ def _first(value: Any) -> float:
 
 def _numbers(path: Path, name: str, value: Any) -> np.ndarray:
     """What an object holds, which are numbers; one that is not known where it holds nothing."""
-    frame = pd.DataFrame({name: np.ravel(value)})
+    frame = pd.DataFrame({name: entries(value)})
     found = Columns(path, frame, "entry", 1).numbers(name).to_numpy()
     return found if len(found) else np.array([np.nan])
 
 
 def _dosage_sd(path: Path, value: Any, expected: int) -> np.ndarray:
-    found = as_numbers(pd.Series(np.ravel(value))).to_numpy()
-    known = int((found > 0).sum())
+    found = as_numbers(pd.Series(entries(value))).to_numpy()
+    known = int(((found > 0) & (found <= DOSAGES)).sum())
     if known < len(found) or len(found) != expected:
         raise FqtlError(
-            f"{path}: fqtl.dosage.sd has {len(found)} entries, {known} of them numbers above 0; "
-            f"expected {expected}, one for each row of wgt.matrix."
+            f"{path}: fqtl.dosage.sd has {len(found)} entries, {known} of them above 0 and "
+            f"up to {DOSAGES:g}; expected {expected}, one for each row of wgt.matrix."
         )
     return found
 

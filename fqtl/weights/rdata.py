@@ -148,3 +148,13 @@ def _named(value: Any) -> Any:
         return np.asarray(value)
     rows, columns = (value.coords[name].values.tolist() for name in value.dims)
     return Matrix(np.asarray(value), rows, columns)
+
+
+def entries(value: Any) -> np.ndarray:
+    """(n,) what a vector or matrix holds; an entry that is a list or an object is its text."""
+    held = value.values if isinstance(value, Matrix) else value
+    values = np.array(held, dtype=object) if isinstance(held, list) else np.asarray(held)
+    if values.dtype != object:
+        return np.ravel(values)
+    plain = [x if x is None or np.isscalar(x) else str(x) for x in np.ravel(values)]
+    return np.array(plain, dtype=object)

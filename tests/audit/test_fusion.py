@@ -111,6 +111,7 @@ def test_what_we_write_is_sound(pos):
         ({"N.tot": "many"}, ", N.tot: is not a number of samples (['many'])"),
         ({"hsq": "none"}, ", hsq: is not an estimate and its standard error (['none'])"),
         ({"snps": snps(V4=["x", "105"])}, ", snps, row 1, rs4: position is not a number (x)"),
+        ({"hsq": matrix([[0.1]], ["a"], ["b"])}, ", hsq: is not an estimate and its standard err"),
         (
             {SD: np.array([0.7])},
             f", {SD}: has not as many numbers as wgt.matrix has rows (1 and 2)",

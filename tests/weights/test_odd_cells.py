@@ -140,10 +140,11 @@ def test_an_odd_cell_of_a_fusion_list_is_refused(tmp_path, column, value, expect
 @pytest.mark.parametrize(
     "changed, expected",
     [
-        ({SD: np.array([0.7])}, "has 1 entries, 1 of them numbers above 0; expected 2"),
-        ({SD: np.array([0.7, 0.0])}, "has 2 entries, 1 of them numbers above 0; expected 2"),
+        ({SD: np.array([0.7])}, "has 1 entries, 1 of them above 0 and up to 2; expected 2"),
+        ({SD: np.array([0.7, 0.0])}, "has 2 entries, 1 of them above 0 and up to 2; expected 2"),
         ({BUILD: "hg99"}, "is on the genome build 'hg99'"),
         ({BUILD: "GRCh37"}, "expected variants of one genome build"),
+        ({SD: np.array([0.7, 9.0])}, "has 2 entries, 1 of them above 0 and up to 2; expected 2"),
         ({"N.tot": "x"}, "column 'N.tot': expected a number, found 'x'"),
         ({"snps": "x"}, "snps is not a table of the 6 columns of a .bim"),
         ({"snps": snps(V4=["104", "x"])}, "snps, row 2, column 'V4': expected a position"),
@@ -180,8 +181,9 @@ def test_a_build_that_only_variant_ids_tell_is_known(tmp_path):
         ("UPDATE fqtl_build SET genome_build = 'hg99'", "is on the genome build 'hg99'"),
         ("INSERT INTO fqtl_build VALUES ('GRCh37')", "expected variants of one genome build"),
         ("UPDATE weight SET snp = 'chr1_100_A_G_b37' WHERE id = 1", "(1 of 6 ids, the first chr1"),
-        ("DELETE FROM fqtl_dosage WHERE weight_id = 2", "for each of 6 weights, found 5"),
-        ("UPDATE fqtl_dosage SET sd = 'x'", "for each of 6 weights, found 0"),
+        ("DELETE FROM fqtl_dosage WHERE weight_id = 2", "each of 6 weights, found 5"),
+        ("UPDATE fqtl_dosage SET sd = 'x'", "each of 6 weights, found 0"),
+        ("UPDATE fqtl_dosage SET sd = 9 WHERE weight_id = 2", "each of 6 weights, found 5"),
         ("ALTER TABLE fqtl_dosage RENAME COLUMN sd TO x", "cannot be read as a FOCUS db"),
         ("UPDATE weight SET pos = 'x' WHERE id = 2", "weight 2, column 'pos': expected a position"),
         ("UPDATE molecularfeature SET tx_start = 'x'", "column 'tx_start': expected a position"),
@@ -197,6 +199,21 @@ def test_an_odd_cell_of_focus_is_refused(tmp_path, statement, expected):
     write_focus(path, [sound_weights()])
     change(path, statement)
     refused(read_focus, path, expected)
+
+
+@pytest.mark.parametrize("value", ["NULL", "'x'", "1e308"])
+def test_keys_of_any_type_are_joined_or_point_to_nothing(tmp_path, value, recwarn):
+    path = tmp_path / "f.db"
+    write_focus(path, [sound_weights()])
+    change(
+        path,
+        "CREATE TABLE other AS SELECT * FROM model",
+        "DROP TABLE model",
+        "ALTER TABLE other RENAME TO model",
+        f"UPDATE model SET id = {value} WHERE id = 2",
+    )
+    assert list(read_focus(path)[0].genes["gene_id"]) == ["ENSG1", "ENSG3"]
+    assert not recwarn.list
 
 
 def test_a_focus_db_without_a_build_is_on_none(tmp_path):
