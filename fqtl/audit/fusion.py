@@ -87,16 +87,16 @@ def _list(path: Path, listed: pd.DataFrame) -> Iterator[Fault]:
 
 
 def _profile(path: Path, genes: set[str]) -> Iterator[Fault]:
-    """Faults of the table that says how good genes are, if there is one."""
+    """Remarks on the table that says how good genes are, if there is one: no program reads it."""
     if not path.is_file():
         return
     try:
         table = read_table(path, None)
     except FqtlError as fault:
-        yield Fault(path, "", "cannot be read", str(fault))
+        yield Fault(path, "", "cannot be read", str(fault), grave=False)
         return
     if "id" not in table:
-        yield Fault(path, "line 1", "columns are missing", "id")
+        yield Fault(path, "line 1", "columns are missing", "id", grave=False)
         return
     rows = Rows(path, [f"line {line}" for line in range(2, len(table) + 2)])
     lost = table["id"][~table["id"].isin(genes)]
@@ -105,7 +105,7 @@ def _profile(path: Path, genes: set[str]) -> Iterator[Fault]:
         yield Fault(path, "", "genes are not in the list", told, grave=False)
     for name in table.columns.drop("id"):
         word = as_numbers(table[name]).isna() & ~table[name].isin(MISSING)
-        yield from rows.where(word, f"{name} is not a number", table[name])
+        yield from rows.where(word, f"{name} is not a number", table[name], grave=False)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fqtl.cli.values import amount, count, count_or_auto, folds, frequency, share
+from fqtl.cli.ranges import AMOUNT, COUNT, FREQUENCY, SHARE, count_from, count_or_auto, folds
 from fqtl.data.chosen import Choice, ChosenVariants
 from fqtl.data.covariates import Covariates, joined, read_covariates
 from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource, open_genotypes
@@ -38,16 +38,16 @@ def add_variants(parser: ArgumentParser) -> Any:
     group = parser.add_argument_group("variants")
     group.add_argument(
         "--cis-window-bp",
-        type=count(1),
+        type=count_from(1),
         default=1_000_000,
         metavar="BP",
         help="around the TSS [1e6]",
     )
     group.add_argument(
-        "--min-maf", type=frequency, default=0.01, metavar="F", help="minor allele frequency [0.01]"
+        "--min-maf", type=FREQUENCY, default=0.01, metavar="F", help="minor allele frequency [0.01]"
     )
     group.add_argument(
-        "--max-missing", type=share, default=0.1, metavar="F", help="share of missing calls [0.1]"
+        "--max-missing", type=SHARE, default=0.1, metavar="F", help="share of missing calls [0.1]"
     )
     add_choice(group)
     return group
@@ -88,7 +88,7 @@ def add_folds(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--yardstick",
-        type=share,
+        type=SHARE,
         default=0.0,
         metavar="F",
         help="share of genes in which an elastic net is cross-validated, too [0]",
@@ -99,14 +99,14 @@ def add_filter(parser: ArgumentParser) -> None:
     """What a model must show to be released."""
     group = parser.add_argument_group("filter")
     group.add_argument(
-        "--min-cv-r", type=share, default=0.1, metavar="R", help="cross-validated correlation [0.1]"
+        "--min-cv-r", type=SHARE, default=0.1, metavar="R", help="cross-validated correlation [0.1]"
     )
     group.add_argument(
-        "--max-cv-p", type=share, default=0.05, metavar="P", help="its p-value [0.05]"
+        "--max-cv-p", type=SHARE, default=0.05, metavar="P", help="its p-value [0.05]"
     )
     group.add_argument(
         "--min-gene-pip",
-        type=share,
+        type=SHARE,
         default=0.1,
         metavar="P",
         help="probability that the gene has any effect in the tissue [0.1]",
@@ -131,14 +131,14 @@ def add_nulls(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("permuted fits")
     group.add_argument(
         "--permutations",
-        type=count(),
+        type=COUNT,
         default=0,
         metavar="N",
         help="of all tissues, at the most [0]",
     )
     group.add_argument(
         "--exceedances",
-        type=count(1),
+        type=count_from(1),
         default=5,
         metavar="N",
         help="no more are drawn when so many reach the evidence of the data [5]",
@@ -151,7 +151,7 @@ def add_nulls(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--partial",
-        type=count(),
+        type=COUNT,
         default=0,
         metavar="N",
         help="with an eighth of the tissues permuted [0]",
@@ -213,10 +213,10 @@ def add_recipe(parser: ArgumentParser) -> None:
         help="of counts: tmm, median_of_ratios or total [tmm]",
     )
     measured = parser.add_argument_group("genes that are measured (of counts)")
-    measured.add_argument("--min-tpm", type=amount, default=DEFAULT.min_tpm, metavar="TPM")
-    measured.add_argument("--min-reads", type=amount, default=DEFAULT.min_reads, metavar="N")
+    measured.add_argument("--min-tpm", type=AMOUNT, default=DEFAULT.min_tpm, metavar="TPM")
+    measured.add_argument("--min-reads", type=AMOUNT, default=DEFAULT.min_reads, metavar="N")
     measured.add_argument(
-        "--min-share", type=share, default=DEFAULT.min_share, metavar="F", help="of donors"
+        "--min-share", type=SHARE, default=DEFAULT.min_share, metavar="F", help="of donors"
     )
     hidden = parser.add_argument_group("confounders that are not measured")
     hidden.add_argument(
@@ -228,22 +228,22 @@ def add_recipe(parser: ArgumentParser) -> None:
     )
     hidden.add_argument(
         "--controls",
-        type=count(),
+        type=COUNT,
         default=DEFAULT.controls,
         metavar="K",
         help="genes of other chromosomes that each gene is regressed on [0]",
     )
     hidden.add_argument(
         "--control-max-p",
-        type=share,
+        type=SHARE,
         default=DEFAULT.control_max_p,
         metavar="P",
         help="a control that follows the gene's cis variants at a smaller p is removed [1e-4]",
     )
-    hidden.add_argument("--seed", type=count(), default=DEFAULT.seed, help="of permutations [1]")
+    hidden.add_argument("--seed", type=COUNT, default=DEFAULT.seed, help="of permutations [1]")
     parser.add_argument(
         "--min-samples",
-        type=count(3),
+        type=count_from(3),
         default=DEFAULT.min_samples,
         metavar="N",
         help="donors a tissue must have [30]",

@@ -24,7 +24,7 @@ from fqtl.cli.arguments import (
     add_variants,
     open_chosen,
 )
-from fqtl.cli.values import count, part
+from fqtl.cli.ranges import COUNT, PART, count_from
 from fqtl.data.covariates import read_covariates, values_of
 from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import GenotypeSource, Limits
@@ -52,7 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     variants = add_variants(parser)
     variants.add_argument(
         "--min-pip",
-        type=part,
+        type=PART,
         default=0.01,
         metavar="P",
         help="PIP from which a variant carries weight; above 0 [0.01]",
@@ -63,7 +63,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     model.add_argument("--engine", default="cavi", choices=ENGINES, help="inference [cavi]")
     model.add_argument(
-        "--rank", type=count(1), metavar="K", help="the largest number of factors [10]"
+        "--rank", type=count_from(1), metavar="K", help="the largest number of factors [10]"
     )
     model.add_argument(
         "--factored",
@@ -71,7 +71,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=True,
         help="factors that tissues share, beside effects of single tissues, or the latter alone",
     )
-    model.add_argument("--seed", type=count(), default=0, help="of folds and random engines [0]")
+    model.add_argument("--seed", type=COUNT, default=0, help="of folds and random engines [0]")
     add_folds(parser)
     add_donor_covariates(parser)
     add_nulls(parser)

@@ -65,6 +65,7 @@ SELECT CAST(id AS TEXT) AS weight_id, CAST(model_id AS TEXT) AS model_id, snp, c
        effect_allele, alt_allele, effect
 FROM weight ORDER BY id
 """
+WEIGHTED = "SELECT DISTINCT CAST(model_id AS TEXT) FROM weight"
 DOSAGE_SD = "SELECT CAST(weight_id AS TEXT) AS weight_id, sd FROM fqtl_dosage"
 
 
@@ -175,7 +176,7 @@ def focus_left_out(path: Path, model: str = "") -> pd.DataFrame:
     """Genes of a db that `read_focus` gives no weights for: tissue, gene_id and reason."""
     with read_only(path, TABLES, "a FOCUS db") as connection:
         every = pd.read_sql(MODELS, connection)
-        weighted = {row[0] for row in connection.execute("SELECT DISTINCT model_id FROM weight")}
+        weighted = {row[0] for row in connection.execute(WEIGHTED)}
     name, gene = every["mol_name"].fillna(""), every["ens_gene_id"]
     every["gene_id"] = name.where(name.map(gene_key) == gene, gene)  # as in `_genes`
     every["named"] = (every["inference"] == model) | (not model)

@@ -195,8 +195,8 @@ def test_a_profile_is_held_against_the_list(pos):
     profile.write_text(profile.read_text().replace("ENSG2", "ENSG9").replace("0.3\t", "x\t"))
     assert told(pos) == [
         "Liver.profile: genes are not in the list (1 of 3, the first ENSG9) [remark]",
-        "Liver.profile, line 2: hsq is not a number (x)",
-        "Liver.profile, line 2: fqtl.r2 is not a number (x)",
+        "Liver.profile, line 2: hsq is not a number (x) [remark]",
+        "Liver.profile, line 2: fqtl.r2 is not a number (x) [remark]",
     ]
 
 

@@ -5,7 +5,17 @@ from argparse import ArgumentTypeError
 import pytest
 
 from fqtl.cli import main
-from fqtl.cli.values import amount, count, count_or_auto, folds, frequency, number, part, share
+from fqtl.cli.ranges import (
+    AMOUNT,
+    COUNT,
+    FREQUENCY,
+    PART,
+    SHARE,
+    count_from,
+    count_or_auto,
+    folds,
+    number_in,
+)
 
 GENOTYPES = ["--genotypes", "x.vcf.gz", "--genome-build", "GRCh38"]
 FIT = ["fit", "--shard", "x", *GENOTYPES, "--out", "x"]
@@ -57,26 +67,26 @@ def test_a_number_out_of_range_is_one_line_and_the_exit_code_is_2(command, flag,
 
 
 def test_numbers_within_their_range_are_taken_as_they_are():
-    assert [share("0"), share("1"), frequency("0.5"), part("1"), amount("1e3")] == [
+    assert [SHARE("0"), SHARE("1"), FREQUENCY("0.5"), PART("1"), AMOUNT("1e3")] == [
         0,
         1,
         0.5,
         1,
         1e3,
     ]
-    assert [count()("0"), count(1)("1e6"), folds("0"), folds("2")] == [0, 1_000_000, 0, 2]
-    assert count()("9007199254740993") == 2**53 + 1
+    assert [COUNT("0"), count_from(1)("1e6"), folds("0"), folds("2")] == [0, 1_000_000, 0, 2]
+    assert COUNT("9007199254740993") == 2**53 + 1
     assert (count_or_auto("auto"), count_or_auto("3")) == (None, 3)
-    assert number(-1, 1)("-1") == -1
+    assert number_in(-1, 1)("-1") == -1
 
 
 @pytest.mark.parametrize(
     "kind, text, expected",
     [
-        (frequency, "7", "expected a number from 0 to 0.5, found 7"),
-        (part, "0", "expected a number above 0 and up to 1, found 0"),
-        (amount, "-2", "expected a number of at least 0, found -2"),
-        (count(1), "0", "expected a whole number of at least 1, found 0"),
+        (FREQUENCY, "7", "expected a number from 0 to 0.5, found 7"),
+        (PART, "0", "expected a number above 0 and up to 1, found 0"),
+        (AMOUNT, "-2", "expected a number of at least 0, found -2"),
+        (count_from(1), "0", "expected a whole number of at least 1, found 0"),
         (folds, "1", "expected 0 for none, or at least 2, found 1"),
         (count_or_auto, "some", "expected auto or a whole number, found some"),
     ],
