@@ -4,22 +4,24 @@ The values are covariances of dosages 0 to 2, so a variance is above 0 and at mo
 n / (n - 1)); variances that are all 1 are those of a correlation.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fqtl.audit.fault import Fault, Rows, numbers
+from fqtl.audit.builds import one_build
+from fqtl.audit.fault import LARGEST_VARIANCE, Fault, Rows
 from fqtl.data.text import guarded
 from fqtl.errors import FqtlError
-from fqtl.weights.covariance import HEADER
+from fqtl.weights.builds import build_of
+from fqtl.weights.columns import UNNAMED, as_numbers
+from fqtl.weights.covariance import HEADER, refuse_longer
 
-LARGEST_VARIANCE = 1.05  # of a dosage: 1 if all are homozygous, more in a panel of few donors
 LARGEST_PREDICTED = 2.0  # variance of predicted expression, which is standardised
 ROUNDING = 1e-4  # of a variance: files have few digits
 LINES = 200_000  # of a file that are in memory at once
-UNNAMED = ["", "NA", "NULL", "nan", "None", "."]
 
 
 def audit_covariance(
@@ -30,6 +32,8 @@ def audit_covariance(
     models : gene → name of each of its variants → weight per copy; of the db beside it
     """
     seen: dict[str, set[str]] = {}  # gene → its variants
+    counted: Counter[str] = Counter()  # genome build → variants whose name tells it
+    first: dict[str, str] = {}  # genome build → the first of them
     correlations = several = 0  # genes all of whose variances are 1, and genes of several variants
     models = {} if models is None else models
     try:
@@ -38,7 +42,8 @@ def audit_covariance(
                 told = f"header is not {' '.join(HEADER)}"
                 yield Fault(path, "line 1", told, " ".join(lines.columns))
                 return
-            value = numbers(lines["VALUE"])
+            value = as_numbers(lines["VALUE"])
+            value = value.where(np.isfinite(value))
             yield from _entries(path, lines, value)
             for gene, of_gene in lines.assign(VALUE=value).groupby("GENE", sort=False):
                 if gene in seen:
@@ -52,11 +57,16 @@ def audit_covariance(
                 several += len(names) > 1
                 correlations += len(names) > 1 and bool(np.isclose(np.diag(matrix), 1).all())
                 seen[str(gene)] = set(names)
+                for name in names:
+                    build = build_of(name)
+                    counted[build] += 1
+                    first.setdefault(build, name)
     except FqtlError as fault:
         yield Fault(path, "", "cannot be read", str(fault))
         return
     if not seen:
         yield Fault(path, "", "holds no covariance")
+    yield from one_build(path, counted, first)
     if several and correlations == several:
         yield Fault(path, "", "every variance is 1: correlations, where covariances belong")
     yield from _lacking(path, models, seen)
@@ -70,6 +80,7 @@ def _genes_together(path: Path) -> Iterator[pd.DataFrame]:
     )
     rest = None
     while (part := guarded(path, lambda: next(reader, None))) is not None:
+        refuse_longer(path, part.index)
         part.index += 2  # the first is the header
         part = part if rest is None else pd.concat([rest, part])
         rest = part
@@ -86,7 +97,7 @@ def _genes_together(path: Path) -> Iterator[pd.DataFrame]:
 def _entries(path: Path, lines: pd.DataFrame, value: "pd.Series[float]") -> Iterator[Fault]:
     """What is amiss with single lines."""
     rows = Rows(path, [f"line {line}" for line in lines.index])
-    yield from rows.where(~np.isfinite(value), "value is not a number", lines["VALUE"])
+    yield from rows.where(value.isna(), "value is not a number", lines["VALUE"])
     for name in HEADER[:3]:
         yield from rows.where(lines[name].isin(UNNAMED), f"{name} is empty", lines[name])
 
@@ -152,7 +163,8 @@ def _predicted(
     """The variance of expression that the weights predict, w'Σw, if there is a value for it."""
     w = np.array([weights.get(name, 0.0) for name in names])
     used = np.ix_(w != 0, w != 0)
-    variance = float(w[w != 0] @ matrix[used] @ w[w != 0])
+    with np.errstate(over="ignore"):  # infinite is more than there can be, too
+        variance = float(w[w != 0] @ matrix[used] @ w[w != 0])
     if variance > LARGEST_PREDICTED:
         yield Fault(
             path,

@@ -38,18 +38,21 @@ def open_database(
     may_be_empty : a table that needs no rows
     """
     nothing: dict[str, pd.DataFrame] = {}
+    what = "cannot be opened"
     try:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as connection:
+            what = "is not an SQLite file"
             (sound,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if sound != "ok":
                 return Database(nothing, set(), [Fault(path, "", "file is damaged", sound)])
+            what = "cannot be read"
             named = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             held = {name for (name,) in named} & {*needed, *others}
             tables = {name: pd.read_sql(f"SELECT * FROM {name}", connection) for name in held}
             indexed = set(connection.execute(INDEXES).fetchall())
     except (sqlite3.DatabaseError, pd.errors.DatabaseError) as fault:
-        return Database(nothing, set(), [Fault(path, "", "is not an SQLite file", str(fault))])
+        return Database(nothing, set(), [Fault(path, "", what, str(fault))])
     faults = []
     for name, columns in needed.items():
         if name not in tables:

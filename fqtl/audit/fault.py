@@ -8,8 +8,13 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data.alleles import is_palindrome
+from fqtl.weights.columns import texts
 
 BASES = r"^[ACGT]+$"
+LARGEST_VARIANCE = 1.05  # of a dosage: 1 if all are homozygous, more in a panel of few donors
+LARGEST_SD = LARGEST_VARIANCE**0.5
+FARTHEST = 2_000_000  # base pairs between a gene and its variants
+FAR = "position is far from the gene: of another build?"
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Fault:
     def __str__(self) -> str:
         where = f"{self.path}, {self.place}" if self.place else str(self.path)
         text = f"{where}: {self.what}" + (f" ({self.found})" if self.found else "")
+        text = " ".join(text.splitlines())  # whatever was found, a fault is one line
         return text if self.grave else f"{text} [remark]"
 
 
@@ -45,7 +51,12 @@ class Rows:
     places: list[str]
 
     def where(
-        self, wrong: "pd.Series[bool] | np.ndarray", what: str, found: object = None
+        self,
+        wrong: "pd.Series[bool] | np.ndarray | list[bool]",
+        what: str,
+        found: object = None,
+        *,
+        grave: bool = True,
     ) -> Iterator[Fault]:
         """A fault for every row that is wrong.
 
@@ -53,12 +64,12 @@ class Rows:
         """
         for row in np.flatnonzero(np.asarray(wrong, dtype=bool)):
             shown = "" if found is None else str(np.asarray(found, dtype=object)[row])
-            yield Fault(self.path, self.places[row], what, shown)
+            yield Fault(self.path, self.places[row], what, shown, grave)
 
 
 def wrong_alleles(rows: Rows, other: "pd.Series[str]", effect: "pd.Series[str]") -> Iterator[Fault]:
     """Alleles that are no bases, or the same twice; other and effect allele of each row."""
-    other, effect = other.fillna("").astype(str), effect.fillna("").astype(str)
+    other, effect = texts(other), texts(effect)
     pairs = other + "/" + effect
     bases = other.str.match(BASES) & effect.str.match(BASES)
     yield from rows.where(~bases, "alleles are not bases", pairs)
@@ -67,6 +78,7 @@ def wrong_alleles(rows: Rows, other: "pd.Series[str]", effect: "pd.Series[str]")
 
 def ambiguous(path: Path, other: "pd.Series[str]", effect: "pd.Series[str]") -> Iterator[Fault]:
     """A remark on palindromes and indels, which some programs drop without a word."""
+    other, effect = texts(other), texts(effect)
     palindromes = sum(is_palindrome(*pair) for pair in zip(other, effect, strict=True))
     indels = int((other.str.len() + effect.str.len() > 2).sum())
     if palindromes or indels:
@@ -79,11 +91,15 @@ def ambiguous(path: Path, other: "pd.Series[str]", effect: "pd.Series[str]") -> 
         )
 
 
-def numbers(values: "pd.Series[object]") -> "pd.Series[float]":
-    """The values as numbers, NaN where they are none."""
-    return pd.to_numeric(values, errors="coerce").astype(float)
-
-
 def outside(values: "pd.Series[float]", low: float, high: float) -> "pd.Series[bool]":
     """Which values are known and not between two bounds."""
     return values.notna() & ((values < low) | (values > high))
+
+
+def without_effect(
+    path: Path, what: str, names: "pd.Series[str]", weights: "pd.Series[float]"
+) -> Iterator[Fault]:
+    """Genes or models all of whose weights are 0; the name of that of each weight."""
+    idle = weights.eq(0).groupby(names.to_numpy(), sort=False).all()
+    for name in idle.index[idle]:
+        yield Fault(path, f"{what} {name}", "all weights are 0")

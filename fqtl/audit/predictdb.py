@@ -3,16 +3,21 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from fqtl.audit.covariance import UNNAMED, audit_covariance
+from fqtl.audit.builds import misplaced
+from fqtl.audit.covariance import audit_covariance
 from fqtl.audit.database import Database, open_database
-from fqtl.audit.fault import Fault, Rows, ambiguous, numbers, outside, wrong_alleles
-from fqtl.weights.predictdb import PLACE, TAGS
+from fqtl.audit.fault import Fault, Rows, ambiguous, outside, without_effect, wrong_alleles
+from fqtl.data.text import MISSING
+from fqtl.weights.builds import PLACE
+from fqtl.weights.columns import UNNAMED, as_numbers, texts
 
 WEIGHTS = ["gene", "rsid", "ref_allele", "eff_allele", "weight"]
 EXTRA = ["gene", "genename", "n.snps.in.model", "pred.perf.R2", "pred.perf.pval", "pred.perf.qval"]
-SHARES = ["pred.perf.R2", "pred.perf.pval", "pred.perf.qval"]
+SHARES = ["pred.perf.R2", "pred.perf.pval", "pred.perf.qval", "nested_cv_fisher_pval"]
+NUMBERS = ["cv_R2_avg", "pos"]  # of our own dbs and some others
 INDEXED = {"weights": "rsid", "extra": "gene"}
 
 
@@ -25,9 +30,8 @@ def audit_predictdb(path: Path) -> Iterator[Fault]:
         yield from database.faults
         return
     weights, extra = database.tables["weights"], database.tables["extra"]
-    yield from _weights(path, weights)
+    yield from _weights(path, weights, _build_told(database))
     yield from _extra(path, extra, weights)
-    yield from _build(path, database)
     yield from _remarks(path, database)
     beside = _beside(path, weights)
     for covariance, key in beside:
@@ -36,80 +40,84 @@ def audit_predictdb(path: Path) -> Iterator[Fault]:
         yield Fault(path, "", "has no covariances beside it", f"{path.stem}.txt.gz", grave=False)
 
 
-def _weights(path: Path, weights: pd.DataFrame) -> Iterator[Fault]:
-    rsid = weights["rsid"].fillna("").astype(str)
+def _build_told(database: Database) -> list[tuple[str, object]]:
+    """The genome build that the table `construction` tells."""
+    about = database.tables.get("construction")
+    if about is None or not {"key", "value"} <= set(about):
+        return []
+    said = texts(about.loc[about["key"] == "genome_build", "value"])
+    return [("construction, genome_build", word) for word in said]
+
+
+def _weights(path: Path, weights: pd.DataFrame, build: list[tuple[str, object]]) -> Iterator[Fault]:
+    rsid, gene = texts(weights["rsid"]), texts(weights["gene"])
     places = "weights, row " + (weights.index + 1).astype(str)
-    named = weights["gene"].fillna("").astype(str) + " " + rsid
-    rows = Rows(path, list(places + ", " + named))
+    rows = Rows(path, list(places + ", " + gene + " " + rsid))
     unnamed = rsid.isin(UNNAMED)
     yield from rows.where(unnamed, "rsid is NULL or empty: the variant is dropped", rsid)
-    yield from rows.where(weights["gene"].fillna("").isin(UNNAMED), "gene is NULL or empty")
-    weight = numbers(weights["weight"])
-    yield from rows.where(
-        weight.isna() | weight.isin([float("inf"), -float("inf")]),
-        "weight is not a number",
-        weights["weight"],
-    )
-    other, effect = weights["ref_allele"], weights["eff_allele"]
+    yield from rows.where(gene.isin(UNNAMED), "gene is NULL or empty")
+    weight = as_numbers(weights["weight"])
+    yield from rows.where(~np.isfinite(weight), "weight is not a number", weights["weight"])
+    yield from without_effect(path, "weights, gene", gene, weight)
+    other, effect = texts(weights["ref_allele"]), texts(weights["eff_allele"])
     yield from wrong_alleles(rows, other, effect)
-    twice = weights.assign(rsid=rsid).duplicated(["gene", "rsid"]) & ~unnamed
+    twice = pd.DataFrame({"gene": gene, "rsid": rsid}).duplicated() & ~unnamed
     yield from rows.where(twice, "rsid is listed twice for a gene")
     if "varID" in weights:
-        yield from _varids(path, rows, weights)
-    yield from ambiguous(path, other.fillna("").astype(str), effect.fillna("").astype(str))
+        yield from _varids(rows, gene, texts(weights["varID"]), other, effect)
+    ids = texts(weights["varID"]) if "varID" in weights else rsid
+    yield from misplaced(rows, build, ids)
+    yield from ambiguous(path, other, effect)
 
 
-def _varids(path: Path, rows: Rows, weights: pd.DataFrame) -> Iterator[Fault]:
-    ids = weights["varID"].fillna("").astype(str)
+def _varids(
+    rows: Rows,
+    gene: "pd.Series[str]",
+    ids: "pd.Series[str]",
+    other: "pd.Series[str]",
+    effect: "pd.Series[str]",
+) -> Iterator[Fault]:
     unnamed = ids.isin(UNNAMED)
     yield from rows.where(unnamed, "varID is NULL or empty")
-    twice = weights.assign(varID=ids).duplicated(["gene", "varID"]) & ~unnamed
+    twice = pd.DataFrame({"gene": gene, "varID": ids}).duplicated() & ~unnamed
     yield from rows.where(twice, "varID is listed twice for a gene", ids)
     place = ids.str.extract(PLACE)
-    told = place[2].notna()
-    same = (place[2] == weights["ref_allele"]) & (place[3] == weights["eff_allele"])
+    told = place[2].notna() & (other != "") & (effect != "")
+    same = (place[2] == other) & (place[3] == effect)
     yield from rows.where(told & ~same, "alleles are not those of the varID", ids)
-    builds = sorted(set(place[4].map(TAGS).dropna()))
-    if len(builds) > 1:
-        yield Fault(path, "weights", "varIDs are of several genome builds", ", ".join(builds))
-
-
-def _build(path: Path, database: Database) -> Iterator[Fault]:
-    """A build that the table `construction` tells has to be that of the varIDs."""
-    weights, about = database.tables["weights"], database.tables.get("construction")
-    if about is None or not {"key", "value"} <= set(about) or "varID" not in weights:
-        return
-    said = set(about.loc[about["key"] == "genome_build", "value"])
-    named = weights["varID"].fillna("").astype(str).str.extract(PLACE)[4].map(TAGS).dropna()
-    if said and not set(named) <= said:
-        both = ", ".join([*sorted(said), *sorted(set(named) - said)])
-        yield Fault(path, "construction", "genome_build is not that of the varIDs", both)
 
 
 def _extra(path: Path, extra: pd.DataFrame, weights: pd.DataFrame) -> Iterator[Fault]:
-    genes = extra["gene"].fillna("").astype(str)
+    genes = texts(extra["gene"])
     rows = Rows(path, list("extra, gene " + genes))
+    yield from rows.where(genes.isin(UNNAMED), "gene is NULL or empty")
     yield from rows.where(genes.duplicated(), "gene is listed twice: its results will be, too")
-    for name in SHARES:
-        value = numbers(extra[name])
-        not_number = value.isna() & extra[name].notna()
-        yield from rows.where(
-            not_number | outside(value, 0, 1), f"{name} is not between 0 and 1", extra[name]
-        )
-    sizes = weights.groupby("gene").size()
-    has = genes.map(sizes).fillna(0)
-    said = numbers(extra["n.snps.in.model"])
-    told = said.astype(str) + " said, " + has.astype(int).astype(str) + " there"
+    for name in [name for name in SHARES if name in extra]:
+        value = as_numbers(extra[name])
+        wrong = outside(value, 0, 1) | _words(extra[name])
+        yield from rows.where(wrong, f"{name} is not between 0 and 1", extra[name])
+    for name in [name for name in NUMBERS if name in extra]:
+        wrong = _words(extra[name]) & ~extra[name].isin(MISSING)
+        yield from rows.where(wrong, f"{name} is not a number", extra[name])
+    sizes = texts(weights["gene"]).value_counts()
+    has = genes.map(sizes).fillna(0).astype(int)
+    said = as_numbers(extra["n.snps.in.model"])
+    told = texts(extra["n.snps.in.model"]) + " said, " + has.map(str) + " there"
     yield from rows.where(
         (said != has) & (has > 0), "n.snps.in.model is not the number of weights", told
     )
     yield from rows.where(has == 0, "gene has no weights")
-    for gene in sizes.index.difference(genes):
+    for gene in sizes.index.difference([*genes, *UNNAMED]):
         yield Fault(path, f"weights, gene {gene}", "gene is not in the table extra")
     if "phi" in extra:
         yield from rows.where(
             extra["phi"].isna(), "phi is NULL: the gene is dropped when calibration is asked for"
         )
+
+
+def _words(values: "pd.Series[object]") -> "pd.Series[bool]":
+    """Which values are there and are no numbers."""
+    return values.notna() & as_numbers(values).isna()
 
 
 def _remarks(path: Path, database: Database) -> Iterator[Fault]:
@@ -127,11 +135,14 @@ def _remarks(path: Path, database: Database) -> Iterator[Fault]:
         yield remark("extra has no gene_type: cTWAS needs it")
     elif not (tables["extra"]["gene_type"] == "protein_coding").any():
         yield remark("no gene has the type protein_coding: cTWAS keeps no other by default")
-    if numbers(tables["extra"]["pred.perf.R2"]).isna().all():
+    if as_numbers(tables["extra"]["pred.perf.R2"]).isna().all():
         yield remark("no gene has a cross-validated R²")
     info = tables.get("sample_info")
-    if info is None or info.empty:
+    if info is None or info.empty or "n_samples" not in info:
         yield remark("no table says how many samples there were", "sample_info")
+    elif not (as_numbers(info["n_samples"]) > 0).all():
+        told = ", ".join(texts(info["n_samples"])) or "NULL"
+        yield remark("is not a number of samples", told, "sample_info, n_samples")
 
 
 def _beside(path: Path, weights: pd.DataFrame) -> list[tuple[Path, str]]:
@@ -145,9 +156,16 @@ def _beside(path: Path, weights: pd.DataFrame) -> list[tuple[Path, str]]:
 
 def _models(weights: pd.DataFrame, key: str) -> dict[str, dict[str, float]]:
     """Gene → name of each of its variants → weight."""
-    named = weights[weights[key].notna()]
-    named = named.assign(weight=numbers(named["weight"]).fillna(0.0))
+    weight = as_numbers(weights["weight"])
+    named = pd.DataFrame(
+        {
+            "gene": texts(weights["gene"]),
+            "name": texts(weights[key]),
+            "weight": weight.where(np.isfinite(weight), 0.0),  # told already
+        }
+    )
+    named = named[~named["gene"].isin(UNNAMED) & ~named["name"].isin(UNNAMED)]
     return {
-        str(gene): dict(zip(rows[key], rows["weight"], strict=True))
+        str(gene): dict(zip(rows["name"], rows["weight"], strict=True))
         for gene, rows in named.groupby("gene")
     }

@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from fqtl.audit.covariance import UNNAMED
-from fqtl.audit.fault import Fault, Rows, ambiguous, numbers, outside, wrong_alleles
+from fqtl.audit.builds import misplaced
+from fqtl.audit.fault import Fault, Rows, ambiguous, outside, without_effect, wrong_alleles
 from fqtl.data import contigs
 from fqtl.data.text import read_table
 from fqtl.errors import FqtlError
+from fqtl.weights.columns import UNNAMED, as_numbers
+from fqtl.weights.tigar import GENES, NEEDED, tigar_files
 
-NEEDED = ["CHROM", "POS", "REF", "ALT", "TargetID", "ES"]
+DIGITS = r"[1-9][0-9]{0,8}"
 LARGEST_WEIGHT = 10.0  # standard deviations of expression per copy
 BGZIP = b"BC\x02\x00"  # the extra field of a bgzip block
 
@@ -35,20 +38,28 @@ def audit_tigar(path: Path) -> Iterator[Fault]:
     yield from rows.where(
         table["CHROM"].str.startswith("chr"), "CHROM has chr: TIGAR asks without", table["CHROM"]
     )
-    pos, weight = numbers(table["POS"]), numbers(table["ES"])
-    yield from rows.where(pos.isna() | (pos < 1), "POS is not a position", table["POS"])
-    yield from rows.where(~np.isfinite(weight), "ES is not a number", table["ES"])
+    yield from rows.where(table["CHROM"].isin(UNNAMED), "CHROM is empty")
+    whole = table["POS"].str.fullmatch(DIGITS)
+    pos, weight = as_numbers(table["POS"]).where(whole), as_numbers(table["ES"])
+    yield from rows.where(~whole, "POS is not a position", table["POS"])
+    finite = np.isfinite(weight)
+    yield from rows.where(~finite, "ES is not a number", table["ES"])
     yield from rows.where(
-        weight.abs() > LARGEST_WEIGHT, "ES is implausible per copy of an allele", table["ES"]
+        finite & (weight.abs() > LARGEST_WEIGHT),
+        "ES is implausible per copy of an allele",
+        table["ES"],
     )
     yield from rows.where(table["TargetID"].isin(UNNAMED), "TargetID is empty")
+    yield from without_effect(path, "gene", table["TargetID"], weight)
     yield from wrong_alleles(rows, table["REF"], table["ALT"])
     key = ["TargetID", "CHROM", "POS", "REF", "ALT"]
     yield from rows.where(table.duplicated(key), "variant is listed twice for a gene")
     for name, high in (("MAF", 1.0), ("p_HWE", 1.0)):
         if name in table:
-            wrong = outside(numbers(table[name]), 0.0, high)
+            wrong = outside(as_numbers(table[name]), 0.0, high)
             yield from rows.where(wrong, f"{name} is not between 0 and {high:g}", table[name])
+    ids = table["snpID"] if "snpID" in table else pd.Series("", index=table.index)
+    yield from misplaced(rows, [], ids, (table["CHROM"], pos))
     same = table["CHROM"] == table["CHROM"].shift()
     again = ~same & table["CHROM"].duplicated()
     yield from rows.where(again | (same & (pos < pos.shift())), "is not in order of position")
@@ -56,6 +67,38 @@ def audit_tigar(path: Path) -> Iterator[Fault]:
     if order != sorted(order):
         yield Fault(path, "", "chromosomes are not in order", grave=False)
     yield from ambiguous(path, table["REF"], table["ALT"])
+    beside = tigar_files(path.parent, path.name.removesuffix(".gz").removesuffix(".txt"))[-1]
+    if beside.is_file():
+        yield from _genes(beside, set(table["TargetID"]) - set(UNNAMED))
+
+
+def _genes(path: Path, weighted: set[str]) -> Iterator[Fault]:
+    """Faults of the list of genes beside the weights.
+
+    weighted : genes that have weights
+    """
+    try:
+        table = read_table(path, None)
+    except FqtlError as fault:
+        yield Fault(path, "", "cannot be read", str(fault))
+        return
+    absent = [name for name in GENES if name not in table]
+    if absent:
+        yield Fault(path, "line 1", "columns are missing", ", ".join(absent))
+        return
+    genes = table["TargetID"]
+    rows = Rows(path, [f"line {line}" for line in range(2, len(table) + 2)])
+    yield from rows.where(genes.isin(UNNAMED), "TargetID is empty")
+    yield from rows.where(genes.duplicated(), "gene is listed twice", genes)
+    start, end = as_numbers(table["GeneStart"]), as_numbers(table["GeneEnd"])
+    wrong = start.isna() | end.isna() | (start > end)
+    told = table["GeneStart"] + " and " + table["GeneEnd"]
+    yield from rows.where(wrong, "GeneStart and GeneEnd are not the ends of a gene", told)
+    lost = sorted(weighted - set(genes))
+    if lost:
+        told = f"{len(lost)} of {len(weighted)}, the first {lost[0]}"
+        what = "genes with weights are not listed: TIGAR takes the genes of a list"
+        yield Fault(path, "", what, told, grave=False)
 
 
 def _packing(path: Path) -> Iterator[Fault]:

@@ -1,11 +1,12 @@
 """Flags that several subcommands share."""
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fqtl.cli.ranges import AMOUNT, COUNT, FREQUENCY, SHARE, count_from, count_or_auto, folds
 from fqtl.data.chosen import Choice, ChosenVariants
 from fqtl.data.covariates import Covariates, joined, read_covariates
 from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource, open_genotypes
@@ -36,13 +37,17 @@ def add_variants(parser: ArgumentParser) -> Any:
     """Flags that say which variants are of a gene; their group."""
     group = parser.add_argument_group("variants")
     group.add_argument(
-        "--cis-window-bp", type=int, default=1_000_000, metavar="BP", help="around the TSS [1e6]"
+        "--cis-window-bp",
+        type=count_from(1),
+        default=1_000_000,
+        metavar="BP",
+        help="around the TSS [1e6]",
     )
     group.add_argument(
-        "--min-maf", type=float, default=0.01, metavar="F", help="minor allele frequency [0.01]"
+        "--min-maf", type=FREQUENCY, default=0.01, metavar="F", help="minor allele frequency [0.01]"
     )
     group.add_argument(
-        "--max-missing", type=float, default=0.1, metavar="F", help="share of missing calls [0.1]"
+        "--max-missing", type=SHARE, default=0.1, metavar="F", help="share of missing calls [0.1]"
     )
     add_choice(group)
     return group
@@ -79,11 +84,11 @@ def open_chosen(given: Namespace) -> GenotypeSource:
 def add_folds(parser: ArgumentParser) -> None:
     """Parts of cross-validation, and what it is compared with."""
     parser.add_argument(
-        "--folds", type=int, default=5, metavar="K", help="of cross-validation; 0 for none [5]"
+        "--folds", type=folds, default=5, metavar="K", help="of cross-validation; 0 for none [5]"
     )
     parser.add_argument(
         "--yardstick",
-        type=float,
+        type=SHARE,
         default=0.0,
         metavar="F",
         help="share of genes in which an elastic net is cross-validated, too [0]",
@@ -94,14 +99,14 @@ def add_filter(parser: ArgumentParser) -> None:
     """What a model must show to be released."""
     group = parser.add_argument_group("filter")
     group.add_argument(
-        "--min-cv-r", type=float, default=0.1, metavar="R", help="cross-validated correlation [0.1]"
+        "--min-cv-r", type=SHARE, default=0.1, metavar="R", help="cross-validated correlation [0.1]"
     )
     group.add_argument(
-        "--max-cv-p", type=float, default=0.05, metavar="P", help="its p-value [0.05]"
+        "--max-cv-p", type=SHARE, default=0.05, metavar="P", help="its p-value [0.05]"
     )
     group.add_argument(
         "--min-gene-pip",
-        type=float,
+        type=SHARE,
         default=0.1,
         metavar="P",
         help="probability that the gene has any effect in the tissue [0.1]",
@@ -125,11 +130,15 @@ def add_nulls(parser: ArgumentParser) -> None:
     """Permuted fits."""
     group = parser.add_argument_group("permuted fits")
     group.add_argument(
-        "--permutations", type=int, default=0, metavar="N", help="of all tissues, at the most [0]"
+        "--permutations",
+        type=COUNT,
+        default=0,
+        metavar="N",
+        help="of all tissues, at the most [0]",
     )
     group.add_argument(
         "--exceedances",
-        type=int,
+        type=count_from(1),
         default=5,
         metavar="N",
         help="no more are drawn when so many reach the evidence of the data [5]",
@@ -142,7 +151,7 @@ def add_nulls(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--partial",
-        type=int,
+        type=COUNT,
         default=0,
         metavar="N",
         help="with an eighth of the tissues permuted [0]",
@@ -204,49 +213,41 @@ def add_recipe(parser: ArgumentParser) -> None:
         help="of counts: tmm, median_of_ratios or total [tmm]",
     )
     measured = parser.add_argument_group("genes that are measured (of counts)")
-    measured.add_argument("--min-tpm", type=float, default=DEFAULT.min_tpm, metavar="TPM")
-    measured.add_argument("--min-reads", type=float, default=DEFAULT.min_reads, metavar="N")
+    measured.add_argument("--min-tpm", type=AMOUNT, default=DEFAULT.min_tpm, metavar="TPM")
+    measured.add_argument("--min-reads", type=AMOUNT, default=DEFAULT.min_reads, metavar="N")
     measured.add_argument(
-        "--min-share", type=float, default=DEFAULT.min_share, metavar="F", help="of donors"
+        "--min-share", type=SHARE, default=DEFAULT.min_share, metavar="F", help="of donors"
     )
     hidden = parser.add_argument_group("confounders that are not measured")
     hidden.add_argument(
         "--components",
-        type=_count_or_auto,
+        type=count_or_auto,
         default=DEFAULT.components,
         metavar="K",
         help="principal components of expression; auto: more than chance has [0]",
     )
     hidden.add_argument(
         "--controls",
-        type=int,
+        type=COUNT,
         default=DEFAULT.controls,
         metavar="K",
         help="genes of other chromosomes that each gene is regressed on [0]",
     )
     hidden.add_argument(
         "--control-max-p",
-        type=float,
+        type=SHARE,
         default=DEFAULT.control_max_p,
         metavar="P",
         help="a control that follows the gene's cis variants at a smaller p is removed [1e-4]",
     )
-    hidden.add_argument("--seed", type=int, default=DEFAULT.seed, help="of permutations [1]")
+    hidden.add_argument("--seed", type=COUNT, default=DEFAULT.seed, help="of permutations [1]")
     parser.add_argument(
         "--min-samples",
-        type=int,
+        type=count_from(3),
         default=DEFAULT.min_samples,
         metavar="N",
         help="donors a tissue must have [30]",
     )
-
-
-def _count_or_auto(text: str) -> int | None:
-    if text == "auto":
-        return None
-    if not text.isdigit():
-        raise ArgumentTypeError(f"expected a number or auto, found {text}")
-    return int(text)
 
 
 def recipe_of(given: Namespace) -> Recipe:

@@ -43,18 +43,30 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    found = [entry for path in given.paths for entry in find_weights(path)]
-    count = 0
-    remarks: list[Fault] = []
+    unreadable: dict[Path, FqtlError] = {}
+    found = [entry for path in given.paths for entry in find_weights(path, unreadable)]
+    count = len(unreadable)
+    for path, why in unreadable.items():
+        print(Fault(path, "", "cannot be read", str(why)))
+    remarks = [remark for path in given.paths if path.is_dir() for remark in _unlisted(path, found)]
     for path, kind in found:
         log.debug("%s: %s", path, kind)
         faults = _apart(AUDITS[kind](path), remarks)
         count += _tell(path, faults, None if given.all else SHOWN)
     _remark(remarks, everything=given.all)
-    files = f"{len(found)} file{'s' if len(found) > 1 else ''} ({_listed(found)})"
+    number = len(found) + len(unreadable)
+    files = f"{number} file{'s' if number > 1 else ''} ({_listed(found, len(unreadable))})"
     if count:
         raise FqtlError(f"{count} fault{'s' if count > 1 else ''} in {files}.")
     log.info("%s: sound", files)
+
+
+def _unlisted(folder: Path, found: list[tuple[Path, Kind]]) -> Iterator[Fault]:
+    """Remarks on files of genes that no list in a folder names."""
+    for path, kind in found:
+        if kind == "fusion file" and path.is_relative_to(folder):
+            what = "no .pos in the folder lists it: FUSION takes the genes of a list"
+            yield Fault(path, "", what, grave=False)
 
 
 def _apart(found: Iterator[Fault], remarks: list[Fault]) -> Iterator[Fault]:
@@ -92,6 +104,7 @@ def _remark(remarks: list[Fault], *, everything: bool) -> None:
         told.add(remark.what)
 
 
-def _listed(found: list[tuple[Path, Kind]]) -> str:
+def _listed(found: list[tuple[Path, Kind]], unreadable: int) -> str:
     kinds = Counter(kind for _, kind in found)
-    return ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+    told = [f"{number} {kind}" for kind, number in kinds.items()]
+    return ", ".join([*told, f"{unreadable} unreadable"] if unreadable else told)

@@ -6,7 +6,7 @@ becomes a row with its reason.
 
 import logging
 import time
-from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from fqtl.cli.arguments import (
     add_variants,
     open_chosen,
 )
+from fqtl.cli.ranges import COUNT, PART, count_from
 from fqtl.data.covariates import read_covariates, values_of
 from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import GenotypeSource, Limits
@@ -51,7 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     variants = add_variants(parser)
     variants.add_argument(
         "--min-pip",
-        type=_share,
+        type=PART,
         default=0.01,
         metavar="P",
         help="PIP from which a variant carries weight; above 0 [0.01]",
@@ -61,26 +62,20 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--family", default="gaussian", choices=FAMILIES, help="distribution of values [gaussian]"
     )
     model.add_argument("--engine", default="cavi", choices=ENGINES, help="inference [cavi]")
-    model.add_argument("--rank", type=int, metavar="K", help="the largest number of factors [10]")
+    model.add_argument(
+        "--rank", type=count_from(1), metavar="K", help="the largest number of factors [10]"
+    )
     model.add_argument(
         "--factored",
         action=BooleanOptionalAction,
         default=True,
         help="factors that tissues share, beside effects of single tissues, or the latter alone",
     )
-    model.add_argument("--seed", type=int, default=0, help="of folds and random engines [0]")
+    model.add_argument("--seed", type=COUNT, default=0, help="of folds and random engines [0]")
     add_folds(parser)
     add_donor_covariates(parser)
     add_nulls(parser)
     add_out(parser, "fits, as Parquet")
-
-
-def _share(text: str) -> float:
-    """Number above 0 and up to 1: at 0 every variant of the window would be carried along."""
-    value = float(text)
-    if not 0 < value <= 1:
-        raise ArgumentTypeError(f"expected a number above 0 and up to 1, found {text}")
-    return value
 
 
 def run(given: Namespace) -> None:

@@ -1,31 +1,68 @@
-"""Numbers that flags take, and the range that they have to be in."""
+"""Numbers that flags take, and the range that they have to be in.
+
+`type=SHARE` or `type=count_from(1)` in a call of `add_argument`: what is out of range, no number or
+`nan` is refused with the flag that it was given to.
+"""
 
 import math
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 
 
-def number_in(low: float, high: float) -> Callable[[str], float]:
-    """Type of a flag that takes a number from `low` to `high`."""
+def number_in(low: float, high: float = math.inf, *, above: bool = False) -> Callable[[str], float]:
+    """Type of a flag that takes a number from `low` to `high`; with `above`, larger than `low`."""
+    if high == math.inf:
+        expected = f"a number above {low:g}" if above else f"a number of at least {low:g}"
+    else:
+        expected = f"a number {f'above {low:g} and up' if above else f'from {low:g}'} to {high:g}"
 
     def read(text: str) -> float:
         try:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not low <= value <= high:
-            raise ArgumentTypeError(f"expected a number from {low:g} to {high:g}, found {text}")
+        if not low <= value <= high or (above and value == low) or math.isinf(value):
+            raise ArgumentTypeError(f"expected {expected}, found {text}")
         return value
 
     return read
 
 
 def count_from(least: int) -> Callable[[str], int]:
-    """Type of a flag that takes a whole number, `least` or more."""
+    """Type of a flag that takes a whole number, `least` or more; 1e6 is one."""
 
     def read(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
+        try:
+            value = int(text) if text.isdecimal() else float(text)
+        except ValueError:
+            value = math.nan
+        if not value >= least or value % 1 != 0:
             raise ArgumentTypeError(f"expected a whole number of at least {least}, found {text}")
-        return int(text)
+        return int(value)
 
     return read
+
+
+SHARE = number_in(0, 1)  # or a probability
+PART = number_in(0, 1, above=True)
+FREQUENCY = number_in(0, 0.5)  # of the rarer of two alleles
+AMOUNT = number_in(0)
+COUNT = count_from(0)
+
+
+def folds(text: str) -> int:
+    """Parts of cross-validation: with one there is nothing to train on."""
+    value = COUNT(text)
+    if value == 1:
+        raise ArgumentTypeError("expected 0 for none, or at least 2, found 1")
+    return value
+
+
+def count_or_auto(text: str) -> int | None:
+    """A whole number, or None for `auto`."""
+    if text == "auto":
+        return None
+    try:
+        return COUNT(text)
+    except ArgumentTypeError as fault:
+        raise ArgumentTypeError(f"expected auto or a whole number, found {text}") from fault

@@ -20,6 +20,7 @@ from fqtl.cli.arguments import (
     add_variants,
     open_chosen,
 )
+from fqtl.cli.ranges import count_from
 from fqtl.cost import Runs, plan_shards, seconds_of_genes
 from fqtl.data.genotypes import GenotypeSource, Limits
 from fqtl.data.windows import count_variants
@@ -38,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--prepared", type=Path, nargs="+", required=True, metavar="FILE", help="all tissues"
     )
     add_chromosomes(parser)
-    parser.add_argument("--count", type=int, required=True, metavar="N", help="shards")
+    parser.add_argument("--count", type=count_from(1), required=True, metavar="N", help="shards")
     parser.add_argument("--shards", type=Path, required=True, metavar="FOLDER", help="their files")
     parser.add_argument(
         "--results", type=Path, required=True, metavar="FOLDER", help="genes.tsv, shards.tsv, …"
@@ -62,8 +63,8 @@ def run(given: Namespace) -> None:
     )
     dropped = _list_dropped(tissues)
     for tissue, reasons in dropped.groupby("tissue", sort=False)["reason"]:
-        for reason, count in count_reasons(reasons):
-            log.info("%s: left out %d times: %s", tissue, count, reason)
+        for reason, times in count_reasons(reasons):
+            log.info("%s: left out %d times: %s", tissue, times, reason)
     require_some(genes, dropped["reason"].tolist())
     fitted = genes[genes["reason"] == ""]
     measured = {name for tissue in tissues if not tissue.about["reason"] for name in tissue.samples}

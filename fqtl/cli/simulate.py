@@ -13,6 +13,7 @@ import pandas as pd
 import pysam
 
 from fqtl.cli.arguments import add_genotypes
+from fqtl.cli.ranges import COUNT, SHARE, count_from, number_in
 from fqtl.data.expression import read_expression
 from fqtl.data.genotypes import Genotypes, Limits, open_genotypes
 from fqtl.data.released import read_released
@@ -31,19 +32,21 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--effects", type=Path, required=True, metavar="FILE", help="released factors"
     )
     parser.add_argument(
-        "--cutoff", type=float, default=0.95, help="PIP cut-off of the released factors [0.95]"
+        "--cutoff", type=SHARE, default=0.95, help="PIP cut-off of the released factors [0.95]"
     )
     parser.add_argument(
         "--null-genes", type=Path, metavar="BED", help="genes to add without genetics"
     )
-    parser.add_argument("--max-genes", type=int, metavar="N", help="of either sort")
+    parser.add_argument("--max-genes", type=count_from(1), metavar="N", help="of either sort")
     parser.add_argument(
-        "--h2", type=float, help="scale effects to this mean heritability [as released]"
+        "--h2",
+        type=number_in(0, 0.5, above=True),
+        help="scale effects to this mean heritability [as released]",
     )
     parser.add_argument(
-        "--noise-correlation", type=float, default=0.0, metavar="R", help="between tissues [0]"
+        "--noise-correlation", type=SHARE, default=0.0, metavar="R", help="between tissues [0]"
     )
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=COUNT, default=1)
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
 

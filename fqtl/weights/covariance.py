@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fqtl.data.text import guarded
+from fqtl.data.text import MISSING, guarded
 from fqtl.errors import FqtlError
 from fqtl.tables import text_writer
+from fqtl.weights.columns import Columns
 from fqtl.weights.weight_set import SnpKey, WeightSet
 
 HEADER = ["GENE", "RSID1", "RSID2", "VALUE"]
@@ -48,7 +49,7 @@ def read_covariance(path: Path) -> pd.DataFrame:
             sep=r"\s+",
             dtype={"GENE": str, "RSID1": str, "RSID2": str},
             keep_default_na=False,
-            na_values={"VALUE": ["NA", "nan", "NaN", ""]},
+            na_values={"VALUE": MISSING},
         ),
     )
     if list(frame.columns) != HEADER:
@@ -56,7 +57,17 @@ def read_covariance(path: Path) -> pd.DataFrame:
             f"{path}: expected the columns {' '.join(HEADER)}, "
             f"found {' '.join(map(str, frame.columns))}."
         )
-    return frame
+    refuse_longer(path, frame.index)
+    return frame.assign(VALUE=Columns(path, frame).numbers("VALUE"))
+
+
+def refuse_longer(path: Path, index: pd.Index) -> None:
+    """Refuse lines with more fields than the header, of which pandas makes names of rows."""
+    if not isinstance(index, pd.RangeIndex):
+        raise FqtlError(
+            f"{path}: a line has {len(HEADER) + index.nlevels} fields; expected the {len(HEADER)} "
+            "of the header."
+        )
 
 
 def matrices_of(pairs: pd.DataFrame, models: Iterator[tuple[str, list[str]]]) -> list[np.ndarray]:

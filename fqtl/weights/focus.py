@@ -21,8 +21,10 @@ from fqtl.data import contigs
 from fqtl.data.expression import gene_key
 from fqtl.errors import FqtlError
 from fqtl.tables import whole
+from fqtl.weights.builds import one_build
+from fqtl.weights.columns import Columns, as_numbers, texts
 from fqtl.weights.sqlite import read_only, tables
-from fqtl.weights.weight_set import WeightSet, variances_alone, variant_ids
+from fqtl.weights.weight_set import DOSAGES, WeightSet, variances_alone, variant_ids
 
 SCHEMA = """
 CREATE TABLE refpanel (id INTEGER PRIMARY KEY AUTOINCREMENT, ref_name VARCHAR(128) NOT NULL,
@@ -50,8 +52,8 @@ CREATE INDEX modelattribute_model ON modelattribute (model_id);
 TABLES = {"refpanel", "molecularfeature", "model", "weight", "modelattribute"}
 PERFORMANCE = {"cv.R2": "r2", "cv.R2.pval": "p"}
 MODELS = """
-SELECT model.id AS model_id, inference, tissue, ens_gene_id, mol_name, type, chrom, tx_start,
-       tx_stop, r2.value AS r2, p.value AS p
+SELECT CAST(model.id AS TEXT) AS model_id, inference, tissue, ens_gene_id, mol_name, type, chrom,
+       tx_start, tx_stop, r2.value AS r2, p.value AS p
 FROM model JOIN refpanel ON refpanel.id = ref_id
 JOIN molecularfeature ON molecularfeature.id = mol_id
 LEFT JOIN modelattribute AS r2 ON r2.model_id = model.id AND r2.attr_name = 'cv.R2'
@@ -59,9 +61,12 @@ LEFT JOIN modelattribute AS p ON p.model_id = model.id AND p.attr_name = 'cv.R2.
 ORDER BY model.id
 """
 WEIGHTS = """
-SELECT id AS weight_id, model_id, snp, chrom, pos, effect_allele, alt_allele, effect
+SELECT CAST(id AS TEXT) AS weight_id, CAST(model_id AS TEXT) AS model_id, snp, chrom, pos,
+       effect_allele, alt_allele, effect
 FROM weight ORDER BY id
 """
+WEIGHTED = "SELECT DISTINCT CAST(model_id AS TEXT) FROM weight"
+DOSAGE_SD = "SELECT CAST(weight_id AS TEXT) AS weight_id, sd FROM fqtl_dosage"
 
 
 def write_focus(path: Path, sets: Iterable[WeightSet]) -> None:
@@ -155,14 +160,11 @@ def read_focus(path: Path, model: str = "", *, per_sd: bool = False) -> list[Wei
                 f"{path} holds weights per standard deviation of genotype, and no standard "
                 "deviations: weights per allele need a reference panel."
             )
-        models, weights = pd.read_sql(MODELS, connection), pd.read_sql(WEIGHTS, connection)
-        build, sd = "", pd.Series(1.0, index=weights["weight_id"])
-        if told and not per_sd:
-            build = connection.execute("SELECT genome_build FROM fqtl_build").fetchone()[0]
-            sd = pd.read_sql("SELECT * FROM fqtl_dosage", connection, index_col="weight_id")["sd"]
-    models = _genes(_of_inference(path, models, model))
-    weights["sd"] = weights["weight_id"].map(sd)
-    weights = _variants(weights.assign(weight=weights["effect"] / weights["sd"]), build)
+        models = _genes(path, _of_inference(path, pd.read_sql(MODELS, connection), model))
+        weights = _weights(path, pd.read_sql(WEIGHTS, connection))
+        build = one_build(path, _builds(connection), weights["snp"])
+        sd = 1.0 if per_sd else _dosage_sd(path, connection, weights["weight_id"])
+    weights = _variants(weights.assign(weight=weights["effect"] / sd, sd=sd), build)
     weights = weights.merge(models[["model_id", "gene_id"]], on="model_id")
     return [
         _set_of(str(tissue), build, some, weights, with_variances=not per_sd)
@@ -174,7 +176,7 @@ def focus_left_out(path: Path, model: str = "") -> pd.DataFrame:
     """Genes of a db that `read_focus` gives no weights for: tissue, gene_id and reason."""
     with read_only(path, TABLES, "a FOCUS db") as connection:
         every = pd.read_sql(MODELS, connection)
-        weighted = {row[0] for row in connection.execute("SELECT DISTINCT model_id FROM weight")}
+        weighted = {row[0] for row in connection.execute(WEIGHTED)}
     name, gene = every["mol_name"].fillna(""), every["ens_gene_id"]
     every["gene_id"] = name.where(name.map(gene_key) == gene, gene)  # as in `_genes`
     every["named"] = (every["inference"] == model) | (not model)
@@ -191,8 +193,32 @@ def tells_dosage_sd(connection: sqlite3.Connection) -> bool:
     return "fqtl_dosage" in tables(connection)
 
 
+def _builds(connection: sqlite3.Connection) -> list[object]:
+    """Genome builds that a db names in a table of ours."""
+    if "fqtl_build" not in tables(connection):
+        return []
+    return [build for (build,) in connection.execute("SELECT genome_build FROM fqtl_build")]
+
+
+def _dosage_sd(
+    path: Path, connection: sqlite3.Connection, weight_ids: "pd.Series[str]"
+) -> "pd.Series[float]":
+    """Standard deviation of the dosage of each weight."""
+    told = pd.read_sql(DOSAGE_SD, connection)
+    sd = as_numbers(told["sd"]).set_axis(texts(told["weight_id"]))
+    found = weight_ids.map(sd[~sd.index.duplicated(keep=False)])
+    known = int(((found > 0) & (found <= DOSAGES)).sum())
+    if known < len(found):
+        raise FqtlError(
+            f"{path}, table fqtl_dosage: expected one number above 0 and up to {DOSAGES:g} for "
+            f"each of {len(found)} weights, found {known}."
+        )
+    return found
+
+
 def _of_inference(path: Path, models: pd.DataFrame, model: str) -> pd.DataFrame:
     """The models of one inference; without one, all, if there is one for each gene and tissue."""
+    models = models.assign(inference=texts(models["inference"]))
     known = ", ".join(sorted(set(models["inference"])))
     if model:
         models = models[models["inference"] == model]
@@ -217,19 +243,35 @@ def _set_of(
     return WeightSet.of(tissue, build, 0, genes, mine, matrices if with_variances else None)
 
 
-def _genes(models: pd.DataFrame) -> pd.DataFrame:
+def _genes(path: Path, models: pd.DataFrame) -> pd.DataFrame:
     """Columns of a WeightSet; where the name is the id with its version, that is the id."""
-    name, gene_id = models["mol_name"].fillna(""), models["ens_gene_id"]
+    columns = Columns(path, models, "model", 1)
+    name, gene_id = columns.text("mol_name"), columns.names("ens_gene_id")
     versioned = name.map(gene_key) == gene_id
     return models.assign(
+        model_id=columns.text("model_id"),
         gene_id=name.where(versioned, gene_id),
         gene_name=name.mask(versioned, ""),
-        gene_type=models["type"].fillna(""),
-        chrom=models["chrom"].map(contigs.prefixed),
-        start=models["tx_start"].fillna(0).astype(int),
-        end=models["tx_stop"].fillna(0).astype(int),
-        r2=models["r2"].astype(float),
-        p=models["p"].astype(float),
+        gene_type=columns.text("type"),
+        chrom=columns.names("chrom").map(contigs.prefixed),
+        start=columns.positions("tx_start", needed=False),
+        end=columns.positions("tx_stop", needed=False),
+        r2=columns.numbers("r2"),
+        p=columns.numbers("p"),
+    )
+
+
+def _weights(path: Path, weights: pd.DataFrame) -> pd.DataFrame:
+    """Columns of the table as this reader needs them; an effect that is no number is NaN."""
+    columns = Columns(path, weights, "weight", 1)
+    names = ("chrom", "effect_allele", "alt_allele")
+    return weights.assign(
+        weight_id=columns.text("weight_id"),
+        model_id=columns.text("model_id"),
+        snp=columns.text("snp"),
+        pos=columns.positions("pos"),
+        effect=as_numbers(weights["effect"]),
+        **{name: columns.names(name) for name in names},
     )
 
 

@@ -40,8 +40,10 @@ from fqtl.data import contigs
 from fqtl.data.text import read_table
 from fqtl.errors import FqtlError
 from fqtl.tables import text_writer, whole_folder
-from fqtl.weights.rdata import Matrix, RValue, dumps, load
-from fqtl.weights.weight_set import WeightSet, variances_alone, variant_ids
+from fqtl.weights.builds import one_build
+from fqtl.weights.columns import Columns, as_numbers
+from fqtl.weights.rdata import Matrix, RValue, dumps, entries, load
+from fqtl.weights.weight_set import DOSAGES, WeightSet, variances_alone, variant_ids
 
 MODELS = ["fqtl", "top1"]
 PERFORMANCE = ["rsq", "pval"]
@@ -49,6 +51,7 @@ POS = ["PANEL", "WGT", "ID", "CHR", "P0", "P1", "N", "DIR", "BUILD"]
 BIM = ["V1", "V2", "V3", "V4", "V5", "V6"]  # chromosome, id, centimorgan, position, A1, A2
 PLINK_CODES = {"X": 23, "Y": 24, "MT": 26}
 OBJECTS = ["wgt.matrix", "snps", "cv.performance", "hsq", "hsq.pv", "N.tot"]
+NUMBERS = OBJECTS[3:]
 NOT_IN_A_NAME = re.compile(r"[\s/'\"#]")  # R's read.table, and file names
 
 
@@ -238,6 +241,16 @@ def read_pos(path: Path) -> pd.DataFrame:
             f"{path}: expected the columns WGT, ID, CHR, P0 and P1 of a FUSION list, "
             f"found {', '.join(frame.columns)}."
         )
+    columns = Columns(path, frame)
+    genes, _, _ = (columns.names(name) for name in ("ID", "CHR", "WGT"))
+    for name in ("P0", "P1"):
+        columns.positions(name)
+    twice = genes.duplicated()
+    if twice.any():
+        raise FqtlError(
+            f"{path} lists {int(twice.sum())} of {len(genes)} genes again, the first "
+            f"{genes[twice].iloc[0]}: a gene goes by its ID, so that has to name one line."
+        )
     return frame
 
 
@@ -249,21 +262,23 @@ def read_fusion_model(path: Path, gene_id: str) -> FusionModel:
         raise FqtlError(
             f"{path}: expected the objects {', '.join(OBJECTS)}; {', '.join(absent)} are missing."
         )
+    objects |= {name: _numbers(path, name, objects[name]) for name in NUMBERS}
     weights, snps, performance = (objects[name] for name in OBJECTS[:3])
     for name, value in (("wgt.matrix", weights), ("cv.performance", performance)):
-        if not isinstance(value, Matrix):
-            raise FqtlError(f"{path}: {name} is not a matrix with names of its rows and columns.")
-    if len(snps) != len(weights.rows) or snps.shape[1] < len(BIM):
-        raise FqtlError(
-            f"{path}: snps has {snps.shape[0]} rows and {snps.shape[1]} columns; expected the "
-            f"{len(weights.rows)} rows of wgt.matrix and {len(BIM)} columns."
-        )
-    named = _snps(snps)
+        if not isinstance(value, Matrix) or not np.issubdtype(value.values.dtype, np.number):
+            raise FqtlError(
+                f"{path}: {name} is not a matrix of numbers with names of its rows and columns."
+            )
+    _refuse_performance(path, performance, weights)
+    named = _snps(path, snps, len(weights.rows))
     ids, rows = list(named["id"]), list(weights.rows)
     # FUSION goes by the order of both; other names than ids are of no account
     if ids != rows and sorted(ids) == sorted(rows):
         raise FqtlError(f"{path}: the rows of wgt.matrix and of snps are in different orders.")
-    sd = objects.get("fqtl.dosage.sd")
+    sd = None
+    if "fqtl.dosage.sd" in objects:
+        sd = _dosage_sd(path, objects["fqtl.dosage.sd"], len(rows))
+    told = entries(objects.get("fqtl.genome.build", "")).tolist()
     return FusionModel(
         gene_id=gene_id,
         path=path,
@@ -273,8 +288,8 @@ def read_fusion_model(path: Path, gene_id: str) -> FusionModel:
         hsq=_first(objects["hsq"]),
         hsq_p=_first(objects["hsq.pv"]),
         n_samples=int(np.nan_to_num(_first(objects["N.tot"]))),
-        genome_build=str(np.ravel(objects.get("fqtl.genome.build", ""))[0]),
-        dosage_sd=None if sd is None else np.asarray(sd, dtype=float),
+        genome_build=one_build(path, told, named["id"]),
+        dosage_sd=sd,
     )
 
 
@@ -284,14 +299,56 @@ def _first(value: Any) -> float:
     return float(numbers[0]) if len(numbers) else np.nan
 
 
-def _snps(bim: pd.DataFrame) -> pd.DataFrame:
-    columns = [bim.iloc[:, i].astype(str).reset_index(drop=True) for i in (1, 0, 4, 5)]
-    names = ["id", "chrom", "effect_allele", "other_allele"]
-    frame = pd.concat(columns, axis="columns", keys=names)
+def _numbers(path: Path, name: str, value: Any) -> np.ndarray:
+    """What an object holds, which are numbers; one that is not known where it holds nothing."""
+    frame = pd.DataFrame({name: entries(value)})
+    found = Columns(path, frame, "entry", 1).numbers(name).to_numpy()
+    return found if len(found) else np.array([np.nan])
+
+
+def _dosage_sd(path: Path, value: Any, expected: int) -> np.ndarray:
+    found = as_numbers(pd.Series(entries(value))).to_numpy()
+    known = int(((found > 0) & (found <= DOSAGES)).sum())
+    if known < len(found) or len(found) != expected:
+        raise FqtlError(
+            f"{path}: fqtl.dosage.sd has {len(found)} entries, {known} of them above 0 and "
+            f"up to {DOSAGES:g}; expected {expected}, one for each row of wgt.matrix."
+        )
+    return found
+
+
+def _refuse_performance(path: Path, performance: Matrix, weights: Matrix) -> None:
+    """Refuse a table that is not of the models: FUSION goes by their number."""
+    found = len(performance.columns)
+    if set(PERFORMANCE) - set(performance.rows) or found != len(weights.columns):
+        raise FqtlError(
+            f"{path}: cv.performance has the rows {', '.join(map(str, performance.rows))} and "
+            f"{found} columns; expected rsq, pval and the {len(weights.columns)} of wgt.matrix."
+        )
+
+
+def _snps(path: Path, bim: Any, expected: int) -> pd.DataFrame:
+    if not isinstance(bim, pd.DataFrame):
+        raise FqtlError(f"{path}: snps is not a table of the {len(BIM)} columns of a .bim.")
+    if len(bim) != expected or bim.shape[1] < len(BIM):
+        raise FqtlError(
+            f"{path}: snps has {bim.shape[0]} rows and {bim.shape[1]} columns; expected the "
+            f"{expected} rows of wgt.matrix and {len(BIM)} columns."
+        )
+    frame = bim.iloc[:, : len(BIM)].set_axis(BIM, axis="columns").reset_index(drop=True)
+    columns = Columns(path, frame, "snps, row", 1)
     letters = {str(code): name for name, code in PLINK_CODES.items()}
     # R may hold a whole number as a double
-    chrom = frame["chrom"].str.removesuffix(".0").replace(letters).map(contigs.prefixed)
-    return frame.assign(chrom=chrom, pos=bim.iloc[:, 3].to_numpy(dtype=np.int64))
+    chrom = columns.names("V1").str.removesuffix(".0").replace(letters)
+    return pd.DataFrame(
+        {
+            "id": columns.text("V2"),
+            "chrom": chrom.map(contigs.prefixed),
+            "effect_allele": columns.names("V5"),
+            "other_allele": columns.names("V6"),
+            "pos": columns.positions("V4"),
+        }
+    )
 
 
 def read_fusion(path: Path, model: str = "", *, per_sd: bool = False) -> WeightSet:
@@ -322,10 +379,15 @@ def read_fusion(path: Path, model: str = "", *, per_sd: bool = False) -> WeightS
         if weighted.any():
             matrices.append(variances_alone(sd[weighted]))
     everything = pd.concat(variants, ignore_index=True)
+    told = [*builds, *listed["BUILD"]] if "BUILD" in listed else builds
+    build = one_build(path, told, everything["id"])
+    ids = variant_ids(everything, build)
+    rsid = everything["id"].where(everything["id"] != ids, "")
+    everything = everything.assign(variant_id=ids, rsid=rsid)
     table = pd.DataFrame(genes)
     return WeightSet.of(
         path.stem,
-        builds.pop() if len(builds) == 1 else "",
+        build,
         int(table["n_samples"].max()),
         table[table["gene_id"].isin(everything["gene_id"])],
         everything,
@@ -361,6 +423,4 @@ def _gene(row: dict[str, str], found: FusionModel, column: int) -> dict[str, Any
 
 def _per_allele(found: FusionModel, column: int, sd: np.ndarray) -> pd.DataFrame:
     per_sd = found.weights.values[:, column]
-    snps = found.snps.assign(gene_id=found.gene_id, weight=per_sd / sd)
-    ids = variant_ids(snps, found.genome_build)
-    return snps.assign(variant_id=ids, rsid=snps["id"].where(snps["id"] != ids, ""))
+    return found.snps.assign(gene_id=found.gene_id, weight=per_sd / sd)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from fqtl.data.text import guarded, read_lines
+from fqtl.data.text import guarded, is_gzipped, read_lines
 from fqtl.errors import FqtlError
 from fqtl.weights.sqlite import read_only, tables
 
@@ -23,7 +23,12 @@ def kind_of(path: Path) -> Kind | None:
         return _kind_of_db(path)
     if path.suffix not in (".gz", ".txt", ".tsv"):
         return None
-    head = guarded(path, lambda: read_lines(path, 1))
+    try:
+        head = guarded(path, lambda: read_lines(path, 1))
+    except FqtlError:
+        if is_gzipped(path):
+            raise
+        return None  # some text that is no table of ours
     names = head[0].split() if head else []
     if {"RSID1", "RSID2", "VALUE"} & set(names):
         return "covariance"
@@ -40,10 +45,14 @@ def _kind_of_db(path: Path) -> Kind:
     return "focus" if {"molecularfeature", "refpanel"} & found else "predictdb"
 
 
-def find_weights(path: Path) -> list[tuple[Path, Kind]]:
+def find_weights(
+    path: Path, unreadable: dict[Path, FqtlError] | None = None
+) -> list[tuple[Path, Kind]]:
     """Every file of weights or covariances at a path, which may be one, or a folder of them.
 
     What a db or a list brings along (its covariances, its files of genes) is not listed again.
+
+    unreadable : where files of a folder are put that cannot be read; without it they are refused
     """
     if not path.exists():
         raise FqtlError(f"No such file or folder: {path}.")
@@ -55,20 +64,32 @@ def find_weights(path: Path) -> list[tuple[Path, Kind]]:
                 ".wgt.RDat, a TIGAR table (TargetID, ES) or covariances (GENE RSID1 RSID2 VALUE)."
             )
         return [(path, kind)]
-    files = sorted(file for pattern in HELD_BESIDE for file in path.rglob(pattern))
-    found = [(file, kind) for file in files if (kind := kind_of(file)) is not None]
-    brought = {file for one, kind in found for file in _brought_along(one, kind)}
-    found = [(file, kind) for file, kind in found if file not in brought]
-    if not found:
+    files = {file for pattern in HELD_BESIDE for file in path.rglob(pattern) if file.is_file()}
+    found: list[tuple[Path, Kind]] = []
+    brought: set[Path] = set()
+    faults: dict[Path, FqtlError] = {}
+    for file in sorted(files):
+        try:
+            kind = kind_of(file)
+            brought |= set(_brought_along(file, kind))
+        except FqtlError as fault:
+            if unreadable is None:
+                raise
+            faults[file] = fault
+            continue
+        if kind is not None:
+            found.append((file, kind))
+    if unreadable is not None:
+        unreadable |= {file: fault for file, fault in faults.items() if file not in brought}
+    if not found and not faults:
         raise FqtlError(f"No file of weights in {path} and its folders.")
-    return found
+    return [(file, kind) for file, kind in found if file not in brought]
 
 
-def _brought_along(path: Path, kind: Kind) -> Iterator[Path]:
+def _brought_along(path: Path, kind: Kind | None) -> Iterator[Path]:
     if kind == "predictdb":
         yield path.with_suffix(".txt.gz")
         yield path.parent / "varid" / f"{path.stem}.txt.gz"
     if kind == "fusion":
-        yield from (path.parent / path.stem).glob("*.RDat")
         for line in guarded(path, lambda: read_lines(path))[1:]:
             yield from (path.parent / word for word in line.split() if word.endswith(".RDat"))

@@ -10,7 +10,6 @@ The column phi is left out: a NULL there would drop genes silently, and it is no
 (Readers: https://github.com/hakyimlab/MetaXcan, https://github.com/xinhe-lab/ctwas)
 """
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,6 +23,8 @@ from scipy.stats import false_discovery_control
 from fqtl.data import contigs
 from fqtl.errors import FqtlError
 from fqtl.tables import whole
+from fqtl.weights.builds import PLACE, one_build
+from fqtl.weights.columns import Columns, as_numbers, texts
 from fqtl.weights.covariance import matrices_of, read_covariance, write_covariance
 from fqtl.weights.sqlite import read_only
 from fqtl.weights.weight_set import WeightSet
@@ -42,8 +43,7 @@ CREATE INDEX weights_rsid_gene ON weights (rsid, gene);
 CREATE INDEX gene_model_summary ON extra (gene);
 """
 WEIGHTS = ["gene", "rsid", "varID", "ref_allele", "eff_allele", "weight"]
-TAGS = {"b37": "GRCh37", "hg19": "GRCh37", "b38": "GRCh38", "hg38": "GRCh38"}
-PLACE = re.compile(r"^(?:chr)?(\w+?)[_:](\d+)[_:]([ACGT]+)[_:]([ACGT]+)(?:[_:](\w+))?$")
+PERFORMANCE = ["pred.perf.R2", "pred.perf.pval", "cv_R2_avg", "nested_cv_fisher_pval"]
 
 
 def predictdb_files(folder: Path, name: str) -> list[Path]:
@@ -119,17 +119,17 @@ def read_predictdb(path: Path, covariance: Path | None = None) -> WeightSet:
     """
     with read_only(path, {"weights", "extra"}, "a PredictDB") as connection:
         variants = _read_weights(path, connection)
-        extra = pd.read_sql("SELECT * FROM extra", connection)
+        extra = _read_extra(path, connection)
         about = _key_values(connection, "construction", ["key", "value"])
-        info = _first_row(connection, "sample_info")
-    build = about.get("genome_build", "") or _only(variants["build"])
+        info = _read_info(path, connection)
+    build = one_build(path, [about.get("genome_build", "")], variants["variant_id"])
     genes = variants[["gene_id", "chrom", "pos"]].drop_duplicates("gene_id")
     genes = _performance(extra, genes)
     pairs = None if covariance is None else read_covariance(covariance)
     matrices = None if pairs is None else matrices_of(pairs, _models(variants, pairs))
-    n_samples = int(info.get("n_samples") or 0)
+    n_samples = int(info["n_samples"])
     return WeightSet.of(
-        str(info.get("tissue") or path.stem),
+        info["tissue"] or path.stem,
         build,
         n_samples,
         genes.assign(n_samples=n_samples),
@@ -146,29 +146,49 @@ def listed_genes(path: Path) -> list[str]:
 
 
 def _read_weights(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:
-    """Columns of VARIANT, and the build that each varID names."""
+    """Columns of VARIANT."""
     frame = pd.read_sql("SELECT * FROM weights", connection)
     absent = [name for name in WEIGHTS if name not in frame]
     if absent:
         raise FqtlError(
             f"{path}, table weights: expected {', '.join(WEIGHTS)}, found {', '.join(frame)}."
         )
-    ids = frame["varID"].fillna("")
+    columns = Columns(path, frame, "weights, row", 1)
+    ids, rsid = columns.text("varID"), columns.text("rsid")
     place = ids.str.extract(PLACE)
-    rsid = frame["rsid"].fillna("")
     return pd.DataFrame(
         {
-            "gene_id": frame["gene"],
+            "gene_id": columns.names("gene"),
             "variant_id": ids,
             "rsid": rsid.mask(rsid == ids, ""),
-            "chrom": place[0].map(contigs.prefixed, na_action="ignore").fillna(""),
+            "chrom": texts(place[0]).map(lambda name: name and contigs.prefixed(name)),
             "pos": place[1].fillna("0").astype(int),
-            "other_allele": frame["ref_allele"],
-            "effect_allele": frame["eff_allele"],
-            "weight": pd.to_numeric(frame["weight"], errors="coerce").astype(float),
-            "build": place[4].map(TAGS).fillna(""),
+            "other_allele": columns.names("ref_allele"),
+            "effect_allele": columns.names("eff_allele"),
+            "weight": as_numbers(frame["weight"]),
         }
     )
+
+
+def _read_extra(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:
+    """The table as it is, but for numbers that are numbers and text that is text."""
+    frame = pd.read_sql("SELECT * FROM extra", connection)
+    if "gene" not in frame:
+        raise FqtlError(f"{path}, table extra: expected a column gene, found {', '.join(frame)}.")
+    columns = Columns(path, frame, "extra, row", 1)
+    told = {name: columns.numbers(name) for name in PERFORMANCE if name in columns}
+    told |= {name: columns.positions(name, needed=False) for name in ["pos"] if name in columns}
+    named = [name for name in ("gene", "genename", "gene_type", "chr") if name in columns]
+    return frame.assign(**told, **{name: columns.text(name) for name in named})
+
+
+def _read_info(path: Path, connection: sqlite3.Connection) -> "pd.Series[Any]":
+    """Number of samples, 0 if it is not told, and tissue, empty if it is not."""
+    frame = pd.DataFrame([_first_row(connection, "sample_info")])
+    frame = frame.reindex(columns=["n_samples", "tissue"])
+    columns = Columns(path, frame, "sample_info, row", 1)
+    told = {"n_samples": columns.counts("n_samples"), "tissue": columns.text("tissue")}
+    return pd.DataFrame(told).iloc[0]
 
 
 def _performance(extra: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
@@ -221,9 +241,3 @@ def _first_row(connection: sqlite3.Connection, table: str) -> dict[str, Any]:
     names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
     row = connection.execute(f"SELECT * FROM {table}").fetchone() if names else None
     return dict(zip(names, row, strict=True)) if row else {}
-
-
-def _only(values: "pd.Series[str]") -> str:
-    """The value that all share; empty if there is not one."""
-    found = set(values)
-    return found.pop() if len(found) == 1 else ""

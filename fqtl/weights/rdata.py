@@ -129,14 +129,32 @@ def load(path: Path) -> dict[str, Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of R classes that are not known there
             found = rdata.read_rda(path)
-    except (ValueError, EOFError, OSError, NotImplementedError, struct.error, zlib.error) as fault:
-        raise FqtlError(f"{path} is not an R data file ({fault}).") from fault
+    except Exception as fault:  # a damaged file may make the library stumble over anything
+        raise FqtlError(f"{path} is not an R data file ({_told(fault)}).") from fault
     return {name: _named(value) for name, value in found.items()}
+
+
+def _told(fault: Exception) -> str:
+    """What a fault says, or its sort where it says nothing that a reader could use."""
+    plain = (ValueError, EOFError, OSError, NotImplementedError, struct.error, zlib.error)
+    return str(fault) if isinstance(fault, plain) and str(fault) else "it is damaged"
 
 
 def _named(value: Any) -> Any:
     """Arrays that the library labels, as a Matrix."""
     if getattr(value, "ndim", 0) != 2 or isinstance(value, (np.ndarray, pd.DataFrame)):
         return value
+    if set(value.dims) - set(value.coords):  # rows or columns without names
+        return np.asarray(value)
     rows, columns = (value.coords[name].values.tolist() for name in value.dims)
     return Matrix(np.asarray(value), rows, columns)
+
+
+def entries(value: Any) -> np.ndarray:
+    """(n,) what a vector or matrix holds; an entry that is a list or an object is its text."""
+    held = value.values if isinstance(value, Matrix) else value
+    values = np.array(held, dtype=object) if isinstance(held, list) else np.asarray(held)
+    if values.dtype != object:
+        return np.ravel(values)
+    plain = [x if x is None or np.isscalar(x) else str(x) for x in np.ravel(values)]
+    return np.array(plain, dtype=object)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pandas as pd
+
 from fqtl.errors import FqtlError
 
 
@@ -23,7 +25,10 @@ def read_only(path: Path, needed: set[str], what: str) -> Iterator[sqlite3.Conne
                 f"{path}: expected the tables {', '.join(sorted(needed))} of {what}, found "
                 f"{', '.join(sorted(found)) or 'none'}."
             )
-        yield connection
+        try:
+            yield connection
+        except (sqlite3.DatabaseError, pd.errors.DatabaseError) as fault:
+            raise FqtlError(f"{path} cannot be read as {what}: {fault}.") from fault
 
 
 def tables(connection: sqlite3.Connection) -> set[str]:

@@ -15,15 +15,16 @@ import pandas as pd
 import pysam
 
 from fqtl.data import contigs
-from fqtl.data.text import MISSING, read_table
+from fqtl.data.text import read_table
 from fqtl.errors import FqtlError
 from fqtl.tables import text_writer, whole
+from fqtl.weights.builds import one_build
+from fqtl.weights.columns import Columns, as_numbers
 from fqtl.weights.weight_set import WeightSet
 
 COLUMNS = ["CHROM", "POS", "snpID", "REF", "ALT", "TargetID", "MAF", "p_HWE", "ES"]
 GENES = ["CHROM", "GeneStart", "GeneEnd", "TargetID", "GeneName"]
 NEEDED = ["CHROM", "POS", "REF", "ALT", "TargetID", "ES"]
-BUILDS = {"b37": "GRCh37", "b38": "GRCh38"}
 
 
 def tigar_files(folder: Path, name: str) -> list[Path]:
@@ -95,16 +96,16 @@ def read_tigar(path: Path, genes: Path | None = None) -> WeightSet:
             f"{path}: expected the columns {', '.join(NEEDED)} of TIGAR's weights; "
             f"{', '.join(absent)} are missing."
         )
-    ids = table["snpID"] if "snpID" in table else pd.Series("", index=table.index)
-    tags = ids.str.rsplit("_", n=1).str[-1].map(BUILDS).fillna("").unique()
+    columns = Columns(path, table)
+    ids = columns.text("snpID") if "snpID" in table else pd.Series("", index=table.index)
     variants = pd.DataFrame(
         {
-            "gene_id": table["TargetID"],
+            "gene_id": columns.names("TargetID"),
             "variant_id": ids,
-            "chrom": table["CHROM"].map(contigs.prefixed),
-            "pos": table["POS"].astype(int),
-            "other_allele": table["REF"],
-            "effect_allele": table["ALT"],
+            "chrom": columns.names("CHROM").map(contigs.prefixed),
+            "pos": columns.positions("POS"),
+            "other_allele": columns.names("REF"),
+            "effect_allele": columns.names("ALT"),
             "weight": _numbers(table, "ES"),
             "frequency": _numbers(table, "MAF"),
             "hwe_p": _numbers(table, "p_HWE"),
@@ -114,10 +115,29 @@ def read_tigar(path: Path, genes: Path | None = None) -> WeightSet:
     listed = pd.DataFrame({"gene_id": first["gene_id"], "chrom": first["chrom"]})
     listed = listed.assign(start=first["pos"], end=first["pos"])
     if genes is not None:
-        listed = _told(listed, read_table(genes, None))
+        listed = _told(listed, read_genes(genes))
     name = path.name.removesuffix(".gz").removesuffix(".txt")
-    build = str(tags[0]) if len(tags) == 1 else ""
-    return WeightSet.of(name, build, 0, listed, variants, None)
+    return WeightSet.of(name, one_build(path, [], ids), 0, listed, variants, None)
+
+
+def read_genes(path: Path) -> pd.DataFrame:
+    """The list of genes: TargetID, GeneStart and GeneEnd (0 where not told), GeneName."""
+    table = read_table(path, None)
+    absent = [name for name in GENES[1:] if name not in table]
+    if absent:
+        raise FqtlError(
+            f"{path}: expected the columns {', '.join(GENES)} of TIGAR's list of genes; "
+            f"{', '.join(absent)} are missing."
+        )
+    columns = Columns(path, table)
+    return pd.DataFrame(
+        {
+            "TargetID": columns.names("TargetID"),
+            "GeneStart": columns.positions("GeneStart", needed=False),
+            "GeneEnd": columns.positions("GeneEnd", needed=False),
+            "GeneName": columns.text("GeneName"),
+        }
+    )
 
 
 def _told(listed: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
@@ -126,18 +146,15 @@ def _told(listed: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
     order = {gene: place for place, gene in enumerate(told.index)}
     listed = listed.sort_values("gene_id", key=lambda x: x.map(order), kind="stable")
     told = told.reindex(listed["gene_id"])
-    known = told["GeneStart"].notna().to_numpy()
+    known = (told["GeneStart"] > 0).to_numpy()
     name = told["GeneName"].fillna("").to_numpy()
     return listed.assign(
-        start=np.where(known, told["GeneStart"].fillna("0").astype(int), listed["start"]),
-        end=np.where(known, told["GeneEnd"].fillna("0").astype(int), listed["end"]),
+        start=np.where(known, told["GeneStart"].fillna(0).astype(int), listed["start"]),
+        end=np.where(known, told["GeneEnd"].fillna(0).astype(int), listed["end"]),
         gene_name=np.where(name == listed["gene_id"], "", name),  # the id stands in
     )
 
 
 def _numbers(table: pd.DataFrame, name: str) -> "pd.Series[float]":
     """Numbers of a column; what is none is NaN."""
-    if name not in table:
-        return pd.Series(np.nan, index=table.index)
-    told = table[name].mask(table[name].isin(MISSING))
-    return pd.to_numeric(told, errors="coerce").astype(float)
+    return as_numbers(table[name]) if name in table else pd.Series(np.nan, index=table.index)

@@ -43,6 +43,7 @@ VARIANT = {
     "frequency": np.nan,  # of the effect allele
     "hwe_p": np.nan,  # of an exact test of Hardy-Weinberg equilibrium
 }
+DOSAGES = 2.0  # the largest, so that no standard deviation of dosages is larger
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,24 @@ def test_correlations_are_no_covariances(tmp_path):
     ]
 
 
+def test_names_of_two_builds_in_one_file_are_told(tmp_path):
+    names = ["chr1_5_A_G_b37", "chr1_6_A_G_b38"]
+    pairs = [(0, 0, 0.5), (0, 1, 0.1), (1, 1, 0.4)]
+    lines = [f"g {names[i]} {names[j]} {value}" for i, j, value in pairs]
+    assert told(tmp_path, ["GENE RSID1 RSID2 VALUE", *lines]) == [
+        ": several genome builds (1 on GRCh37, the first chr1_5_A_G_b37; "
+        "1 on GRCh38, the first chr1_6_A_G_b38)"
+    ]
+
+
+def test_a_line_with_too_many_fields_or_an_infinite_value_is_told(tmp_path, lines):
+    (fault,) = told(tmp_path, ["GENE RSID1 RSID2 VALUE", "g a a 0.4 4 4"])
+    assert fault.endswith("a line has 6 fields; expected the 4 of the header.)")
+    assert told(tmp_path, put(lines, 3, "ENSG1 rs0 rs1 inf")) == [
+        ", line 3: value is not a number (inf)"
+    ]
+
+
 def test_a_file_of_another_kind_is_told(tmp_path):
     assert told(tmp_path, ["GENE SNP1 SNP2 VALUE"])[0].startswith(", line 1: header is not GENE")
     assert told(tmp_path, ["GENE RSID1 RSID2 VALUE"]) == [": holds no covariance"]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fqtl.audit.fusion import audit_fusion
+from fqtl.audit.fusion import BUILD, SD, audit_fusion
 from fqtl.weights.fusion import PERFORMANCE, write_fusion
 from fqtl.weights.rdata import Matrix, dumps
 from tests.audit.sound import sound_weights
@@ -40,6 +40,8 @@ def objects(**changed):
         "hsq": np.array([0.1, 0.02]),
         "hsq.pv": 0.01,
         "N.tot": 80.0,
+        BUILD: "GRCh38",
+        SD: np.array([0.7, 0.6]),
     }
     return {name: value for name, value in {**sound, **changed}.items() if value is not None}
 
@@ -106,6 +108,33 @@ def test_what_we_write_is_sound(pos):
         ({"N.tot": 0.0}, ", N.tot: is not a number of samples"),
         ({"hsq": np.array([0.1])}, ", hsq: is not an estimate and its standard error"),
         ({"hsq.pv": 3.0}, ", hsq.pv: is not a p-value"),
+        ({"N.tot": "many"}, ", N.tot: is not a number of samples (['many'])"),
+        ({"hsq": "none"}, ", hsq: is not an estimate and its standard error (['none'])"),
+        ({"snps": snps(V4=["x", "105"])}, ", snps, row 1, rs4: position is not a number (x)"),
+        ({"hsq": matrix([[0.1]], ["a"], ["b"])}, ", hsq: is not an estimate and its standard err"),
+        (
+            {SD: np.array([0.7])},
+            f", {SD}: has not as many numbers as wgt.matrix has rows (1 and 2)",
+        ),
+        ({SD: np.array([0.7, 0.0])}, f", {SD}, entry 2: is not the standard deviation of a dosage"),
+        ({SD: np.array([3.0, 0.7])}, f", {SD}, entry 1: is not the standard deviation of a dosage"),
+        ({SD: "x"}, f", {SD}, entry 1: is not the standard deviation of a dosage (nan)"),
+        ({SD: None}, f": {SD} is missing (but {BUILD} is there)"),
+        ({BUILD: None}, f": {BUILD} is missing (but {SD} is there)"),
+        ({BUILD: "hg99"}, f", {BUILD}: no genome build has this name (hg99)"),
+        ({BUILD: "GRCh37"}, f": genome builds contradict each other (GRCh37 by {BUILD}, GRCh38 by"),
+        (
+            {BUILD: "GRCh37"},
+            "Liver.pos: several genome builds (1 on GRCh37, the first Liver/ENS",
+        ),
+        (
+            {SD: None, BUILD: None},
+            f"Liver.pos: some files tell {SD}, others do not (not in 1 of 3, the first Liver/ENS",
+        ),
+        (
+            {"snps": snps(V4=np.array([104, 250_000_000], dtype=np.int32))},
+            ", snps, row 2, rs5: position is beyond the end of the chromosome (1:250000000)",
+        ),
     ],
 )
 def test_a_fault_of_a_gene_is_found_with_its_place(pos, changed, expected):
@@ -119,6 +148,58 @@ def test_a_variant_that_is_there_twice_is_told_unless_it_is_idle(pos):
     assert damaged(pos, **both) == []
 
 
+def by_place(*names):
+    """Objects whose variants go by these names."""
+    return {
+        "snps": snps(V2=list(names)),
+        "wgt.matrix": matrix([[0.1, 1], [0.2, 2]], list(names)),
+    }
+
+
+def test_ids_that_are_no_rs_numbers_are_remarked_on(pos):
+    (line,) = damaged(pos, **by_place("rs4", "chr1_105_A_G_b38"))
+    assert line == (
+        ", snps: ids are no rs numbers: FUSION finds variants in its LD reference by id "
+        "(1 of 2, the first chr1_105_A_G_b38) [remark]"
+    )
+
+
+def test_an_id_that_names_another_build_or_place_is_told(pos):
+    told = damaged(pos, **by_place("chr1_104_A_G_b37", "chr1_107_A_G_b37"))
+    assert f", {BUILD}: genome build is not that of the variant ids (GRCh38 and GRCh37)" in told
+    row = ", snps, row 2, chr1_107_A_G_b37"
+    assert f"{row}: id names another place: of another build? (chr1_107_A_G_b37)" in told
+
+
+def test_files_of_others_need_no_standard_deviations(pos):
+    for gene in ("ENSG1", "ENSG2", "ENSG3"):
+        file = pos.parent / "Liver" / f"{gene}.wgt.RDat"
+        file.write_bytes(gzip.compress(dumps(objects(**{BUILD: None, SD: None}))))
+    assert told(pos) == []
+
+
+def test_whatever_byte_of_a_file_is_damaged_it_is_told_by_lines(pos):
+    """R's format has no checksum: a file that can be read may hold anything."""
+    path = pos.parent / "Liver" / "ENSG3.wgt.RDat"
+    whole = gzip.decompress(path.read_bytes())
+    rng = np.random.default_rng(1)
+    for place in rng.integers(20, len(whole), 40):
+        other = whole[:place] + bytes([rng.integers(256)]) + whole[place + 1 :]
+        for content in (other, whole[:place]):
+            path.write_bytes(gzip.compress(content))
+            assert all(isinstance(line, str) for line in told(pos))
+
+
+def test_a_profile_is_held_against_the_list(pos):
+    profile = pos.with_suffix(".profile")
+    profile.write_text(profile.read_text().replace("ENSG2", "ENSG9").replace("0.3\t", "x\t"))
+    assert told(pos) == [
+        "Liver.profile: genes are not in the list (1 of 3, the first ENSG9) [remark]",
+        "Liver.profile, line 2: hsq is not a number (x) [remark]",
+        "Liver.profile, line 2: fqtl.r2 is not a number (x) [remark]",
+    ]
+
+
 def test_palindromes_are_remarked_on(pos):
     (line,) = damaged(pos, snps=snps(V5=["G", "T"], V6=["A", "A"]))
     assert line.endswith("(1 and 0) [remark]")
@@ -129,6 +210,10 @@ def test_palindromes_are_remarked_on(pos):
     [
         ("WGT", "Liver/none.wgt.RDat", "line 4: file of weights does not exist"),
         ("ID", "ENSG1", "line 4: gene is listed twice (ENSG1)"),
+        ("ID", "", "line 4: ID is empty"),
+        ("WGT", "Liver/ENSG1.wgt.RDat", "line 4: file is listed twice (Liver/ENSG1.wgt.RDat)"),
+        ("P0", "NA", "line 4: P0 and P1 are not the ends of a gene (NA and 200)"),
+        ("BUILD", "hg99", "line 4: no genome build has this name (hg99)"),
         ("CHR", "chr1", "line 4: CHR is not a number from 1 to 22"),
         ("P0", "900", "line 4: P0 and P1 are not the ends of a gene"),
         ("N", "0", "line 4: N is not a number of samples (0)"),

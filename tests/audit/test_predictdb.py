@@ -50,12 +50,23 @@ SECOND = "WHERE rsid = 'rs1'"
         ),
         (
             f"{W} varID = 'chr1_101_A_G_b37' {SECOND}",
-            "weights: varIDs are of several genome builds (GRCh37, GRCh38)",
+            "several genome builds (1 on GRCh37, the first chr1_101_A_G_b37; 5 on GRCh38, the",
         ),
         (
             "UPDATE construction SET value = 'GRCh37' WHERE key = 'genome_build'",
-            "construction: genome_build is not that of the varIDs (GRCh37, GRCh38)",
+            "construction, genome_build: genome build is not that of the variant ids (GRCh37 and",
         ),
+        (
+            "UPDATE construction SET value = 'hg99' WHERE key = 'genome_build'",
+            "construction, genome_build: no genome build has this name (hg99)",
+        ),
+        (
+            f"{W} varID = 'chr1_248956423_A_G_b38' {SECOND}",
+            "ENSG1 rs1: position is beyond the end of the chromosome (1:248956423)",
+        ),
+        (f"{W} weight = 0 WHERE gene = 'ENSG2'", "weights, gene ENSG2: all weights are 0"),
+        (f"{E} gene = '' WHERE gene = 'ENSG2'", "extra, gene : gene is NULL or empty"),
+        (f"{E} cv_R2_avg = 'abc' WHERE gene = 'ENSG2'", "ENSG2: cv_R2_avg is not a number (abc)"),
         ("DELETE FROM weights", "table weights: is empty"),
         ("DELETE FROM extra", "table extra: is empty"),
         ("DROP TABLE extra", "has no table extra"),
@@ -63,7 +74,7 @@ SECOND = "WHERE rsid = 'rs1'"
         ('ALTER TABLE extra RENAME COLUMN "pred.perf.pval" TO p', "are missing (pred.perf.pval)"),
         ("UPDATE extra SET \"pred.perf.R2\" = 1.5 WHERE gene = 'ENSG2'", "R2 is not between 0 and"),
         ('UPDATE extra SET "pred.perf.pval" = -1', "extra, gene ENSG3: pred.perf.pval is not be"),
-        ('UPDATE extra SET "n.snps.in.model" = 7', "number of weights (7.0 said, 1 there)"),
+        ('UPDATE extra SET "n.snps.in.model" = 7', "number of weights (7 said, 1 there)"),
         ("DELETE FROM extra WHERE gene = 'ENSG2'", "weights, gene ENSG2: gene is not in the table"),
         ("DELETE FROM weights WHERE gene = 'ENSG2'", "extra, gene ENSG2: gene has no weights"),
         ("ALTER TABLE extra ADD COLUMN phi DOUBLE", "extra, gene ENSG1: phi is NULL"),
@@ -71,6 +82,33 @@ SECOND = "WHERE rsid = 'rs1'"
 )
 def test_a_fault_is_found_with_its_place(db, statement, told):
     assert any(told in line for line in damaged(db, statement))
+
+
+@pytest.mark.parametrize(
+    "cell", ["rsid = NULL", "eff_allele = NULL", "gene = ''", "weight = 9e999", "rsid = x'ff00'"]
+)
+def test_an_odd_cell_is_told_and_nothing_else_is_said(db, cell, recwarn):
+    assert damaged(db, f"{W} {cell} {SECOND}")
+    assert not recwarn.list
+
+
+def test_infinite_weights_of_a_gene_are_told_once_each(db, recwarn):
+    told = damaged(db, f"{W} weight = 9e999 WHERE gene = 'ENSG3'")
+    assert told == [
+        f"weights, row {row}, ENSG3 rs{row - 1}: weight is not a number (inf)" for row in (5, 6)
+    ]
+    assert not recwarn.list
+
+
+def test_the_length_of_a_chromosome_is_that_of_the_build(db):
+    """Chromosome 1 ends at 249,250,621 on GRCh37, and before that on GRCh38."""
+    told = damaged(
+        db,
+        f"{W} varID = replace(varID, '_b38', '_b37')",
+        f"{W} varID = 'chr1_249250621_A_G_b37' {SECOND}",
+        "UPDATE construction SET value = 'hg19' WHERE key = 'genome_build'",
+    )
+    assert not any("genome" in line or "beyond" in line for line in told)
 
 
 def test_a_gene_that_is_listed_twice_is_told(db):
@@ -92,6 +130,7 @@ def test_a_gene_that_is_listed_twice_is_told(db):
         (f"{E} gene_type = 'unknown'", "no gene has the type protein_coding"),
         (f'{E} "pred.perf.R2" = NULL', "no gene has a cross-validated R²"),
         ("DROP TABLE sample_info", "no table says how many samples there were"),
+        ("UPDATE sample_info SET n_samples = 'NA'", "n_samples: is not a number of samples (NA)"),
     ],
 )
 def test_a_remark_is_no_fault(db, statement, told):

@@ -37,6 +37,20 @@ def test_what_we_write_is_sound(path):
     [
         ("CHROM", "chr1", ", line 3: CHROM has chr"),
         ("POS", "0", ", line 3: POS is not a position (0)"),
+        ("POS", "NA", ", line 3: POS is not a position (NA)"),
+        ("POS", "1e2", ", line 3: POS is not a position (1e2)"),
+        ("POS", "111", ", line 3: id names another place: of another build? (chr1_101_A_G_b38)"),
+        ("CHROM", "", ", line 3: CHROM is empty"),
+        (
+            "snpID",
+            "chr1_101_A_G_b37",
+            ": several genome builds (1 on GRCh37, the first chr1_101_A_G_b37; 5 on GRCh38, the",
+        ),
+        (
+            "POS",
+            "248956423",
+            ", line 3: position is beyond the end of the chromosome (1:248956423)",
+        ),
         ("POS", "700", ", line 4: is not in order of position"),
         ("ES", "NA", ", line 3: ES is not a number (NA)"),
         ("ES", "99", ", line 3: ES is implausible per copy of an allele (99)"),
@@ -50,6 +64,48 @@ def test_what_we_write_is_sound(path):
 )
 def test_a_fault_is_found_by_line(path, column, value, expected):
     assert any(line.startswith(expected) for line in damaged(path, column, value))
+
+
+def test_a_gene_all_of_whose_weights_are_0_is_told(path):
+    assert damaged(path, "ES", "0", row=3) == [", gene ENSG2: all weights are 0"]
+
+
+def genes(path, *lines):
+    """Faults when the list of genes beside the weights has these lines."""
+    path.with_name("Liver.genes.txt").write_text("\n".join([*lines, ""]))
+    return [line.removeprefix(f"{path.parent}/Liver.genes.txt") for line in genes_told(path)]
+
+
+def genes_told(path):
+    return [str(fault) for fault in audit_tigar(path)]
+
+
+HEAD = "CHROM\tGeneStart\tGeneEnd\tTargetID\tGeneName"
+LISTED = [HEAD, *[f"1\t90\t200\tENSG{i}\tG{i}" for i in (1, 2, 3)]]
+
+
+@pytest.mark.parametrize(
+    "lines, expected",
+    [
+        (LISTED, []),
+        (["a\tb", "1\t2"], [f", line 1: columns are missing ({HEAD.replace(chr(9), ', ')})"]),
+        ([*LISTED[:3], "1\t2"], [": cannot be read"]),
+        (
+            [*LISTED[:3], LISTED[3].replace("90", "NA")],
+            [", line 4: GeneStart and GeneEnd are not the ends of a gene (NA and 200)"],
+        ),
+        ([*LISTED, LISTED[1]], [", line 5: gene is listed twice (ENSG1)"]),
+        ([*LISTED, LISTED[1].replace("ENSG1", "NA")], [", line 5: TargetID is empty"]),
+        (
+            LISTED[:3],
+            [": genes with weights are not listed: TIGAR takes the genes of a list (1 of 3"],
+        ),
+    ],
+)
+def test_the_list_of_genes_is_looked_at_too(path, lines, expected):
+    found = genes(path, *lines)
+    assert len(found) == len(expected)
+    assert all(line.startswith(start) for line, start in zip(found, expected, strict=True))
 
 
 def test_reading_by_region_needs_bgzip_and_an_index(path):

@@ -95,6 +95,39 @@ def test_of_remarks_of_a_sort_the_first_is_shown(folder, capsys):
     assert len(check(capsys, "--all", pos)[1]) == 3
 
 
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
+def test_a_file_that_was_cut_short_is_one_fault_and_the_others_are_still_looked_at(
+    folder, capsys, share
+):
+    cut = folder / "tigar" / "Liver.txt.gz"
+    cut.write_bytes(cut.read_bytes()[: int(cut.stat().st_size * share)])
+    with sqlite3.connect(folder / "predictdb" / "Liver.db") as connection:
+        connection.execute("UPDATE weights SET weight = NULL WHERE rsid = 'rs0'")
+    connection.close()
+    code, lines, last = check(capsys, folder)
+    assert code == 2
+    assert len([line for line in lines if line.startswith(f"{cut}: cannot be read")]) == 1
+    assert len([line for line in lines if "weight is not a number" in line]) == 1
+    assert last.startswith("error: 2 faults in 5 files")
+
+
+def test_what_a_folder_holds_beside_weights_is_passed_over(folder, capsys):
+    (folder / "README.txt").write_bytes("Größe".encode("latin-1"))
+    (folder / "empty.txt").write_text("")
+    (folder / "folder.db").mkdir()
+    assert check(capsys, folder)[:2] == (0, [])
+
+
+def test_a_gene_of_fusion_that_no_list_names_is_remarked_on(folder, capsys):
+    pos = folder / "fusion" / "Liver.pos"
+    pos.write_text("".join(pos.read_text().splitlines(keepends=True)[:-1]))
+    pos.with_suffix(".profile").unlink()
+    code, lines, last = check(capsys, folder)
+    assert (code, last.endswith("sound")) == (0, True)
+    what = "no .pos in the folder lists it: FUSION takes the genes of a list"
+    assert lines == [f"{pos.parent}/Liver/ENSG3.wgt.RDat: {what} [remark]"]
+
+
 def test_a_path_without_weights_is_refused(tmp_path, capsys):
     assert "No such file or folder" in check(capsys, tmp_path / "none")[2]
     assert "No file of weights in" in check(capsys, tmp_path)[2]

@@ -176,7 +176,7 @@ def test_covariates_of_donors_are_regressed_out_of_every_tissue(here, capsys):
             "No sample of Liver among 90 in reads.gct; tissues there: ",
         ),
         ([*PREPARE, "--scale", "log_cpm"], "of normalised values must be one of as_given, inverse"),
-        ([*PREPARE, "--components", "some"], "expected a number or auto, found some"),
+        ([*PREPARE, "--components", "some"], "expected auto or a whole number, found some"),
     ],
 )
 def test_what_cannot_be_prepared_is_refused(here, capsys, command, message):
@@ -407,7 +407,10 @@ def test_a_run_that_fitted_nothing_has_no_result(here, capsys):
     [
         (["nothing"], "invalid choice: 'nothing'"),
         (["fit"], "the following arguments are required: --shard"),
-        ([*FIT, "--rank", "many"], "argument --rank: invalid int value: 'many'"),
+        (
+            [*FIT, "--rank", "many"],
+            "argument --rank: expected a whole number of at least 1, found many",
+        ),
         ([*FIT, "--min-pip", "0"], "expected a number above 0 and up to 1, found 0"),
         (["check", "--tisues", "x"], "are required"),
     ],
