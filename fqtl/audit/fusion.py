@@ -24,7 +24,7 @@ from fqtl.data.text import MISSING, read_table
 from fqtl.errors import FqtlError
 from fqtl.weights.builds import build_named
 from fqtl.weights.columns import UNNAMED, as_numbers, texts
-from fqtl.weights.fusion import BIM, OBJECTS, PERFORMANCE
+from fqtl.weights.fusion import BIM, LETTERS, OBJECTS, PERFORMANCE
 from fqtl.weights.rdata import Matrix, entries, load
 
 POS = ["WGT", "ID", "CHR", "P0", "P1"]
@@ -238,7 +238,8 @@ def _snps(
     yield from rows.where(~(pos >= 1), "position is not a number", columns[3])
     yield from misplaced(rows, builds, ids, (chrom, pos))
     if row is not None:
-        named = chrom.str.removesuffix(".0")  # R may hold a whole number as a double
+        # R may hold a whole number as a double, and PLINK has numbers for X and Y
+        named = chrom.str.removesuffix(".0").replace(LETTERS)
         yield from rows.where(named != row["CHR"], "chromosome is not that of the list", named)
         start, end = as_numbers(pd.Series([row["P0"], row["P1"]]))
         far = (pos < start - FARTHEST) | (pos > end + FARTHEST)

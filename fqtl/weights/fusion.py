@@ -50,6 +50,7 @@ PERFORMANCE = ["rsq", "pval"]
 POS = ["PANEL", "WGT", "ID", "CHR", "P0", "P1", "N", "DIR", "BUILD"]
 BIM = ["V1", "V2", "V3", "V4", "V5", "V6"]  # chromosome, id, centimorgan, position, A1, A2
 PLINK_CODES = {"X": 23, "Y": 24, "MT": 26}
+LETTERS = {str(code): name for name, code in PLINK_CODES.items()}
 OBJECTS = ["wgt.matrix", "snps", "cv.performance", "hsq", "hsq.pv", "N.tot"]
 NUMBERS = OBJECTS[3:]
 NOT_IN_A_NAME = re.compile(r"[\s/'\"#]")  # R's read.table, and file names
@@ -337,9 +338,8 @@ def _snps(path: Path, bim: Any, expected: int) -> pd.DataFrame:
         )
     frame = bim.iloc[:, : len(BIM)].set_axis(BIM, axis="columns").reset_index(drop=True)
     columns = Columns(path, frame, "snps, row", 1)
-    letters = {str(code): name for name, code in PLINK_CODES.items()}
     # R may hold a whole number as a double
-    chrom = columns.names("V1").str.removesuffix(".0").replace(letters)
+    chrom = columns.names("V1").str.removesuffix(".0").replace(LETTERS)
     return pd.DataFrame(
         {
             "id": columns.text("V2"),

@@ -1,6 +1,7 @@
 """What FUSION's scripts would stumble over is found in lists and in the files of genes."""
 
 import gzip
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -67,6 +68,19 @@ def performance(values, rows=PERFORMANCE, columns=MODELS):
 def test_what_we_write_is_sound(pos):
     assert told(pos) == []
     assert damaged(pos) == []
+
+
+def test_the_x_chromosome_is_a_number_to_plink_and_a_letter_to_the_list(tmp_path):
+    weights = sound_weights()
+    ids = weights.variants["variant_id"].str.replace("chr1_", "chrX_")
+    on_x = replace(
+        weights,
+        variants=weights.variants.assign(chrom="chrX", variant_id=ids),
+        genes=weights.genes.assign(chrom="chrX"),
+    )
+    found = told(write_fusion(tmp_path, on_x))
+    assert found
+    assert all("CHR is not a number from 1 to 22" in line for line in found)
 
 
 @pytest.mark.parametrize(

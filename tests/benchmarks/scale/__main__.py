@@ -141,8 +141,9 @@ def large(folder: Path) -> None:
     print(machine())
     prepare_large(folder / "large", folder / "genotypes.vcf.gz")
     results, large = folder / "results", folder / "large"
-    fits, about = read_parquet(results / "fits.parquet", "fits")
-    about = {name: about[name] for name in ("genome_build", "donors")}
+    fits = read_parquet(results / "fits.parquet", "fits")[0]
+    about = read_parquet(min((results / "fits").glob("*.parquet")), "fits")[1]
+    about = {name: value for name, value in about.items() if name not in ("kind", "version")}
     genes = read_tsv(results / "genes.tsv", "genes")
     genes = genes[genes["reason"] == ""]
     listed = []
