@@ -7,6 +7,11 @@ import pytest
 from scipy.stats import norm
 
 
+def pytest_collection_modifyitems(items):
+    """What takes longest comes first, so that no process is left with it in the end."""
+    items.sort(key=lambda item: "workflow" not in item.path.parts)
+
+
 def linked_genotypes(rng, n, p, correlation=0.9, min_maf=0.1):
     """Dosages (n, p): two haplotypes each, neighbours in LD."""
     threshold = norm.ppf(rng.uniform(min_maf, 0.5, p))
