@@ -7,8 +7,8 @@
  *
  * What bounds them is the arithmetic of these polynomials: the 15 arrays of a tissue's donors stay
  * in the second-level cache from node to node. On an AMD EPYC with AVX-512 an entry costs, for each
- * pair of nodes, 6 to 9 ns in voom and binomial (an exp, a log, a division), 8 to 11 ns in counts
- * (two ln Gamma more for each node of eta2), 19 ns in beta (two ln Gamma for each pair).
+ * pair of nodes, 5 to 7 ns in voom and binomial (an exp, a log, a division), 8 ns in counts (two
+ * ln Gamma more for each node of eta2), 15 ns in beta (two ln Gamma for each pair).
  */
 #ifndef FQTL_DENSITIES_H
 #define FQTL_DENSITIES_H
