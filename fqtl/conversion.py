@@ -19,23 +19,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource
+from fqtl.data.genotypes import GenotypeSource
 from fqtl.data.panel import look_up, require_found
-from fqtl.data.text import read_table
 from fqtl.errors import FqtlError
+from fqtl.weights.builds import one_build
+from fqtl.weights.columns import UNNAMED
 from fqtl.weights.focus import TABLES, focus_left_out, read_focus, tells_dosage_sd
 from fqtl.weights.fusion import read_fusion, read_fusion_model, read_pos
 from fqtl.weights.kinds import Kind
 from fqtl.weights.predictdb import listed_genes, predictdb_files, read_predictdb
 from fqtl.weights.sqlite import read_only
-from fqtl.weights.tigar import read_tigar, tigar_files
+from fqtl.weights.tigar import read_genes, read_tigar, tigar_files
 from fqtl.weights.weight_set import WeightSet, variant_ids
 
 NEEDS = {"predictdb": "pairs", "fusion": "pairs", "focus": "variances", "tigar": "nothing"}
 PANEL = "Give genotypes of a reference panel (--panel and --genome-build)."
-TAGS = {tag: build for build, tag in BUILD_TAGS.items()} | {"hg19": "GRCh37", "hg38": "GRCh38"}
 ONE_MODEL = {"predictdb": "A PredictDB", "tigar": "A table of TIGAR"}
-UNNAMED = ["NA", "NULL", "nan", "None", "."]  # words for a name that there is not
 
 
 def no_genes() -> pd.DataFrame:
@@ -88,7 +87,7 @@ def _read(path: Path, kind: Kind, model: str) -> list[Loaded]:
         genes = tigar_files(path.parent, name)[-1]
         if not genes.is_file():
             return [Loaded(path, read_tigar(path))]
-        listed = read_table(genes, None)["TargetID"]
+        listed = read_genes(genes)["TargetID"]
         return [_told(path, read_tigar(path, genes), listed, "has no weights")]
     if kind == "fusion":
         per_sd = not _fusion_tells_sd(path)
@@ -198,14 +197,10 @@ def with_panel(
 def on_build(loaded: Loaded, build: str | None) -> Loaded:
     """The set on the build of the flag, if there is one and the file does not tell another."""
     path, weights = loaded.path, loaded.weights
-    tags = weights.variants["variant_id"].str.rsplit("_", n=1).str[-1].map(TAGS).dropna()
-    told = sorted({*tags, *([weights.genome_build] if weights.genome_build else [])})
-    if len(told) > 1:
-        counts = ", ".join(f"{count} on {name}" for name, count in tags.value_counts().items())
-        raise FqtlError(f"{path} holds variants of several genome builds ({counts}): expected one.")
-    if build and told and told != [build]:
+    told = one_build(path, [weights.genome_build], weights.variants["variant_id"])
+    if build and told and told != build:
         raise FqtlError(
-            f"{path} is on {told[0]}, and --genome-build says {build}: weights and panel have to "
+            f"{path} is on {told}, and --genome-build says {build}: weights and panel have to "
             "be on one build."
         )
     if not build or weights.genome_build == build:
@@ -250,7 +245,7 @@ def require_told(loaded: Loaded, target: str) -> WeightSet:
 
 def require_places(path: Path, weights: WeightSet) -> None:
     """Refuse genes without an id, weights that are no numbers, and variants without a place."""
-    unnamed = weights.variants["gene_id"].isin(["", *UNNAMED])
+    unnamed = weights.variants["gene_id"].isin(UNNAMED)
     if unnamed.any():
         first = weights.variants[unnamed].iloc[0]
         raise FqtlError(

@@ -20,7 +20,8 @@ from fqtl.audit.fault import (
     outside,
     wrong_alleles,
 )
-from fqtl.data.text import MISSING, read_table
+from fqtl.audit.table import table_of
+from fqtl.data.text import MISSING
 from fqtl.errors import FqtlError
 from fqtl.weights.builds import build_named
 from fqtl.weights.columns import UNNAMED, as_numbers, texts
@@ -35,14 +36,8 @@ RSID = r"rs[0-9]+"
 
 def audit_fusion(path: Path) -> Iterator[Fault]:
     """Faults of a .pos list, of the files that it names and of the profile beside it."""
-    try:
-        listed = read_table(path, None)
-    except FqtlError as fault:
-        yield Fault(path, "", "cannot be read", str(fault))
-        return
-    absent = [name for name in POS if name not in listed]
-    if absent:
-        yield Fault(path, "line 1", "columns are missing", ", ".join(absent))
+    listed = yield from table_of(path, POS)
+    if listed is None:
         return
     if listed.empty:
         yield Fault(path, "", "lists no gene")
@@ -90,13 +85,8 @@ def _profile(path: Path, genes: set[str]) -> Iterator[Fault]:
     """Remarks on the table that says how good genes are, if there is one: no program reads it."""
     if not path.is_file():
         return
-    try:
-        table = read_table(path, None)
-    except FqtlError as fault:
-        yield Fault(path, "", "cannot be read", str(fault), grave=False)
-        return
-    if "id" not in table:
-        yield Fault(path, "line 1", "columns are missing", "id", grave=False)
+    table = yield from table_of(path, ["id"], grave=False)
+    if table is None:
         return
     rows = Rows(path, [f"line {line}" for line in range(2, len(table) + 2)])
     lost = table["id"][~table["id"].isin(genes)]

@@ -8,9 +8,8 @@ import pandas as pd
 
 from fqtl.audit.builds import misplaced
 from fqtl.audit.fault import Fault, Rows, ambiguous, outside, without_effect, wrong_alleles
+from fqtl.audit.table import table_of
 from fqtl.data import contigs
-from fqtl.data.text import read_table
-from fqtl.errors import FqtlError
 from fqtl.weights.columns import UNNAMED, as_numbers
 from fqtl.weights.tigar import GENES, NEEDED, tigar_files
 
@@ -21,14 +20,8 @@ BGZIP = b"BC\x02\x00"  # the extra field of a bgzip block
 
 def audit_tigar(path: Path) -> Iterator[Fault]:
     """Faults of a table of weights."""
-    try:
-        table = read_table(path, None)
-    except FqtlError as fault:
-        yield Fault(path, "", "cannot be read", str(fault))
-        return
-    absent = [name for name in NEEDED if name not in table]
-    if absent:
-        yield Fault(path, "line 1", "columns are missing", ", ".join(absent))
+    table = yield from table_of(path, NEEDED)
+    if table is None:
         return
     if table.empty:
         yield Fault(path, "", "holds no weight")
@@ -77,14 +70,8 @@ def _genes(path: Path, weighted: set[str]) -> Iterator[Fault]:
 
     weighted : genes that have weights
     """
-    try:
-        table = read_table(path, None)
-    except FqtlError as fault:
-        yield Fault(path, "", "cannot be read", str(fault))
-        return
-    absent = [name for name in GENES if name not in table]
-    if absent:
-        yield Fault(path, "line 1", "columns are missing", ", ".join(absent))
+    table = yield from table_of(path, GENES)
+    if table is None:
         return
     genes = table["TargetID"]
     rows = Rows(path, [f"line {line}" for line in range(2, len(table) + 2)])
