@@ -154,12 +154,12 @@ def moment_goal(likelihood: Likelihood, dispersion: Covariates) -> Slab | None:
     a tissue that nothing explains eta2 is about 9 ± 2.6), and Newton steps into and out of that
     plain are many.
     """
-    observed = likelihood.observed_variance()
-    if observed is None:
+    squares = likelihood.squared_residuals()
+    if squares is None:
         return None
-    mean_square, count = observed
+    mean_square, count, dispersion_at = squares
     fitted = dispersion.design @ dispersion.solve(mean_square, count).mean
-    eta, information = likelihood.dispersion_at(fitted)
+    eta, information = dispersion_at(fitted)
     centre = dispersion.solve(eta, count)
     spread = dispersion.solve(eta, count * information, 1 / WIDEST)
     return replace(centre, covariance=spread.covariance)

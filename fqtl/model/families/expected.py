@@ -94,11 +94,8 @@ class Expected:
         self._move_to(dispersion)
         return Slope(*self._sums[1:4].copy())
 
-    def observed_variance(self) -> None:
+    def squared_residuals(self) -> None:
         return None
-
-    def dispersion_at(self, variance: Floats) -> tuple[Floats, Floats]:
-        raise NotImplementedError("squared residuals do not tell this dispersion")
 
     @cached_property
     def base(self) -> Floats:

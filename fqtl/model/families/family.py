@@ -1,11 +1,24 @@
 """What engines and results ask of a family, and what a family answers with."""
 
-from typing import ClassVar, Protocol
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
 from fqtl.model.families.response import Response
 from fqtl.model.moments import Floats, Indices, Moments, Slope
+
+
+class SquaredResiduals(NamedTuple):
+    """What they say of the dispersion.
+
+    mean, observations : their mean and number, in the shape of the dispersion
+    dispersion_at : eta2 that gives a variance, and what one observation tells about it (Fisher)
+    """
+
+    mean: Floats
+    observations: Floats
+    dispersion_at: Callable[[Floats], tuple[Floats, Floats]]
 
 
 class Likelihood(Protocol):
@@ -21,14 +34,8 @@ class Likelihood(Protocol):
     def location_slope(self, dispersion: Moments) -> Slope:
         """Slope in the location, each entry (n, m), 0 where nothing was observed."""
 
-    def observed_variance(self) -> tuple[Floats, Floats] | None:
-        """Mean squared residual in the shape of the dispersion, and of how many observations.
-
-        None where squared residuals do not tell the dispersion.
-        """
-
-    def dispersion_at(self, variance: Floats) -> tuple[Floats, Floats]:
-        """eta2 that gives this variance, and what one observation tells about it (Fisher)."""
+    def squared_residuals(self) -> SquaredResiduals | None:
+        """None where they do not tell the dispersion."""
 
 
 class Family(Protocol):

@@ -18,6 +18,7 @@ import numpy as np
 from scipy.special import logit
 
 from fqtl.model.families.bounds import AT_THE_BOUND, Bounds, Curve
+from fqtl.model.families.family import SquaredResiduals
 from fqtl.model.families.quadrature import average, hermite
 from fqtl.model.families.response import Response
 from fqtl.model.moments import Floats, Indices, Moments, Slope
@@ -134,12 +135,12 @@ class GaussianLikelihood:
         weight = self.observed * precision
         return Slope(precision * self.residual, -0.5 * weight, weight)
 
-    def observed_variance(self) -> tuple[Floats, Floats]:
+    def squared_residuals(self) -> SquaredResiduals:
         seen = self.count > 0
         mean = np.divide(self.squares, self.count, out=np.zeros_like(self.squares), where=seen)
-        return mean, self.count
+        return SquaredResiduals(mean, self.count, self._dispersion_at)
 
-    def dispersion_at(self, variance: Floats) -> tuple[Floats, Floats]:
+    def _dispersion_at(self, variance: Floats) -> tuple[Floats, Floats]:
         low, width = self.family.variance_min, self.family.variance_max - self.family.variance_min
         gate = np.clip((variance - low) / width, 0.01, 1 - 1e-4)
         rate = width * gate * (1 - gate) / (low + width * gate)  # d ln V / d eta2
