@@ -3,9 +3,9 @@
 import pandas as pd
 import pyarrow as pa
 
+from fqtl.columns import COLUMNS
 from fqtl.discoveries import discoveries
 from fqtl.fits import CALL, explode
-from fqtl.tables import COLUMNS
 
 
 def result_tables(fits: pa.Table, exceedances: int) -> dict[str, pd.DataFrame]:

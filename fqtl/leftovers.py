@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from fqtl.columns import COLUMNS
 from fqtl.errors import FqtlError
-from fqtl.tables import COLUMNS, read_parquet, read_tsv
+from fqtl.tables import read_parquet, read_tsv
 from fqtl.weights.formats import FORMATS
 from fqtl.weights.from_fits import ALL_TISSUES, FACTORS, JOINT
 

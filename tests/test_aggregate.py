@@ -2,8 +2,8 @@ import pandas as pd
 import pyarrow as pa
 
 from fqtl.aggregate import list_credible_sets, list_factors, result_tables
+from fqtl.columns import COLUMNS
 from fqtl.fits import FITS
-from fqtl.tables import COLUMNS
 
 
 def loadings(label, rows):

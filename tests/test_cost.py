@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fqtl.columns import COLUMNS
 from fqtl.cost import Runs, megabytes_of_shard, plan_shards, seconds_of_genes
-from fqtl.tables import COLUMNS
 
 
 def test_a_gene_of_gtex_size_takes_half_a_second():

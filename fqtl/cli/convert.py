@@ -26,6 +26,7 @@ from fqtl.admission import Reading, refuse_unsound
 from fqtl.audit.fault import Fault
 from fqtl.cli.check_weights import AUDITS
 from fqtl.cli.ranges import count_from, number_in
+from fqtl.columns import COLUMNS
 from fqtl.conversion import (
     NEEDS,
     Loaded,
@@ -40,7 +41,7 @@ from fqtl.conversion import (
 from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource, open_genotypes
 from fqtl.errors import FqtlError
 from fqtl.staging import Stage, staged
-from fqtl.tables import COLUMNS, read_tsv, write_tsv
+from fqtl.tables import read_tsv, write_tsv
 from fqtl.weights.formats import FORMATS
 from fqtl.weights.kinds import Kind, find_weights
 from fqtl.weights.weight_set import WeightSet

@@ -21,6 +21,7 @@ import pandas as pd
 import fqtl
 from fqtl.cli.arguments import add_annotation, add_choice, add_genotypes, open_chosen
 from fqtl.cli.ranges import number_in
+from fqtl.columns import COLUMNS
 from fqtl.data.gene_names import read_gene_names
 from fqtl.data.genotypes import GenotypeSource
 from fqtl.data.panel import ELSEWHERE, Panel, look_up, require_found
@@ -38,7 +39,7 @@ from fqtl.published import (
     weight_set,
 )
 from fqtl.staging import staged
-from fqtl.tables import COLUMNS, read_tsv, write_tsv
+from fqtl.tables import read_tsv, write_tsv
 from fqtl.weights.covariance import write_covariance
 from fqtl.weights.formats import FORMATS, write_or_clear
 from fqtl.weights.from_fits import FACTORS, JOINT, with_gene_names

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from fqtl import plots
+from fqtl.columns import COLUMNS
 from fqtl.report.page import Results, calibration_rows, figures, headline, left_out, numbers, render
-from fqtl.tables import COLUMNS
 
 
 def results(tissues=("Liver", "Lung"), factors=True):
