@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml setup.py $(wildcard fqtl/model/*.pyx fqtl/model/*.h)
+SOURCES := pyproject.toml setup.py $(wildcard fqtl/model/*/*.pyx fqtl/model/*/*.h)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help demo demo-lymphoblastoid test floor cluster lint format bench counts accuracy reference scale chr22 clean
@@ -106,5 +106,5 @@ floor:
 	PIP_CONSTRAINT=$(CURDIR)/tests/floor.txt $(MAKE) VENV=.venv-floor test
 
 clean:
-	rm -rf .venv .venv-floor build dist *.egg-info fqtl/model/*.so fqtl/model/*.c
+	rm -rf .venv .venv-floor build dist *.egg-info fqtl/model/*/*.so fqtl/model/*/*.c
 	rm -rf results/demo results/lymphoblastoid

@@ -3,13 +3,13 @@
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-KERNELS = {"_kernels": "_simd.h", "_densities": "_densities.h"}
+KERNELS = {"arrays/_kernels": "arrays/_simd.h", "families/_densities": "families/_densities.h"}
 
 setup(
     ext_modules=cythonize(
         [
             Extension(
-                f"fqtl.model.{name}",
+                f"fqtl.model.{name.replace('/', '.')}",
                 [f"fqtl/model/{name}.pyx"],
                 depends=[f"fqtl/model/{loops}"],
                 # -ffp-contract=off is not set: fused multiply-adds are the faster and closer sums

@@ -3,7 +3,7 @@
 python docs/make_results.py > docs/results.md
 """
 
-from fqtl.columns import COLUMNS
+from fqtl.tables.columns import COLUMNS
 
 FILES = {
     "genes": ("genes.tsv", "Every gene of the input, in the order of the genome."),

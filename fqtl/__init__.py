@@ -9,9 +9,9 @@ from importlib.metadata import version
 
 from fqtl.errors import FqtlError
 from fqtl.model.fit import fit
-from fqtl.model.products import Products
-from fqtl.model.relatives import deconvolve, factorise, fit_cis, fit_weighted
-from fqtl.model.result import Fit
+from fqtl.model.other_models import deconvolve, factorise, fit_cis, fit_weighted
+from fqtl.model.results.factorisation import Products
+from fqtl.model.results.fit import Fit
 
 __all__ = [
     "Fit",

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import fqtl
 from fqtl.errors import FqtlError
-from fqtl.model.threads import one_thread
+from fqtl.model.arrays.threads import one_thread
 
 SUBCOMMANDS = {
     "check": "look at all input before any of it is computed on",

@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from fqtl.aggregate import result_tables
 from fqtl.cli.arguments import add_out
 from fqtl.errors import FqtlError
-from fqtl.reasons import count_reasons
-from fqtl.tables import read_parquets, read_tsv, write_parquet, write_tsv
+from fqtl.release.result_tables import result_tables
+from fqtl.tables.files import read_parquets, read_tsv, write_parquet, write_tsv
+from fqtl.tables.reasons import count_reasons
 
 log = logging.getLogger(__name__)
 

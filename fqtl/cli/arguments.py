@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from fqtl.cli.ranges import AMOUNT, COUNT, FREQUENCY, SHARE, count_from, count_or_auto, folds
-from fqtl.data.chosen import Choice, ChosenVariants
 from fqtl.data.covariates import Covariates, joined, read_covariates
-from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource, open_genotypes
+from fqtl.data.genotype_files import open_genotypes
+from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource
+from fqtl.data.rsid_store import rsids_of
 from fqtl.data.samples import require_shared
-from fqtl.prepare.recipe import Recipe
-from fqtl.rsid_store import rsids_of
+from fqtl.data.variant_filter import Choice, ChosenVariants
+from fqtl.prepare.settings import Recipe
 
 DEFAULT = Recipe()
 

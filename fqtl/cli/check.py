@@ -26,19 +26,20 @@ from fqtl.cli.arguments import (
     recipe_of,
     to_regress_out,
 )
-from fqtl.count_store import read_measured
 from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates, read_covariates
 from fqtl.data.expression import Expression
 from fqtl.data.gene_names import read_gene_names
-from fqtl.data.genotypes import GenotypeSource, Limits, open_genotypes
+from fqtl.data.genotype_files import open_genotypes
+from fqtl.data.genotypes import GenotypeSource, Limits
 from fqtl.data.samples import require_shared
 from fqtl.data.tissues import Tissue, read_tissues
 from fqtl.errors import FqtlError
-from fqtl.prepare.recipe import Recipe
-from fqtl.shards import list_genes, require_some
-from fqtl.tables import write_json
+from fqtl.prepare.settings import Recipe
+from fqtl.prepare.tissue_counts import read_measured
+from fqtl.shards.assignment import list_genes, require_some
+from fqtl.tables.files import write_json
 from fqtl.weights.formats import FORMATS
 from fqtl.weights.fusion import refuse_odd_names
 

@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from fqtl.audit.covariance import audit_covariance
-from fqtl.audit.fault import Fault
-from fqtl.audit.focus import audit_focus
-from fqtl.audit.fusion import audit_fusion, audit_fusion_file
-from fqtl.audit.predictdb import audit_predictdb
-from fqtl.audit.tigar import audit_tigar
 from fqtl.errors import FqtlError
+from fqtl.weights.audit.covariance import audit_covariance
+from fqtl.weights.audit.fault import Fault
+from fqtl.weights.audit.focus import audit_focus
+from fqtl.weights.audit.fusion import audit_fusion, audit_fusion_file
+from fqtl.weights.audit.predictdb import audit_predictdb
+from fqtl.weights.audit.tigar import audit_tigar
 from fqtl.weights.kinds import Kind, find_weights
 
 log = logging.getLogger(__name__)

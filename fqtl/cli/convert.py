@@ -22,12 +22,16 @@ from pathlib import Path
 import pandas as pd
 
 import fqtl
-from fqtl.admission import Reading, refuse_unsound
-from fqtl.audit.fault import Fault
 from fqtl.cli.check_weights import AUDITS
 from fqtl.cli.ranges import count_from, number_in
-from fqtl.columns import COLUMNS
-from fqtl.conversion import (
+from fqtl.data.genotype_files import open_genotypes
+from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource
+from fqtl.errors import FqtlError
+from fqtl.tables.columns import COLUMNS
+from fqtl.tables.files import read_tsv, write_tsv
+from fqtl.weights.acceptance import Reading, refuse_unsound
+from fqtl.weights.audit.fault import Fault
+from fqtl.weights.conversion import (
     NEEDS,
     Loaded,
     covariance_of_db,
@@ -38,12 +42,9 @@ from fqtl.conversion import (
     with_samples,
     without,
 )
-from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource, open_genotypes
-from fqtl.errors import FqtlError
-from fqtl.staging import Stage, staged
-from fqtl.tables import read_tsv, write_tsv
 from fqtl.weights.formats import FORMATS
 from fqtl.weights.kinds import Kind, find_weights
+from fqtl.weights.staging import Stage, staged
 from fqtl.weights.weight_set import WeightSet
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from fqtl.cli.arguments import add_out
-from fqtl.evaluate import compared, pairs_with_truth, recovery
-from fqtl.tables import read_tsv, write_json
+from fqtl.simulation.evaluation import compared, pairs_with_truth, recovery
+from fqtl.tables.files import read_tsv, write_json
 
 log = logging.getLogger(__name__)
 

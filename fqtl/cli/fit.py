@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from fqtl.analyse import Settings, analyse_gene
 from fqtl.cli.arguments import (
     add_donor_covariates,
     add_folds,
@@ -30,14 +29,15 @@ from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import GenotypeSource, Limits
 from fqtl.data.windows import sliding_windows
 from fqtl.errors import FqtlError
-from fqtl.expression_store import read_shard
-from fqtl.fits import FITS
-from fqtl.model.crossval import assign_folds
+from fqtl.gene.analysis import Settings, analyse_gene
+from fqtl.gene.cross_validation import assign_folds
+from fqtl.gene.permutations import NullPlan
 from fqtl.model.families import FAMILIES
 from fqtl.model.fit import ENGINES
-from fqtl.nulls import NullPlan
-from fqtl.reasons import count_reasons
-from fqtl.tables import write_parquet
+from fqtl.shards.shard_file import read_shard
+from fqtl.tables.files import write_parquet
+from fqtl.tables.fits import FITS
+from fqtl.tables.reasons import count_reasons
 
 log = logging.getLogger(__name__)
 COUNTED = ("nb", "nb_pseudo")

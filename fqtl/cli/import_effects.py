@@ -21,13 +21,17 @@ import pandas as pd
 import fqtl
 from fqtl.cli.arguments import add_annotation, add_choice, add_genotypes, open_chosen
 from fqtl.cli.ranges import number_in
-from fqtl.columns import COLUMNS
 from fqtl.data.gene_names import read_gene_names
 from fqtl.data.genotypes import GenotypeSource
 from fqtl.data.panel import ELSEWHERE, Panel, look_up, require_found
 from fqtl.data.released import Released, read_all_released, read_counted
 from fqtl.errors import FqtlError
-from fqtl.published import (
+from fqtl.tables.columns import COLUMNS
+from fqtl.tables.files import read_tsv, write_tsv
+from fqtl.weights.covariance import write_covariance
+from fqtl.weights.formats import FORMATS, write_or_clear
+from fqtl.weights.from_fits import FACTORS, JOINT, with_gene_names
+from fqtl.weights.published_effects import (
     Published,
     Rules,
     factor_outcome,
@@ -38,11 +42,7 @@ from fqtl.published import (
     variants_of,
     weight_set,
 )
-from fqtl.staging import staged
-from fqtl.tables import read_tsv, write_tsv
-from fqtl.weights.covariance import write_covariance
-from fqtl.weights.formats import FORMATS, write_or_clear
-from fqtl.weights.from_fits import FACTORS, JOINT, with_gene_names
+from fqtl.weights.staging import staged
 from fqtl.weights.weight_set import WeightSet
 
 log = logging.getLogger(__name__)

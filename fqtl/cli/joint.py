@@ -16,9 +16,9 @@ import pandas as pd
 import pyarrow as pa
 
 from fqtl.cli.arguments import add_annotation, add_filter, add_out, limits
-from fqtl.columns import COLUMNS
 from fqtl.data.gene_names import read_gene_names
-from fqtl.tables import read_parquet, write_tsv
+from fqtl.tables.columns import COLUMNS
+from fqtl.tables.files import read_parquet, write_tsv
 from fqtl.weights.covariance import write_covariance
 from fqtl.weights.focus import write_focus
 from fqtl.weights.formats import clear

@@ -24,16 +24,17 @@ from fqtl.cli.arguments import (
     recipe_of,
     to_regress_out,
 )
-from fqtl.count_store import read_measured
 from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates
-from fqtl.data.genotypes import GenotypeSource, Limits, open_genotypes
+from fqtl.data.genotype_files import open_genotypes
+from fqtl.data.genotypes import GenotypeSource, Limits
 from fqtl.data.samples import require_shared
 from fqtl.data.windows import sliding_windows
-from fqtl.expression_store import write_prepared
+from fqtl.prepare.expression_store import write_prepared
 from fqtl.prepare.tissue import prepare_tissue
-from fqtl.shards import in_genome_order
+from fqtl.prepare.tissue_counts import read_measured
+from fqtl.shards.assignment import in_genome_order
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from fqtl.cli.arguments import add_out
-from fqtl.evaluate import pairs_with_truth, recovery
-from fqtl.leftovers import leftovers, remove, written_files
+from fqtl.release.stale_outputs import leftovers, remove, written_files
 from fqtl.report.page import Results, figures, render
-from fqtl.tables import read_tsv, write_text
+from fqtl.simulation.evaluation import pairs_with_truth, recovery
+from fqtl.tables.files import read_tsv, write_text
 
 log = logging.getLogger(__name__)
 # what stands for the files of a set, by the folder of its format

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from fqtl.cli.arguments import add_out
 from fqtl.data.genotypes import BUILD_TAGS
+from fqtl.data.rsid_store import write_rsids
 from fqtl.data.rsids import read_lookup
-from fqtl.rsid_store import write_rsids
 
 log = logging.getLogger(__name__)
 

@@ -21,15 +21,16 @@ from fqtl.cli.arguments import (
     open_chosen,
 )
 from fqtl.cli.ranges import count_from
-from fqtl.columns import COLUMNS
-from fqtl.cost import Runs, plan_shards, seconds_of_genes
 from fqtl.data.genotypes import GenotypeSource, Limits
 from fqtl.data.windows import count_variants
 from fqtl.errors import FqtlError
-from fqtl.expression_store import StoredTissue, read_prepared, shard_paths, write_shards
-from fqtl.reasons import count_reasons
-from fqtl.shards import assign_shards, list_genes, require_some, shard_name
-from fqtl.tables import write_tsv
+from fqtl.prepare.expression_store import StoredTissue, read_prepared
+from fqtl.shards.assignment import assign_shards, list_genes, require_some, shard_name
+from fqtl.shards.cost import Runs, plan_shards, seconds_of_genes
+from fqtl.shards.shard_file import shard_paths, write_shards
+from fqtl.tables.columns import COLUMNS
+from fqtl.tables.files import write_tsv
+from fqtl.tables.reasons import count_reasons
 
 log = logging.getLogger(__name__)
 WHOLE_TISSUE = "*"

@@ -15,11 +15,12 @@ import pysam
 from fqtl.cli.arguments import add_genotypes
 from fqtl.cli.ranges import COUNT, SHARE, count_from, number_in
 from fqtl.data.expression import read_expression
-from fqtl.data.genotypes import Genotypes, Limits, open_genotypes
+from fqtl.data.genotype_files import open_genotypes
+from fqtl.data.genotypes import Genotypes, Limits
 from fqtl.data.released import read_released
 from fqtl.errors import FqtlError
-from fqtl.simulate import GTEX_V6P, Panel, PlantedFactor, released_factors, simulate_panel
-from fqtl.tables import text_writer, whole, write_text, write_tsv
+from fqtl.simulation.panel import GTEX_V6P, Panel, PlantedFactor, released_factors, simulate_panel
+from fqtl.tables.files import text_writer, whole, write_text, write_tsv
 
 log = logging.getLogger(__name__)
 Gene = tuple[str, int, list[PlantedFactor]]  # id, TSS, factors

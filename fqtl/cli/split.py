@@ -8,10 +8,10 @@ import logging
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from fqtl.count_store import split_counts
 from fqtl.data.counts import gct_blocks, gct_samples
 from fqtl.data.samples import read_tissue_of_samples
 from fqtl.errors import FqtlError
+from fqtl.prepare.tissue_counts import split_counts
 
 log = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ import pandas as pd
 
 import fqtl
 from fqtl.cli.arguments import add_annotation, add_filter, add_out, limits
-from fqtl.columns import COLUMNS
 from fqtl.data.gene_names import read_gene_names
-from fqtl.fits import CALL
-from fqtl.tables import read_parquet, write_tsv
+from fqtl.tables.columns import COLUMNS
+from fqtl.tables.files import read_parquet, write_tsv
+from fqtl.tables.fits import CALL
 from fqtl.weights.formats import FORMATS, write_or_clear
 from fqtl.weights.from_fits import (
     FACTOR_NEEDS,

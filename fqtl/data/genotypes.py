@@ -112,27 +112,6 @@ class GenotypeSource(Protocol):
         """What in the file speaks for another genome build than the one given; empty if nothing."""
 
 
-def open_genotypes(path: Path, build: str, field: str) -> GenotypeSource:
-    """Source of genotypes, by the ending of its name.
-
-    build : GRCh37 or GRCh38, written into every variant id
-    field : GT or DS, whether calls or imputed dosages are read
-    """
-    from fqtl.data.plink import PlinkFile
-    from fqtl.data.vcf import VcfFile
-
-    if not path.exists():
-        raise FqtlError(f"No such file: {path}. See genotypes.path in the config.")
-    if path.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf")):
-        return VcfFile(path, build, field)
-    if path.suffix in (".bed", ".pgen"):
-        return PlinkFile(path, build, field)
-    raise FqtlError(
-        f"{path}: expected genotypes as .vcf.gz, .vcf.bgz, .bcf, .bed or .pgen. A plain VCF "
-        f"becomes one by `bgzip {path} && tabix -p vcf {path}.gz`."
-    )
-
-
 def refuse_absent(path: Path, wanted: list[str], there: list[str]) -> None:
     """Refuse to read donors that a file does not have."""
     absent = sorted(set(wanted) - set(there))

@@ -19,7 +19,6 @@ import pandas as pd
 import pgenlib
 
 from fqtl.data import contigs
-from fqtl.data.gather import Gathering
 from fqtl.data.genotypes import (
     BASES,
     NO_ALTERNATIVE,
@@ -29,6 +28,7 @@ from fqtl.data.genotypes import (
     Limits,
     refuse_absent,
 )
+from fqtl.data.site_collector import Gathering
 from fqtl.data.text import guarded, read_lines
 from fqtl.data.variant_table import PSEUDO_AUTOSOMAL, VariantTable, chromosome_of
 from fqtl.errors import FqtlError

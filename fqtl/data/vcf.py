@@ -20,7 +20,6 @@ import numpy as np
 import pysam
 
 from fqtl.data import contigs
-from fqtl.data.gather import Gathering
 from fqtl.data.genotypes import (
     BASES,
     NO_ALTERNATIVE,
@@ -30,6 +29,7 @@ from fqtl.data.genotypes import (
     Limits,
     refuse_absent,
 )
+from fqtl.data.site_collector import Gathering
 from fqtl.data.vcf_index import refuse_stale
 from fqtl.errors import FqtlError
 

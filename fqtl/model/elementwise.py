@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from fqtl.errors import FqtlError
-from fqtl.model.bilinear import Bilinear, Component
-from fqtl.model.credible import CredibleSet
-from fqtl.model.dense import Dense
-from fqtl.model.effects import LIKELY
-from fqtl.model.linear import Linear
-from fqtl.model.moments import Floats
+from fqtl.model.arrays.moments import Floats
+from fqtl.model.arrays.variants import Variants
 from fqtl.model.options import Options, Range
-from fqtl.model.predictors import Predictor
+from fqtl.model.predictors.bilinear import Bilinear, Component
+from fqtl.model.predictors.dense import Dense
+from fqtl.model.predictors.linear import Linear
+from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.priors import NonNegative, Prior, SpikeSlab
-from fqtl.model.result import Posterior
-from fqtl.model.variants import Variants
+from fqtl.model.priors.single_effects import LIKELY
+from fqtl.model.results.credible_sets import CredibleSet
+from fqtl.model.results.fit import Posterior
 
 Bounds = tuple[float, float]
 

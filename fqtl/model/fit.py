@@ -18,14 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fqtl.errors import FqtlError
-from fqtl.model import cavi, sgvb
-from fqtl.model.bilinear import Bilinear
-from fqtl.model.covariates import Covariates
-from fqtl.model.credible import credible_sets
-from fqtl.model.dense import Dense
-from fqtl.model.elementwise import elementwise_parts, posteriors
-from fqtl.model.factored import Factored
-from fqtl.model.inputs import (
+from fqtl.model.arrays.inputs import (
     Design,
     choose,
     labels_of,
@@ -34,15 +27,22 @@ from fqtl.model.inputs import (
     same_rows,
     settings_from,
 )
-from fqtl.model.measured import Measured
-from fqtl.model.moments import Floats, Genotypes
+from fqtl.model.arrays.moments import Floats, Genotypes
+from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotypes
+from fqtl.model.arrays.threads import one_thread
+from fqtl.model.arrays.variants import Variants
+from fqtl.model.elementwise import elementwise_parts, posteriors
+from fqtl.model.engines import cavi, sgvb
 from fqtl.model.options import Options
-from fqtl.model.predictors import Predictor
-from fqtl.model.result import Fit, Posterior, Scale
-from fqtl.model.specific import Specific
-from fqtl.model.standardise import StandardGenotypes, standardise_genotypes
-from fqtl.model.threads import one_thread
-from fqtl.model.variants import Variants
+from fqtl.model.predictors.bilinear import Bilinear
+from fqtl.model.predictors.covariates import Covariates
+from fqtl.model.predictors.dense import Dense
+from fqtl.model.predictors.factored import Factored
+from fqtl.model.predictors.predictor import Predictor
+from fqtl.model.predictors.tissue_specific import Specific
+from fqtl.model.response_scale import Measured
+from fqtl.model.results.credible_sets import credible_sets
+from fqtl.model.results.fit import Fit, Posterior, Scale
 
 ENGINES = {"cavi": cavi.maximise, "sgvb": sgvb.maximise}
 DEFAULT_RANK = 10
@@ -99,7 +99,7 @@ def fit(
         For engines that draw random numbers; `cavi` draws none.
     **options
         Fields of `fqtl.model.options.Options`; with engine "sgvb" also of
-        `fqtl.model.sgvb.SgvbOptions`.
+        `fqtl.model.engines.sgvb.SgvbOptions`.
 
     Returns
     -------

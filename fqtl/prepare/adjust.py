@@ -9,7 +9,7 @@ from fqtl.prepare.components import count_components, principal_components
 from fqtl.prepare.confounders import design_of, regress_out
 from fqtl.prepare.normalise import standardise
 from fqtl.prepare.quality import FAR, connectivity, explained_by_each, far_below
-from fqtl.prepare.recipe import Recipe
+from fqtl.prepare.settings import Recipe
 from fqtl.prepare.siblings import regress_on_siblings
 
 MIN_FREEDOM = 10  # degrees of freedom that covariates must leave

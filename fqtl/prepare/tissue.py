@@ -21,7 +21,7 @@ from fqtl.prepare.adjust import MIN_FREEDOM, Adjusted, Confounders, Quality, adj
 from fqtl.prepare.confounders import design_of
 from fqtl.prepare.counts import SCALES, SIZE_FACTORS, fractions, measured, tpm
 from fqtl.prepare.normalise import inverse_normal, standardise
-from fqtl.prepare.recipe import COUNTS, INVERSE_NORMAL, Recipe
+from fqtl.prepare.settings import COUNTS, INVERSE_NORMAL, Recipe
 
 
 class WindowsOf(Protocol):

@@ -9,11 +9,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 import fqtl
-from fqtl import plots
-from fqtl.discoveries import AT
-from fqtl.evaluate import compared
-from fqtl.fits import CALL
-from fqtl.reasons import count_reasons
+from fqtl.release.discoveries import AT
+from fqtl.report import plots
+from fqtl.simulation.evaluation import compared
+from fqtl.tables.fits import CALL
+from fqtl.tables.reasons import count_reasons
 
 PREDICTED = 0.01  # R² above which a gene counts as predicted
 

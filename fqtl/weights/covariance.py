@@ -15,7 +15,7 @@ import pandas as pd
 
 from fqtl.data.text import MISSING, guarded
 from fqtl.errors import FqtlError
-from fqtl.tables import text_writer
+from fqtl.tables.files import text_writer
 from fqtl.weights.columns import Columns
 from fqtl.weights.weight_set import SnpKey, WeightSet
 

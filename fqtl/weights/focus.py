@@ -20,7 +20,7 @@ import pandas as pd
 from fqtl.data import contigs
 from fqtl.data.expression import gene_key
 from fqtl.errors import FqtlError
-from fqtl.tables import whole
+from fqtl.tables.files import whole
 from fqtl.weights.builds import one_build
 from fqtl.weights.columns import Columns, as_numbers, texts
 from fqtl.weights.sqlite import read_only, tables

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fqtl.data.expression import gene_key
-from fqtl.fits import CALL, covariance_of, explode
+from fqtl.tables.fits import CALL, covariance_of, explode
 from fqtl.weights.weight_set import WeightSet, known_rsids
 
 # columns of the store that tissue_weights reads

@@ -39,7 +39,7 @@ import pandas as pd
 from fqtl.data import contigs
 from fqtl.data.text import read_table
 from fqtl.errors import FqtlError
-from fqtl.tables import text_writer, whole_folder
+from fqtl.tables.files import text_writer, whole_folder
 from fqtl.weights.builds import one_build
 from fqtl.weights.columns import Columns, as_numbers
 from fqtl.weights.rdata import Matrix, RValue, dumps, entries, load

@@ -22,7 +22,7 @@ from scipy.stats import false_discovery_control
 
 from fqtl.data import contigs
 from fqtl.errors import FqtlError
-from fqtl.tables import whole
+from fqtl.tables.files import whole
 from fqtl.weights.builds import PLACE, one_build
 from fqtl.weights.columns import Columns, as_numbers, texts
 from fqtl.weights.covariance import matrices_of, read_covariance, write_covariance

@@ -17,7 +17,7 @@ import pysam
 from fqtl.data import contigs
 from fqtl.data.text import read_table
 from fqtl.errors import FqtlError
-from fqtl.tables import text_writer, whole
+from fqtl.tables.files import text_writer, whole
 from fqtl.weights.builds import one_build
 from fqtl.weights.columns import Columns, as_numbers
 from fqtl.weights.weight_set import WeightSet

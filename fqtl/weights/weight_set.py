@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data.genotypes import BUILD_TAGS
-from fqtl.fits import covariance_of
+from fqtl.tables.fits import covariance_of
 
 SnpKey = Literal["rsid", "varID"]
 GENE = {

@@ -22,14 +22,15 @@ from scipy.stats import t as student
 
 from fqtl.data.covariates import read_covariates
 from fqtl.data.expression import read_expression
-from fqtl.data.genotypes import Limits, open_genotypes
-from fqtl.elastic_net import elastic_net
-from fqtl.expression_store import read_shard
-from fqtl.model.crossval import assign_folds, cross_validate
-from fqtl.model.threads import one_thread
-from fqtl.plots import as_svg
+from fqtl.data.genotype_files import open_genotypes
+from fqtl.data.genotypes import Limits
+from fqtl.gene.baseline import elastic_net
+from fqtl.gene.cross_validation import assign_folds, cross_validate
+from fqtl.model.arrays.threads import one_thread
 from fqtl.prepare.confounders import design_of
-from fqtl.tables import write_text
+from fqtl.report.plots import as_svg
+from fqtl.shards.shard_file import read_shard
+from fqtl.tables.files import write_text
 from tests.files import write_sheet
 
 ROOT = Path(__file__).parent.parent.parent

@@ -1,4 +1,4 @@
-"""What a fit costs by n, p and m: the coefficients of `fqtl/cost.py`.
+"""What a fit costs by n, p and m: the coefficients of `fqtl/shards/cost.py`.
 
 python -m tests.benchmarks.cost
 """
@@ -10,8 +10,8 @@ import numpy as np
 from scipy.optimize import nnls
 
 import fqtl
-from fqtl.cost import Runs, seconds_of_genes
-from fqtl.model.threads import one_thread
+from fqtl.model.arrays.threads import one_thread
+from fqtl.shards.cost import Runs, seconds_of_genes
 from tests.conftest import linked_genotypes
 
 SIZES = {"n": (200, 450, 838), "p": (300, 1500, 5000), "m": (1, 8, 24, 49)}
@@ -60,7 +60,7 @@ def main() -> None:
     )
     ratio = np.log(expected / taken)
     print(
-        f"fqtl.cost: median error {np.median(np.abs(ratio)):.0%}, correlation of logarithms ",
+        f"expected cost: median error {np.median(np.abs(ratio)):.0%}, correlation of logarithms ",
         end="",
     )
     print(f"{np.corrcoef(np.log(expected), np.log(taken))[0, 1]:.2f}")

@@ -15,8 +15,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import fqtl
-from fqtl.plots import as_svg
-from fqtl.tables import write_text
+from fqtl.report.plots import as_svg
+from fqtl.tables.files import write_text
 from tests.conftest import linked_genotypes
 
 DONORS, VARIANTS, TISSUES, ACTIVE, OBSERVED = 300, 200, 12, 5, 0.6

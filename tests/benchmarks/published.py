@@ -15,10 +15,10 @@ import pandas as pd
 
 from fqtl.data.covariates import read_covariates
 from fqtl.data.expression import read_expression
-from fqtl.data.genotypes import open_genotypes
+from fqtl.data.genotype_files import open_genotypes
 from fqtl.data.panel import Panel, look_up
 from fqtl.data.released import Released, read_released
-from fqtl.published import Rules, published_weights, variants_of
+from fqtl.weights.published_effects import Rules, published_weights, variants_of
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "resources" / "demo"

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from fqtl.model.assembly import Solved
+from fqtl.model.problem import Solved
 from tests.r_fqtl.fixtures import (
     FIXTURES,
     Fixture,

@@ -13,12 +13,12 @@ from statistics import median
 
 import numpy as np
 
-from fqtl.model import cavi, sgvb
-from fqtl.model.covariates import Covariates
+from fqtl.model.arrays.threads import one_thread
+from fqtl.model.arrays.variants import Variants
 from fqtl.model.elementwise import elementwise_parts
+from fqtl.model.engines import cavi, sgvb
 from fqtl.model.families import Gaussian, Response
-from fqtl.model.threads import one_thread
-from fqtl.model.variants import Variants
+from fqtl.model.predictors.covariates import Covariates
 
 SAMPLES, OBSERVED, REPEATS = 10, 0.4, 5
 # n, p, m, k: seconds of the R package's default build, and of its native one

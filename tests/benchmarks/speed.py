@@ -14,7 +14,7 @@ import tracemalloc
 import numpy as np
 
 import fqtl
-from fqtl.model.threads import one_thread
+from fqtl.model.arrays.threads import one_thread
 from tests.conftest import linked_genotypes
 
 N, P, M, OBSERVED, RANK, H2 = 838, 5000, 49, 0.4, 10, 0.1

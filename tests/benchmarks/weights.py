@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fqtl.audit.fusion import audit_fusion
-from fqtl.audit.predictdb import audit_predictdb
+from fqtl.weights.audit.fusion import audit_fusion
+from fqtl.weights.audit.predictdb import audit_predictdb
 from fqtl.weights.fusion import write_fusion
 from fqtl.weights.predictdb import write_predictdb
 from fqtl.weights.weight_set import WeightSet

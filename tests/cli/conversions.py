@@ -6,8 +6,8 @@ import numpy as np
 
 from fqtl.cli import main
 from fqtl.weights.formats import FORMATS
-from tests.audit.sound import dosages, sound_weights
 from tests.files import vcf_records, write_vcf
+from tests.weights.audit.sound import dosages, sound_weights
 
 DONORS = [f"d{i}" for i in range(80)]
 

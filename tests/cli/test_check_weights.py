@@ -11,7 +11,7 @@ from fqtl.weights.focus import write_focus
 from fqtl.weights.fusion import write_fusion
 from fqtl.weights.predictdb import write_predictdb
 from fqtl.weights.tigar import write_tigar
-from tests.audit.sound import sound_weights
+from tests.weights.audit.sound import sound_weights
 
 
 @pytest.fixture

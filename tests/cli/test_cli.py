@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from fqtl.cli import SUBCOMMANDS, main
-from fqtl.expression_store import read_prepared, read_shard
-from fqtl.tables import FORMAT_VERSION, read_parquet, read_tsv
+from fqtl.prepare.expression_store import read_prepared
+from fqtl.shards.shard_file import read_shard
+from fqtl.tables.files import FORMAT_VERSION, read_parquet, read_tsv
 from tests.conftest import linked_genotypes
 from tests.files import (
     vcf_records,

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from fqtl.cli import main
-from fqtl.tables import read_tsv
+from fqtl.tables.files import read_tsv
 from fqtl.weights import rdata
 from fqtl.weights.focus import read_focus
 from fqtl.weights.formats import FORMATS
 from fqtl.weights.fusion import read_fusion, write_fusion
 from fqtl.weights.predictdb import predictdb_files, read_predictdb
 from fqtl.weights.tigar import read_tigar
-from tests.audit.sound import dosages, sound_weights
 from tests.cli.conversions import DONORS, convert, refusal, write_panel, written
 from tests.files import vcf_records, write_vcf
+from tests.weights.audit.sound import dosages, sound_weights
 
 READ = {
     "predictdb": lambda path: read_predictdb(path, path.with_suffix(".txt.gz")),

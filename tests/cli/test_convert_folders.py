@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from fqtl.cli import main
-from fqtl.conversion import Loaded, on_build, require_places
 from fqtl.errors import FqtlError
-from fqtl.tables import read_tsv
+from fqtl.tables.files import read_tsv
+from fqtl.weights.conversion import Loaded, on_build, require_places
 from fqtl.weights.focus import write_focus
 from fqtl.weights.formats import FORMATS
-from tests.audit.sound import sound_weights
 from tests.cli.conversions import convert, damage, refusal, written
+from tests.weights.audit.sound import sound_weights
 
 
 def left_out(folder):

@@ -10,11 +10,11 @@ import pytest
 from fqtl.cli import main
 from fqtl.data.alleles import is_palindrome
 from fqtl.data.released import read_released
-from fqtl.published import variants_of
-from fqtl.tables import read_tsv
+from fqtl.tables.files import read_tsv
 from fqtl.weights.covariance import read_covariance
 from fqtl.weights.fusion import read_fusion
 from fqtl.weights.predictdb import read_predictdb
+from fqtl.weights.published_effects import variants_of
 from fqtl.weights.tigar import read_tigar
 from tests.files import write_vcf
 

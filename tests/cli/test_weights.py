@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fqtl.cli import main
-from fqtl.tables import read_tsv, write_parquet
+from fqtl.tables.files import read_tsv, write_parquet
 from fqtl.weights.focus import read_focus
 from fqtl.weights.formats import FORMATS
 from tests.weights.records import record, store

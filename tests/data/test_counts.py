@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fqtl.count_store import read_measured, read_split, split_counts
 from fqtl.data.annotation import read_annotation
 from fqtl.data.counts import gct_blocks, gct_samples, read_counts
 from fqtl.data.expression import Expression
@@ -16,6 +15,7 @@ from fqtl.data.samples import (
     tissue_name,
 )
 from fqtl.errors import FqtlError
+from fqtl.prepare.tissue_counts import read_measured, read_split, split_counts
 from tests.files import write_bed, write_covariates, write_gct, write_gtf
 
 PLACES = pd.DataFrame(

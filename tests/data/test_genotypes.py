@@ -4,7 +4,8 @@ import numpy as np
 import pysam.bcftools
 import pytest
 
-from fqtl.data.genotypes import Limits, open_genotypes, rsid_of, variant_id
+from fqtl.data.genotype_files import open_genotypes
+from fqtl.data.genotypes import Limits, rsid_of, variant_id
 from fqtl.errors import FqtlError
 from tests.files import write_vcf
 

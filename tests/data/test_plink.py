@@ -2,10 +2,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from fqtl.analyse import Settings, analyse_gene
 from fqtl.data.gene import GeneData
-from fqtl.data.genotypes import Limits, open_genotypes
+from fqtl.data.genotype_files import open_genotypes
+from fqtl.data.genotypes import Limits
 from fqtl.errors import FqtlError
+from fqtl.gene.analysis import Settings, analyse_gene
 from tests.conftest import planted_gene
 from tests.files import vcf_records, write_plink1, write_plink2, write_vcf
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from fqtl.model.bilinear import Bilinear, Component
-from fqtl.model.covariates import Covariates
-from fqtl.model.dense import Dense
-from fqtl.model.linear import Linear
+from fqtl.model.arrays.variants import Variants
 from fqtl.model.options import Options
+from fqtl.model.predictors.bilinear import Bilinear, Component
+from fqtl.model.predictors.covariates import Covariates
+from fqtl.model.predictors.dense import Dense
+from fqtl.model.predictors.linear import Linear
 from fqtl.model.priors import NonNegative, SpikeSlab
-from fqtl.model.variants import Variants
 
 N, P, M, K = 9, 5, 3, 2
 MASK = np.array([[1, 0, 1], [1, 1, 0], [0, 1, 1], [1, 1, 1], [0, 0, 0]], dtype=float)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fqtl
-from fqtl.model.cavi import MARGIN
+from fqtl.model.engines.cavi import MARGIN
 from tests.conftest import linked_genotypes, planted_gene
 
 

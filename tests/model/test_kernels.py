@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from fqtl.model._kernels import add_rows, dot_rows, standardise_rows
-from fqtl.model.variants import Variants
+from fqtl.model.arrays._kernels import add_rows, dot_rows, standardise_rows
+from fqtl.model.arrays.variants import Variants
 
 DTYPES = [np.float32, np.float64]
 SUBSETS = [[], [7, 2, 3, 0, 11, 5], list(range(12))]

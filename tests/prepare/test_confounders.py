@@ -10,7 +10,7 @@ from fqtl.prepare.components import count_components, principal_components
 from fqtl.prepare.confounders import design_of, regress_out
 from fqtl.prepare.normalise import standardise
 from fqtl.prepare.quality import connectivity, explained_by_each, far_below
-from fqtl.prepare.recipe import Recipe
+from fqtl.prepare.settings import Recipe
 from fqtl.prepare.siblings import choose_controls, follows, regress_on_siblings
 from fqtl.prepare.tissue import prepare_tissue
 

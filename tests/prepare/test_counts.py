@@ -15,7 +15,7 @@ from fqtl.prepare.counts import (
     trimmed_mean,
 )
 from fqtl.prepare.normalise import inverse_normal
-from fqtl.prepare.recipe import Recipe
+from fqtl.prepare.settings import Recipe
 from fqtl.prepare.tissue import prepare_tissue
 from tests.reference import tmm
 

@@ -7,7 +7,7 @@ from fqtl.data.covariates import Covariates
 from fqtl.data.expression import Expression
 from fqtl.prepare.confounders import design_of, regress_out
 from fqtl.prepare.normalise import inverse_normal, standardise
-from fqtl.prepare.recipe import Recipe
+from fqtl.prepare.settings import Recipe
 from fqtl.prepare.tissue import prepare_tissue
 
 DONORS = [f"d{i}" for i in range(40)]

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import average_precision_score
 
-from fqtl.model import cavi
-from fqtl.model.assembly import Problem, Solved
-from fqtl.model.bilinear import GROWTH_LIMIT, Bilinear
-from fqtl.model.covariates import Covariates
-from fqtl.model.dense import Dense, in_cis
+from fqtl.model.arrays.inputs import Design
+from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.elementwise import dense_effects, factors
+from fqtl.model.engines import cavi
 from fqtl.model.families import FAMILIES, Response
-from fqtl.model.inputs import Design
-from fqtl.model.linear import Linear
-from fqtl.model.moments import Floats, Moments
 from fqtl.model.options import Options
-from fqtl.model.predictors import Predictor
+from fqtl.model.predictors.bilinear import GROWTH_LIMIT, Bilinear
+from fqtl.model.predictors.covariates import Covariates
+from fqtl.model.predictors.dense import Dense, in_cis
+from fqtl.model.predictors.linear import Linear
+from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.priors import NonNegative, Prior
+from fqtl.model.problem import Problem, Solved
 
 FOLDER = Path(__file__).parent
 GENES = np.array([5.0, 12, 5, 12, 20, 30, 30, 35])

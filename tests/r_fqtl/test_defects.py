@@ -10,7 +10,7 @@ import pytest
 
 import fqtl
 from fqtl.errors import FqtlError
-from fqtl.model import sgvb
+from fqtl.model.engines import sgvb
 from fqtl.model.priors import SpikeSlab
 from tests.conftest import planted_gene
 from tests.r_fqtl.fixtures import FIXTURES, load

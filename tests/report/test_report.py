@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fqtl import plots
-from fqtl.columns import COLUMNS
+from fqtl.report import plots
 from fqtl.report.page import Results, calibration_rows, figures, headline, left_out, numbers, render
+from fqtl.tables.columns import COLUMNS
 
 
 def results(tissues=("Liver", "Lung"), factors=True):

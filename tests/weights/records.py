@@ -3,9 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
-from fqtl.analyse import dosage_covariance
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
-from fqtl.fits import FITS
+from fqtl.gene.analysis import dosage_covariance
+from fqtl.tables.fits import FITS
 
 
 def record(gene_id, dosages, weights, *, rsids=None, r2=0.25, p=1e-4, pip=1.0, tissue="Liver"):

@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fqtl.audit.fusion import BUILD, SD
 from fqtl.errors import FqtlError
+from fqtl.weights.audit.fusion import BUILD, SD
 from fqtl.weights.covariance import read_covariance
 from fqtl.weights.focus import read_focus, write_focus
 from fqtl.weights.fusion import read_fusion, write_fusion
 from fqtl.weights.predictdb import read_predictdb, write_predictdb
 from fqtl.weights.rdata import dumps
 from fqtl.weights.tigar import read_tigar, write_tigar
-from tests.audit.sound import sound_weights
-from tests.audit.test_fusion import objects, snps
+from tests.weights.audit.sound import sound_weights
+from tests.weights.audit.test_fusion import objects, snps
 
 
 def change(path, *statements):

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fqtl.analyse import dosage_covariance
 from fqtl.errors import FqtlError
-from fqtl.fits import FITS, covariance_of, explode
+from fqtl.gene.analysis import dosage_covariance
+from fqtl.tables.fits import FITS, covariance_of, explode
 from fqtl.weights.from_fits import tissue_weights
 from fqtl.weights.predictdb import read_predictdb, write_predictdb
 from fqtl.weights.weight_set import passing

@@ -9,7 +9,7 @@ PREPARE = config["prepare"]
 FROM_FOLDER = isinstance(config["tissues"], list)
 COUNTED = PREPARE["values"] == "counts"
 SPLIT = COUNTED and FROM_FOLDER  # counts of all tissues come in one file
-# scales by what the files hold, as in fqtl/prepare/recipe.py
+# scales by what the files hold, as in fqtl/prepare/settings.py
 SCALES_OF = {
     "normalised": ["as_given", "inverse_normal", "raw"],
     "counts": ["inverse_normal", "log_cpm", "log_counts", "counts"],

@@ -14,11 +14,11 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import betaln, expit, logit
 
+from fqtl.model.arrays.moments import Floats, Indices, Moments
 from fqtl.model.families.bounds import AT_THE_BOUND, Bounds, Curve
 from fqtl.model.families.domain import refuse
 from fqtl.model.families.expected import Expected, expectation
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Indices, Moments
 
 LARGEST = 0.99  # of rho, which is 1 only where y is 0 or 1
 

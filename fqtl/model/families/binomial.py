@@ -12,11 +12,11 @@ import numpy as np
 from scipy.special import betaln, expit, logit
 
 from fqtl.errors import FqtlError
+from fqtl.model.arrays.moments import Floats, Indices, Moments
 from fqtl.model.families.bounds import Curve
 from fqtl.model.families.domain import not_counts, refuse
 from fqtl.model.families.expected import Expected
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Indices, Moments
 
 
 @dataclass(frozen=True)

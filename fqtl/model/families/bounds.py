@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, logit
 
+from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.families.quadrature import gauss
-from fqtl.model.moments import Floats, Indices
 
 EPSILON = 1e-16  # nearer to a bound the number does not move
 # Mean and variance of eta2 near which a tissue settles that nothing explains, whose number is at

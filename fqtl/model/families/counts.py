@@ -24,11 +24,11 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy.special import gammaln
 
+from fqtl.model.arrays.moments import Floats, Indices, Moments
 from fqtl.model.families.bounds import AT_THE_BOUND, Bounds, Curve
 from fqtl.model.families.domain import not_counts, refuse
 from fqtl.model.families.expected import Expected, expectation
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Indices, Moments
 
 LEAST = 1e-4  # of phi: a standard deviation of 1 % of the mean beside counting
 FLAT = 1e-3  # of phi_max: where counts vary less than Poisson's

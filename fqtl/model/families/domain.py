@@ -3,8 +3,8 @@
 import numpy as np
 
 from fqtl.errors import FqtlError
+from fqtl.model.arrays.moments import Floats
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats
 
 
 def refuse(y: Response, bad: np.ndarray, family: str, expected: str, hint: str = "") -> None:

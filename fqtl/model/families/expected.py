@@ -20,11 +20,11 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from fqtl.model._densities import expect
+from fqtl.model.arrays.moments import Floats, Moments, Slope
+from fqtl.model.families._densities import expect
 from fqtl.model.families.bounds import Bounds, Curve
 from fqtl.model.families.quadrature import average, hermite
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Moments, Slope
 
 # up to this variance of eta, so many nodes
 NODES = ((0.01, 3), (0.03, 4), (0.1, 6), (0.3, 8), (1.0, 12), (np.inf, 20))

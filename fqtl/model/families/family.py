@@ -5,8 +5,8 @@ from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
+from fqtl.model.arrays.moments import Floats, Indices, Moments, Slope
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Indices, Moments, Slope
 
 
 class SquaredResiduals(NamedTuple):

@@ -17,11 +17,11 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import logit
 
+from fqtl.model.arrays.moments import Floats, Indices, Moments, Slope
 from fqtl.model.families.bounds import AT_THE_BOUND, Bounds, Curve
 from fqtl.model.families.family import SquaredResiduals
 from fqtl.model.families.quadrature import average, hermite
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Indices, Moments, Slope
 
 LOG_2PI = float(np.log(2 * np.pi))
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from fqtl.model.moments import Floats
+from fqtl.model.arrays.moments import Floats
 
 QUADRATURE_NODES = 20
 ROUNDING = 1e-12  # of the mean of points, by which they differ at least

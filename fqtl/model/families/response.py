@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fqtl.model.moments import Floats, Indices
+from fqtl.model.arrays.moments import Floats, Indices
 
 
 @dataclass(frozen=True)

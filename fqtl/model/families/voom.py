@@ -12,11 +12,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from fqtl.model.arrays.moments import Floats, Indices, Moments
 from fqtl.model.families.bounds import AT_THE_BOUND, Bounds, Curve
 from fqtl.model.families.expected import Expected, expectation
 from fqtl.model.families.gaussian import LOG_2PI, variance_bounds
 from fqtl.model.families.response import Response
-from fqtl.model.moments import Floats, Indices, Moments
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import erfcx, log_ndtr
 
-from fqtl.model.moments import Floats, Moments
+from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.priors.prior import Coordinates
 
 FAR = -200.0  # a beyond which moments of N+ are those of the tail

@@ -9,7 +9,7 @@ x E and x^2 V of independent loadings; where one gate spans the variants, f = ga
 
 from typing import Protocol
 
-from fqtl.model.moments import Floats, Moments
+from fqtl.model.arrays.moments import Floats, Moments
 
 Coordinates = tuple[Floats, ...]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fqtl.model.moments import Floats
+from fqtl.model.arrays.moments import Floats
 from fqtl.model.priors.prior import Coordinates
 
 

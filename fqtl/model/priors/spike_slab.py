@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import entr, expit, logit, xlog1py, xlogy
 
-from fqtl.model.moments import Floats, Moments
+from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.priors.prior import Coordinates
 
 SURE = 1e-12  # a probability as near to 0 or 1 as coordinates go

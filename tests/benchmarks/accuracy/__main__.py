@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fqtl.plots import as_svg
+from fqtl.report.plots import as_svg
 from tests.benchmarks.accuracy import page, power
 from tests.benchmarks.accuracy.methods import METHODS, timed
 from tests.benchmarks.accuracy.metrics import measure

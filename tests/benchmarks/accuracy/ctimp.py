@@ -10,7 +10,7 @@ proximal gradients. A yardstick, written from the article alone.
 import numpy as np
 from scipy.linalg import eigvalsh
 
-from fqtl.model.crossval import assign_folds
+from fqtl.gene.cross_validation import assign_folds
 
 FOLDS = 5
 SHARES = (0.9, 0.6, 0.4, 0.25, 0.15)  # of the penalty that leaves nothing

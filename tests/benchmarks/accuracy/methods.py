@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 import fqtl
-from fqtl.elastic_net import PENALTIES, SETTINGS, elastic_net
-from fqtl.model.credible import CredibleSet
-from fqtl.model.threads import one_thread
+from fqtl.gene.baseline import PENALTIES, SETTINGS, elastic_net
+from fqtl.model.arrays.threads import one_thread
+from fqtl.model.results.credible_sets import CredibleSet
 from tests.benchmarks.accuracy.ctimp import ctimp
 from tests.benchmarks.accuracy.susie import susie
 

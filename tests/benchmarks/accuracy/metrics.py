@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
-from fqtl.fits import CALL
-from fqtl.model.credible import CredibleSet
+from fqtl.model.results.credible_sets import CredibleSet
+from fqtl.tables.fits import CALL
 from tests.benchmarks.accuracy.methods import Answer
 from tests.benchmarks.accuracy.scenarios import Data
 

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_info
 
-from fqtl.plots import COLOURS, STYLE
+from fqtl.report.plots import COLOURS, STYLE
 from tests.benchmarks.accuracy import power
 from tests.benchmarks.accuracy.methods import METHODS
 from tests.benchmarks.accuracy.metrics import (

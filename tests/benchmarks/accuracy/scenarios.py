@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data.released import read_released
-from fqtl.simulate import GTEX_DONORS, GTEX_V6P
+from fqtl.simulation.panel import GTEX_DONORS, GTEX_V6P
 
 DEMO = Path(__file__).parent.parent.parent.parent / "resources" / "demo"
 TRAIN, TEST = GTEX_DONORS, 300

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from fqtl.tables import read_parquet, read_tsv, write_parquet, write_tsv
+from fqtl.tables.files import read_parquet, read_tsv, write_parquet, write_tsv
 from tests.benchmarks.scale.release import (
     BLOCKS,
     CHROMOSOME,

@@ -1,0 +1,1 @@
+"""What the model computes with: moments, checked and standardised arrays, passes over variants."""

@@ -1,0 +1,101 @@
+"""The variants of a cis window, and the passes over them that a fit pays with.
+
+At n = 838, p = 5,000 in float32 one BLAS product takes 0.4 ms where x lies in the cache and 1 ms
+where it does not; `dot_rows` takes 1.5 ms for two sums of which BLAS would need squares of x, and
+`add_rows` 2.2 ms if all variants take part. So effects that are told apart visit few rows, and what
+depends on the observed donors alone is made once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fqtl.model.arrays._kernels import add_rows, dot_rows
+from fqtl.model.arrays.moments import Floats, Genotypes, Indices, Moments
+
+BLOCK = 256  # variants that are squared at a time
+
+
+@dataclass(frozen=True)
+class Variants:
+    """Standardised genotypes.
+
+    x : (p, n), a variant per row
+    all : (p,) index of every variant
+    """
+
+    x: Genotypes
+    all: Indices = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "all", np.arange(len(self.x)))
+
+    def __deepcopy__(self, memo: object) -> "Variants":
+        """Itself: nothing of it ever changes."""
+        return self
+
+    @property
+    def p(self) -> int:
+        return len(self.x)
+
+    @property
+    def n(self) -> int:
+        return self.x.shape[1]
+
+    def scores(self, gradient: Floats) -> Floats:
+        """x . gradient of every variant, (p,) or (p, m); gradient (n,) or (n, m)."""
+        return (self.x @ gradient.astype(self.x.dtype)).astype(np.float64)
+
+    def information(self, weight: Floats) -> Floats:
+        """(p, m) sum_i weight_it x_ji^2, for weights (n, m)."""
+        total = np.empty((self.p, weight.shape[1]))
+        weight = weight.astype(self.x.dtype)
+        for first in range(0, self.p, BLOCK):
+            rows = self.x[first : first + BLOCK]
+            total[first : first + BLOCK] = (rows * rows) @ weight
+        return total
+
+    def dots(self, index: Indices, gradient: Floats, weight: Floats) -> tuple[Floats, Floats]:
+        """x_j . gradient and sum_i weight_i x_ji^2 of the variants `index`."""
+        score, information = np.empty(len(index)), np.empty(len(index))
+        dot_rows(self.x, index, gradient, weight, score, information)
+        return score, information
+
+    def add(self, index: Indices, first: Floats, second: Floats) -> tuple[Floats, Floats]:
+        """(n,) sum_k first_k x_k and sum_k second_k x_k^2 over the variants `index`."""
+        total, squares = np.zeros((2, self.n))
+        add_rows(self.x, index, first, second, total, squares)
+        return total, squares
+
+    def sum(self, index: Indices, first: Floats) -> Floats:
+        """(n,) sum_k first_k x_k, in the precision of x."""
+        weights = np.zeros(self.p, dtype=self.x.dtype)
+        weights[index] = first
+        return (weights @ self.x).astype(np.float64)
+
+    def combine(self, first: Floats, second: Floats) -> Moments:
+        """x' first and (x^2)' second of loadings (p,) or (p, m): (n,) or (n, m)."""
+        shape = (self.n, *first.shape[1:])
+        total, squares = np.zeros(shape), np.zeros(shape)
+        first, second = first.astype(self.x.dtype), second.astype(self.x.dtype)
+        for rows, part in self._blocks():
+            total += rows.T @ first[part]
+            squares += (rows * rows).T @ second[part]
+        return Moments(total, squares)
+
+    def combine_back(self, first: Floats, second: Floats) -> Moments:
+        """x first and x^2 second of scores (n,) or (n, m): (p,) or (p, m)."""
+        shape = (self.p, *first.shape[1:])
+        total, squares = np.empty(shape), np.empty(shape)
+        first, second = first.astype(self.x.dtype), second.astype(self.x.dtype)
+        for rows, part in self._blocks():
+            total[part] = rows @ first
+            squares[part] = (rows * rows) @ second
+        return Moments(total, squares)
+
+    def _blocks(self) -> Iterator[tuple[Genotypes, slice]]:
+        """Rows that stay in the cache while they are multiplied, squared and multiplied again."""
+        for first in range(0, self.p, BLOCK):
+            part = slice(first, first + BLOCK)
+            yield self.x[part], part

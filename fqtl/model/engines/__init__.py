@@ -1,0 +1,1 @@
+"""Engines that raise the ELBO of a model: coordinate ascent and stochastic gradients."""

@@ -1,0 +1,1 @@
+"""Entries of the linear predictor: what acts on expression, and how it is updated."""

@@ -1,0 +1,168 @@
+"""From arrays to a solved model and back: what the relatives of `fit` have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fqtl.errors import FqtlError
+from fqtl.model.arrays.inputs import Design, choose, labels_of, same_rows
+from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotypes
+from fqtl.model.arrays.threads import one_thread
+from fqtl.model.arrays.variants import Variants
+from fqtl.model.engines import cavi
+from fqtl.model.families import Family, Response
+from fqtl.model.fit import ENGINES, settings_of
+from fqtl.model.options import Options
+from fqtl.model.predictors.covariates import Covariates
+from fqtl.model.predictors.predictor import Predictor
+from fqtl.model.response_scale import Measured
+from fqtl.model.results.fit import Scale
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Checked and standardised input, before a model is chosen.
+
+    genotypes : standardised, of no variants where there is no x
+    measured : y as the model sees it
+    mean_design, noise_design : covariates of location and dispersion
+    labels : of the columns of x and of y, where they have any
+    """
+
+    genotypes: StandardGenotypes
+    measured: Measured
+    mean_design: Design
+    noise_design: Design
+    engine: str
+    settings: Options
+    labels: tuple[tuple[str, ...], tuple[str, ...]]
+
+    @classmethod
+    def of(
+        cls,
+        y: ArrayLike,
+        x: ArrayLike | None,
+        *,
+        family: str,
+        covariates: ArrayLike | None,
+        dispersion_covariates: ArrayLike | None,
+        engine: str,
+        seed: int,
+        options: Mapping[str, Any],
+        offset: ArrayLike | None = None,
+        trials: ArrayLike | None = None,
+        **defaults: Any,
+    ) -> "Problem":
+        """Everything checked; `defaults` are options that the caller may have chosen otherwise."""
+        given, table = same_rows(
+            y,
+            x,
+            covariates=covariates,
+            dispersion_covariates=dispersion_covariates,
+            offset=offset,
+            trials=trials,
+        )
+        n = len(given)
+        choose("engine", engine, ENGINES)
+        settings = settings_of(engine, seed, {"shared_noise": False, **defaults, **options})
+        if settings.variant_prior == "single_effects":
+            raise FqtlError(
+                "Option variant_prior='single_effects' is for fqtl.fit; here every variant has a "
+                "prior of its own."
+            )
+        measured = Measured.of(given, family, offset, trials)
+        noise_design = Design.of("dispersion_covariates", dispersion_covariates, n)
+        measured.refuse_covariates(noise_design)
+        return cls(
+            standardise_genotypes(table),
+            measured,
+            Design.of("covariates", covariates, n),
+            noise_design,
+            engine,
+            settings,
+            (labels_of(x), labels_of(y)),
+        )
+
+    @property
+    def response(self) -> Response:
+        """What the model sees of y."""
+        return self.measured.response
+
+    @property
+    def family(self) -> Family:
+        return self.measured.family
+
+    @property
+    def variants(self) -> Variants:
+        return Variants(self.genotypes.x)
+
+    @property
+    def n(self) -> int:
+        return len(self.response.values)
+
+    @property
+    def m(self) -> int:
+        return self.response.values.shape[1]
+
+    def with_variant_prior(self, name: str) -> Options:
+        """Its settings, but for the prior of variants."""
+        return replace(self.settings, variant_prior=name)
+
+    def solve(self, entries: list[Predictor]) -> "Solved":
+        """The model of these entries and covariates, its ELBO raised by the engine."""
+        confounders = Covariates.empty(self.mean_design.columns, self.m)
+        dispersion = Covariates.empty(
+            self.noise_design.columns, self.m, start=self.family.dispersion_start
+        )
+        model = cavi.Model(self.family, self.response, [confounders, *entries], dispersion)
+        with one_thread():
+            trace = ENGINES[self.engine](model, self.settings)
+        return Solved(self, model, trace)
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A problem, its model, and how the ELBO went."""
+
+    problem: Problem
+    model: cavi.Model
+    trace: cavi.Trace
+
+    @property
+    def entries(self) -> list[Predictor]:
+        """Of the location, beside covariates."""
+        return self.model.location[1:]
+
+    def found(self) -> dict[str, Any]:
+        """What results of every kind hold, in units of y."""
+        problem, model = self.problem, self.model
+        confounders = model.location[0]
+        assert isinstance(confounders, Covariates)
+        measured = problem.measured
+        coefficients = confounders.effects.mean * measured.y_sd
+        variance = measured.distribution.noise_variance(model.dispersion.moments())
+        shared = np.zeros(problem.m) if model.noise is None else model.noise.loadings
+        count = problem.response.observed.sum(axis=0)
+        return {
+            "shared_noise": shared * measured.y_sd,
+            "intercept": measured.y_mean + coefficients[0],
+            "covariate_effects": coefficients[1:] * problem.mean_design.per_unit[:, None],
+            "covariate_mean": problem.mean_design.mean,
+            "noise_variance": variance[0] if len(variance) == 1 else variance,
+            "distribution": measured.distribution,
+            "dispersion": model.dispersion.moments(),
+            "scale": Scale(
+                problem.genotypes.mean,
+                problem.genotypes.sd,
+                measured.y_mean,
+                measured.y_sd,
+                *problem.labels,
+            ),
+            "elbo_trace": np.array(self.trace.elbo) - count @ np.log(measured.unit),
+            "converged": self.trace.converged,
+            "family": measured.name,
+            "engine": problem.engine,
+        }

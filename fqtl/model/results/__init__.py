@@ -1,0 +1,1 @@
+"""What fits give back: posteriors, credible sets, and results on disk."""

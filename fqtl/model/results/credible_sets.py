@@ -1,0 +1,62 @@
+"""Credible sets: the fewest variants that hold an effect with a given probability.
+
+An effect that is there is of one variant. Given that it is there, its credible set is the smallest
+set of variants whose probabilities add up to `COVERAGE`; the purity of a set is the smallest
+absolute correlation between two of its variants, so that a low one says that the set holds unlike
+variants. (Wang, Sarkar, Carbonetto, Stephens 2020, JRSS B 82:1273)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fqtl.model.arrays.moments import Genotypes, Indices
+from fqtl.model.priors.single_effects import LIKELY, SingleEffects
+
+COVERAGE = 0.95
+MOST_COMPARED = 100  # variants of a set, the most probable ones, between which LD is looked at
+
+
+@dataclass(frozen=True)
+class CredibleSet:
+    """Where one effect may be.
+
+    variants : indices, the most probable first
+    pip : probability that there is an effect
+    coverage : probability that it is of one of the variants, if it is there
+    purity : smallest absolute correlation between two variants, 1 for a single one
+    factor, tissue : index of the factor, or of the tissue, that it is an effect of; both, and the
+        same, in a fit without factors
+    """
+
+    variants: Indices
+    pip: float
+    coverage: float
+    purity: float
+    factor: int | None = None
+    tissue: int | None = None
+
+
+def credible_sets(
+    effects: SingleEffects, x: Genotypes, factor: int | None = None, tissue: int | None = None
+) -> list[CredibleSet]:
+    """Sets of the effects that are likely there; x (p, n) standardised, a variant per row."""
+    found = []
+    for effect in effects.effects:
+        if effect.pip <= LIKELY:
+            continue
+        share = effect.alpha / effect.alpha.sum()
+        order = np.argsort(-share, kind="stable")
+        size = int(np.searchsorted(np.cumsum(share[order]), COVERAGE)) + 1
+        variants = effect.index[order[:size]]
+        coverage = float(share[order[:size]].sum())
+        purity = _purity(x, variants)
+        found.append(CredibleSet(variants, effect.pip, coverage, purity, factor, tissue))
+    return found
+
+
+def _purity(x: Genotypes, variants: Indices) -> float:
+    if len(variants) == 1:
+        return 1.0
+    compared = x[variants[:MOST_COMPARED]].astype(np.float64)
+    return min(float(np.abs(compared @ compared.T).min()) / x.shape[1], 1.0)

@@ -1,0 +1,366 @@
+"""What a fit gives back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fqtl.errors import FqtlError
+from fqtl.model.arrays.inputs import as_matrix, beside, labels_of
+from fqtl.model.arrays.moments import Floats, Moments
+from fqtl.model.families import Family
+from fqtl.model.priors import Loadings
+from fqtl.model.priors.single_effects import LIKELY
+from fqtl.model.results.credible_sets import CredibleSet
+from fqtl.model.results.saved import read, write
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Posterior of loadings, on the standardised scale; one column per factor or tissue.
+
+    mean, sd : posterior mean and standard deviation
+    pip : posterior inclusion probability
+    any : probability that any loading of a column is included
+    """
+
+    mean: Floats
+    sd: Floats
+    pip: Floats
+    any: Floats
+
+    @classmethod
+    def of(cls, columns: Sequence[Loadings], length: int) -> "Posterior":
+        """Loadings side by side; `length` is that of each, should there be none."""
+        empty = [np.empty((length, 0))]
+        return cls(
+            mean=np.hstack(empty + [column.mean[:, None] for column in columns]),
+            sd=np.hstack(empty + [np.sqrt(column.variance)[:, None] for column in columns]),
+            # one gate for a column counts for each of its loadings
+            pip=np.hstack(
+                empty + [np.broadcast_to(column.pip, length)[:, None] for column in columns]
+            ),
+            any=np.array([column.any for column in columns], dtype=np.float64),
+        )
+
+    @classmethod
+    def certain(cls, size: int) -> "Posterior":
+        """Each of `size` loadings alone in a column, and 1."""
+        one = np.eye(size)
+        return cls(one, np.zeros_like(one), one, np.ones(size))
+
+    @classmethod
+    def zero(cls, rows: int, columns: int) -> "Posterior":
+        """Nothing."""
+        nothing = np.zeros((rows, columns))
+        return cls(nothing, nothing, nothing, np.zeros(columns))
+
+    def times(self, sign: Floats) -> "Posterior":
+        """Columns times 1 or -1."""
+        return replace(self, mean=self.mean * sign)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Location and scale that standardisation took away; sd 0 marks a column that did not vary.
+
+    x_mean, x_sd : (p,)
+    y_mean, y_sd : (m,)
+    x_labels, y_labels : of the columns, none where x or y was an array
+    """
+
+    x_mean: Floats
+    x_sd: Floats
+    y_mean: Floats
+    y_sd: Floats
+    x_labels: tuple[str, ...] = ()
+    y_labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Fit:
+    """Posterior of one gene: n individuals, p variants, m tissues, k factors.
+
+    variants : Posterior of shape (p, k)
+        Variant loadings, per standard deviation of genotype.
+    tissues : Posterior of shape (m, k)
+        Tissue loadings, in standard deviations of expression. Their slab has unit variance, the
+        largest tissue loading of a factor is positive, and factors are in the order of the
+        variance they explain. Without factors (`factored=False`, or one tissue) factor t is tissue
+        t and holds its effects.
+    specific : Posterior of shape (p, m)
+        Effects of single tissues beside the factors.
+    credible_sets : one for every effect that is likely there
+    shared_noise : (m,)
+        Loadings of noise that tissues of one individual share, in units of eta1; 0 where none is
+        seen.
+    intercept : (m,)
+        eta1 at the mean genotype and the mean of the covariates, without offset. eta1 is the
+        expected y in families "gaussian" and "voom", its logarithm for counts, its log-odds in
+        "logit" and "beta".
+    covariate_effects : (q, m)
+        In units of eta1 per unit of the covariate.
+    covariate_mean : (q,)
+    noise_variance : (m,), or (n, m) with dispersion covariates
+        Posterior mean of the residual variance beside shared noise, in squared units of y. Where
+        the variance hangs on the mean, of what else decides it: 1/a for counts, phi in "voom",
+        variance over mean (1 - mean) in "beta", and 0 in "logit".
+    distribution : Family
+        Bounds of the noise, in units of y.
+    dispersion : Moments
+        Mean and variance of eta2, (1, m), or (n, m) with dispersion covariates.
+    scale : Scale
+    elbo_trace : (n_iter,)
+        Nats, for y as it was given. It never falls beyond rounding in the Gaussian family, nor by
+        more than 1e-3 in others.
+    converged : bool
+        Whether the ELBO settled within the iterations allowed.
+    notes : what was set aside, in words
+    """
+
+    variants: Posterior
+    tissues: Posterior
+    specific: Posterior
+    credible_sets: tuple[CredibleSet, ...]
+    shared_noise: Floats
+    intercept: Floats
+    covariate_effects: Floats
+    covariate_mean: Floats
+    noise_variance: Floats
+    distribution: Family
+    dispersion: Moments
+    scale: Scale
+    elbo_trace: Floats
+    converged: bool
+    family: str
+    engine: str
+    notes: tuple[str, ...]
+
+    @property
+    def rank(self) -> int:
+        """Number of factors found."""
+        return self.variants.mean.shape[1]
+
+    @property
+    def elbo(self) -> float:
+        """Lower bound of the log evidence of y, in nats, at the end."""
+        return float(self.elbo_trace[-1])
+
+    @property
+    def n_iter(self) -> int:
+        """Rounds of coordinate ascent."""
+        return len(self.elbo_trace)
+
+    @cached_property
+    def shared_effects(self) -> Floats:
+        """(p, m) what the factors make of the effects, in units of y per unit of x."""
+        return self._per_unit(self.variants.mean @ self.tissues.mean.T)
+
+    @cached_property
+    def specific_effects(self) -> Floats:
+        """(p, m) what tissues have beside the factors, in units of y per unit of x."""
+        return self._per_unit(self.specific.mean)
+
+    @cached_property
+    def effects(self) -> Floats:
+        """(p, m) effects in units of eta1 per unit of x, so per allele where x counts alleles."""
+        return self.shared_effects + self.specific_effects
+
+    @cached_property
+    def standardised_effects(self) -> Floats:
+        """(p, m) effects in standard deviations of y per standard deviation of x."""
+        return self.variants.mean @ self.tissues.mean.T + self.specific.mean
+
+    @cached_property
+    def pip(self) -> Floats:
+        """(p, m) probability that a variant has an effect in a tissue, whichever way."""
+        absent = 1 - self.specific.pip
+        for variant, tissue in zip(self.variants.pip.T, self.tissues.pip.T, strict=True):
+            absent *= 1 - np.outer(variant, tissue)
+        return 1 - absent
+
+    @cached_property
+    def variant_pip(self) -> Floats:
+        """(p,) probability that a variant has an effect in any tissue.
+
+        Not the complement of the product over tissues of 1 - `pip`: that a variant is of a factor
+        is one event, in however many tissues the factor acts.
+        """
+        shared = np.prod(1 - self.variants.pip * self.tissues.any, axis=1)
+        return 1 - shared * np.prod(1 - self.specific.pip, axis=1)
+
+    @cached_property
+    def tissue_pip(self) -> Floats:
+        """(m,) probability that any variant has an effect in a tissue."""
+        shared = np.prod(1 - self.tissues.pip * self.variants.any, axis=1)
+        return 1 - shared * (1 - self.specific.any)
+
+    @cached_property
+    def factor_pip(self) -> Floats:
+        """(k,) probability that a factor has any variant and any tissue."""
+        return self.variants.any * self.tissues.any
+
+    def _per_unit(self, effects: Floats) -> Floats:
+        x_sd = self.scale.x_sd
+        per_sd = np.divide(1.0, x_sd, out=np.zeros_like(x_sd), where=x_sd > 0)
+        return effects * np.outer(per_sd, self.scale.y_sd)
+
+    def predict(
+        self,
+        x: ArrayLike,
+        covariates: ArrayLike | None = None,
+        *,
+        offset: ArrayLike | None = None,
+        scale: str = "response",
+    ) -> Floats:
+        """(n, m) expected response at the posterior mean of all effects.
+
+        x : (n, p) in the units of the fit; NaN becomes the variant's mean
+        covariates : (n, q) in the units of the fit; left out, they stand at their mean
+        offset : (n, m), (n, 1) or (n,) as in the fit; left out, it is 0: a size factor of 1
+        scale : "response", in units of y (of successes, the probability); or "link", that is eta1
+        """
+        if scale not in ("response", "link"):
+            raise FqtlError(f"scale must be 'response' or 'link', found {scale!r}.")
+        given = as_matrix("x", x, missing=True)
+        if given.shape[1] != len(self.scale.x_mean):
+            raise FqtlError(
+                f"x must have the {len(self.scale.x_mean)} variants of the fit in its columns, "
+                f"found shape {given.shape}."
+            )
+        self._refuse_other_variants(labels_of(x))
+        eta = self.intercept + np.nan_to_num(given - self.scale.x_mean) @ self.effects
+        eta += beside("offset", offset, eta, 0.0)
+        if covariates is not None:
+            known = as_matrix("covariates", covariates, missing=False)
+            if known.shape != (len(eta), len(self.covariate_mean)):
+                raise FqtlError(
+                    f"covariates must have shape {(len(eta), len(self.covariate_mean))}: the rows "
+                    f"of x and the covariates of the fit; found {known.shape}."
+                )
+            eta += (known - self.covariate_mean) @ self.covariate_effects
+        return eta if scale == "link" else self.distribution.mean(eta)
+
+    def _refuse_other_variants(self, labels: tuple[str, ...]) -> None:
+        """Where both the fit and these have names: columns are not matched by them."""
+        for j, (was, now) in enumerate(zip(self.scale.x_labels, labels, strict=False)):
+            if was != now:
+                raise FqtlError(
+                    f"x must have the variants of the fit in the same order; column {j} is "
+                    f"{now!r}, and was {was!r} in the fit."
+                )
+
+    def simulate(
+        self,
+        rng: np.random.Generator,
+        x: ArrayLike,
+        covariates: ArrayLike | None = None,
+        *,
+        offset: ArrayLike | None = None,
+        trials: ArrayLike | None = None,
+    ) -> Floats:
+        """(n, m) responses drawn from the fitted model, as for posterior-predictive checks.
+
+        Effects stand at their posterior mean; noise that tissues share, the dispersion and the
+        response are drawn. With dispersion covariates the rows of x are those of the fit.
+
+        x, covariates, offset : as in `predict`
+        trials : (n, m), (n, 1) or (n,) of family "logit"; left out, 1
+        """
+        if not isinstance(rng, np.random.Generator):
+            raise FqtlError(f"rng must be a generator as of np.random.default_rng, found {rng!r}.")
+        eta = self.predict(x, covariates, offset=offset, scale="link")
+        mean, variance = self.dispersion
+        if len(mean) not in (1, len(eta)):
+            raise FqtlError(
+                f"x must have the {len(mean)} rows of the fit, whose dispersion has covariates; "
+                f"found {len(eta)}."
+            )
+        eta += rng.standard_normal((len(eta), 1)) * self.shared_noise
+        eta2 = mean + np.sqrt(variance) * rng.standard_normal(mean.shape)
+        return self.distribution.draw(
+            rng, eta, np.broadcast_to(eta2, eta.shape), beside("trials", trials, eta, 1.0)
+        )
+
+    def to_frame(
+        self,
+        variants: Sequence[str] | None = None,
+        tissues: Sequence[str] | None = None,
+        min_pip: float = 0.0,
+    ) -> "DataFrame":
+        """Effects as a table: variant, tissue, effect, shared, specific, pip; a row for each pair.
+
+        variants, tissues : their names; left out, those that x and y had, or their numbers
+        min_pip : pairs with a lower PIP are left out
+        """
+        import pandas as pd  # the model is of use to those without
+
+        p, m = self.effects.shape
+        names = []
+        known = self.scale.x_labels or None, self.scale.y_labels or None
+        for what, given, count in (
+            ("variants", known[0] if variants is None else variants, p),
+            ("tissues", known[1] if tissues is None else tissues, m),
+        ):
+            if given is not None and len(given) != count:
+                raise FqtlError(f"{what} must name the {count} of the fit, found {len(given)}.")
+            names.append(np.arange(count) if given is None else np.asarray(given))
+        rows, columns = np.nonzero(self.pip >= min_pip)
+        return pd.DataFrame(
+            {
+                "variant": names[0][rows],
+                "tissue": names[1][columns],
+                "effect": self.effects[rows, columns],
+                "shared": self.shared_effects[rows, columns],
+                "specific": self.specific_effects[rows, columns],
+                "pip": self.pip[rows, columns],
+            }
+        )
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write everything to one .npz file, whole or not at all; `Fit.load` reads it."""
+        write(path, self)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "Fit":
+        """The fit that `save` wrote."""
+        return read(path, cls)
+
+    def __repr__(self) -> str:
+        return f"<Fit: {self.summary().splitlines()[0]}>"
+
+    def _sets(self, factor: int | None = None, tissue: int | None = None) -> str:
+        """The effects of a factor or a tissue in words."""
+        found = [
+            f"variant {entry.variants[0]} or {len(entry.variants) - 1} more (PIP {entry.pip:.3f})"
+            if len(entry.variants) > 1
+            else f"variant {entry.variants[0]} (PIP {entry.pip:.3f})"
+            for entry in self.credible_sets
+            if entry.factor == factor and (factor is not None or entry.tissue == tissue)
+        ]
+        return ", ".join(found) or "no sure effect"
+
+    def summary(self) -> str:
+        """A few lines for a person: how the fit went, and what each factor holds."""
+        p, m = len(self.scale.x_mean), len(self.scale.y_mean)
+        state = "converged" if self.converged else "did not converge"
+        head = (
+            f"{self.family} fit by {self.engine}: {p} variants, {m} tissues, {self.rank} factors; "
+            f"ELBO {self.elbo:.2f} nats, {state} in {self.n_iter} rounds"
+        )
+        lines = [head]
+        for k in range(self.rank):
+            tissues = int((self.tissues.pip[:, k] > LIKELY).sum())
+            lines.append(
+                f"  factor {k}, tissues with PIP > {LIKELY}: {tissues}; {self._sets(factor=k)}"
+            )
+        for t in np.flatnonzero(self.specific.any > LIKELY):
+            lines.append(f"  tissue {t} beside the factors: {self._sets(tissue=int(t))}")
+        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])

@@ -1,0 +1,100 @@
+"""What a shard will cost, before any of it is fitted: seconds and memory.
+
+A fit of a gene of n donors, p variants and m tissues takes about
+
+    0.011 + 0.0008 m + n p (5.5e-9 + 1.8e-9 m)   CPU seconds:
+
+interpreter, tissues, looks at the genotypes, and products of genotypes with all tissues. Least
+squares on 72 simulated genes (n 200 to 838, p 300 to 5,000, m 1 to 49, half of them with planted
+effects; Zen 4 at 2.6 GHz): half of the times are within 22 % of it, the correlation of logarithms
+is 0.95. `python -m tests.benchmarks.cost` measures them anew. Shards need the ratios only; machines
+differ in the unit, so the time a job is given has a margin.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fqtl.data.windows import BLOCK_BP
+from fqtl.shards.assignment import shard_name
+
+PER_FIT, PER_TISSUE, PER_CALL, PER_CALL_AND_TISSUE = 0.011, 8e-4, 5.5e-9, 1.8e-9
+READ_SECONDS = 1.5e-4  # for a record of some hundred donors
+YARDSTICK_FITS = 50.0  # that an elastic net of every tissue takes as long as
+START_SECONDS = 3.0  # of a process
+PROCESS_BYTES = 250e6  # interpreter and libraries
+COPIES_OF_X = 6  # float32: given, permuted or without a fold, standardised, of the engine
+COPIES_OF_Y = 40  # float64: moments, slopes, working response of every entry
+COPIES_OF_EXPRESSION = 5  # of a shard, of 4 bytes: stored, flat, and as float64 by gene
+COPIES_OF_WINDOW = 2.5  # float32: what is held, what is read on, and both put together
+
+
+@dataclass(frozen=True)
+class Runs:
+    """How often a gene is fitted.
+
+    folds : of cross-validation, 0 for none
+    nulls : permuted fits, the most there can be
+    yardstick : share of genes in which an elastic net is cross-validated, too
+    """
+
+    folds: int
+    nulls: int
+    yardstick: float = 0.0
+
+    @property
+    def fits(self) -> float:
+        """Fits of all donors that they amount to: a fold leaves one part of the donors out."""
+        held_out = max(self.folds - 1, 0)
+        return 1.0 + held_out * (1 + YARDSTICK_FITS * self.yardstick) + self.nulls
+
+
+def seconds_of_genes(
+    n_donors: int, variants: np.ndarray, tissues: np.ndarray, runs: Runs
+) -> np.ndarray:
+    """(genes,) CPU seconds of genes with so many variants and tissues, each (genes,)."""
+    calls = n_donors * variants
+    once = PER_FIT + PER_TISSUE * tissues + calls * (PER_CALL + PER_CALL_AND_TISSUE * tissues)
+    return np.asarray(once * runs.fits)
+
+
+def plan_shards(
+    genes: pd.DataFrame, shard: np.ndarray, n_donors: int, window_bp: int
+) -> pd.DataFrame:
+    """One row per shard that has genes: what it spans, and what its job will need.
+
+    genes : chrom, tss, n_tissues, n_variants and cpu_seconds; shard : (genes,)
+    window_bp : base pairs of a cis window
+    """
+    rows = []
+    for number, mine in genes.groupby(shard):
+        variants, tissues = mine["n_variants"].to_numpy(), mine["n_tissues"].to_numpy()
+        reading = READ_SECONDS * variants.max() * (np.ptp(mine["tss"]) + window_bp) / window_bp
+        rows.append(
+            {
+                "shard": shard_name(int(number)),
+                "first_gene": mine["gene_id"].iloc[0],
+                "last_gene": mine["gene_id"].iloc[-1],
+                "n_genes": len(mine),
+                "n_variants": round(variants.mean()),
+                "cpu_seconds": round(mine["cpu_seconds"].sum() + reading + START_SECONDS),
+                "memory_mb": round(megabytes_of_shard(n_donors, variants, tissues, window_bp)),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def megabytes_of_shard(
+    n_donors: int, variants: np.ndarray, tissues: np.ndarray, window_bp: int
+) -> float:
+    """Peak memory of a job that fits these genes, at least one.
+
+    variants, tissues : (genes,) of each
+    window_bp : base pairs of a cis window
+    """
+    p, m = float(variants.max()), float(tissues.max())
+    window = p * (window_bp + BLOCK_BP) / window_bp
+    held = 4 * n_donors * (COPIES_OF_WINDOW * window + COPIES_OF_X * p)
+    expression = 4 * n_donors * COPIES_OF_EXPRESSION * float(tissues.sum())
+    return (PROCESS_BYTES + held + expression + 8 * n_donors * COPIES_OF_Y * m) / 1e6

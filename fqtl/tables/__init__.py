@@ -1,0 +1,1 @@
+"""Files between stages: their columns, how they are written, and reasons counted."""

@@ -1,0 +1,236 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fqtl
+from fqtl.data.gene import GeneData
+from fqtl.data.genotypes import Genotypes
+from fqtl.data.hardy_weinberg import hardy_weinberg_p
+from fqtl.gene import analysis
+from fqtl.gene.analysis import Settings, analyse_gene, has_yardstick, sparse_effects
+from fqtl.gene.cross_validation import assign_folds
+from fqtl.gene.permutations import NullPlan
+from fqtl.model.results.credible_sets import CredibleSet
+from tests.conftest import planted_gene
+
+
+def inputs(seed=0):
+    planted = planted_gene(seed, n=200, p=60, m=5, tissues_each=3, h2=0.4)
+    p = planted.x.shape[1]
+    variants = pd.DataFrame(
+        {
+            "variant_id": [f"chr1_{i}_A_G_b38" for i in range(p)],
+            "rsid": "",
+            "chrom": "chr1",
+            "pos": np.arange(p),
+            "other_allele": "A",
+            "effect_allele": "G",
+        }
+    )
+    donors = [f"d{i}" for i in range(200)]
+    dropped = pd.DataFrame({"pos": [3, 5, 2000], "reason": ["odd", "rare", "rare"]})
+    genotypes = Genotypes(variants, planted.x.T.astype(np.float32), donors, dropped)
+    tissues = [f"t{i}" for i in range(5)]
+    return GeneData("g", "chr1", 30, tissues, planted.y), genotypes, planted
+
+
+def settings(folds=0):
+    return Settings(fit={}, fold=assign_folds(200, folds, 0) if folds else None, min_pip=0.01)
+
+
+def test_a_record_holds_what_the_fit_found():
+    gene, genotypes, planted = inputs()
+    found = analyse_gene(gene, genotypes, settings(folds=4))
+    fit = fqtl.fit(gene.y, planted.x.astype(np.float32))
+    assert (found["status"], found["n_factors"], found["n_variants"]) == ("fitted", fit.rank, 60)
+    effects = np.zeros((60, 5))
+    for entry in found["weights"]:
+        variant = int(found["variants"][entry["variant"]]["pos"])
+        effects[variant, int(entry["tissue"][1:])] = entry["weight"]
+    np.testing.assert_array_equal(effects, np.where(fit.pip >= 0.01, fit.effects, 0))
+    leads = {entry["set"]: entry["variant"] for entry in reversed(found["credible_sets"])}
+    planted_at = np.flatnonzero(planted.variants.any(axis=1))
+    assert [int(found["variants"][i]["pos"]) for i in leads.values()] == list(planted_at)
+    acts = planted.genetic.std(axis=0) > 0
+    r2 = np.array([row["r2"] for row in found["prediction"]])
+    assert r2[acts].min() > 0.15
+    assert [row["factor"] for row in found["factors"]] == list(range(fit.rank))
+    assert found["dropped_variants"] == [
+        {"reason": "odd", "count": 1},
+        {"reason": "rare", "count": 2},
+    ]
+
+
+def test_a_record_holds_the_nulls_that_were_drawn():
+    gene, genotypes, _ = inputs()
+    plan = NullPlan(permutations=3, exceedances=1, permute="donors", partial=1, seed=0)
+    found = analyse_gene(gene, genotypes, replace(settings(), nulls=plan))
+    drawn = [row["evidence"] for row in found["nulls"]]
+    assert len(drawn) == 3
+    assert found["evidence"] > 10 + max(drawn)
+    assert {row["tissue"] for row in found["null_tissues"]} < set(gene.tissues)
+
+
+def test_the_yardstick_is_for_a_share_of_genes_that_their_names_draw():
+    names = [f"ENSG{i:011d}.1" for i in range(4000)]
+    chosen = [name for name in names if has_yardstick(name, 0.1)]
+    assert len(chosen) == pytest.approx(400, abs=4 * np.sqrt(360))
+    assert set(chosen) < {name for name in names if has_yardstick(name, 0.2)}
+    assert not any(has_yardstick(name, 0.0) for name in names)
+    assert all(has_yardstick(name, 1.0) for name in names)
+
+
+def test_the_yardstick_is_measured_on_the_same_folds():
+    gene, genotypes, _ = inputs()
+    found = analyse_gene(gene, genotypes, replace(settings(folds=3), yardstick=1.0))
+    rows = found["prediction"]
+    assert all(row["enet_r2"] >= 0 for row in rows)
+    assert max(row["enet_r2"] for row in rows) > 0.1
+    assert max(row["spearman"] for row in rows) > 0.3
+
+
+def test_a_gene_without_variants_is_a_row_with_its_reason():
+    gene, genotypes, _ = inputs()
+    found = analyse_gene(gene, genotypes.window(1000, 2000), settings())
+    assert (found["status"], found["reason"]) == ("skipped", "no variant in the cis window")
+    assert found["weights"] is None
+    assert found["dropped_variants"] == [{"reason": "rare", "count": 1}]
+
+
+def test_a_gene_that_cannot_be_fitted_is_a_row_with_its_reason():
+    gene, genotypes, _ = inputs()
+    gene.y[:] = np.nan
+    found = analyse_gene(gene, genotypes, settings())
+    assert found["status"] == "failed"
+    assert "y must vary" in found["reason"]
+
+
+def test_an_unforeseen_fault_fails_its_gene_alone(monkeypatch, caplog):
+    gene, genotypes, _ = inputs()
+
+    def broken(*args, **kwargs):
+        raise np.linalg.LinAlgError("singular")
+
+    monkeypatch.setattr(analysis, "fit", broken)
+    found = analyse_gene(gene, genotypes, settings())
+    assert (found["status"], found["reason"]) == ("failed", "LinAlgError: singular")
+    assert "Traceback" in caplog.text
+
+
+def test_a_machine_without_memory_is_no_fault_of_the_gene(monkeypatch):
+    gene, genotypes, _ = inputs()
+
+    def hungry(*args, **kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr(analysis, "fit", hungry)
+    with pytest.raises(MemoryError):
+        analyse_gene(gene, genotypes, settings())
+
+
+def test_an_effect_of_one_tissue_is_listed_with_it():
+    gene, genotypes, planted = inputs()
+    gene.y[:, 2] += 1.5 * planted.x[:, 40]
+    found = analyse_gene(gene, genotypes, settings())
+    likely = {
+        (entry["tissue"], int(found["variants"][entry["variant"]]["pos"]))
+        for entry in found["specific"]
+        if entry["pip"] > 0.5
+    }
+    assert likely == {("t2", 40)}
+    assert found["n_specific"] == 1
+    assert "t2" in {entry["tissue"] for entry in found["credible_sets"]}
+
+
+def test_a_dense_fit_stores_no_tissue_without_effects():
+    gene, genotypes, planted = inputs()
+    found = analyse_gene(gene, genotypes, replace(settings(), fit={"factored": False}))
+    acts = np.flatnonzero(planted.genetic.std(axis=0) > 0)
+    assert {row["factor"] for row in found["factors"]} >= set(acts)
+    assert len(found["tissue_loadings"]) == len(found["factors"])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_missing_genotypes_do_no_harm(share):
+    gene, genotypes, _ = inputs()
+    rng = np.random.default_rng(0)
+    genotypes.dosages[rng.random(genotypes.dosages.shape) < share] = np.nan
+    found = analyse_gene(gene, genotypes, settings(folds=3))
+    assert found["status"] == "fitted"
+    assert np.isfinite(found["covariance"]).all()
+
+
+def test_the_weights_of_a_factor_are_its_score_per_allele():
+    """Times the loading of a tissue, a factor's score is its part of the tissue's expression."""
+    gene, genotypes, planted = inputs()
+    found = analyse_gene(gene, genotypes, settings())
+    fit = fqtl.fit(gene.y, planted.x.astype(np.float32))
+    weights = np.zeros((60, fit.rank))
+    for entry in found["factor_weights"]:
+        weights[int(found["variants"][entry["variant"]]["pos"]), entry["factor"]] = entry["weight"]
+    assert (weights != 0).any(axis=0).all()
+    part = weights @ fit.tissues.mean.T * fit.scale.y_sd
+    kept = (weights != 0).any(axis=1)
+    np.testing.assert_allclose(part[kept], fit.shared_effects[kept], rtol=1e-6)
+
+
+def test_variants_that_carry_weight_are_described():
+    gene, genotypes, planted = inputs()
+    found = analyse_gene(gene, genotypes, settings())["variants"]
+    for variant in found:
+        x = planted.x[:, int(variant["pos"])]
+        assert variant["frequency"] == pytest.approx(x.mean() / 2)
+        assert variant["hwe_p"] == hardy_weinberg_p(x)
+
+
+def test_counts_are_fitted_with_the_sizes_of_their_libraries():
+    gene, genotypes, planted = inputs()
+    rng = np.random.default_rng(0)
+    size = np.exp(rng.standard_normal((200, 5)))
+    y = rng.poisson(30 * size * np.exp(planted.genetic)).astype(float)
+    gene = replace(gene, y=np.where(np.isnan(gene.y), np.nan, y), offset=np.log(size))
+    chosen = replace(settings(folds=4), fit={"family": "nb"})
+    found = analyse_gene(gene, genotypes, chosen)
+    assert (found["status"], found["reason"]) == ("fitted", "")
+    acts = planted.genetic.std(axis=0) > 0
+    r2 = np.array([row["r2"] for row in found["prediction"]])
+    # on the scale of logarithms, where 30 reads leave a variance of 1/30
+    assert r2[acts].min() > 0.5
+    blind = analyse_gene(replace(gene, offset=None), genotypes, chosen)
+    blind_r2 = np.array([row["r2"] for row in blind["prediction"]])
+    assert blind_r2[acts].max() < r2[acts].min()
+
+
+def test_covariates_in_the_model_are_not_taken_for_genetics_nor_predicted():
+    """Expression follows a covariate, which follows a variant that has no effect."""
+    gene, genotypes, planted = inputs()
+    acts = np.flatnonzero(planted.variants.any(axis=1))[0]
+    other = int(np.abs(np.corrcoef(planted.x.T)[acts]).argmin())
+    rng = np.random.default_rng(1)
+    age = planted.x[:, other] + 0.5 * rng.standard_normal(200)
+    gene = replace(gene, y=gene.y + 1.5 * age[:, None])
+    without = analyse_gene(gene, genotypes, settings(folds=4))
+    found = analyse_gene(gene, genotypes, replace(settings(folds=4), covariates=age[:, None]))
+    assert (without["status"], found["status"]) == ("fitted", "fitted")
+
+    def weight_near(record, variant):
+        near = {i for i, v in enumerate(record["variants"]) if abs(int(v["pos"]) - variant) < 5}
+        return sum(abs(entry["weight"]) for entry in record["weights"] if entry["variant"] in near)
+
+    assert weight_near(without, other) > 5 * weight_near(found, other)
+    assert weight_near(found, acts) > 1
+    clean = fqtl.fit(gene.y, planted.x.astype(np.float32), covariates=age)
+    assert found["elbo"] == clean.elbo
+
+
+def test_a_set_that_is_not_pure_carries_no_weight():
+    gene = planted_gene(4, n=100, m=6, p=40)
+    found = fqtl.fit(gene.y, gene.x)
+    spread = CredibleSet(np.arange(40), pip=0.6, coverage=0.95, purity=0.9, tissue=2)
+    pure = sparse_effects(replace(found, credible_sets=(spread,)), 0.5)
+    np.testing.assert_array_equal(pure[:, 2], found.effects[:, 2])
+    impure = sparse_effects(replace(found, credible_sets=(replace(spread, purity=0.4),)), 0.5)
+    np.testing.assert_array_equal(impure, sparse_effects(replace(found, credible_sets=()), 0.5))
+    assert (impure[:, 2] == 0).sum() > 30

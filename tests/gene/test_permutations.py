@@ -1,0 +1,111 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import fqtl
+from fqtl.data.gene import GeneData
+from fqtl.gene.permutations import NullPlan, draw_nulls, evidence_of, permuted, permuted_in_part
+from tests.conftest import planted_gene
+
+PLAN = NullPlan(permutations=4, exceedances=2, permute="donors", partial=2, seed=1)
+
+
+def rows(matrix):
+    """Rows in an order of their own, NaN as a number."""
+    return sorted(map(tuple, np.nan_to_num(matrix, nan=99.0)))
+
+
+@pytest.fixture
+def counted(gene):
+    """The gene with sizes of its libraries, which here are twice the values."""
+    return GeneData("g", "chr1", 1, [f"t{i}" for i in range(12)], gene.y, 2 * gene.y)
+
+
+def fit(gene, x):
+    return fqtl.fit(gene.y, x)
+
+
+def test_permuted_donors_keep_what_tissues_share_and_which_are_missing(gene, counted):
+    same, x = permuted(counted, gene.x, "donors", np.random.default_rng(0))
+    assert same is counted
+    assert rows(x) == rows(gene.x)
+    assert (x != gene.x).any(axis=1).mean() > 0.9
+
+
+def test_permuted_tissues_keep_what_each_donor_lacks(gene, counted):
+    found, x = permuted(counted, gene.x, "tissues", np.random.default_rng(0))
+    assert x is gene.x
+    np.testing.assert_array_equal(np.isnan(found.y), np.isnan(gene.y))
+    for before, after in zip(gene.y.T, found.y.T, strict=True):
+        assert sorted(before[~np.isnan(before)]) == sorted(after[~np.isnan(after)])
+    assert rows(found.y) != rows(gene.y)
+
+
+def test_some_tissues_are_permuted_together_and_the_others_stay(gene, counted):
+    mixed, part = permuted_in_part(counted, np.random.default_rng(0))
+    rest = np.setdiff1d(np.arange(gene.y.shape[1]), part)
+    assert 0 < len(part) < len(rest)
+    np.testing.assert_array_equal(mixed.y[:, rest], gene.y[:, rest])
+    assert rows(mixed.y[:, part]) == rows(gene.y[:, part])
+    assert rows(mixed.y) != rows(gene.y)
+
+
+@pytest.mark.parametrize("how", ["tissues", "part"])
+def test_the_size_of_a_library_goes_with_its_values(gene, counted, how):
+    rng = np.random.default_rng(0)
+    if how == "part":
+        found, _ = permuted_in_part(counted, rng)
+    else:
+        found, _ = permuted(counted, gene.x, how, rng)
+    np.testing.assert_array_equal(found.offset, 2 * found.y)
+
+
+def test_a_draw_is_the_same_whatever_was_drawn_before(gene, counted):
+    known, seen = fit(counted, gene.x), []
+
+    def remember(_, x):
+        seen.append(x)
+        return known
+
+    def draws(name):
+        seen.clear()
+        draw_nulls(replace(counted, gene_id=name), gene.x, np.inf, remember, PLAN)
+        return list(seen)
+
+    first, again, other = draws("g"), draws("g"), draws("another")
+    assert (first[0] != first[1]).any()
+    np.testing.assert_array_equal(first[1], again[1])
+    assert (other[0] != first[0]).any()
+
+
+@pytest.mark.parametrize(("evidence", "draws"), [(np.inf, 4), (-1.0, 2)])
+def test_drawing_stops_when_enough_nulls_reached_the_data(gene, counted, evidence, draws):
+    known = fit(counted, gene.x[::-1])
+    assert len(draw_nulls(counted, gene.x, evidence, lambda *_: known, PLAN).evidence) == draws
+
+
+def test_a_gene_with_an_effect_stands_out_from_its_nulls(gene, counted):
+    own = fit(counted, gene.x)
+    found = draw_nulls(counted, gene.x, evidence_of(own), fit, PLAN)
+    assert evidence_of(own) > 10 + max(found.evidence)
+    acts = gene.genetic.std(axis=0) > 0
+    assert own.tissue_pip[acts].mean() > 0.8
+    assert np.mean([pip for _, _, pip in found.tissues]) < 0.3
+
+
+def test_evidence_is_that_of_factors_and_of_effects_beside_them():
+    found = fqtl.fit(*_weak())
+    absent = np.prod(1 - found.factor_pip) * np.prod(1 - found.specific.any)
+    assert evidence_of(found) == pytest.approx(-np.log(absent))
+
+
+def _weak():
+    gene = planted_gene(3, n=150, p=30, m=4, h2=0.08, tissues_each=2)
+    return gene.y, gene.x
+
+
+def test_one_tissue_has_no_others_to_be_permuted_beside(gene):
+    alone = GeneData("g", "chr1", 1, ["t0"], gene.y[:, :1])
+    known = fit(alone, gene.x)
+    assert draw_nulls(alone, gene.x, np.inf, lambda *_: known, PLAN).tissues == []

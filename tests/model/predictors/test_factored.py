@@ -1,0 +1,171 @@
+"""Factors: laws of their updates, with noise that tissues share and without."""
+
+import numpy as np
+import pytest
+
+from fqtl.model.arrays.variants import Variants
+from fqtl.model.options import Options
+from fqtl.model.predictors.factored import Factored
+from fqtl.model.predictors.predictor import Visit
+from fqtl.model.predictors.shared_noise import Precision, SharedNoise
+from tests.conftest import linked_genotypes
+from tests.model.test_effects import draws_of
+from tests.reference.objective import dense_covariances, part_of_elbo
+
+N, P, M = 60, 20, 5
+shared_or_not = pytest.mark.parametrize("shared", [False, True])
+
+
+def problem(seed, shared=False):
+    """Variants, what is to be explained, and the precision of its noise."""
+    rng = np.random.default_rng(seed)
+    x = linked_genotypes(rng, N, P)
+    x = np.ascontiguousarray(((x - x.mean(axis=0)) / x.std(axis=0)).T)
+    response = np.outer(x[4], [1.2, -1.2, 0.8, 0, 0]) + rng.standard_normal((N, M))
+    weight = rng.uniform(0.5, 1.5, (N, M)) * (rng.random((N, M)) < 0.7)
+    loadings = np.array([0.6, 0.5, -0.7, 0.4, 0.8])
+    precision = SharedNoise(loadings).precision(weight) if shared else Precision(weight)
+    return Variants(x), response, precision
+
+
+def grown(seed, shared=False):
+    x, response, precision = problem(seed, shared)
+    predictor = Factored(x, M, 3, Options())
+    assert predictor.grow(precision.times(response), precision)
+    return predictor, response, precision
+
+
+def test_moments_of_a_factor_are_those_of_draws():
+    predictor, *_ = grown(0)
+    factor, rng, draws = predictor.factors[0], np.random.default_rng(1), 200_000
+    tissues = factor.tissues
+    slab = tissues.slab_mean + rng.standard_normal((draws, M)) / np.sqrt(tissues.slab_precision)
+    loadings = np.where(rng.random((draws, M)) < tissues.pip, slab, 0.0)
+    eta = (draws_of(factor.effects, draws, rng) @ predictor.x.x[:, :1]) * loadings
+    mean, variance = predictor.moments()
+    np.testing.assert_allclose(eta.mean(axis=0), mean[0], atol=0.01)
+    np.testing.assert_allclose(eta.var(axis=0), variance[0], rtol=0.05, atol=1e-4)
+    covariance = dense_covariances(predictor, N, M)[0]
+    np.testing.assert_allclose(np.diag(covariance), variance[0], rtol=1e-10)
+    # of eta with a standard deviation of 0.3; 200,000 draws give a covariance to 0.0003
+    np.testing.assert_allclose(np.cov(eta.T), covariance, atol=0.004)
+
+
+@shared_or_not
+def test_the_gain_of_a_factor_is_what_the_elbo_loses_without_it(shared):
+    predictor, response, precision = grown(1, shared)
+    pull = precision.times(response)
+    gain = predictor.factors[0].gain(pull, precision)
+    assert part_of_elbo(predictor, pull, precision) == pytest.approx(gain, rel=1e-10)
+
+
+@shared_or_not
+@pytest.mark.parametrize("visit", Visit)
+def test_an_update_never_lowers_the_elbo(visit, shared):
+    predictor, response, precision = grown(2, shared)
+    rng = np.random.default_rng(3)
+    for _ in range(10):
+        pull = precision.times(response + 0.3 * rng.standard_normal(response.shape))
+        before = part_of_elbo(predictor, pull, precision)
+        predictor.update(pull, precision, visit)
+        assert predictor.factors
+        assert part_of_elbo(predictor, pull, precision) >= before - 1e-9
+
+
+@shared_or_not
+def test_growing_never_lowers_the_elbo(shared):
+    values = []
+    for seed in range(10):
+        x, response, precision = problem(seed, shared)
+        pull = precision.times(response + np.outer(x.x[15], [0, 0, 0, 1.5, 1.5]))
+        predictor = Factored(x, M, 3, Options())
+        value = 0.0
+        while predictor.grow(pull, precision):
+            assert part_of_elbo(predictor, pull, precision) >= value
+            value = part_of_elbo(predictor, pull, precision)
+        values.append(value)
+    assert np.median(values) > 5
+
+
+def test_a_full_visit_gives_every_variant_its_own_posterior():
+    predictor, _, precision = grown(4)
+    effects = predictor.factors[0].effects
+    lead = effects.effects[0].index[effects.effects[0].alpha.argmax()]
+    elsewhere = precision.times(np.outer(predictor.x.x[16], predictor.factors[0].tissues.mean))
+    assert abs(predictor.x.x[lead] @ predictor.x.x[16]) / N < 0.3
+    predictor.update(2 * elsewhere, precision, Visit.EVERY)
+    assert effects.pip.argmax() == 16
+    x = predictor.x.x
+    np.testing.assert_allclose(effects.score, x.T @ effects.mean, atol=1e-12)
+    spread = np.zeros(N)
+    for one in effects.effects:
+        rows = x[one.index].T
+        spread += rows**2 @ (one.alpha * (one.mean**2 + 1 / one.precision))
+        spread -= (rows @ (one.alpha * one.mean)) ** 2
+    np.testing.assert_allclose(effects.score_variance, spread, atol=1e-12)
+
+
+@shared_or_not
+def test_the_scale_is_carried_by_the_variants(shared):
+    predictor, response, precision = grown(5, shared)
+    predictor.update(precision.times(response), precision, Visit.KNOWN)
+    assert predictor.factors[0].tissues.precision == pytest.approx(1.0)
+
+
+def test_a_factor_that_does_not_pay_is_dropped():
+    predictor, response, precision = grown(6)
+    predictor.update(np.zeros_like(response), precision, Visit.KNOWN)
+    assert predictor.factors == []
+
+
+def test_no_more_factors_than_the_rank():
+    x, response, precision = problem(7)
+    pull = precision.times(response + 3 * np.outer(x.x[15], [0, 0, 0, 1.0, 1.0]))
+    narrow, wide = Factored(x, M, 1, Options()), Factored(x, M, 2, Options())
+    assert [narrow.grow(pull, precision) for _ in range(2)] == [True, False]
+    assert [wide.grow(pull, precision) for _ in range(2)] == [True, True]
+
+
+def test_what_one_tissue_has_is_no_factor_unless_nothing_else_has_a_place_for_it():
+    x, _, precision = problem(8)
+    rng = np.random.default_rng(0)
+    response = np.outer(x.x[4], [2.0, 0, 0, 0, 0]) + rng.standard_normal((N, M))
+    pull = precision.times(response)
+    assert not Factored(x, M, 3, Options()).grow(pull, precision)
+    assert Factored(x, M, 3, Options(specific=False)).grow(pull, precision)
+
+
+def test_noise_that_tissues_share_passes_for_a_factor_only_if_it_is_not_known():
+    x, _, precision = problem(9)
+    rng = np.random.default_rng(1)
+    noise = SharedNoise(np.full(M, 2.0))
+    # the donors' noise happens to go with a variant: 5 tissues say so, but are one witness
+    u = 0.3 * x.x[4] + rng.standard_normal(N)
+    response = np.outer(u, noise.loadings) + rng.standard_normal((N, M))
+    known = noise.precision(precision.weight)
+    assert Factored(x, M, 3, Options()).grow(precision.times(response), precision)
+    assert not Factored(x, M, 3, Options()).grow(known.times(response), known)
+
+
+@shared_or_not
+def test_relabelling_tissues_relabels_a_factor(shared):
+    x, response, precision = problem(10, shared)
+    order = np.array([3, 0, 4, 2, 1])
+    relabelled = Precision(
+        precision.weight[:, order], precision.shared[:, order] if shared else None
+    )
+    one, other = Factored(x, M, 3, Options()), Factored(x, M, 3, Options())
+    assert one.grow(precision.times(response), precision)
+    assert other.grow(relabelled.times(response[:, order]), relabelled)
+    np.testing.assert_allclose(other.mean(), one.mean()[:, order], atol=1e-8)
+
+
+def test_factors_come_in_the_order_of_the_variance_they_explain():
+    x, response, precision = problem(11)
+    pull = precision.times(response + np.outer(x.x[15], [0, 0, 0, 4.0, 4.0]))
+    predictor = Factored(x, M, 3, Options())
+    while predictor.grow(pull, precision):
+        predictor.update(pull, precision, Visit.EVERY)
+    explained = [(factor.mean() ** 2).sum() for factor in predictor.ordered()]
+    assert len(explained) >= 2
+    assert explained == sorted(explained, reverse=True)

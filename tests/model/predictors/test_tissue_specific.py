@@ -1,0 +1,194 @@
+"""Effects of single tissues: laws of their updates, with noise that tissues share and without."""
+
+import numpy as np
+import pytest
+
+from fqtl.model.arrays.variants import Variants
+from fqtl.model.options import Options
+from fqtl.model.predictors.predictor import Visit
+from fqtl.model.predictors.shared_noise import Precision, SharedNoise
+from fqtl.model.predictors.tissue_specific import Specific
+from tests.model.test_factored import M, N, P, problem
+from tests.reference.effect import single_effect
+from tests.reference.objective import part_of_elbo
+
+shared_or_not = pytest.mark.parametrize("shared", [False, True])
+
+
+def empty(x, precision, **options):
+    return Specific.empty(x, (precision.weight > 0).astype(float), Options(**options))
+
+
+def swept(seed, shared=False):
+    x, response, precision = problem(seed, shared)
+    specific = empty(x, precision)
+    for _ in range(3):
+        specific.update(precision.times(response), precision, Visit.EVERY)
+    return specific, response, precision
+
+
+def held(specific):
+    return [effects.pip for effects in specific.tissues]
+
+
+@shared_or_not
+@pytest.mark.parametrize("visit", Visit)
+def test_an_update_never_lowers_the_elbo(visit, shared):
+    for seed in range(5):
+        specific, response, precision = swept(seed, shared)
+        assert sum(effects.likely for effects in specific.tissues) > 1
+        rng = np.random.default_rng(seed)
+        for _ in range(6):
+            shaken = rng.choice([0.3, 1.0]) * response + 0.3 * rng.standard_normal(response.shape)
+            pull = precision.times(shaken)
+            before = part_of_elbo(specific, pull, precision)
+            specific.update(pull, precision, visit)
+            # an effect of probability below 1e-7 is emptied
+            assert part_of_elbo(specific, pull, precision) >= before - 1e-6
+
+
+def test_a_tissue_sees_the_others_as_the_same_update_has_left_them():
+    x, response, precision = problem(0, shared=True)
+    pull, specific = precision.times(response), empty(x, precision, max_effects=1)
+    inclusion, size_precision = specific.prior.inclusion, specific.prior.precision
+    specific.update(pull, precision, Visit.EVERY)
+    last = M - 1
+    others = specific.mean()
+    others[:, last] = 0
+    assert np.abs(precision.times(others)[:, last]).max() > 0.1
+    target = (pull - precision.times(others))[:, last]
+    weight = precision.diagonal[:, last]
+    alpha, mean, *_ = single_effect(x.x, target, weight, np.zeros(N), inclusion, size_precision)
+    (effect,) = specific.tissues[last].effects
+    np.testing.assert_allclose(effect.alpha, np.array(alpha)[effect.index], rtol=1e-8)
+    np.testing.assert_allclose(effect.mean, np.array(mean)[effect.index], rtol=1e-8)
+
+
+@shared_or_not
+def test_where_updates_settle_every_effect_is_best_given_the_rest(shared):
+    specific, response, precision = swept(0, shared)
+    pull = precision.times(response)
+    for _ in range(300):
+        specific.update(pull, precision, Visit.EVERY)
+    left = pull - precision.times(specific.mean())
+    for t, effects in enumerate(specific.tissues):
+        weight = precision.diagonal[:, t]
+        for slot, effect in enumerate(effects.effects):
+            target = left[:, t] + weight * effect.score
+            prior = specific.prior.of_slot(slot)
+            alpha, mean, *_ = single_effect(
+                specific.x.x, target, weight, np.zeros(N), prior.inclusion, prior.precision
+            )
+            np.testing.assert_allclose(effect.alpha, np.array(alpha)[effect.index], atol=1e-4)
+            np.testing.assert_allclose(effect.mean, np.array(mean)[effect.index], atol=1e-4)
+
+
+def test_tissues_share_nothing_but_the_prior():
+    x, response, precision = problem(1)
+    together = empty(x, precision)
+    together_before = together.prior.inclusion
+    together.update(precision.times(response), precision, Visit.EVERY)
+    for t in range(M):
+        one = Precision(precision.weight[:, [t]])
+        alone = empty(x, one)
+        # each expects what it would expect among m
+        alone.prior.inclusion = together_before
+        alone.update(one.times(response[:, [t]]), one, Visit.EVERY)
+        np.testing.assert_array_equal(together.tissues[t].pip, alone.tissues[0].pip)
+
+
+@shared_or_not
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_equal_weights_give_what_weights_that_are_all_but_equal_give(shared, dtype):
+    x, response, precision = problem(2)
+    x = Variants(x.x.astype(dtype))
+    weight = 0.8 * (precision.weight > 0)
+    if shared:
+        weight[:] = 0.8  # without a hole the donors' precisions are equal even so
+    found = []
+    for shake in (0.0, 1e-9):
+        shaken = weight * (1 + shake * np.random.default_rng(0).random((N, M)))
+        noise = SharedNoise(np.full(M, 0.5)).precision(shaken) if shared else Precision(shaken)
+        specific = empty(x, noise)
+        for _ in range(3):
+            specific.update(noise.times(response), noise, Visit.EVERY)
+        assert ("information" in vars(specific.observations)) == (shake == 0)
+        found.append(held(specific))
+    # the short cut runs in the precision of x
+    np.testing.assert_allclose(found[0], found[1], atol=1e-4 if dtype == np.float32 else 1e-6)
+
+
+def test_every_tissue_keeps_one_effect_more_than_was_found():
+    specific, *_ = swept(3)
+    for effects in specific.tissues:
+        assert len(effects.effects) == effects.likely + 1
+
+
+def test_a_cheap_visit_leaves_tissues_without_effects_alone():
+    specific, response, precision = swept(4)
+    quiet = [t for t, effects in enumerate(specific.tissues) if effects.most < 0.25]
+    assert 0 < len(quiet) < M
+    before = held(specific)
+    specific.update(0.5 * precision.times(response), precision, Visit.KNOWN)
+    for t in range(M):
+        assert (before[t] == specific.tissues[t].pip).all() == (t in quiet)
+
+
+@shared_or_not
+def test_growing_finds_what_is_there_and_then_ends(shared):
+    x, _, precision = problem(5, shared)
+    rng = np.random.default_rng(0)
+    response = np.outer(x.x[4], [1.5, 0, 0, 0, 0]) + rng.standard_normal((N, M))
+    pull, specific, grown = precision.times(response), empty(x, precision), 0
+    while specific.grow(pull, precision):
+        grown += 1
+    assert 1 <= grown <= 3
+    assert [effects.likely > 0 for effects in specific.tissues] == [True, *[False] * (M - 1)]
+    assert specific.tissues[0].pip[[3, 4, 5]].sum() > 0.9
+
+
+def test_nothing_grows_out_of_noise():
+    for seed in range(10):
+        x, _, precision = problem(seed)
+        noise = np.random.default_rng(100 + seed).standard_normal((N, M))
+        assert not empty(x, precision).grow(precision.times(noise), precision)
+
+
+def test_what_tissues_need_is_learned_from_all_of_them():
+    x, _, precision = problem(6)
+    rng = np.random.default_rng(1)
+    every = np.outer(x.x[4], np.full(M, 1.0)) + rng.standard_normal((N, M))
+    one = np.outer(x.x[4], np.eye(M)[0]) + rng.standard_normal((N, M))
+    inclusion = []
+    for response in (every, one):
+        specific = empty(x, precision)
+        for _ in range(20):
+            specific.update(precision.times(response), precision, Visit.EVERY)
+        inclusion.append(specific.prior.inclusion)
+    assert inclusion[0] > 2 * inclusion[1]
+
+
+def test_no_tissue_has_more_effects_than_allowed():
+    x, _, precision = problem(7)
+    response = (x.x[2] - 2 * x.x[9] + 2 * x.x[16])[:, None] * np.full(M, 3.0)
+    specific = empty(x, precision, max_effects=2)
+    specific.update(precision.times(response), precision, Visit.EVERY)
+    assert max(len(effects.effects) for effects in specific.tissues) == 2
+    assert specific.tissues[0].pip.shape == (P,)
+
+
+@shared_or_not
+def test_what_is_emptied_leaves_nothing_and_what_holds_nothing_stays(shared):
+    specific, *_ = swept(0, shared)
+    assert specific.mean().any()
+    assert specific.clear()
+    assert not specific.mean().any()
+    assert not specific.moments().variance.any()
+    x, _, precision = problem(5, shared)
+    little = empty(x, precision)
+    noise = 0.1 * np.random.default_rng(0).standard_normal((N, M))
+    little.update(precision.times(noise), precision, Visit.EVERY)
+    before = held(little)
+    assert max(max(pip) for pip in before) > 0
+    assert not little.clear()
+    np.testing.assert_array_equal(held(little), before)

@@ -1,0 +1,361 @@
+"""Single effects against the slow one, and what holds for them whatever the numbers."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fqtl.model.arrays.variants import Variants
+from fqtl.model.priors.single_effects import (
+    LEAST,
+    TAIL,
+    USUAL,
+    Effect,
+    EffectPrior,
+    SingleEffects,
+    SuccessivePrior,
+)
+from tests.conftest import linked_genotypes
+from tests.reference.effect import single_effect
+from tests.reference.elbo import single_effect_divergence, single_effects_divergence
+
+N = 50
+
+
+def problem(seed, dtype=np.float64, p=12, size=0.6):
+    """Genotypes whose variants 2 and 3 are near twins, a gradient at 0 and weights."""
+    rng = np.random.default_rng(seed)
+    x = linked_genotypes(rng, N, p, correlation=0.5)
+    x[:, 3] = np.where(np.arange(N) < 3, x[:, 3], x[:, 2])
+    x = np.ascontiguousarray(((x - x.mean(axis=0)) / x.std(axis=0)).T, dtype=dtype)
+    weight = rng.uniform(0.2, 2, N) * (rng.random(N) < 0.8)
+    return Variants(x), weight * (size * x[2] + rng.standard_normal(N)), weight
+
+
+def prior_of(inclusion=0.3, precision=2.0):
+    return EffectPrior(inclusion, precision)
+
+
+def whole(effect, p):
+    """The effect as a dict with alpha, mean and precision of every variant."""
+    full = {name: np.ones(p) if name == "precision" else np.zeros(p) for name in PARTS}
+    for name in PARTS:
+        full[name][effect.index] = getattr(effect, name)
+    return full
+
+
+def as_dict(effects):
+    """A sum of single effects, as the slow ELBO takes it."""
+    return {
+        "effects": [whole(effect, effects.p) for effect in effects.effects],
+        "inclusion": [effects.prior.of_slot(k).inclusion for k in range(effects.slots)],
+        "precision": effects.prior.precision,
+    }
+
+
+PARTS = ("alpha", "mean", "precision")
+
+
+def slow_objective(effect, x, gradient, weight, prior):
+    """gradient . E f - 1/2 weight . E f^2 - KL of one effect, a dict."""
+    second = effect["alpha"] * (effect["mean"] ** 2 + 1 / effect["precision"])
+    fitted = gradient @ (x.T @ (effect["alpha"] * effect["mean"]))
+    fitted -= 0.5 * weight @ ((x.T**2) @ second)
+    return fitted - single_effect_divergence(effect, prior.inclusion, prior.precision)
+
+
+def objective(effects, gradient, weight):
+    """The same of a sum, by its own moments and divergence."""
+    square = effects.score**2 + effects.score_variance
+    return gradient @ effects.score - 0.5 * weight @ square - effects.divergence()
+
+
+def some_effects(seed):
+    x, gradient, weight = problem(seed, size=1.0)
+    gradient -= weight * 1.5 * x.x[9]
+    effects = SingleEffects.empty(N, x.p, 5, prior_of())
+    for _ in range(5):
+        effects.update(x, gradient, weight, least=0.0, worth=0.5)
+    assert effects.likely >= 2
+    return effects, x, gradient, weight
+
+
+# given the information, products with x are in its own precision: 50 terms of 6e-8, and what is
+# lost of a score of some nats is lost of ln alpha
+@pytest.mark.parametrize(
+    ("dtype", "known", "tolerance"),
+    [
+        (np.float64, False, 1e-10),
+        (np.float64, True, 1e-10),
+        (np.float32, False, 1e-10),
+        (np.float32, True, 1e-4),
+    ],
+)
+@pytest.mark.parametrize("among", [None, [7, 2, 3, 0]])
+def test_the_best_effect_is_what_the_formulas_say(dtype, known, tolerance, among):
+    for seed in range(5):
+        x, target, weight = problem(seed, dtype)
+        others = 0.3 * np.random.default_rng(seed).standard_normal(N)
+        information = x.information(weight[:, None])[:, 0] if known else None
+        index = None if among is None else np.array(among)
+        effect = Effect.best(
+            x, target - weight * others, weight, prior_of(), index, information=information
+        )
+        rows = x.all if among is None else index
+        # an effect of few variants has their share of the prior: they are as probable as ever
+        share = 0.3 * len(rows) / x.p
+        expected = single_effect(
+            x.x[rows].astype(np.float64), target, weight, others, share / (0.7 + share), 2.0
+        )
+        np.testing.assert_array_equal(effect.index, rows)
+        found = (effect.alpha, effect.mean, effect.precision, effect.score, effect.score_variance)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+
+
+def test_no_small_change_improves_on_the_best_effect():
+    x, gradient, weight = problem(0, p=5)
+    prior = prior_of()
+    effect = whole(Effect.best(x, gradient, weight, prior), x.p)
+    assert 0.1 < effect["alpha"].sum() < 0.999  # neither certain nor absent
+    best = slow_objective(effect, x.x, gradient, weight, prior)
+
+    def is_worse(name, change):
+        changed = {**effect, name: effect[name] + change}
+        return slow_objective(changed, x.x, gradient, weight, prior) < best
+
+    for j in range(x.p):
+        unit = np.eye(x.p)[j]
+        for step in (-0.01, 0.01):
+            assert is_worse("alpha", step * effect["alpha"] * unit)  # from none, or to none
+            assert is_worse("alpha", step * effect["alpha"][j] * (unit - np.eye(x.p)[j - 1]))
+            assert is_worse("mean", step * unit)
+            assert is_worse("precision", step * effect["precision"] * unit)
+
+
+def test_the_divergence_is_the_sum_that_defines_it():
+    effects, x, gradient, weight = some_effects(0)
+    effects.update(x, gradient, weight, least=0.0, worth=0.0)
+    # a slot that is held by a mere possibility, beside full ones and empty ones
+    assert 0.01 < min(effect.pip for effect in effects.effects) < 0.5
+    assert len(effects.effects) < effects.slots
+    expected = single_effects_divergence(as_dict(effects))
+    assert effects.divergence() == pytest.approx(expected, rel=1e-8)
+
+
+def test_no_effects_cost_what_their_slots_cost():
+    effects = SingleEffects.empty(N, 12, 5, prior_of())
+    assert effects.divergence() == pytest.approx(-5 * np.log(0.7), rel=1e-12)
+
+
+def test_variants_left_out_hold_next_to_nothing_of_an_effect():
+    x, gradient, weight = problem(1, size=3.0)
+    effect = Effect.best(x, gradient, weight, prior_of())
+    alpha = np.array(single_effect(x.x, gradient, weight, np.zeros(N), 0.3, 2.0)[0])
+    left_out = np.setdiff1d(x.all, effect.index)
+    assert len(left_out) > 0
+    assert alpha[left_out].sum() <= TAIL
+
+
+def draws_of(effects, draws, rng):
+    """(draws, p) theta of a sum of single effects."""
+    theta = np.zeros((draws, effects.p))
+    for effect in effects.effects:
+        chance = np.append(effect.alpha, 1 - effect.pip)
+        chosen = rng.choice(len(chance), draws, p=chance / chance.sum())
+        there = np.flatnonzero(chosen < len(effect.index))
+        k = chosen[there]
+        size = effect.mean[k] + rng.standard_normal(len(k)) / np.sqrt(effect.precision[k])
+        theta[there, effect.index[k]] += size
+    return theta
+
+
+def test_moments_are_those_of_draws():
+    effects, x, *_ = some_effects(3)
+    theta = draws_of(effects, 200_000, np.random.default_rng(0))
+    score = theta @ x.x
+    # 200,000 draws of a variable with standard deviation 0.5 have a mean good to 0.001
+    np.testing.assert_allclose(score.mean(axis=0), effects.score, atol=0.01)
+    np.testing.assert_allclose(score.var(axis=0), effects.score_variance, rtol=0.05, atol=0.002)
+    np.testing.assert_allclose(theta.mean(axis=0), effects.mean, atol=0.01)
+    np.testing.assert_allclose(theta.var(axis=0), effects.variance, rtol=0.05, atol=0.002)
+    np.testing.assert_allclose((theta != 0).mean(axis=0), effects.pip, atol=0.01)
+    assert (theta != 0).any(axis=1).mean() == pytest.approx(effects.any, abs=0.01)
+    second = np.mean((theta**2).sum(axis=1))  # no two effects are of the same variant here
+    assert second == pytest.approx(effects.second_moment, rel=0.01)
+
+
+@pytest.mark.parametrize("twin", [4, 11])
+def test_twins_share_an_effect_alike_wherever_they_stand(twin):
+    x, gradient, weight = problem(4)
+    rows = x.x.copy()
+    rows[twin] = rows[2]
+    effect = whole(Effect.best(Variants(rows), gradient, weight, prior_of()), x.p)
+    assert effect["alpha"][2] > 0.05
+    assert effect["alpha"][2] == effect["alpha"][twin]
+    assert effect["mean"][2] == effect["mean"][twin]
+
+
+def test_permuting_variants_permutes_the_effect():
+    x, gradient, weight = problem(5)
+    order = np.random.default_rng(0).permutation(x.p)
+    one = Effect.best(x, gradient, weight, prior_of())
+    other = Effect.best(Variants(x.x[order]), gradient, weight, prior_of())
+    for name in PARTS:
+        np.testing.assert_allclose(whole(other, x.p)[name], whole(one, x.p)[name][order])
+    np.testing.assert_allclose(other.score, one.score, atol=1e-12)
+
+
+@pytest.mark.parametrize("least", [0.0, 0.3])
+@pytest.mark.parametrize("worth", [None, 0.0, 0.5])
+@pytest.mark.parametrize("anew", [True, False])
+def test_an_update_never_lowers_the_objective(least, worth, anew):
+    effects, x, gradient, weight = some_effects(6)
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        shaken = gradient * rng.choice([0.1, 1.0]) + rng.standard_normal(N)
+        before = objective(effects, shaken, weight)
+        effects.update(x, shaken, weight, least=least, worth=worth, anew=anew)
+        # what is emptied was worth no more than its probability
+        assert objective(effects, shaken, weight) >= before - effects.slots * LEAST
+
+
+def test_one_slot_at_most_is_held_by_a_mere_possibility():
+    x, gradient, weight = problem(8, size=2.0)
+    effects = SingleEffects.empty(N, x.p, 5, prior_of(inclusion=0.05))
+    effects.update(x, gradient, weight, least=0.0, worth=0.0)
+    assert [effect.pip > 0.5 for effect in effects.effects] == [True, False]
+    effects.update(x, np.zeros(N), weight, least=0.0, worth=None)
+    assert effects.likely == 0
+
+
+def test_no_more_effects_than_slots():
+    x, gradient, weight = problem(9, size=2.0)
+    gradient += weight * (2 * x.x[7] - 2 * x.x[11])
+    effects = SingleEffects.empty(N, x.p, 2, prior_of())
+    effects.update(x, gradient, weight, least=0.0, worth=0.0)
+    assert effects.likely == len(effects.effects) == 2
+
+
+def test_effects_of_few_variants_stay_with_them():
+    effects, x, gradient, weight = some_effects(10)
+    few = [effect.index[effect.alpha > 0.01] for effect in effects.effects]
+    for k, effect in enumerate(effects.effects):
+        kept = effect.alpha > 0.01
+        parts = {name: getattr(effect, name)[kept] for name in PARTS}
+        effects.effects[k] = replace(effect, index=effect.index[kept], **parts)
+    effects.update(x, -gradient, weight, least=0.0, worth=None, anew=False)
+    for effect, allowed in zip(effects.effects, few, strict=True):
+        assert set(effect.index) <= set(allowed)
+
+
+def test_rescaling_effects_with_their_prior_costs_nothing():
+    effects, x, *_ = some_effects(11)
+    before = effects.divergence(), effects.mean, effects.variance, effects.score.copy()
+    effects.rescale(3.0)
+    assert effects.divergence() == pytest.approx(before[0], rel=1e-12)
+    np.testing.assert_allclose(effects.mean, 3 * before[1])
+    np.testing.assert_allclose(effects.variance, 9 * before[2])
+    np.testing.assert_allclose(effects.score, 3 * before[3])
+    np.testing.assert_allclose(effects.score, effects.mean @ x.x, atol=1e-12)
+
+
+def test_the_learned_prior_has_the_smallest_divergence():
+    effects, *_ = some_effects(12)
+    effects.learn()
+    best = effects.divergence()
+    for name in ("inclusion", "precision"):
+        kept = getattr(effects.prior, name)
+        for factor in (0.9, 0.99, 1.01, 1.1):
+            setattr(effects.prior, name, kept * factor)
+            assert effects.divergence() > best
+        setattr(effects.prior, name, kept)
+
+
+def test_the_learned_prior_stays_within_its_bounds():
+    prior = EffectPrior(0.1, 1.0, (0.05, 0.25), (0.5, 2.0))
+    prior.learn(np.full(10, 0.9), 1e6, 1)
+    assert (prior.inclusion, prior.precision) == (0.25, 0.5)
+    prior.learn(np.full(10, 0.001), 1e-6, 1)
+    assert (prior.inclusion, prior.precision) == (0.05, 2.0)
+    prior.learn(np.zeros(10), 0.0, 1)  # nothing says how large effects are
+    assert prior.precision == 2.0
+
+
+def test_successive_slots_are_ever_less_likely():
+    prior = SuccessivePrior(0.2, 3.0)
+    assert [prior.of_slot(k).inclusion for k in range(3)] == pytest.approx([0.2, 0.04, 0.008])
+    assert prior.of_slot(2).precision == 3.0
+
+
+def test_the_learned_successive_prior_is_the_most_probable_one():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        included, sums = np.sort(rng.random(4) ** 2)[::-1] * 7, 7
+        prior = SuccessivePrior(0.3, 1.0, (1e-3, 0.9))
+        prior.learn(included, 1.0, sums)
+        inclusions = np.linspace(1e-3, 0.9, 20_001)
+        slots = inclusions[:, None] ** np.arange(1, 5)
+        objective = np.log(slots) @ included + np.log1p(-slots) @ (sums - included)
+        objective -= [SuccessivePrior(share, 1.0).divergence() for share in inclusions]
+        assert prior.inclusion == pytest.approx(inclusions[objective.argmax()], abs=1e-4)
+
+
+def test_the_learned_precision_is_the_most_probable_one():
+    included, second_moment = np.array([3.0, 1.5, 0.2]), 0.4
+    prior = SuccessivePrior(0.3, 1.0)
+    prior.learn(included, second_moment, 7)
+    precisions = np.linspace(1, 50, 49_001)
+    objective = included.sum() / 2 * np.log(precisions) - precisions * second_moment / 2
+    objective -= [SuccessivePrior(0.3, precision).divergence() for precision in precisions]
+    assert prior.precision == pytest.approx(precisions[objective.argmax()], abs=2e-3)
+
+
+def test_effects_that_are_hardly_there_are_of_the_usual_size():
+    prior = SuccessivePrior(0.3, 1.0)
+    prior.learn(np.array([1e-6]), 1e-9, 1)
+    assert prior.precision == pytest.approx(1 / USUAL, rel=1e-4)
+
+
+def test_one_sum_alone_teaches_little():
+    learned = []
+    for sums in (1, 1000):
+        prior = SuccessivePrior(0.3, 1.0, (1e-3, 0.999))
+        prior.learn(np.array([float(sums)]), 1.0, sums)
+        learned.append(prior.inclusion)
+    # of one slot: (sums + lowest) / (sums + unseen)
+    assert learned == pytest.approx([1.1 / 11, 1000.1 / 1010], rel=1e-6)
+
+
+@pytest.mark.parametrize(("included", "learned"), [(0.0, 0.02), (30.0, 0.5)])
+def test_the_learned_successive_prior_stays_within_its_bounds(included, learned):
+    prior = SuccessivePrior(0.2, 1.0, (0.02, 0.5))
+    prior.learn(np.full(2, included), 1.0, 30)
+    assert prior.inclusion == learned
+
+
+def test_the_most_probable_effects_hold_the_first_slots():
+    x, gradient, weight = problem(2)
+    sums = SingleEffects.empty(x.n, x.p, 5, SuccessivePrior(0.3, 1.0))
+    for _ in range(3):
+        sums.update(x, gradient, weight, least=0.0, worth=0.0)
+        pips = sums.included
+        assert (np.diff(pips) <= 0).all()
+        assert pips[0] > 0
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-6)])
+def test_the_variance_of_what_is_hardly_there_is_spread_alike_over_donors(dtype, tolerance):
+    x, gradient, weight = problem(13, dtype, p=400, size=0.0)
+    effect = Effect.best(x, gradient, weight, prior_of(inclusion=0.02))
+    assert 0 < effect.pip < 0.1
+    square = effect.score_variance + effect.score**2
+    np.testing.assert_allclose(square, square[0], rtol=1e-10)
+    rows = x.x[effect.index].astype(np.float64)
+    exact = (effect.alpha * (effect.mean**2 + 1 / effect.precision)) @ rows**2
+    assert weight @ square == pytest.approx(weight @ exact, rel=1e-10)
+    np.testing.assert_allclose(effect.score, (effect.alpha * effect.mean) @ rows, atol=tolerance)
+    # and more probable ones are told apart donor by donor
+    likely = Effect.best(x, gradient, weight, prior_of(inclusion=0.6))
+    assert likely.pip > 0.1
+    assert np.ptp(likely.score_variance) > 0.1 * likely.score_variance.mean()

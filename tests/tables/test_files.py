@@ -1,0 +1,125 @@
+import gzip
+import os
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from fqtl.errors import FqtlError
+from fqtl.tables.files import (
+    COLUMNS,
+    read_parquet,
+    read_tsv,
+    text_writer,
+    whole,
+    write_parquet,
+    write_text,
+    write_tsv,
+)
+
+SHARDS = pd.DataFrame({"gene_id": ["a", "007"], "shard": ["0001", "0002"]})
+
+
+@pytest.mark.parametrize("name", ["s.tsv", "s.tsv.gz"])
+def test_a_text_table_comes_back_with_names_that_look_like_numbers(tmp_path, name):
+    write_tsv(tmp_path / name, SHARDS, "shards")
+    pd.testing.assert_frame_equal(read_tsv(tmp_path / name, "shards"), SHARDS)
+
+
+def test_the_same_rows_give_the_same_bytes(tmp_path):
+    for folder in ("a", "b"):
+        write_tsv(tmp_path / folder / "s.tsv.gz", SHARDS, "shards")
+    one, other = ((tmp_path / folder / "s.tsv.gz").read_bytes() for folder in ("a", "b"))
+    assert one == other
+    assert gzip.decompress(one).startswith(b"gene_id\tshard\n")
+
+
+def test_a_table_of_another_kind_is_refused_with_both_headers(tmp_path):
+    path = tmp_path / "s.tsv"
+    write_tsv(path, SHARDS, "shards")
+    with pytest.raises(FqtlError, match=r"expected the columns of truth .* found gene_id, shard"):
+        read_tsv(path, "truth")
+
+
+def test_every_column_is_explained():
+    assert all(meaning for columns in COLUMNS.values() for meaning in columns.values())
+
+
+def test_a_failed_write_leaves_nothing_and_keeps_what_was_there(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_text("before")
+
+    def fail():
+        with text_writer(path) as stream:
+            stream.write("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert path.read_text() == "before"
+    assert os.listdir(tmp_path) == ["x.txt"]
+
+
+def test_a_file_appears_only_when_it_is_whole(tmp_path):
+    path = tmp_path / "x.txt"
+    with whole(path) as temporary:
+        temporary.write_text("all of it")
+        assert not path.exists()
+    assert path.read_text() == "all of it"
+
+
+def test_a_parquet_table_carries_its_kind(tmp_path):
+    path = tmp_path / "x.parquet"
+    write_parquet(path, pa.table({"a": [1]}), "fits", genome_build="GRCh38")
+    table, about = read_parquet(path, "fits")
+    assert table.to_pydict() == {"a": [1]}
+    assert about["genome_build"] == "GRCh38"
+    with pytest.raises(
+        FqtlError, match="expected a table of kind shard, version 2; found kind fit"
+    ):
+        read_parquet(path, "shard")
+
+
+def test_a_table_of_an_older_version_is_refused_with_what_to_do(tmp_path, monkeypatch):
+    path = tmp_path / "x.parquet"
+    with monkeypatch.context() as older:
+        older.setattr("fqtl.tables.files.FORMAT_VERSION", 1)
+        write_parquet(path, pa.table({"a": [1]}), "fits")
+    with pytest.raises(FqtlError, match=r"version 2; found kind fits, version 1\. Delete it: `rm "):
+        read_parquet(path, "fits")
+
+
+def test_a_parquet_file_cut_short_is_named_with_what_to_do(tmp_path):
+    path = tmp_path / "x.parquet"
+    write_parquet(path, pa.table({"a": list(range(1000))}), "fits")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(
+        FqtlError, match=r"x\.parquet is not a whole Parquet file .* Delete it: `rm "
+    ):
+        read_parquet(path, "fits")
+
+
+def test_a_damaged_parquet_file_is_named_with_what_to_do(tmp_path):
+    path = tmp_path / "x.parquet"
+    write_parquet(path, pa.table({"a": np.random.default_rng(0).standard_normal(1000)}), "fits")
+    content = bytearray(path.read_bytes())
+    content[4000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(FqtlError, match=r"x\.parquet is not a whole .*checksum.*Delete it: `rm "):
+        read_parquet(path, "fits")
+
+
+def test_a_gzipped_table_cut_short_is_named_with_what_to_do(tmp_path):
+    path = tmp_path / "s.tsv.gz"
+    write_tsv(path, SHARDS, "shards")
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(FqtlError, match=r"s\.tsv\.gz is not whole .*Delete it: `rm "):
+        read_tsv(path, "shards")
+
+
+def test_what_a_killed_writer_left_is_cleared_away_by_the_next(tmp_path):
+    (tmp_path / ".x.txt.123.tmp").write_text("half")
+    (tmp_path / ".other.txt.123.tmp").write_text("half")
+    write_text(tmp_path / "x.txt", "all of it")
+    assert sorted(os.listdir(tmp_path)) == [".other.txt.123.tmp", "x.txt"]
