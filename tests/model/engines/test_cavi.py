@@ -14,7 +14,7 @@ from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.tissue_specific import Specific
 from tests.conftest import linked_genotypes
-from tests.model.test_effects import as_dict as effects_as_dict
+from tests.model.priors.test_single_effects import as_dict as effects_as_dict
 from tests.reference.elbo import gaussian_elbo
 
 PARTS = ["both", "factored", "specific"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fqtl.model.families.quadrature import gauss, hermite
-from tests.model.test_families import SUMMED, N, entries
+from tests.model.families.test_families import SUMMED, N, entries
 
 
 def test_the_gauss_rule_of_a_hermite_rule_is_a_shorter_hermite_rule():

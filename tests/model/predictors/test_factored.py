@@ -9,7 +9,7 @@ from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.shared_noise import Precision, SharedNoise
 from tests.conftest import linked_genotypes
-from tests.model.test_effects import draws_of
+from tests.model.priors.test_single_effects import draws_of
 from tests.reference.objective import dense_covariances, part_of_elbo
 
 N, P, M = 60, 20, 5

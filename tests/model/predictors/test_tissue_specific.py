@@ -8,7 +8,7 @@ from fqtl.model.options import Options
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.shared_noise import Precision, SharedNoise
 from fqtl.model.predictors.tissue_specific import Specific
-from tests.model.test_factored import M, N, P, problem
+from tests.model.predictors.test_factored import M, N, P, problem
 from tests.reference.effect import single_effect
 from tests.reference.objective import part_of_elbo
 
