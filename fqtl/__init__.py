@@ -3,15 +3,22 @@
 `fqtl.fit(y, x)` explains the expression of one gene in many tissues by few factors, each a sparse
 set of cis variants times a sparse set of tissues. The command `fqtl` and the Snakemake workflow do
 so for a whole release.
+
+Names are imported when they are first asked for, so that what needs no arrays (the help of the
+command line, the config) does not wait for NumPy and SciPy.
 """
 
-from importlib.metadata import version
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from fqtl.errors import FqtlError
-from fqtl.model.fit import fit
-from fqtl.model.other_models import deconvolve, factorise, fit_cis, fit_weighted
-from fqtl.model.results.factorisation import Products
-from fqtl.model.results.fit import Fit
+if TYPE_CHECKING:
+    from fqtl.errors import FqtlError
+    from fqtl.model.fit import fit
+    from fqtl.model.other_models import deconvolve, factorise, fit_cis, fit_weighted
+    from fqtl.model.results.factorisation import Products
+    from fqtl.model.results.fit import Fit
+
+    __version__: str
 
 __all__ = [
     "Fit",
@@ -23,4 +30,45 @@ __all__ = [
     "fit_cis",
     "fit_weighted",
 ]
-__version__ = version("fqtl")
+_HOMES = {
+    "Fit": "fqtl.model.results.fit",
+    "FqtlError": "fqtl.errors",
+    "Products": "fqtl.model.results.factorisation",
+    "deconvolve": "fqtl.model.other_models",
+    "factorise": "fqtl.model.other_models",
+    "fit": "fqtl.model.fit",
+    "fit_cis": "fqtl.model.other_models",
+    "fit_weighted": "fqtl.model.other_models",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported from where it is at home (PEP 562)."""
+    if name == "__version__":
+        found: Any = _version()
+    elif name in _HOMES:
+        found = getattr(import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module 'fqtl' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
+
+
+def _version() -> str:
+    """Of the installed package; of `pyproject.toml` where the sources are used as they lie."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("fqtl")
+    except PackageNotFoundError:
+        import tomllib
+        from pathlib import Path
+
+        project = Path(__file__).parent.parent / "pyproject.toml"
+        if not project.is_file():
+            raise
+        return str(tomllib.loads(project.read_text())["project"]["version"])
