@@ -9,9 +9,11 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import rankdata
 
+from fqtl.errors import FqtlError
 from fqtl.prepare.normalise import inverse_normal
 
 TRIM_RATIOS, TRIM_LEVELS = 0.3, 0.05  # shares of genes that TMM leaves out at each end
+NO_QUARTILE = 1e-20  # share of reads; an upper quartile below is one of no reads
 
 
 def tpm(counts: np.ndarray, length_bp: np.ndarray) -> np.ndarray:
@@ -37,12 +39,18 @@ def total(counts: np.ndarray) -> np.ndarray:
 def median_of_ratios(counts: np.ndarray) -> np.ndarray:
     """(n,) median over genes of a sample's count over the gene's geometric mean.
 
-    Genes with a count of 0 have no geometric mean and are left out.
-    Source: Anders and Huber 2010, https://doi.org/10.1186/gb-2010-11-10-r106, equation 5 (DESeq2).
+    Genes with a count of 0 have no geometric mean and are left out; FqtlError if none remains.
+    Source: Anders and Huber 2010, https://doi.org/10.1186/gb-2010-11-10-r106, equation 5 (DESeq2,
+    which refuses such counts, too).
     """
     everywhere = (counts > 0).all(axis=1)
     if not everywhere.any():
-        return total(counts)
+        most = int((counts > 0).sum(axis=1).max(initial=0))
+        raise FqtlError(
+            f"size factors by the median of ratios need a gene with reads in all {counts.shape[1]} "
+            f"libraries; of {len(counts)} genes none has, and the most widespread has them in "
+            f"{most}. Set prepare.size_factors: tmm, or leave out libraries with few reads."
+        )
     logs = np.log(counts[everywhere])
     return _around_one(np.exp(np.median(logs - logs.mean(axis=1, keepdims=True), axis=0)))
 
@@ -51,19 +59,31 @@ def trimmed_mean(counts: np.ndarray) -> np.ndarray:
     """(n,) size factors: numbers of reads times trimmed means of M-values.
 
     Source: Robinson and Oshlack 2010, https://doi.org/10.1186/gb-2010-11-3-r25, with the defaults
-    of edgeR's calcNormFactors: the reference is the sample whose upper quartile is nearest to the
-    mean of all, 30 % of log ratios and 5 % of levels are trimmed, genes weigh by their precision.
+    of edgeR's calcNormFactors: 30 % of log ratios and 5 % of levels are trimmed, and genes weigh by
+    their precision. A library that shares no gene with the reference, or none that is left after
+    trimming, has a mean of 1.
     """
-    somewhere = (counts > 0).any(axis=1)
     reads = counts.sum(axis=0)
-    # sample by sample: a release has as many genes again that nobody expresses
-    quartile = np.array([np.quantile(c[somewhere], 0.75) for c in counts.T]) / reads
-    reference = int(np.abs(quartile - quartile.mean()).argmin())
+    reference = _reference(counts, reads)
     factors = [
         _trimmed_mean_of(counts[:, j], counts[:, reference], reads[j], reads[reference])
         for j in range(counts.shape[1])
     ]
     return _around_one(reads * np.array(factors))
+
+
+def _reference(counts: np.ndarray, reads: np.ndarray) -> int:
+    """The library that the others are compared with: its upper quartile is nearest to the mean.
+
+    Where most upper quartiles are 0, as of sparse counts, they tell libraries apart no more; then
+    it is the library with the largest sum of square roots, that is with many genes and many reads.
+    """
+    somewhere = (counts > 0).any(axis=1)
+    # sample by sample: a release has as many genes again that nobody expresses
+    quartile = np.array([np.quantile(c[somewhere], 0.75) for c in counts.T]) / reads
+    if np.median(quartile) < NO_QUARTILE:
+        return int(np.sqrt(counts).sum(axis=0).argmax())
+    return int(np.abs(quartile - quartile.mean()).argmin())
 
 
 def _trimmed_mean_of(
@@ -76,9 +96,12 @@ def _trimmed_mean_of(
     ratio = np.log2(share / reference_share)
     if not len(ratio) or np.abs(ratio).max() < 1e-6:
         return 1.0
-    level = np.log2(share * reference_share) / 2
+    # a sum of logarithms, not of a product: ties of sparse counts hang on the rounding
+    level = (np.log2(share) + np.log2(reference_share)) / 2
     variance = (1 - share) / counts + (1 - reference_share) / reference
     kept = _untrimmed(ratio, TRIM_RATIOS) & _untrimmed(level, TRIM_LEVELS)
+    if not kept.any():
+        return 1.0
     return float(2 ** np.average(ratio[kept], weights=1 / variance[kept]))
 
 

@@ -164,7 +164,7 @@ def _take(expression: Expression, kept: list[str], recipe: Recipe) -> _Taken:
         raise FqtlError(
             f"{_file(expression)}{len(empty)} donors have no reads at all, the first {empty[0]}."
         )
-    size = SIZE_FACTORS[recipe.size_factors](values)
+    size = size_factors(expression, values, recipe)
     enough = _is_measured(values, expression.genes, recipe)
     reasons[~enough] = recipe.why_unmeasured()
     reasons[_without_length(expression.genes, recipe)] = recipe.why_without_length()
@@ -172,6 +172,14 @@ def _take(expression: Expression, kept: list[str], recipe: Recipe) -> _Taken:
         _refuse_fractions(expression, values[enough], np.flatnonzero(enough), kept)
     scaled = SCALES[recipe.scale](values[enough], size * np.exp(np.log(reads).mean()))
     return _Taken(scaled, reasons, np.log(size) if recipe.scale == COUNTS else nothing)
+
+
+def size_factors(expression: Expression, counts: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """(n,) size factors of counts (g, n) of some donors of the file."""
+    try:
+        return SIZE_FACTORS[recipe.size_factors](counts)
+    except FqtlError as fault:
+        raise FqtlError(f"{_file(expression)}{fault}") from fault
 
 
 def _file(expression: Expression) -> str:

@@ -24,7 +24,7 @@ from scipy.stats import false_discovery_control
 
 from fqtl.model.arrays.moments import Floats
 
-LAMBDAS = np.arange(0.05, 0.951, 0.05)
+LAMBDAS = np.minimum(0.05 + 0.05 * np.arange(19), 0.95)  # to the last bit, as R's seq has them
 FEWEST_TESTS = 100  # whose share of nulls can be told; of fewer it is taken to be 1
 
 
@@ -91,15 +91,19 @@ def sequential_p(reached: int, draws: int, most: int) -> float:
 
 
 def null_share(p: Floats) -> float:
-    """Share of hypotheses without an effect, from p-values that are uniform among these."""
+    """Share of hypotheses without an effect, from p-values that are uniform among these.
+
+    It is 1 where it cannot be estimated: of few tests, and where no p-value reaches the largest
+    cut-off, since among nulls some would. There qvalue stops.
+    """
     tests = len(p)
-    if tests < FEWEST_TESTS:
-        return 1.0
     above = np.array([(p >= cut).sum() for cut in LAMBDAS])
+    if tests < FEWEST_TESTS or not above[-1]:
+        return 1.0
     shares = above / (tests * (1 - LAMBDAS))
     variance = above / (tests**2 * (1 - LAMBDAS) ** 2) * (1 - above / tests)
     best = np.argmin(variance + (shares - np.quantile(shares, 0.1)) ** 2)
-    return float(np.clip(shares[best], 1 / tests, 1.0))
+    return float(min(shares[best], 1.0))
 
 
 def q_values(p: Floats, share: float = 1.0, tests: int | None = None) -> Floats:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,6 +51,32 @@ def test_trimmed_means_are_those_of_the_paper():
     )
 
 
+def test_trimmed_means_of_sparse_counts_have_the_reference_of_edger():
+    """A digit for each library; factors that edgeR 3.40.2 gives, times reads, over their mean."""
+    words = """4110300 3000200 2000002 4001000 4100101 2100010 2000010 1001100 5010001 4000110
+    3000100 7000201 3000100 1000100 4010100 3000110 5010100 3000100 3010100 1100201 3000000 4100310
+    3100400 1000200 6010100 1100000 2001200 3000100 3010100 3000000 3000000 2000001 5100001 7100000
+    2000000 3011200 0000101 2000101 2000210 3000200"""
+    counts = np.array([[float(digit) for digit in word] for word in words.split()])
+    edger = [2.33420071926, 0.695777725533, 0.583550179815, 0.939137326962]
+    edger += [1.1994151525, 1.04351861387, 0.897664890377]
+    np.testing.assert_allclose(trimmed_mean(counts), edger, rtol=1e-10)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.2, 0.3, 1.0])
+def test_trimmed_means_are_those_of_the_paper_however_sparse_the_counts(rate):
+    rng = np.random.default_rng(6)
+    counts = rng.poisson(rate * rng.gamma(0.5, 2, (300, 1)) * rng.uniform(0.5, 3, 9)).astype(float)
+    np.testing.assert_allclose(
+        trimmed_mean(counts), tmm.size_factors(counts.T.tolist()), rtol=1e-12
+    )
+
+
+def test_libraries_that_share_no_gene_keep_their_numbers_of_reads():
+    counts = np.array([[6.0, 0.0], [4.0, 0.0], [0.0, 40.0]])
+    np.testing.assert_allclose(trimmed_mean(counts), total(counts))
+
+
 def test_genes_that_take_many_reads_do_not_change_trimmed_means():
     """A third of one library's reads are of a few genes; the other genes are as in its twin."""
     rng = np.random.default_rng(1)
@@ -63,6 +91,16 @@ def test_genes_that_take_many_reads_do_not_change_trimmed_means():
 def test_the_median_of_ratios_leaves_out_genes_with_a_zero():
     counts = np.array([[1.0, 4.0], [2.0, 8.0], [10.0, 40.0], [0.0, 900.0]])
     np.testing.assert_allclose(median_of_ratios(counts), [0.5, 2.0])
+
+
+def test_without_a_gene_in_all_libraries_there_is_no_median_of_ratios():
+    """DESeq2 stops there; numbers of reads are another method, to be asked for by its name."""
+    counts = np.random.default_rng(2).poisson(50, (40, 40)).astype(float)
+    counts[np.arange(40), np.arange(40)] = 0
+    with pytest.raises(FqtlError, match=r"of 40 genes none has, .* in 39.*size_factors: tmm"):
+        median_of_ratios(counts)
+    with pytest.raises(FqtlError, match=r"^liver.gct: size factors by the median of ratios"):
+        counted(counts, size_factors="median_of_ratios", path=Path("liver.gct"))
 
 
 @pytest.mark.parametrize("method", [trimmed_mean, median_of_ratios, total])
@@ -99,7 +137,7 @@ def counted(values, **settings):
             "length": settings.pop("length", 1000),
         }
     )
-    expression = Expression(genes, values, DONORS, {})
+    expression = Expression(genes, values, DONORS, {}, settings.pop("path", None))
     covariates = settings.pop("covariates", None)
     recipe = Recipe(counted=True, **{"scale": "inverse_normal", **settings})
     return prepare_tissue(expression, covariates, DONORS, recipe)

@@ -6,11 +6,17 @@ import math
 def size_factors(counts):
     """Reads times factors of each sample, around a geometric mean of 1; counts by sample."""
     reads = [sum(sample) for sample in counts]
+    somewhere = [any(gene) for gene in zip(*counts, strict=True)]
     quartiles = [
-        quantile([c / n for c in sample], 0.75) for sample, n in zip(counts, reads, strict=True)
+        quantile([c / n for c, some in zip(sample, somewhere, strict=True) if some], 0.75)
+        for sample, n in zip(counts, reads, strict=True)
     ]
     mean = sum(quartiles) / len(quartiles)
-    ref = min(range(len(counts)), key=lambda j: abs(quartiles[j] - mean))
+    if quantile(quartiles, 0.5) < 1e-20:
+        roots = [sum(math.sqrt(c) for c in sample) for sample in counts]
+        ref = roots.index(max(roots))
+    else:
+        ref = min(range(len(counts)), key=lambda j: abs(quartiles[j] - mean))
     sizes = [
         n * factor(sample, counts[ref], n, reads[ref])
         for sample, n in zip(counts, reads, strict=True)

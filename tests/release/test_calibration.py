@@ -62,7 +62,7 @@ def test_the_share_of_nulls_is_found(share):
 
 def test_the_share_of_nulls_is_that_of_the_published_rule():
     """By hand, as qvalue 2.0 computes it with pi0.method = "bootstrap"."""
-    few = np.array([0.001, 0.002, 0.01, 0.04, 0.21, 0.33, 0.48, 0.62, 0.77, 0.93])
+    few = np.array([0.001, 0.002, 0.01, 0.04, 0.21, 0.33, 0.48, 0.62, 0.77, 0.96])
     p = np.tile(few, 10)
     grid = [i / 20 for i in range(1, 20)]
     shares = [sum(p >= cut) / (100 * (1 - cut)) for cut in grid]
@@ -73,6 +73,19 @@ def test_the_share_of_nulls_is_that_of_the_published_rule():
         errors.append(above / (100**2 * (1 - cut) ** 2) * (1 - above / 100) + (share - low) ** 2)
     assert null_share(p) == pytest.approx(shares[int(np.argmin(errors))])
     assert null_share(few) == 1.0  # ten tests tell nothing
+
+
+@pytest.mark.parametrize("largest", [0.3, 0.5, 0.949])
+def test_where_no_p_value_is_large_the_share_of_nulls_is_not_estimated(largest):
+    """Of nulls some would be; such p-values are not what they should be, and q is that of BH."""
+    p = np.linspace(0.001, largest, 500)
+    assert null_share(p) == 1.0
+    np.testing.assert_allclose(q_values(p, null_share(p)), q_values(p))
+
+
+def test_one_large_p_value_is_enough_for_the_published_rule():
+    p = np.append(np.linspace(0.001, 0.5, 499), 0.95)
+    assert null_share(p) == pytest.approx(1 / (500 * 0.45))
 
 
 def test_q_values_are_those_of_benjamini_and_hochberg_times_the_share_of_nulls():
