@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import beta, gamma
 
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.single_effects import (
@@ -288,17 +289,30 @@ def test_successive_slots_are_ever_less_likely():
     assert prior.of_slot(2).precision == 3.0
 
 
+def log_density_of_prior(inclusion, precision):
+    """Of the share, Beta(1.1, 10.9), and of the precision, Gamma(1.5, rate 0.025)."""
+    share = beta.logpdf(inclusion, 1.1, 10.9)
+    return share + gamma.logpdf(precision, 1.5, scale=1 / 0.025)
+
+
+@pytest.mark.parametrize("inclusion", [1e-3, 0.1, 0.9])
+@pytest.mark.parametrize("precision", [0.5, 20.0, 400.0])
+def test_a_learned_prior_costs_its_own_log_density(inclusion, precision):
+    found = SuccessivePrior(inclusion, precision).divergence()
+    assert found == pytest.approx(-log_density_of_prior(inclusion, precision), rel=1e-12)
+
+
 def test_the_learned_successive_prior_is_the_most_probable_one():
     rng = np.random.default_rng(0)
+    inclusions = np.linspace(1e-3, 0.9, 20_001)
+    slots = inclusions[:, None] ** np.arange(1, 5)
+    prior_density = log_density_of_prior(inclusions, 1.0)
     for _ in range(20):
         included, sums = np.sort(rng.random(4) ** 2)[::-1] * 7, 7
         prior = SuccessivePrior(0.3, 1.0, (1e-3, 0.9))
         prior.learn(included, 1.0, sums)
-        inclusions = np.linspace(1e-3, 0.9, 20_001)
-        slots = inclusions[:, None] ** np.arange(1, 5)
-        objective = np.log(slots) @ included + np.log1p(-slots) @ (sums - included)
-        objective -= [SuccessivePrior(share, 1.0).divergence() for share in inclusions]
-        assert prior.inclusion == pytest.approx(inclusions[objective.argmax()], abs=1e-4)
+        density = np.log(slots) @ included + np.log1p(-slots) @ (sums - included) + prior_density
+        assert prior.inclusion == pytest.approx(inclusions[density.argmax()], abs=1e-4)
 
 
 def test_the_learned_precision_is_the_most_probable_one():
@@ -306,9 +320,9 @@ def test_the_learned_precision_is_the_most_probable_one():
     prior = SuccessivePrior(0.3, 1.0)
     prior.learn(included, second_moment, 7)
     precisions = np.linspace(1, 50, 49_001)
-    objective = included.sum() / 2 * np.log(precisions) - precisions * second_moment / 2
-    objective -= [SuccessivePrior(0.3, precision).divergence() for precision in precisions]
-    assert prior.precision == pytest.approx(precisions[objective.argmax()], abs=2e-3)
+    density = included.sum() / 2 * np.log(precisions) - precisions * second_moment / 2
+    density += log_density_of_prior(0.3, precisions)
+    assert prior.precision == pytest.approx(precisions[density.argmax()], abs=2e-3)
 
 
 def test_effects_that_are_hardly_there_are_of_the_usual_size():
