@@ -49,17 +49,31 @@ def read_annotation(path: Path) -> pd.DataFrame:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(
+    # lines of comments begin with #; further on it belongs to an attribute
+    table = pd.read_csv(
         path,
         sep="\t",
-        comment="#",
         header=None,
         quoting=3,  # the attributes have quotes of their own
         usecols=list(COLUMNS),
         names=[COLUMNS.get(column, column) for column in range(9)],
         dtype={"chrom": str, "feature": str, "strand": str, "attributes": str},
         compression="gzip" if is_gzipped(path) else None,
+        encoding="utf-8-sig",
+        low_memory=False,
     )
+    table = table[~table["chrom"].str.startswith("#") & table["feature"].isin(["gene", "exon"])]
+    for name in ("start", "end"):
+        numbers = pd.to_numeric(table[name], errors="coerce")
+        wrong = numbers.isna() | (numbers < 1)
+        if wrong.any():
+            raise FqtlError(
+                f"{path}: expected 1-based places of genes and exons, found {name} "
+                f"{table[name][wrong].iloc[0]!r} of {table['attributes'][wrong].iloc[0]} "
+                f"({int(wrong.sum())} such lines)."
+            )
+        table = table.assign(**{name: numbers.astype(int)})
+    return table
 
 
 def _union_lengths(exons: pd.DataFrame) -> "pd.Series[int]":

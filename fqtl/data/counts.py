@@ -1,12 +1,13 @@
 """Counts of reads: a GCT, one file of all tissues or one for each, or a BED of counts.
 
 A GCT has two lines before its header (`#1.2`, numbers of genes and samples) and two columns before
-its samples (`Name`, `Description`). It knows no positions; they come from a GTF.
+its samples (`Name`, `Description`), in any case of letters; GTEx's files of single tissues have a
+column `id` with numbers of rows before these. It knows no positions; they come from a GTF.
 (Format: https://www.genepattern.org/file-formats-guide#GCT)
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from fqtl.data.expression import (
 from fqtl.data.text import guarded, is_gzipped, read_lines, read_table, unquoted
 from fqtl.errors import FqtlError
 
-LEADING = ["Name", "Description"]
+LEADING = ["name", "description"]  # columns before the samples, perhaps behind another one
 UNPLACED = "not in the annotation"
 FIRST_LINE = 4  # of the genes of a GCT
 BLOCK_BYTES = 1 << 24
@@ -46,12 +47,12 @@ def read_counts(path: Path, places: pd.DataFrame | None) -> Expression:
         raise FqtlError(
             f"{path} does not say where genes are. See release.annotation in the config."
         )
-    samples = gct_samples(path)
-    table = read_table(path, text_columns=[0, 1], before=2)
+    head = _gct_head(path)
+    table = read_table(path, text_columns=list(range(head.leading)), before=2)
     _refuse_cut(path, len(table))
-    values = table.iloc[:, len(LEADING) :].to_numpy(dtype=np.float64)
+    values = table.iloc[:, head.leading :].to_numpy(dtype=np.float64)
     _refuse_negative(path, values)
-    return placed(path, table.iloc[:, 0], values, samples, places)
+    return placed(path, table.iloc[:, head.gene], values, head.samples, places)
 
 
 def placed(
@@ -98,24 +99,50 @@ def is_gct(path: Path) -> bool:
     return bool(head) and head[0].startswith("#1.")
 
 
+@dataclass(frozen=True)
+class _Head:
+    """The header of a GCT.
+
+    leading : columns before the samples
+    gene : which of them names genes
+    """
+
+    leading: int
+    gene: int
+    samples: list[str]
+
+
 def gct_samples(path: Path) -> list[str]:
     """Names of the samples in the header of a GCT."""
+    return _gct_head(path).samples
+
+
+def _gct_head(path: Path) -> _Head:
     head = guarded(path, lambda: read_lines(path, 3))
+    if head and not head[0].strip().strip('"').startswith("#1.2"):
+        raise FqtlError(
+            f"{path}: expected a GCT of version #1.2, found {head[0].strip()!r}. Later ones "
+            "have annotations among the counts: write the counts alone, as #1.2."
+        )
     line = head[2].rstrip("\r\n") if len(head) == 3 else ""
     names = [unquoted(name) for name in line.split("\t")]
-    if names[:2] != LEADING or len(names) < 3:
+    words = [name.strip().lower() for name in names]
+    gene = words.index(LEADING[0]) if LEADING[0] in words[:2] else -1
+    if gene < 0 or words[gene : gene + 2] != LEADING or len(names) < gene + 3:
         raise FqtlError(
             f"{path}: expected a third line with Name, Description and samples, separated by tabs; "
-            f"found {' '.join(names[:3])!r}."
+            f"found {' '.join(names[:3])!r}. Name the column of gene ids Name, and put one called "
+            "Description behind it."
         )
-    samples = names[len(LEADING) :]
+    found = _Head(gene + 2, gene, names[gene + 2 :])
+    samples = found.samples
     said = _said(path)[1]
     if said != str(len(samples)):
         raise FqtlError(
             f"{path}: its second line says {said} samples, its header names {len(samples)}. Was a "
             "copy cut short, or were samples left out without changing that line?"
         )
-    return samples
+    return found
 
 
 def _said(path: Path) -> tuple[str, str]:
@@ -135,8 +162,8 @@ def _refuse_cut(path: Path, genes: int) -> None:
 
 def gct_blocks(path: Path) -> Iterator[tuple["pd.Series[str]", np.ndarray]]:
     """Some genes of a GCT at a time: their ids and their counts (genes, samples)."""
-    samples = gct_samples(path)
-    names = [*LEADING, *samples]
+    head = _gct_head(path)
+    width = head.leading + len(head.samples)
     genes = 0
     try:
         with pa.input_stream(str(path), compression="gzip" if is_gzipped(path) else None) as stream:
@@ -146,26 +173,27 @@ def gct_blocks(path: Path) -> Iterator[tuple["pd.Series[str]", np.ndarray]]:
                     use_threads=False,
                     block_size=BLOCK_BYTES,
                     skip_rows=3,
-                    column_names=[str(i) for i in range(len(names))],
+                    column_names=[str(i) for i in range(width)],
                 ),
                 pyarrow.csv.ParseOptions(delimiter="\t", quote_char=False),
                 pyarrow.csv.ConvertOptions(
                     column_types={
-                        "0": pa.string(),
-                        "1": pa.string(),
-                        **{str(i): pa.float32() for i in range(2, len(names))},
+                        str(i): pa.string() if i < head.leading else pa.float32()
+                        for i in range(width)
                     }
                 ),
             )
             for batch in reader:
-                values = np.column_stack([column.to_numpy() for column in batch.columns[2:]])
+                values = np.column_stack(
+                    [column.to_numpy() for column in batch.columns[head.leading :]]
+                )
                 _refuse_negative(path, values)
                 genes += len(values)
-                yield batch.column(0).to_pandas().map(unquoted), values
+                yield batch.column(head.gene).to_pandas().map(unquoted), values
     except (pa.ArrowInvalid, OSError) as fault:
         raise FqtlError(
-            f"{path} cannot be read as a table of {len(samples)} samples ({fault}). Was a copy cut "
-            "short?"
+            f"{path} cannot be read as a table of {len(head.samples)} samples ({fault}). Was a "
+            "copy cut short?"
         ) from fault
     _refuse_cut(path, genes)
 

@@ -3,6 +3,9 @@
 The header may begin with the first donor, as R's write.table leaves out the name of row names.
 
 Covariates that hold words are factors; each level but the first becomes a column of 0 and 1.
+
+PLINK's tables (.cov, .eigenvec) have donors in rows. They are told by their FID and IID, and
+refused: which of two tables of numbers is transposed, nobody could say afterwards.
 """
 
 from dataclasses import dataclass
@@ -11,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fqtl.data.text import MISSING, read_table
+from fqtl.data.text import MISSING, guarded, read_lines, read_table, unquoted
 from fqtl.errors import FqtlError
 
 MOST_LEVELS = 30  # of a factor; more are names, or numbers that did not parse
+PLINK_NAMES = ("FID", "IID")  # of the columns that name donors
+TRANSPOSED = "Expected covariates in rows and donors in columns: is the file transposed?"
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Covariates:
 
 def read_covariates(path: Path) -> Covariates:
     """Covariates in the file at `path`, plain or gzipped, separated by tabs or blanks."""
+    _refuse_plink(path)
     table = read_table(path, text_columns=None, rows_named=True)
     samples = [str(name) for name in table.columns[1:]]
     if not samples or table.empty:
@@ -43,7 +49,11 @@ def read_covariates(path: Path) -> Covariates:
     names = [str(name) for name in table.iloc[:, 0]]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise FqtlError(f"{path} lists the covariate {min(twice)!r} more than once.")
+        count = names.count(min(twice))
+        raise FqtlError(
+            f"{path} lists the covariate {min(twice)!r} more than once, in {count} of {len(names)} "
+            f"rows. {TRANSPOSED}"
+        )
     columns: dict[str, np.ndarray] = {}
     for name, (_, *entries) in zip(names, table.itertuples(index=False, name=None), strict=True):
         columns.update(_columns(path, name, pd.Series(entries, index=samples)))
@@ -51,6 +61,25 @@ def read_covariates(path: Path) -> Covariates:
     if not np.isfinite(values).all():
         raise FqtlError(f"{path}: covariates must be finite, found an infinite entry.")
     return Covariates(list(columns), values, samples)
+
+
+def _refuse_plink(path: Path) -> None:
+    """Refuse a table with donors in rows, by its header, or by numbers in the place of one."""
+    head = guarded(path, lambda: read_lines(path, 1))
+    words = [unquoted(word) for word in head[0].split()] if head else []
+    named = [word for word in words[:2] if word.lstrip("#").upper() in PLINK_NAMES]
+    if named:
+        raise FqtlError(
+            f"{path}: its column {named[-1]} says that donors are in rows, as in PLINK's tables. "
+            "Expected covariates in rows and donors in columns: it is transposed. Take the column "
+            "FID out, and transpose the rest."
+        )
+    numbers = pd.to_numeric(pd.Series(words[2:], dtype=object), errors="coerce")
+    if len(numbers) and numbers.notna().all() and (numbers < 0).any():
+        raise FqtlError(
+            f"{path}: expected names of donors in the first line, found {len(numbers)} numbers "
+            f"after {' '.join(words[:2])!r}, as in an .eigenvec without a header. {TRANSPOSED}"
+        )
 
 
 def _columns(path: Path, name: str, row: "pd.Series[str]") -> dict[str, np.ndarray]:
@@ -68,8 +97,7 @@ def _columns(path: Path, name: str, row: "pd.Series[str]") -> dict[str, np.ndarr
         odd = numbers.isna()
         raise FqtlError(
             f"{path}: covariate {name!r} holds numbers and {int(odd.sum())} words, the first "
-            f"{row[odd].iloc[0]!r} for {odd.idxmax()}. Expected covariates in rows and donors in "
-            "columns: is the file transposed?"
+            f"{row[odd].iloc[0]!r} for {odd.idxmax()}. {TRANSPOSED}"
         )
     levels = pd.get_dummies(row, prefix=name, prefix_sep="=", drop_first=True)
     if levels.shape[1] >= MOST_LEVELS:

@@ -34,7 +34,7 @@ def _genes(path: Path) -> Iterator[tuple[str, str, str, int, int]]:
     open_text = gzip.open if is_gzipped(path) else open
     with open_text(path, "rt") as lines:
         for number, line in enumerate(lines, start=1):
-            if "\tgene\t" not in line:
+            if "\tgene\t" not in line or line.startswith("#"):
                 continue
             fields = line.split("\t")
             told: dict[str, str] = dict(ATTRIBUTE.findall(fields[-1]))

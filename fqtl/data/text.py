@@ -93,6 +93,7 @@ def _read_table(
     if not head:
         raise FqtlError(f"{path} is empty.")
     separator = _separator(head, rows_named)
+    _refuse_commas(path, head)
     names, *first = [[unquoted(field) for field in _fields(line, separator)] for line in head]
     if rows_named and first and _without_corner(names, first[0]):
         names = ["", *names]
@@ -134,6 +135,20 @@ def _separator(head: list[str], rows_named: bool) -> str:
     tabs = [line.rstrip("\r\n").count("\t") for line in head]
     agree = tabs[0] == tabs[-1] or (rows_named and tabs[0] + 1 == tabs[-1])
     return "\t" if tabs[0] and agree else r"\s+"
+
+
+def _refuse_commas(path: Path, head: list[str]) -> None:
+    """Refuse fields between commas or semicolons, which would read as one column."""
+    if "\t" in head[0]:
+        return
+    blanks = len(head[0].split()) - 1
+    for mark, name in ((",", "commas"), (";", "semicolons")):
+        counts = [line.count(mark) for line in head]
+        if counts[0] and counts[0] >= blanks and counts[0] == counts[-1]:
+            raise FqtlError(
+                f"{path}: expected fields separated by tabs or blanks, found {counts[0] + 1} that "
+                f"{name} separate: {head[0].strip()[:60]!r}. Save the table as text with tabs."
+            )
 
 
 def _fields(line: str, separator: str) -> list[str]:

@@ -2,10 +2,14 @@
 
 A release has tens of millions of lines: they are read in blocks, of which only the chromosome asked
 for last is kept. Rows are counted from 0, as the genotypes are.
+
+A .bim may have any number of blanks between its fields, and a .pvar may have no header: it is a
+.bim then, and its five columns are those without centimorgans.
 (Formats: https://www.cog-genomics.org/plink/2.0/formats#pvar)
 """
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,8 +28,12 @@ from fqtl.errors import FqtlError
 PSEUDO_AUTOSOMAL = ("25", "XY", "PAR1", "PAR2")  # PLINK's chromosomes for the two ends of X
 CODES = {"23": "X", "24": "Y", "26": "MT", **dict.fromkeys(PSEUDO_AUTOSOMAL, "X")}
 BIM = ["chrom", "id", "cm", "pos", "alt", "ref"]  # A1 is taken for ALT, A2 for REF
+SHORT_BIM = [name for name in BIM if name != "cm"]
+BLANKS = re.compile(rb"[ \t]+")
+AROUND = re.compile(rb"(?m)^\t|\t(?=\r?$)")
 COLUMNS = ["chrom", "pos", "id", "ref", "alt"]
 BLOCK_BYTES = 1 << 24
+READ_BYTES = 1 << 20  # at once, of a table that blanks separate
 
 
 def chromosome_of(code: str) -> str:
@@ -103,48 +111,81 @@ class _Head:
 
     lines : lines before the first variant
     names : of the columns
-    delimiter : a tab or a blank
+    tabs : whether single tabs are between fields; blanks of any number otherwise
     """
 
     lines: int
     names: list[str]
-    delimiter: str
+    tabs: bool
 
     def reader(self, stream: pa.NativeFile, columns: list[str]) -> pyarrow.csv.CSVStreamingReader:
         types = {name: pa.string() for name in columns}
         return pyarrow.csv.open_csv(
-            stream,
+            stream if self.tabs else pa.PythonFile(_Tabbed(stream), mode="r"),
             pyarrow.csv.ReadOptions(
                 use_threads=False,
                 block_size=BLOCK_BYTES,
                 skip_rows=self.lines,
                 column_names=self.names,
             ),
-            pyarrow.csv.ParseOptions(delimiter=self.delimiter, quote_char=False),
+            pyarrow.csv.ParseOptions(delimiter="\t", quote_char=False),
             pyarrow.csv.ConvertOptions(
                 include_columns=columns, column_types={**types, "pos": pa.int64()}
             ),
         )
 
 
+class _Tabbed(io.RawIOBase):
+    """Text in which single tabs stand where there were blanks, and none at the ends of lines."""
+
+    def __init__(self, stream: pa.NativeFile) -> None:
+        super().__init__()
+        self._stream, self._ready, self._rest = stream, b"", b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """At most as many bytes as asked for, nothing at the end; lines are changed whole."""
+        while not self._ready and (block := self._stream.read(READ_BYTES)):
+            lines, mark, self._rest = (self._rest + block).rpartition(b"\n")
+            self._ready = _tabbed(lines + mark)
+        if not self._ready:
+            self._ready, self._rest = _tabbed(self._rest), b""
+        size = len(self._ready) if size < 0 else size
+        given, self._ready = self._ready[:size], self._ready[size:]
+        return given
+
+
+def _tabbed(lines: bytes) -> bytes:
+    return AROUND.sub(b"", BLANKS.sub(b"\t", lines))
+
+
 def _read_head(path: Path) -> _Head:
     """Layout of the table at `path`, by its header (.pvar) or its number of fields (.bim)."""
-    comments, line, names = 0, "", BIM
+    comments, line, header = 0, "", BIM
     with io.TextIOWrapper(pa.input_stream(str(path), compression="detect")) as lines:
         for line in lines:
             if not line.startswith("#"):
                 break
             comments += 1
-            names = line.lstrip("#").split() if line.startswith("#CHROM") else names
+            header = line.lstrip("#").split() if line.startswith("#CHROM") else header
         else:
             raise FqtlError(f"{path} lists no variant.")
-    names = [name.lower() for name in names]
-    delimiter = "\t" if "\t" in line else " "
-    found = line.rstrip("\r\n").split(delimiter)
+    tabs = len(line.split("\t")) == len(header)
+    found = line.rstrip("\r\n").split("\t") if tabs else line.split()
+    if header is BIM and len(found) == len(SHORT_BIM) and _is_pvar(path):
+        header, tabs = SHORT_BIM, len(line.split("\t")) == len(SHORT_BIM)
+    names = [name.lower() for name in header]
     if len(found) != len(names) or not set(COLUMNS) <= set(names):
         raise FqtlError(
             f"{path}: expected the columns of a .bim (chromosome, name, cM, position, A1, A2) or, "
             f"with a header, of a .pvar (#CHROM POS ID REF ALT), found {len(found)} fields in "
             f"{line.strip()[:60]!r}."
         )
-    return _Head(comments, names, delimiter)
+    return _Head(comments, names, tabs)
+
+
+def _is_pvar(path: Path) -> bool:
+    """A .bim of five columns is damaged; PLINK 2 takes a .pvar of five."""
+    return path.name.removesuffix(".zst").endswith(".pvar")

@@ -7,6 +7,7 @@ import pytest
 from fqtl.data.annotation import read_annotation
 from fqtl.data.counts import gct_blocks, gct_samples, read_counts
 from fqtl.data.expression import Expression
+from fqtl.data.gene_names import read_gene_names
 from fqtl.data.samples import (
     by_donor,
     donor_of,
@@ -52,6 +53,20 @@ def test_a_gzipped_gtf_serves_as_well(tmp_path):
     packed = tmp_path / "x.gtf.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
     assert read_annotation(packed).equals(read_annotation(path))
+
+
+def test_a_number_sign_within_an_attribute_is_no_comment(tmp_path):
+    path = tmp_path / "x.gtf"
+    one = 'chr1\tx\t{}\t1\t9\t.\t+\t.\tnote "RNA #1"; gene_id "g"; gene_name "G#2";\n'
+    path.write_text("##of genes\n" + one.format("gene") + "#\tgene\t5\n" + one.format("exon"))
+    assert read_annotation(path).loc["g"].tolist() == ["chr1", 1, 9]
+    assert read_gene_names(path)["gene_name"].tolist() == ["G#2"]
+
+
+def test_a_gene_whose_place_is_a_word_is_refused(tmp_path):
+    path = write_gtf(tmp_path / "x.gtf", [("chr1", 5, 9, "+", "g", [(5, 9)])])
+    path.write_text(path.read_text().replace("\t5\t", "\tfive\t", 1))
+    assert "found start 'five' of gene_id \"g\"" in fault(lambda: read_annotation(path))
 
 
 def test_a_gtf_without_exons_is_refused(tmp_path):
@@ -123,6 +138,29 @@ def test_quotes_in_a_gct_swallow_no_gene(tmp_path):
     assert found.genes["gene_id"].tolist() == ["ENSG3.1"]
     assert set(found.dropped) == {'"ENSG1.1', 'ENSG2.1"'}
     assert [list(ids) for ids, _ in gct_blocks(path)] == [['"ENSG1.1', 'ENSG2.1"', "ENSG3.1"]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells"),
+    [
+        ("NAME\tDescription", "{}\tx"),
+        ("name\tDESCRIPTION", "{}\tx"),
+        ('"Name"\t"Description"', '"{}"\t"x"'),
+        ("id\tName\tDescription", "7\t{}\tx"),
+        ("\tName\tDescription", "7\t{}\tx"),
+    ],
+)
+def test_the_columns_before_the_counts_may_be_those_of_other_programs(tmp_path, columns, cells):
+    path = tmp_path / "x.gct"
+    rows = "".join(f"{cells.format(gene)}\t{n}\t{n + 1}\n" for n, gene in enumerate(PLACES.index))
+    path.write_text(f"#1.2\n3\t2\n{columns}\ta\tb\n{rows}")
+    found = read_counts(path, PLACES)
+    assert found.samples == ["a", "b"]
+    assert found.genes["gene_id"].tolist() == list(PLACES.index)
+    assert found.values.tolist() == [[0, 1], [1, 2], [2, 3]]
+    ((genes, values),) = gct_blocks(path)
+    assert genes.tolist() == list(PLACES.index)
+    assert values.tolist() == found.values.tolist()
 
 
 def test_a_gct_may_begin_with_a_mark_of_the_byte_order(tmp_path):
@@ -210,6 +248,8 @@ def test_a_release_split_by_tissue_reads_as_the_tissue_by_itself(tmp_path, monke
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("#1.3\n1\t1\t0\t0\nid\ta\nENSG1.1\t3\n", "a GCT of version #1.2, found '#1.3'"),
+        ("#1.2\n1\t1\nid\tName\ta\nx\tENSG1.1\t3\n", "put one called Description behind it"),
         ("#1.2\n1\t1\nid\ta\tb\n", "expected a third line with Name, Description and samples"),
         ("#1.2\n1\t1\nName\tDescription\ta\nENSG1.1\tx\t-3\n", "from 0, found -3"),
         ("#1.2\n1\t1\nName\tDescription\ta\nENSG1.1\tx\tNA\n", "from 0, found nan"),

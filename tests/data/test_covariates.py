@@ -95,6 +95,48 @@ def test_a_transposed_file_is_asked_for(tmp_path):
         read_covariates(path)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FID\tIID\tPC1\n0\td1\t0.1\n0\td2\t0.2\n",
+        "#FID IID PC1\nd1 d1 0.1\nd2 d2 0.2\n",
+        "#IID\tPC1\tPC2\nd1\t0.1\t0.2\nd2\t0.3\t0.4\n",
+        '"IID" "PC1"\n"d1" 0.1\n"d2" 0.2\n',
+        "0 d1 0.01 -0.02\n0 d2 -0.03 0.01\n",  # .eigenvec of PLINK 1
+        "d1 d1 0.01 -0.02\nd2 d2 -0.03 0.01\n",
+        "family donor PC1\n0 d1 0.1\n0 d2 0.2\n",
+    ],
+)
+def test_the_tables_of_plink_are_said_to_be_transposed(tmp_path, text):
+    path = tmp_path / "c.txt"
+    path.write_text(text)
+    with pytest.raises(
+        FqtlError, match=r"[Ee]xpected covariates in rows and donors in columns.*trans"
+    ):
+        read_covariates(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ID,d1,d2\nPC1,1,2\n", "3 that commas separate"),
+        ("ID, d1, d2\r\nPC1, 1, 2\r\n", "3 that commas separate"),
+        ("ID;d1;d2\nPC1;0,1;0,2\n", "3 that semicolons separate"),
+    ],
+)
+def test_commas_between_fields_are_named(tmp_path, text, found):
+    path = tmp_path / "c.csv"
+    path.write_text(text)
+    with pytest.raises(FqtlError, match=f"separated by tabs or blanks, found {found}"):
+        read_covariates(path)
+
+
+def test_a_donor_may_have_a_comma_in_its_name(tmp_path):
+    path = tmp_path / "c.txt"
+    path.write_text("ID a,1 b,2\nPC1 1 2\n")
+    assert read_covariates(path).samples == ["a,1", "b,2"]
+
+
 def test_names_are_no_covariate(tmp_path):
     donors = [f"d{i}" for i in range(40)]
     path = write_covariates(tmp_path / "c.txt", {"who": donors}, donors)

@@ -164,6 +164,33 @@ def test_a_compressed_table_of_variants_serves_as_well(tmp_path):
     assert read(path).dosages.tolist() == [[2, 1, 0]]
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r\n", " \n"])
+@pytest.mark.parametrize("size", [7, 1 << 24])
+def test_fields_of_a_bim_may_have_any_number_of_blanks_between_them(
+    tmp_path, monkeypatch, ending, size
+):
+    path = write_plink1(tmp_path / "x.bed", np.repeat(CALLS, 3, axis=0), ["x"] * 3, SAMPLES)
+    lines = ["  22   rs1  0     100 G A", "22\t rs2 \t0  2000\tG\tA", " 22 rs33 0 9999 T  A"]
+    path.with_suffix(".bim").write_bytes((ending.join(lines) + ending.rstrip("\n")).encode())
+    monkeypatch.setattr("fqtl.data.variant_table.BLOCK_BYTES", max(size, 64))
+    monkeypatch.setattr("fqtl.data.variant_table.READ_BYTES", size)
+    found = read(path)
+    assert found.variants["rsid"].tolist() == ["rs1", "rs2", "rs33"]
+    assert found.variants["pos"].tolist() == [100, 2000, 9999]
+
+
+def test_a_pvar_without_a_header_is_a_bim_of_five_columns_or_six(tmp_path):
+    """https://www.cog-genomics.org/plink/2.0/formats#pvar: CHROM, ID, (CM,) POS, ALT, REF."""
+    alleles = np.array([[[0, 1], [1, 1], [0, 0]]])
+    path = write_plink2(tmp_path / "x.pgen", alleles, ["22 100 rs1 A G"], SAMPLES)
+    expected = read(path)
+    for line in ("22\trs1\t100\tG\tA\n", "22  rs1 100 G A\n", "22 rs1 0 100 G A\n"):
+        path.with_suffix(".pvar").write_text(line)
+        found = read(path)
+        assert found.variants.equals(expected.variants)
+        np.testing.assert_array_equal(found.dosages, expected.dosages)
+
+
 @pytest.mark.parametrize(
     ("code", "asked", "sexes", "used"),
     [
