@@ -19,6 +19,7 @@ HARMLESS = {
     "has no index",
     "is not in order of position",
     "CHROM has chr: TIGAR asks without",
+    "snpID is not CHROM:POS:REF:ALT: TIGAR finds none of these variants",
     "chrom has chr",
     "has one row or one column: R makes a vector of it, and FUSION fails",
     "n.snps.in.model is not the number of weights",

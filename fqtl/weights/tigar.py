@@ -1,13 +1,16 @@
 """TIGAR: one table of weights, indexed by position, and the list of its genes.
 
 `{tissue}.txt.gz` (bgzip, with `{tissue}.txt.gz.tbi`) has the columns `CHROM POS snpID REF ALT
-TargetID MAF p_HWE ES`, sorted by position, chromosomes without `chr`. ES is expression per copy of
-ALT, the unit of this project, and MAF is, as in TIGAR's own files, the frequency of ALT.
+TargetID MAF p_HWE ES BUILD`, sorted by position, chromosomes without `chr`. ES is expression per
+copy of ALT, the unit of this project, and MAF is, as in TIGAR's own files, the frequency of ALT.
+snpID is CHROM:POS:REF:ALT: TIGAR compares it with what it makes so of the GWAS, and any other id
+loses every gene without a word. The genome build has a column of its own, which TIGAR passes over.
 `{tissue}.genes.txt` is what TIGAR wants as `--gene_anno`. TIGAR's statistic for weights per allele
 is `SPrediXcan`; its statistic `FUSION` takes weights per standard deviation.
 (Reader: https://github.com/yanglab-emory/TIGAR, TIGARutils.py)
 """
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +21,13 @@ from fqtl.data import contigs
 from fqtl.data.text import read_table
 from fqtl.errors import FqtlError
 from fqtl.tables.files import text_writer, whole
-from fqtl.weights.builds import one_build
+from fqtl.weights.builds import builds_of, one_build
 from fqtl.weights.columns import Columns, as_numbers
-from fqtl.weights.weight_set import WeightSet
+from fqtl.weights.weight_set import WeightSet, variant_ids
 
-COLUMNS = ["CHROM", "POS", "snpID", "REF", "ALT", "TargetID", "MAF", "p_HWE", "ES"]
+log = logging.getLogger(__name__)
+COLUMNS = ["CHROM", "POS", "snpID", "REF", "ALT", "TargetID", "MAF", "p_HWE", "ES", "BUILD"]
+KEY = ["CHROM", "POS", "REF", "ALT"]  # of which TIGAR makes an id
 GENES = ["CHROM", "GeneStart", "GeneEnd", "TargetID", "GeneName"]
 NEEDED = ["CHROM", "POS", "REF", "ALT", "TargetID", "ES"]
 
@@ -58,17 +63,30 @@ def write_tigar(folder: Path, weights: WeightSet) -> Path:
 
 def _weights(weights: WeightSet) -> pd.DataFrame:
     variants = weights.variants
-    columns = [
-        variants["chrom"].map(contigs.bare),
-        *(variants[name] for name in ("pos", "variant_id", "other_allele", "effect_allele")),
-        *(variants[name] for name in ("gene_id", "frequency", "hwe_p", "weight")),
-    ]
-    table = pd.concat(columns, axis="columns", keys=COLUMNS)
+    table = pd.DataFrame(
+        {
+            "CHROM": variants["chrom"].map(contigs.bare),
+            "POS": variants["pos"],
+            "REF": variants["other_allele"],
+            "ALT": variants["effect_allele"],
+            "TargetID": variants["gene_id"],
+            "MAF": variants["frequency"],
+            "p_HWE": variants["hwe_p"],
+            "ES": variants["weight"],
+            "BUILD": weights.genome_build or "unknown",
+        }
+    )
+    table = table.assign(snpID=snp_ids(table))[COLUMNS]
     rank = {
         name: place for place, name in enumerate(sorted(set(table["CHROM"]), key=contigs.order))
     }
     order = np.lexsort((table["POS"], table["CHROM"].map(rank)))
     return table.iloc[order]
+
+
+def snp_ids(table: pd.DataFrame) -> list[str]:
+    """The ids that TIGAR makes of the columns CHROM, POS, REF and ALT."""
+    return [":".join(map(str, row)) for row in table[KEY].itertuples(index=False)]
 
 
 def _genes(weights: WeightSet) -> pd.DataFrame:
@@ -97,11 +115,9 @@ def read_tigar(path: Path, genes: Path | None = None) -> WeightSet:
             f"{', '.join(absent)} are missing."
         )
     columns = Columns(path, table)
-    ids = columns.text("snpID") if "snpID" in table else pd.Series("", index=table.index)
     variants = pd.DataFrame(
         {
             "gene_id": columns.names("TargetID"),
-            "variant_id": ids,
             "chrom": columns.names("CHROM").map(contigs.prefixed),
             "pos": columns.positions("POS"),
             "other_allele": columns.names("REF"),
@@ -111,13 +127,29 @@ def read_tigar(path: Path, genes: Path | None = None) -> WeightSet:
             "hwe_p": _numbers(table, "p_HWE"),
         }
     )
+    build = _build(path, columns)
+    variants = variants.assign(variant_id=variant_ids(variants, build))
     first = variants.drop_duplicates("gene_id")
     listed = pd.DataFrame({"gene_id": first["gene_id"], "chrom": first["chrom"]})
     listed = listed.assign(start=first["pos"], end=first["pos"])
     if genes is not None:
         listed = _told(listed, read_genes(genes))
     name = path.name.removesuffix(".gz").removesuffix(".txt")
-    return WeightSet.of(name, one_build(path, [], ids), 0, listed, variants, None)
+    return WeightSet.of(name, build, 0, listed, variants, None)
+
+
+def _build(path: Path, columns: Columns) -> str:
+    """The genome build, by its column, or by ids as files before version 0.1 of fqtl had them."""
+    none = pd.Series("", index=columns.frame.index)
+    ids = columns.text("snpID") if "snpID" in columns else none
+    told = columns.text("BUILD").unique() if "BUILD" in columns else []
+    if builds_of(ids).ne("").any():
+        log.warning(
+            "%s: snpID is of an old form (%s), by which TIGAR finds no variant. It is read as it "
+            "is; `fqtl convert --to tigar` writes the file anew.",
+            *(path, ids.iloc[0]),
+        )
+    return one_build(path, told, ids)
 
 
 def read_genes(path: Path) -> pd.DataFrame:

@@ -207,10 +207,19 @@ def focus(folder, world):
 
 
 def tigar(folder, world):
-    """The statistic SPrediXcan of TIGAR, with covariances of its own reference."""
+    """The statistic SPrediXcan of TIGAR, with covariances of its own reference.
+
+    Variants are found by snpID, which it makes of its table of z-scores in both orders of alleles.
+    """
     model = pd.read_csv(folder / "tigar/Liver.txt.gz", sep="\t")
-    place = dict(zip(world.variants["pos"], world.variants["rsid"], strict=True))
-    used = model.assign(SNP=model["POS"].map(place)).merge(world.gwas, on="SNP")
+    place = world.variants.set_index("rsid")["pos"].astype(str)
+    where = "1:" + world.gwas["SNP"].map(place) + ":"
+    one, other = (
+        world.gwas["A2"] + ":" + world.gwas["A1"],
+        world.gwas["A1"] + ":" + world.gwas["A2"],
+    )
+    gwas = pd.concat([world.gwas.assign(snpID=where + one), world.gwas.assign(snpID=where + other)])
+    used = model.merge(gwas, on="snpID")
     sign = aligned(used["ALT"], used["REF"], used)
     rows = used["SNP"].map({name: i for i, name in enumerate(world.variants["rsid"])})
     covariance = np.atleast_2d(np.cov(world.dosages))[np.ix_(rows, rows)]

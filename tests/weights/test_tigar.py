@@ -29,12 +29,13 @@ def test_the_table_is_what_tigar_reads(weights, tmp_path):
         lines = [line.split("\t") for line in table.fetch("1", 100, 101)]
         assert [(line[1], line[5]) for line in lines] == [("101", "g1"), ("101", "g2")]
     head = pysam.BGZFile(str(path)).readline().decode().split("\t")
-    assert head == ["CHROM", "POS", "snpID", "REF", "ALT", "TargetID", "MAF", "p_HWE", "ES"]
+    names = ["CHROM", "POS", "snpID", "REF", "ALT", "TargetID", "MAF", "p_HWE", "ES", "BUILD"]
+    assert head == names
     table = pd.read_csv(path, sep="\t")
     assert table["POS"].is_monotonic_increasing
     first = table.iloc[0]
     assert (first["REF"], first["ALT"], first["ES"]) == ("A", "G", 0.3)
-    assert first["snpID"] == "chr1_100_A_G_b38"
+    assert (first["snpID"], first["BUILD"]) == ("1:100:A:G", "GRCh38")
     assert first["MAF"] == pytest.approx(weights.variants["frequency"][0])
     genes = pd.read_csv(tmp_path / "Liver.genes.txt", sep="\t")
     assert genes.iloc[0].tolist() == [1, 100, 100, "g1", "g1"]
@@ -49,6 +50,17 @@ def test_weights_are_read_back_as_they_were(weights, tmp_path):
         weights.genes[["gene_id", "chrom", "start"]]
     )
     assert (found.name, found.genome_build) == ("Liver", "GRCh38")
+
+
+def test_ids_of_an_old_form_are_read_with_a_notice(weights, tmp_path, caplog):
+    path = write_tigar(tmp_path, weights)
+    table = pd.read_csv(path, sep="\t").drop(columns="BUILD")
+    table["snpID"] = "chr1_" + table["POS"].astype(str) + "_A_G_b38"
+    table.to_csv(tmp_path / "old.txt", sep="\t", index=False)
+    found = read_tigar(tmp_path / "old.txt")
+    assert "is of an old form (chr1_100_A_G_b38), by which TIGAR finds no variant" in caplog.text
+    assert found.genome_build == "GRCh38"
+    assert set(found.variants["variant_id"]) == set(weights.variants["variant_id"])
 
 
 def test_the_files_of_tigars_own_training_are_read(tmp_path):

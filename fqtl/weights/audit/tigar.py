@@ -11,7 +11,7 @@ from fqtl.weights.audit.builds import misplaced
 from fqtl.weights.audit.fault import Fault, Rows, ambiguous, outside, without_effect, wrong_alleles
 from fqtl.weights.audit.table import table_of
 from fqtl.weights.columns import UNNAMED, as_numbers
-from fqtl.weights.tigar import GENES, NEEDED, tigar_files
+from fqtl.weights.tigar import GENES, NEEDED, snp_ids, tigar_files
 
 DIGITS = r"[1-9][0-9]{0,8}"
 LARGEST_WEIGHT = 10.0  # standard deviations of expression per copy
@@ -52,7 +52,9 @@ def audit_tigar(path: Path) -> Iterator[Fault]:
             wrong = outside(as_numbers(table[name]), 0.0, high)
             yield from rows.where(wrong, f"{name} is not between 0 and {high:g}", table[name])
     ids = table["snpID"] if "snpID" in table else pd.Series("", index=table.index)
-    yield from misplaced(rows, [], ids, (table["CHROM"], pos))
+    told = table["BUILD"].unique().tolist() if "BUILD" in table else []
+    yield from misplaced(rows, [("BUILD", word) for word in told], ids, (table["CHROM"], pos))
+    yield from _ids(path, table)
     same = table["CHROM"] == table["CHROM"].shift()
     again = ~same & table["CHROM"].duplicated()
     yield from rows.where(again | (same & (pos < pos.shift())), "is not in order of position")
@@ -86,6 +88,17 @@ def _genes(path: Path, weighted: set[str]) -> Iterator[Fault]:
         told = f"{len(lost)} of {len(weighted)}, the first {lost[0]}"
         what = "genes with weights are not listed: TIGAR takes the genes of a list"
         yield Fault(path, "", what, told, grave=False)
+
+
+def _ids(path: Path, table: pd.DataFrame) -> Iterator[Fault]:
+    """Ids by which TIGAR would not find the variants of a GWAS, all of them in one fault."""
+    if "snpID" not in table:
+        return
+    lost = table["snpID"][table["snpID"] != snp_ids(table)]
+    if len(lost):
+        told = f"{len(lost)} of {len(table)}, the first {lost.iloc[0]}"
+        what = "snpID is not CHROM:POS:REF:ALT: TIGAR finds none of these variants"
+        yield Fault(path, "", what, told)
 
 
 def _packing(path: Path) -> Iterator[Fault]:

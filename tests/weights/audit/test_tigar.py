@@ -39,12 +39,24 @@ def test_what_we_write_is_sound(path):
         ("POS", "0", ", line 3: POS is not a position (0)"),
         ("POS", "NA", ", line 3: POS is not a position (NA)"),
         ("POS", "1e2", ", line 3: POS is not a position (1e2)"),
-        ("POS", "111", ", line 3: id names another place: of another build? (chr1_101_A_G_b38)"),
+        ("POS", "111", ", line 3: id names another place: of another build? (1:101:A:G)"),
         ("CHROM", "", ", line 3: CHROM is empty"),
         (
             "snpID",
             "chr1_101_A_G_b37",
-            ": several genome builds (1 on GRCh37, the first chr1_101_A_G_b37; 5 on GRCh38, the",
+            ", BUILD: genome build is not that of the variant ids (GRCh38 and GRCh37)",
+        ),
+        (
+            "BUILD",
+            "GRCh37",
+            ": genome builds contradict each other (GRCh38 by BUILD, GRCh37 by BUI",
+        ),
+        ("BUILD", "T2T", ", BUILD: no genome build has this name (T2T)"),
+        ("snpID", "1:101:G:A", ": snpID is not CHROM:POS:REF:ALT: TIGAR finds none of these"),
+        (
+            "snpID",
+            "rs1",
+            ": snpID is not CHROM:POS:REF:ALT: TIGAR finds none of these variants (1 of 6",
         ),
         (
             "POS",
