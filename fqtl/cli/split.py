@@ -8,8 +8,8 @@ import logging
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from fqtl.data.counts import gct_blocks, gct_samples
-from fqtl.data.samples import read_tissue_of_samples
+from fqtl.data.counts import gct_blocks
+from fqtl.data.gtex_samples import gct_samples, read_tissue_of_samples
 from fqtl.errors import FqtlError
 from fqtl.prepare.tissue_counts import split_counts
 

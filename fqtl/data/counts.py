@@ -7,7 +7,7 @@ column `id` with numbers of rows before these. It knows no positions; they come 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +22,10 @@ from fqtl.data.expression import (
     read_expression,
     repeated_lines,
 )
+from fqtl.data.gtex_samples import gct_head, said_numbers
 from fqtl.data.text import guarded, is_gzipped, read_lines, read_table, unquoted
 from fqtl.errors import FqtlError
 
-LEADING = ["name", "description"]  # columns before the samples, perhaps behind another one
 UNPLACED = "not in the annotation"
 FIRST_LINE = 4  # of the genes of a GCT
 BLOCK_BYTES = 1 << 24
@@ -47,7 +47,7 @@ def read_counts(path: Path, places: pd.DataFrame | None) -> Expression:
         raise FqtlError(
             f"{path} does not say where genes are. See release.annotation in the config."
         )
-    head = _gct_head(path)
+    head = gct_head(path)
     table = read_table(path, text_columns=list(range(head.leading)), before=2)
     _refuse_cut(path, len(table))
     values = table.iloc[:, head.leading :].to_numpy(dtype=np.float64)
@@ -99,61 +99,8 @@ def is_gct(path: Path) -> bool:
     return bool(head) and head[0].startswith("#1.")
 
 
-@dataclass(frozen=True)
-class _Head:
-    """The header of a GCT.
-
-    leading : columns before the samples
-    gene : which of them names genes
-    """
-
-    leading: int
-    gene: int
-    samples: list[str]
-
-
-def gct_samples(path: Path) -> list[str]:
-    """Names of the samples in the header of a GCT."""
-    return _gct_head(path).samples
-
-
-def _gct_head(path: Path) -> _Head:
-    head = guarded(path, lambda: read_lines(path, 3))
-    if head and not head[0].strip().strip('"').startswith("#1.2"):
-        raise FqtlError(
-            f"{path}: expected a GCT of version #1.2, found {head[0].strip()!r}. Later ones "
-            "have annotations among the counts: write the counts alone, as #1.2."
-        )
-    line = head[2].rstrip("\r\n") if len(head) == 3 else ""
-    names = [unquoted(name) for name in line.split("\t")]
-    words = [name.strip().lower() for name in names]
-    gene = words.index(LEADING[0]) if LEADING[0] in words[:2] else -1
-    if gene < 0 or words[gene : gene + 2] != LEADING or len(names) < gene + 3:
-        raise FqtlError(
-            f"{path}: expected a third line with Name, Description and samples, separated by tabs; "
-            f"found {' '.join(names[:3])!r}. Name the column of gene ids Name, and put one called "
-            "Description behind it."
-        )
-    found = _Head(gene + 2, gene, names[gene + 2 :])
-    samples = found.samples
-    said = _said(path)[1]
-    if said != str(len(samples)):
-        raise FqtlError(
-            f"{path}: its second line says {said} samples, its header names {len(samples)}. Was a "
-            "copy cut short, or were samples left out without changing that line?"
-        )
-    return found
-
-
-def _said(path: Path) -> tuple[str, str]:
-    """Numbers of genes and of samples, as the second line of a GCT has them."""
-    words = [unquoted(word) for word in read_lines(path, 2)[1].split()]
-    genes, samples, *_ = [*words, "no number of", "no number of"]
-    return genes, samples
-
-
 def _refuse_cut(path: Path, genes: int) -> None:
-    said = _said(path)[0]
+    said = said_numbers(path)[0]
     if said != str(genes):
         raise FqtlError(
             f"{path}: its second line says {said} genes, it has {genes}. Was a copy cut short?"
@@ -162,7 +109,7 @@ def _refuse_cut(path: Path, genes: int) -> None:
 
 def gct_blocks(path: Path) -> Iterator[tuple["pd.Series[str]", np.ndarray]]:
     """Some genes of a GCT at a time: their ids and their counts (genes, samples)."""
-    head = _gct_head(path)
+    head = gct_head(path)
     width = head.leading + len(head.samples)
     genes = 0
     try:

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from fqtl.data.expression import Expression
-from fqtl.data.text import guarded, read_lines, unquoted
+from fqtl.data.text import read_lines, unquoted
 from fqtl.errors import FqtlError
 
 GTEX_SAMPLE = re.compile(r"^(GTEX-[A-Z0-9]+)-\d+-")  # GTEX-1117F-0226-SM-5GZZ7
@@ -39,43 +38,6 @@ def by_donor(expression: Expression) -> tuple[Expression, int]:
     values = expression.values[:, kept]
     one_each = replace(expression, values=values, samples=[donors[i] for i in kept])
     return one_each, len(donors) - len(kept)
-
-
-def tissue_name(words: str) -> str:
-    """Name of a tissue as GTEx's files have it.
-
-    `Brain - Spinal cord (cervical c-1)` is called `Brain_Spinal_cord_cervical_c-1`.
-    """
-    return re.sub(r"[() ]+", "_", words.replace(" - ", "_")).strip("_")
-
-
-def read_tissue_of_samples(path: Path) -> "pd.Series[str]":
-    """Tissue of each sample, by GTEx's table of sample attributes (SAMPID, SMTSD).
-
-    Lines before the header, as dbGaP has them, are passed over.
-    """
-    lines = guarded(path, lambda: read_lines(path))
-    rows = [
-        [unquoted(field) for field in line.rstrip("\r\n").split("\t")]
-        for line in lines
-        if "\t" in line and line[0] != "#"
-    ]
-    names = rows[0] if rows else []
-    absent = sorted({"SAMPID", "SMTSD"} - set(names))
-    if absent:
-        raise FqtlError(
-            f"{path}: expected a header with SAMPID and SMTSD, separated by tabs; {absent[0]} is "
-            "missing. See release.samples in the config."
-        )
-    sample, tissue = names.index("SAMPID"), names.index("SMTSD")
-    return pd.Series(
-        {
-            row[sample]: tissue_name(row[tissue])
-            for row in rows[1:]
-            if len(row) > max(sample, tissue) and row[tissue]
-        },
-        dtype=str,
-    )
 
 
 def require_shared(

@@ -3,71 +3,35 @@
 A file is read whole or refused: rows shorter or longer than the header, entries that are no numbers
 and a truncated gzip stream each end in one message that names the file and the place.
 
-A quote is a letter as any other, so that a single one swallows nothing; only where quotes stand
-around a whole field, as R's write.table puts them, are they taken off.
+What needs no arrays is in `lines.py`.
 """
 
 import csv
-import gzip
 import re
 import warnings
-import zlib
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
+from fqtl.data.lines import Result, is_gzipped, read_lines, readable, unquoted
 from fqtl.errors import FqtlError
 
-Result = TypeVar("Result")
 MISSING = ["", "NA", "N/A", "NaN", "nan", "."]
 ROW_NAMES = ["", "id", "#id", "name", "names", "covariate", "covariates", "variable"]
 DECIMAL_COMMA = re.compile(r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
 
 
 def guarded(path: Path, read: Callable[[], Result]) -> Result:
-    """What `read` returns; faults of the file as errors that name it."""
+    """What `read` returns; faults of the file, and of a table in it, as errors that name it."""
     try:
-        return read()
-    except FileNotFoundError as fault:
-        raise FqtlError(f"No such file: {path}.") from fault
-    except IsADirectoryError as fault:
-        raise FqtlError(f"Expected a file, found a folder: {path}.") from fault
-    except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
-        raise FqtlError(
-            f"{path} is not a whole gzip file ({fault}). Was a copy or a download cut short?"
-        ) from fault
-    except UnicodeDecodeError as fault:
-        raise FqtlError(f"{path} is not a text file ({fault}).") from fault
+        return readable(path, read)
     except pd.errors.EmptyDataError as fault:
         raise FqtlError(f"{path} is empty.") from fault
     except (pd.errors.ParserError, pd.errors.ParserWarning) as fault:
         raise FqtlError(f"{path} is not a table: {str(fault).strip()}.") from fault
-
-
-def read_lines(path: Path, count: int | None = None) -> list[str]:
-    """The first lines of a text file, plain or gzipped; all of them by default.
-
-    A mark of the byte order, as Windows writes it, is not part of the first line.
-    """
-    open_text = gzip.open if is_gzipped(path) else open
-    with open_text(path, "rt", encoding="utf-8-sig") as lines:
-        return list(islice(lines, count))
-
-
-def unquoted(field: str) -> str:
-    """A field without the quotes around the whole of it; a quote by itself is part of the text."""
-    return field[1:-1] if len(field) > 1 and field[0] == field[-1] == '"' else field
-
-
-def is_gzipped(path: Path) -> bool:
-    """By its first bytes, not by its name."""
-    with open(path, "rb") as stream:
-        return stream.read(2) == b"\x1f\x8b"
 
 
 def read_table(

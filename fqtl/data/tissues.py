@@ -1,20 +1,19 @@
 """The sheet of tissues: which files belong to which tissue.
 
-Tab-separated with a header: `tissue`, `expression` (BED), `covariates` (may be empty) and, if
-wanted, `colour` (#rrggbb, for figures). Paths are relative to the folder the workflow runs in.
+Tab-separated with a header: `tissue`, `expression` (BED) and `covariates` (may be empty); other
+columns are passed over. Paths are relative to the folder the workflow runs in.
 """
 
-import csv
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from fqtl.data.text import guarded, unquoted
+from fqtl.data.lines import read_lines, readable, unquoted
 from fqtl.errors import FqtlError
 
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")  # safe in a file name and in SQL
+COLUMNS = ("tissue", "expression", "covariates")
 
 
 @dataclass(frozen=True)
@@ -27,36 +26,49 @@ class Tissue:
 
 
 def read_tissues(path: Path) -> list[Tissue]:
-    """Tissues in the order of the sheet."""
-    frame = guarded(
-        path,
-        lambda: pd.read_csv(
-            path,
-            sep="\t",
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            quoting=csv.QUOTE_NONE,
-        ),
-    )
-    frame = frame.map(unquoted).rename(columns=unquoted)
-    absent = [name for name in ("tissue", "expression", "covariates") if name not in frame]
+    """Tissues in the order of the sheet; the files themselves are not looked at."""
+    rows = list(_rows(path))
+    if not rows:
+        raise FqtlError(f"{path} lists no tissue.")
+    tissues, first = [], dict[str, int]()
+    for number, row in rows:
+        _refuse_odd(row, f"{path}, line {number}")
+        name = row["tissue"]
+        if name in first:
+            raise FqtlError(
+                f"{path} lists the tissue {name} twice, on lines {first[name]} and {number}."
+            )
+        first[name] = number
+        covariates = row["covariates"]
+        tissues.append(
+            Tissue(name, Path(row["expression"]), Path(covariates) if covariates else None)
+        )
+    return tissues
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Fields by column of every line that is not blank, and the number of the line."""
+    lines = readable(path, lambda: read_lines(path))
+    names = [unquoted(name) for name in lines[0].rstrip("\r\n").split("\t")] if lines else []
+    absent = [name for name in COLUMNS if name not in names]
     if absent:
         raise FqtlError(
-            f"{path}: expected the columns tissue, expression, covariates; {absent[0]} is missing."
+            f"{path}, line 1: expected the columns {', '.join(COLUMNS)}, separated by tabs; "
+            f"{absent[0]} is missing, found {', '.join(map(repr, names)) or 'nothing'}."
         )
-    if frame.empty:
-        raise FqtlError(f"{path} lists no tissue.")
-    for name in frame["tissue"]:
-        if not NAME.match(name):
-            raise FqtlError(
-                f"{path}: a tissue is named {name!r}; names are of letters, digits and _.+- "
-                "because files are named after them."
-            )
-    twice = frame["tissue"][frame["tissue"].duplicated()]
-    if len(twice):
-        raise FqtlError(f"{path} lists the tissue {twice.iloc[0]} twice.")
-    return [
-        Tissue(row.tissue, Path(row.expression), Path(row.covariates) if row.covariates else None)
-        for row in frame.itertuples()
-    ]
+    for number, line in enumerate(lines[1:], start=2):
+        if line.strip():
+            fields = [unquoted(field) for field in line.rstrip("\r\n").split("\t")]
+            fields += [""] * (len(names) - len(fields))
+            yield number, dict(zip(names, fields, strict=False))
+
+
+def _refuse_odd(row: dict[str, str], where: str) -> None:
+    """Refuse a line whose entries cannot be what they stand for."""
+    if not NAME.match(row["tissue"]):
+        raise FqtlError(
+            f"{where}: tissue must be a name of letters, digits and _.+- (files are named after "
+            f"it); found {row['tissue']!r}."
+        )
+    if not row["expression"]:
+        raise FqtlError(f"{where}: expression must be the path of a BED; found nothing.")

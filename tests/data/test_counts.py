@@ -5,15 +5,14 @@ import pandas as pd
 import pytest
 
 from fqtl.data.annotation import read_annotation
-from fqtl.data.counts import gct_blocks, gct_samples, read_counts
+from fqtl.data.counts import gct_blocks, read_counts
 from fqtl.data.expression import Expression
 from fqtl.data.gene_names import read_gene_names
+from fqtl.data.gtex_samples import gct_samples, read_tissue_of_samples, tissue_name
 from fqtl.data.samples import (
     by_donor,
     donor_of,
-    read_tissue_of_samples,
     require_shared,
-    tissue_name,
 )
 from fqtl.errors import FqtlError
 from fqtl.prepare.tissue_counts import read_measured, read_split, split_counts
@@ -218,7 +217,7 @@ def test_the_table_of_samples_is_read_with_the_lines_that_dbgap_puts_before(tmp_
         "# Study accession: phs000424\n#\n\nid\tSAMPID\tSMTSD\tSMRIN\n"
         f'1\t{SAMPLES[0]}\tLung\t7\n2\t{SAMPLES[1]}\tWhole "Blood\t8\n3\tother\t\t8\n'
     )
-    assert read_tissue_of_samples(path).to_dict() == {
+    assert read_tissue_of_samples(path) == {
         SAMPLES[0]: "Lung",
         SAMPLES[1]: 'Whole_"Blood',
     }

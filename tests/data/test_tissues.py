@@ -31,8 +31,15 @@ def test_quotes_in_a_sheet_swallow_no_tissue(tmp_path):
     [
         ("tissue\texpression\n", "covariates is missing"),
         ("tissue\texpression\tcovariates\n", "lists no tissue"),
-        ("tissue\texpression\tcovariates\na b\tx\t\n", "a tissue is named 'a b'"),
-        ("tissue\texpression\tcovariates\na\tx\t\na\ty\t\n", "lists the tissue a twice"),
+        (
+            "tissue\texpression\tcovariates\na b\tx\t\n",
+            r"line 2: tissue must be a name of letters.*found 'a b'",
+        ),
+        ("tissue\texpression\tcovariates\na\t\t\n", "line 2: expression must be the path"),
+        (
+            "tissue\texpression\tcovariates\na\tx\t\na\ty\t\n",
+            "lists the tissue a twice, on lines 2 and 3",
+        ),
     ],
 )
 def test_a_bad_sheet_is_refused(tmp_path, text, message):
