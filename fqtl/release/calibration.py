@@ -7,8 +7,10 @@ have reached the observed one (Besag & Clifford 1991, Biometrika 78:301): genes 
 early, others draw all. The p-value is exact for each gene, but no smaller than 1/(draws + 1).
 
 *All genes together.* The evidence of a fit is a probability in nats, and means the same in every
-gene, so that the first null of every gene makes one pool, in which 20,000 genes with one null
-each resolve p-values of 5e-5. Only first nulls enter: how many more a gene has depends on them. The
+gene, so that the nulls of all genes make one pool, in which 20,000 genes with one null each resolve
+p-values of 5e-5, and 30 genes with five each those of 0.007. That drawing stops early does no harm:
+whether another null is drawn depends on those before it and not on itself, so that the share of
+nulls in the pool beyond any cut-off is expected to be their probability (Wald's identity). The
 observed statistic counts among the null ones (Phipson & Smyth 2010, SAGMB 9:39), and ties count
 against it, so no p-value is 0.
 
@@ -54,14 +56,23 @@ def calibrate(
     """
     known = ~np.isnan(observed)
     p = np.full(len(observed), np.nan)
-    q = np.full(len(observed), np.nan)
     pool = null[~np.isnan(null)]
-    if not len(pool) or not known.any():
-        return Calibrated(p, q, np.nan, len(pool))
-    p[known] = pooled_p(observed[known], pool)
+    if len(pool):
+        p[known] = pooled_p(observed[known], pool)
+    return with_rates(p, len(pool), tests=tests, estimate_null_share=estimate_null_share)
+
+
+def with_rates(
+    p: Floats, n_null: int, *, tests: int | None = None, estimate_null_share: bool = True
+) -> Calibrated:
+    """P-values, NaN where there is none, with false discovery rates; the rest as in `calibrate`."""
+    known = ~np.isnan(p)
+    q = np.full(len(p), np.nan)
+    if not known.any():
+        return Calibrated(p, q, np.nan, n_null)
     share = null_share(p[known]) if estimate_null_share else 1.0
     q[known] = q_values(p[known], share, tests)
-    return Calibrated(p, q, share, len(pool))
+    return Calibrated(p, q, share, n_null)
 
 
 def pooled_p(observed: Floats, null: Floats) -> Floats:
@@ -69,6 +80,18 @@ def pooled_p(observed: Floats, null: Floats) -> Floats:
     ordered = np.sort(null)
     reached = len(ordered) - np.searchsorted(ordered, observed, side="left")
     return np.asarray((reached + 1) / (len(ordered) + 1))
+
+
+def pooled_p_within(
+    observed: Floats, group: np.ndarray, null: Floats, null_group: np.ndarray
+) -> Floats:
+    """(t,) `pooled_p` among nulls of the same group; NaN where there is none of them."""
+    p = np.full(len(observed), np.nan)
+    for one in np.unique(group):
+        mine, pool = (group == one) & ~np.isnan(observed), null[null_group == one]
+        if len(pool):
+            p[mine] = pooled_p(observed[mine], pool)
+    return p
 
 
 def expected_p(observed: Floats, null: Floats, units: int) -> Floats:

@@ -4,12 +4,15 @@ Each level has a statistic and a null of its own (`nulls.py`), and `calibrate.py
 
 | level | statistic | null |
 |---|---|---|
-| gene | evidence that anything acts | that of the first permuted fit of each gene |
+| gene | evidence that anything acts | that of all permuted fits |
 | factor | PIP of the factor | PIPs of all factors of these fits; some have none |
 | gene and tissue | PIP of any variant in the tissue | PIPs of tissues permuted beside others |
+| gene in its only tissue | as of the gene | as of the gene: there is nothing beside it |
 
+Genes of one tissue have nulls of their own: without tissues that show how often nothing acts the
+prior is another, and so is what it makes of noise.
 Whether the pool is right for a gene is seen where nulls are taken for data: `null_p` scores the
-null of each gene against those of the other half of the genes.
+first null of each gene against those of the other half of the genes.
 """
 
 from dataclasses import dataclass
@@ -22,9 +25,10 @@ from fqtl.release.calibration import (
     Calibrated,
     calibrate,
     expected_p,
-    pooled_p,
+    pooled_p_within,
     q_values,
     sequential_p,
+    with_rates,
 )
 from fqtl.tables.fits import explode
 
@@ -53,20 +57,21 @@ def discoveries(
 ) -> Discoveries:
     """Calibration of a release.
 
-    factors, prediction : their rows, with pip
+    factors, prediction : their rows, with pip; of prediction the rows of the fits, too
     exceedances : nulls that reach the observed evidence after which no more were drawn
     """
     evidence = fits["evidence"].to_pandas().to_numpy(dtype=np.float64)
+    alone = fits["n_tissues"].to_pandas().to_numpy() == 1
     nulls, null_factors = explode(fits, "nulls"), explode(fits, "null_factors")
-    null_pairs = explode(fits, "null_tissues")
-    first = nulls[nulls["draw"] == 0]
-    first_factors = null_factors.loc[null_factors["draw"] == 0, "pip"].to_numpy()
+    null_evidence, of_alone = nulls["evidence"].to_numpy(), alone[nulls["row"]]
 
-    genes = calibrate(evidence, first["evidence"].to_numpy())
+    gene_p = pooled_p_within(evidence, alone, null_evidence, of_alone)
+    genes = with_rates(gene_p, len(nulls))
     fitted = int((~np.isnan(evidence)).sum())
-    found = _factors(factors["pip"].to_numpy(), first_factors, len(first), fitted)
-    pairs = calibrate(prediction["pip"].to_numpy(), null_pairs["pip"].to_numpy())
-    null_p = _against_other_half(first)
+    found = _factors(factors["pip"].to_numpy(), null_factors["pip"].to_numpy(), len(nulls), fitted)
+    pairs = _pairs(prediction, alone, gene_p, int(of_alone.sum()), explode(fits, "null_tissues"))
+    first = nulls[nulls["draw"] == 0]
+    null_p = _against_other_half(first["row"].to_numpy(), nulls, of_alone)
     return Discoveries(
         genes=_of_genes(evidence, nulls, exceedances).assign(p=genes.p, q=genes.q),
         factors=pd.DataFrame({"p": found.p, "q": found.q}),
@@ -106,16 +111,39 @@ def _factors(observed: np.ndarray, null: np.ndarray, units: int, genes: int) -> 
     return Calibrated(p, q_values(p, tests=genes), 1.0, len(null))
 
 
-def _against_other_half(first: pd.DataFrame) -> np.ndarray:
-    """P-values of null evidence, each against those of the other half of the genes."""
-    evidence, half = first["evidence"].to_numpy(), np.arange(len(first)) % 2 == 0
-    p = np.full(len(first), np.nan)
-    if len(first) > 1:
-        p[half], p[~half] = (
-            pooled_p(evidence[half], evidence[~half]),
-            pooled_p(evidence[~half], evidence[half]),
+def _pairs(
+    prediction: pd.DataFrame,
+    alone: np.ndarray,
+    gene_p: np.ndarray,
+    nulls_alone: int,
+    null_pairs: pd.DataFrame,
+) -> Calibrated:
+    """Genes in tissues, against tissues permuted beside others; in the only one, the gene itself.
+
+    alone, gene_p : of every gene, by row of the fits; nulls_alone : in the pool of genes alone
+    """
+    rows = prediction["row"].to_numpy()
+    single = alone[rows]
+    p = calibrate(prediction["pip"].to_numpy(), null_pairs["pip"].to_numpy()).p
+    p[single] = gene_p[rows[single]]
+    return with_rates(p, len(null_pairs) + nulls_alone)
+
+
+def _against_other_half(rows: np.ndarray, nulls: pd.DataFrame, of_alone: np.ndarray) -> np.ndarray:
+    """P-values of the first null of some genes, each against the nulls of every other gene.
+
+    rows : of genes, in order; nulls : row, draw and evidence; of_alone : of genes in one tissue
+    """
+    evidence = nulls["evidence"].to_numpy()
+    first = (nulls["draw"] == 0).to_numpy()
+    half = nulls["row"].isin(rows[::2]).to_numpy()
+    p = np.full(len(nulls), np.nan)
+    for mine, other in ((half, ~half), (~half, half)):
+        asked = mine & first
+        p[asked] = pooled_p_within(
+            evidence[asked], of_alone[asked], evidence[other], of_alone[other]
         )
-    return p
+    return p[first]
 
 
 def _found_among_nulls(null_p: np.ndarray) -> float:

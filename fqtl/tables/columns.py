@@ -57,7 +57,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "evidence": "that anything acts: -ln of the probability that nothing does",
         "permutations": "permuted fits that were drawn",
         "own_p": "p-value of the evidence among the gene's own permuted fits, drawn in sequence",
-        "p": "p-value of the evidence among the first permuted fits of all genes",
+        "p": "p-value of the evidence among the permuted fits of all genes",
         "q": "false discovery rate of genes at this p",
     },
     "factors": {
@@ -122,13 +122,13 @@ COLUMNS: dict[str, dict[str, str]] = {
         "enet_r2": "r2 of an elastic net of the tissue, in a share of the genes",
         "enet_p": "its p",
         "enet_spearman": "its rank correlation",
-        "pip_p": "p-value of pip among tissues permuted beside others",
+        "pip_p": "p-value of pip among tissues permuted beside others; p of a gene in its only tissue",
         "q": "false discovery rate of pairs of gene and tissue at this pip_p",
     },
     "nulls": {
         "gene_id": "gene",
         "evidence": "of its first permuted fit",
-        "p": "p-value of that among those of the other half of the genes",
+        "p": "p-value of that among all of the other half of the genes",
     },
     "calibration": {
         "level": "gene, factor, or gene and tissue",

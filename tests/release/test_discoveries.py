@@ -9,11 +9,13 @@ from fqtl.tables.fits import FITS
 EXCEEDANCES = 2
 
 
-def store(evidence, nulls, null_factors=(), null_tissues=()):
+def store(evidence, nulls, null_factors=(), null_tissues=(), n_tissues=2):
     """Fits of genes with these statistics; nulls : evidence of each draw, by gene."""
+    several = np.broadcast_to(n_tissues, len(evidence)).tolist()
     rows = []
     for i, own in enumerate(evidence):
         row = {**dict.fromkeys(FITS.names), "gene_id": f"g{i}", "evidence": own}
+        row["n_tissues"] = several[i]
         if own is not None:
             row["nulls"] = [{"draw": d, "evidence": v} for d, v in enumerate(nulls[i])]
             row["null_factors"] = [{"draw": 0, "pip": pip} for g, pip in null_factors if g == i]
@@ -24,14 +26,15 @@ def store(evidence, nulls, null_factors=(), null_tissues=()):
     return pa.Table.from_pylist(rows, schema=FITS)
 
 
-def pips(*values):
-    return pd.DataFrame({"pip": np.array(values, dtype=float)})
+def pips(*values, rows=0):
+    return pd.DataFrame({"pip": np.array(values, dtype=float)}).assign(row=rows)
 
 
-def test_a_gene_is_compared_with_the_first_null_of_every_gene_and_with_its_own():
+def test_a_gene_is_compared_with_the_nulls_of_every_gene_and_with_its_own():
     fits = store([5.0, 0.3, np.inf], [[0.1, 6.0, 7.0], [0.4, 0.2, 0.5], [0.2, 0.1, 0.3]])
     found = discoveries(fits, pips(), pips(), EXCEEDANCES)
-    assert found.genes["p"].tolist() == [0.25, 0.5, 0.25]
+    np.testing.assert_allclose(found.genes["p"], [3 / 10, 6 / 10, 1 / 10])
+    assert found.summary.set_index("level").loc["gene", "nulls"] == 9
     assert found.genes["permutations"].tolist() == [3, 3, 3]
     np.testing.assert_allclose(found.genes["own_p"], [2 / 3, 2 / 3, 1 / 4])
 
@@ -53,6 +56,45 @@ def test_a_pair_is_compared_with_tissues_permuted_beside_others():
     fits = store([1.0], [[0.1]], null_tissues=[(0, 0.1), (0, 0.6), (0, 0.2)])
     found = discoveries(fits, pips(), pips(0.9, 0.15), EXCEEDANCES)
     assert found.pairs["p"].tolist() == [0.25, 0.75]
+
+
+def test_a_gene_in_its_only_tissue_is_the_same_question_as_the_gene():
+    fits = store([5.0, 0.3], [[0.1], [0.4]], n_tissues=1)
+    found = discoveries(fits, pips(), pips(0.99, 0.26, rows=[0, 1]), EXCEEDANCES)
+    assert found.pairs["p"].tolist() == found.genes["p"].tolist() == [1 / 3, 2 / 3]
+    assert found.pairs["q"].tolist() == found.genes["q"].tolist()
+
+
+def test_genes_of_one_tissue_are_not_compared_with_genes_of_several():
+    """Noise alone has more evidence in these, since nothing shows how often nothing acts."""
+    fits = store([0.4, 0.4, 0.01], [[0.3], [0.02], [0.01]], n_tissues=[1, 2, 2])
+    found = discoveries(fits, pips(), pips(0.33, 0.3, rows=[0, 1]), EXCEEDANCES)
+    assert found.genes["p"].tolist() == [1 / 2, 1 / 3, 1.0]
+    assert found.pairs["p"].isna().tolist() == [False, True]
+    assert found.pairs["p"][0] == 1 / 2
+
+
+@pytest.mark.parametrize("own_scale", [0.0, 0.5])
+def test_all_nulls_of_few_genes_find_what_one_of_each_could_not(own_scale):
+    """30 genes, 20 with effects, nulls drawn in sequence; genes may differ in what noise gives."""
+    rng = np.random.default_rng(5)
+    lost, false, calls = [], 0, 0
+    for _ in range(40):
+        scale = np.exp(own_scale * rng.standard_normal(30))
+        own = scale * rng.exponential(size=30) + np.where(np.arange(30) < 20, 15, 0)
+        nulls = [drawn(scale[g] * rng.exponential(size=20), own[g]) for g in range(30)]
+        q = discoveries(store(list(own), nulls), pips(), pips(), EXCEEDANCES).genes["q"]
+        found = (q < 0.05).to_numpy()
+        lost.append((~found[:20]).sum())
+        false, calls = false + found[20:].sum(), calls + found.sum()
+    assert np.mean(lost) < 1
+    assert false / calls < 0.05
+
+
+def drawn(nulls, observed):
+    """Those up to the one that is the last to be drawn."""
+    reached = np.flatnonzero(np.cumsum(nulls >= observed) == EXCEEDANCES)
+    return nulls[: reached[0] + 1].tolist() if len(reached) else nulls.tolist()
 
 
 def test_genes_without_nulls_are_left_without_p_values():
