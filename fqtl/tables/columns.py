@@ -122,7 +122,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "enet_r2": "r2 of an elastic net of the tissue, in a share of the genes",
         "enet_p": "its p",
         "enet_spearman": "its rank correlation",
-        "pip_p": "p-value of pip among tissues permuted beside others; in its only tissue a gene's p",
+        "pip_p": "p-value of pip among tissues permuted beside others; of one tissue, p of genes",
         "q": "false discovery rate of pairs of gene and tissue at this pip_p",
     },
     "nulls": {
