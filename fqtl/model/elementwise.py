@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from fqtl.errors import FqtlError
+from fqtl.model.arrays.checked_options import Range
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.options import Options, Range
 from fqtl.model.predictors.bilinear import Bilinear, Component
 from fqtl.model.predictors.dense import Dense
 from fqtl.model.predictors.linear import Linear
+from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.priors import NonNegative, Prior, SpikeSlab
 from fqtl.model.priors.single_effects import LIKELY
@@ -30,16 +30,11 @@ SLAB: Bounds = (1.0, 1.0)  # inclusion without a spike
 
 
 def elementwise_parts(
-    x: Variants, m: int, rank: int, factored: bool, options: Options
+    x: Variants, m: int, rank: int, factored: bool, options: SpikeSlabOptions
 ) -> list[Predictor]:
     """Entries of the location: factors that tissues share, and effects of single tissues."""
     parts: list[Predictor] = []
     if factored and m > 1:
-        if options.variant_prior == "row_spike_slab":
-            raise FqtlError(
-                "Option variant_prior='row_spike_slab' needs factored=False: a factor has one "
-                "loading for each variant, and so a gate for each."
-            )
         parts.append(factors(x, m, rank, options))
     if options.specific or not parts:
         parts.append(Dense(Linear(x, dense_effects(x.p, m, options))))
@@ -50,7 +45,7 @@ def factors(
     x: Variants | None,
     m: int,
     rank: int,
-    options: Options,
+    options: SpikeSlabOptions,
     weights: Floats | None = None,
     n: int = 0,
 ) -> Bilinear:
@@ -68,7 +63,7 @@ def factors(
     return Bilinear(x, make, rank, options)
 
 
-def factor_loadings(size: int, options: Options) -> SpikeSlab:
+def factor_loadings(size: int, options: SpikeSlabOptions) -> SpikeSlab:
     """Of one factor."""
     bounds = bounds_of(options.inclusion, (1e-8, 0.5))
     return _spike_slab(
@@ -80,7 +75,9 @@ def factor_loadings(size: int, options: Options) -> SpikeSlab:
     )
 
 
-def dense_effects(p: int, m: int, options: Options, allowed: Floats | None = None) -> SpikeSlab:
+def dense_effects(
+    p: int, m: int, options: SpikeSlabOptions, allowed: Floats | None = None
+) -> SpikeSlab:
     """Of every variant in every tissue, or where it is allowed."""
     gates = {"row_spike_slab": (p, 1), "column_spike_slab": (1, m)}.get(options.variant_prior)
     return _spike_slab(
@@ -95,7 +92,7 @@ def dense_effects(p: int, m: int, options: Options, allowed: Floats | None = Non
     )
 
 
-def tissue_loadings(m: int, options: Options) -> Prior:
+def tissue_loadings(m: int, options: SpikeSlabOptions) -> Prior:
     """Of one factor."""
     precision = bounds_of(options.tissue_precision, PRECISION_BOUNDS)
     if options.tissue_prior == "non_negative":

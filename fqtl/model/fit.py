@@ -10,14 +10,12 @@ their location is on the scale of their link. A model is put together from its e
 raises its ELBO, and the posterior comes back as a `Fit` on the scale of the input.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fqtl.errors import FqtlError
 from fqtl.model.arrays.inputs import (
     Design,
     choose,
@@ -25,7 +23,6 @@ from fqtl.model.arrays.inputs import (
     refuse_no_count,
     refuse_no_flag,
     same_rows,
-    settings_from,
 )
 from fqtl.model.arrays.moments import Floats, Genotypes
 from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotypes
@@ -33,18 +30,22 @@ from fqtl.model.arrays.threads import one_thread
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.elementwise import elementwise_parts, posteriors
 from fqtl.model.engines import cavi, sgvb
-from fqtl.model.options import Options
+from fqtl.model.options import ModelKind, Options, options_of
 from fqtl.model.predictors.bilinear import Bilinear
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.dense import Dense
 from fqtl.model.predictors.factored import Factored
+from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.predictors.tissue_specific import Specific
 from fqtl.model.response_scale import Measured
 from fqtl.model.results.credible_sets import credible_sets
 from fqtl.model.results.fit import Fit, Posterior, Scale
 
-ENGINES = {"cavi": cavi.maximise, "sgvb": sgvb.maximise}
+ENGINES: dict[str, Callable[[cavi.Model, Any], cavi.Trace]] = {
+    "cavi": cavi.maximise,
+    "sgvb": sgvb.maximise,
+}
 DEFAULT_RANK = 10
 
 
@@ -98,8 +99,8 @@ def fit(
     seed : int
         For engines that draw random numbers; `cavi` draws none.
     **options
-        Fields of `fqtl.model.options.Options`; with engine "sgvb" also of
-        `fqtl.model.engines.sgvb.SgvbOptions`.
+        Of the priors and of the engine, by name; see `fqtl.model.options`. One that the model does
+        not read is refused.
 
     Returns
     -------
@@ -131,7 +132,7 @@ def fit(
         refuse_no_count("rank", rank, least=1)
     refuse_no_flag("factored", factored)
     maximise = choose("engine", engine, ENGINES)
-    settings = settings_of(engine, seed, options)
+    settings = options_of(options, ModelKind("fit", engine, family, m, factored), seed)
     mean_design = Design.of("covariates", covariates, n)
     noise_design = Design.of("dispersion_covariates", dispersion_covariates, n)
     measured = Measured.of(y_given, family, offset, trials)
@@ -150,7 +151,7 @@ def fit(
         )
         dispersion = Covariates.empty(noise_design.columns, m, start=noise.dispersion_start)
         model = cavi.Model(noise, response, [confounders, *parts], dispersion)
-        trace = maximise(model, settings)
+        trace = maximise(model, settings.engine)
 
     y_sd = measured.y_sd
     coefficients = model.confounders.effects.mean * y_sd
@@ -177,35 +178,19 @@ def fit(
     )
 
 
-def settings_of(engine: str, seed: int, options: Mapping[str, Any]) -> Options:
-    """Options of an engine."""
-    refuse_no_count("seed", seed, least=0)
-    if engine != "sgvb":
-        settings = settings_from(options, Options)
-        # beside shared noise tissues are visited one by one, which a gate of all of them is not for
-        one_by_one = settings.shared_noise and settings.variant_prior != "row_spike_slab"
-        return replace(settings, shared_noise=one_by_one)
-    settings = settings_from({**options, "seed": seed}, sgvb.SgvbOptions)
-    if settings.variant_prior == "single_effects":
-        raise FqtlError(
-            "Option variant_prior='single_effects' needs engine='cavi': the gradients of engine "
-            "'sgvb' are those of a prior of every variant."
-        )
-    return settings
-
-
 def _parts(
     x: Variants, observed: Floats, rank: int, factored: bool, options: Options
 ) -> list[Predictor]:
     """Entries of the location that hold effects: what tissues share, and what they do not."""
     m = observed.shape[1]
-    if options.variant_prior != "single_effects":
-        return elementwise_parts(x, m, rank, factored, options)
+    prior = options.prior
+    if isinstance(prior, SpikeSlabOptions):
+        return elementwise_parts(x, m, rank, factored, prior)
     parts: list[Predictor] = []
     if factored and m > 1:
-        parts.append(Factored(x, m, rank, options))
-    if options.specific or not parts:
-        parts.append(Specific.empty(x, observed, options))
+        parts.append(Factored(x, m, rank, prior))
+    if prior.specific or not parts:
+        parts.append(Specific.empty(x, observed, prior))
     return parts
 
 

@@ -90,6 +90,8 @@ def fit_cis(
         engine=engine,
         seed=seed,
         options=options,
+        function="fit_cis",
+        factored=False,
         variant_prior="spike_slab",
     )
     m, p = problem.m, problem.variants.p
@@ -104,7 +106,7 @@ def fit_cis(
             f"No variant lies within {window:g} bp of a gene: genes at {start.min():g} to "
             f"{end.max():g}, variants at {pos.min():g} to {pos.max():g}. See window."
         )
-    effects = dense_effects(p, m, problem.settings, allowed)
+    effects = dense_effects(p, m, problem.settings.spike_slab, allowed)
     solved = problem.solve([Dense(Linear(problem.variants, effects))])
     alone = int((allowed.sum(axis=0) == 0).sum())
     notes = (f"{alone} of {m} genes have no variant in cis: effect 0",) if alone else ()
@@ -165,12 +167,13 @@ def fit_weighted(
         engine=engine,
         seed=seed,
         options=options,
+        function="fit_weighted",
         variant_prior="spike_slab",
         # one tissue needs no gate of its own
         tissue_prior="slab" if as_matrix("y", y, missing=True).shape[1] == 1 else "spike_slab",
     )
     known = _weights("weights", weights, problem.n)
-    entry = factors(problem.variants, problem.m, known.shape[1], problem.settings, known)
+    entry = factors(problem.variants, problem.m, known.shape[1], problem.settings.spike_slab, known)
     return _products(problem.solve([entry]), known)
 
 
@@ -224,6 +227,8 @@ def factorise(
         engine=engine,
         seed=seed,
         options=options,
+        function="factorise",
+        donor_prior=individual_prior,
         variant_prior="spike_slab",
         tissue_prior="slab",
     )
@@ -281,6 +286,8 @@ def deconvolve(
         engine=engine,
         seed=seed,
         options=options,
+        function="deconvolve",
+        donor_prior=individual_prior,
         variant_prior="spike_slab",
         tissue_prior="non_negative",
     )
@@ -300,7 +307,7 @@ def _decompose(
     entries: list[Predictor] = []
     x = problem.variants
     if x.p:
-        entries.append(Dense(Linear(x, dense_effects(x.p, problem.m, problem.settings))))
+        entries.append(Dense(Linear(x, dense_effects(x.p, problem.m, problem.settings.spike_slab))))
     hidden = problem.with_variant_prior(individual_prior)
     entries.append(factors(None, problem.m, rank, hidden, weights, problem.n))
     return _products(problem.solve(entries), weights)

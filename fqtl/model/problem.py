@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fqtl.errors import FqtlError
 from fqtl.model.arrays.inputs import Design, choose, labels_of, same_rows
 from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotypes
 from fqtl.model.arrays.threads import one_thread
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.engines import cavi
 from fqtl.model.families import Family, Response
-from fqtl.model.fit import ENGINES, settings_of
-from fqtl.model.options import Options
+from fqtl.model.fit import ENGINES
+from fqtl.model.options import ModelKind, Options, options_of
 from fqtl.model.predictors.covariates import Covariates
+from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.response_scale import Measured
 from fqtl.model.results.fit import Scale
@@ -54,6 +54,9 @@ class Problem:
         options: Mapping[str, Any],
         offset: ArrayLike | None = None,
         trials: ArrayLike | None = None,
+        function: str,
+        factored: bool = True,
+        donor_prior: str | None = None,
         **defaults: Any,
     ) -> "Problem":
         """Everything checked; `defaults` are options that the caller may have chosen otherwise."""
@@ -67,12 +70,10 @@ class Problem:
         )
         n = len(given)
         choose("engine", engine, ENGINES)
-        settings = settings_of(engine, seed, {"shared_noise": False, **defaults, **options})
-        if settings.variant_prior == "single_effects":
-            raise FqtlError(
-                "Option variant_prior='single_effects' is for fqtl.fit; here every variant has a "
-                "prior of its own."
-            )
+        kind = ModelKind(
+            function, engine, family, given.shape[1], factored, x is not None, donor_prior
+        )
+        settings = options_of(options, kind, seed, shared_noise=False, **defaults)
         measured = Measured.of(given, family, offset, trials)
         noise_design = Design.of("dispersion_covariates", dispersion_covariates, n)
         measured.refuse_covariates(noise_design)
@@ -107,9 +108,9 @@ class Problem:
     def m(self) -> int:
         return self.response.values.shape[1]
 
-    def with_variant_prior(self, name: str) -> Options:
-        """Its settings, but for the prior of variants."""
-        return replace(self.settings, variant_prior=name)
+    def with_variant_prior(self, name: str) -> SpikeSlabOptions:
+        """Options of the priors, but for that of variants."""
+        return replace(self.settings.spike_slab, variant_prior=name)
 
     def solve(self, entries: list[Predictor]) -> "Solved":
         """The model of these entries and covariates, its ELBO raised by the engine."""
@@ -119,7 +120,7 @@ class Problem:
         )
         model = cavi.Model(self.family, self.response, [confounders, *entries], dispersion)
         with one_thread():
-            trace = ENGINES[self.engine](model, self.settings)
+            trace = ENGINES[self.engine](model, self.settings.engine)
         return Solved(self, model, trace)
 
 

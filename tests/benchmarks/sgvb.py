@@ -19,6 +19,7 @@ from fqtl.model.elementwise import elementwise_parts
 from fqtl.model.engines import cavi, sgvb
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.predictors.covariates import Covariates
+from fqtl.model.predictors.options import SpikeSlabOptions
 
 SAMPLES, OBSERVED, REPEATS = 10, 0.4, 5
 # n, p, m, k: seconds of the R package's default build, and of its native one
@@ -38,7 +39,10 @@ def model_of(n: int, p: int, m: int, k: int) -> cavi.Model:
     response = Response.of(y)
     family, options = Gaussian.of(response), sgvb.SgvbOptions()
     intercept = np.ones((n, 1))
-    location = [Covariates.empty(intercept, m), *elementwise_parts(x, m, k, True, options)]
+    location = [
+        Covariates.empty(intercept, m),
+        *elementwise_parts(x, m, k, True, SpikeSlabOptions(specific=False)),
+    ]
     dispersion = Covariates.empty(intercept, m, start=family.dispersion_start)
     model = cavi.Model(family, response, location, dispersion)
     sgvb.start(model, options, rng)

@@ -3,11 +3,11 @@
 import numpy as np
 
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.options import Options
 from fqtl.model.predictors.bilinear import Bilinear, Component
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.dense import Dense
 from fqtl.model.predictors.linear import Linear
+from fqtl.model.predictors.options import FactorOptions
 from fqtl.model.priors import NonNegative, SpikeSlab
 
 N, P, M, K = 9, 5, 3, 2
@@ -43,7 +43,11 @@ PRIORS = {
 
 def bilinear(left, tissues, x, weights=None):
     own = np.ones((N, K)) if weights is None else weights
-    return Bilinear(x, lambda k: Component(Linear(x, left()), tissues(), own[:, k]), K, Options())
+
+    def make(k):
+        return Component(Linear(x, left()), tissues(), own[:, k])
+
+    return Bilinear(x, make, K, FactorOptions())
 
 
 WEIGHTS = np.random.default_rng(3).uniform(0, 1, (N, K))

@@ -12,8 +12,8 @@ from fqtl.model.arrays.inputs import Design
 from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.elementwise import dense_effects, factors
 from fqtl.model.engines import cavi
+from fqtl.model.engines.options import CaviOptions
 from fqtl.model.families import FAMILIES, Response
-from fqtl.model.options import Options
 from fqtl.model.predictors.bilinear import GROWTH_LIMIT, Bilinear
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.dense import Dense, in_cis
@@ -34,22 +34,22 @@ def load(name: str) -> dict[str, np.ndarray]:
 
 
 def factored(problem: Problem) -> list[Predictor]:
-    return [factors(problem.variants, problem.m, 3, problem.settings)]
+    return [factors(problem.variants, problem.m, 3, problem.settings.spike_slab)]
 
 
 def eight_factors(problem: Problem) -> list[Predictor]:
-    return [factors(problem.variants, problem.m, 8, problem.settings)]
+    return [factors(problem.variants, problem.m, 8, problem.settings.spike_slab)]
 
 
 def dense(problem: Problem) -> list[Predictor]:
-    effects = dense_effects(problem.variants.p, problem.m, problem.settings)
+    effects = dense_effects(problem.variants.p, problem.m, problem.settings.spike_slab)
     return [Dense(Linear(problem.variants, effects))]
 
 
 def cis(ends: Floats, window: float) -> Callable[[Problem], list[Predictor]]:
     def entries(problem: Problem) -> list[Predictor]:
         allowed = in_cis(GENES, ends, VARIANTS, window)
-        effects = dense_effects(problem.variants.p, problem.m, problem.settings, allowed)
+        effects = dense_effects(problem.variants.p, problem.m, problem.settings.spike_slab, allowed)
         return [Dense(Linear(problem.variants, effects))]
 
     return entries
@@ -62,7 +62,7 @@ def hidden(problem: Problem) -> list[Predictor]:
 
 def weighted(weights: Floats) -> Callable[[Problem], list[Predictor]]:
     return lambda problem: [
-        factors(problem.variants, problem.m, weights.shape[1], problem.settings, weights)
+        factors(problem.variants, problem.m, weights.shape[1], problem.settings.spike_slab, weights)
     ]
 
 
@@ -103,6 +103,7 @@ class Fixture:
             engine=engine,
             seed=0,
             options={**self.options, **options},
+            function="fit_weighted",
             variant_prior="spike_slab",
         )
         return problem.solve(self.entries(problem))
@@ -156,7 +157,7 @@ class Fixture:
                 )
                 put(loadings, theta, data[f"out.{side}.theta.var"][:, k])
         entry.refresh()
-        trace = cavi.maximise(solved.model, solved.problem.settings)
+        trace = cavi.maximise(solved.model, solved.problem.settings.engine)
         return Solved(solved.problem, solved.model, trace)
 
     def their_likelihood(self) -> float:
@@ -171,7 +172,7 @@ class Fixture:
         dispersion = Covariates.empty(noise_design.columns, m, start=family.dispersion_start)
         location: list[Predictor] = [Covariates.empty(mean_design.columns, m), Given(theirs)]
         model = cavi.Model(family, response, location, dispersion)
-        trace = cavi.maximise(model, Options(shared_noise=False))
+        trace = cavi.maximise(model, CaviOptions(shared_noise=False))
         return trace.elbo[-1] + model.divergence()
 
 

@@ -1,7 +1,7 @@
 """Checks of what a caller hands to `fit`, each with a message that names the first fault."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Integral
 from typing import Any, TypeVar
@@ -13,7 +13,6 @@ from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats
 
 Choice = TypeVar("Choice")
-Settings = TypeVar("Settings")
 
 LARGEST = 1e100  # of which squares can still be added up
 
@@ -141,12 +140,3 @@ def choose(kind: str, name: str, known: Mapping[str, Choice]) -> Choice:
     if not isinstance(name, str) or name not in known:
         raise FqtlError(f"{kind} must be one of {', '.join(known)}; found {name!r}.")
     return known[name]
-
-
-def settings_from(options: Mapping[str, Any], kind: type[Settings]) -> Settings:
-    """Options as the dataclass `kind`, which names those there are."""
-    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    unknown = sorted(set(options) - set(known))
-    if unknown:
-        raise FqtlError(f"Unknown option {unknown[0]!r}; there are {', '.join(known)}.")
-    return kind(**options)

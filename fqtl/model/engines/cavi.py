@@ -33,8 +33,8 @@ import numpy as np
 
 from fqtl.model.arrays.moments import Floats, Moments, Slope, working_weight
 from fqtl.model.engines.dispersion import climb
+from fqtl.model.engines.options import CaviOptions
 from fqtl.model.families import Family, Likelihood, Response
-from fqtl.model.options import Options
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.predictor import Predictor, Visit
 from fqtl.model.predictors.shared_noise import Precision, SharedNoise
@@ -209,7 +209,7 @@ class Trace:
         return f"the fit stopped at max_iter rounds{gains}"
 
 
-def maximise(model: Model, options: Options) -> Trace:
+def maximise(model: Model, options: CaviOptions) -> Trace:
     """Raise the ELBO of `model`, in place, until a round gains less than `options.tolerance`."""
     trace = Trace()
     model.far = True
@@ -228,7 +228,7 @@ def maximise(model: Model, options: Options) -> Trace:
     return trace
 
 
-def _refine(model: Model, working: Working, options: Options) -> tuple[Trace, Working]:
+def _refine(model: Model, working: Working, options: CaviOptions) -> tuple[Trace, Working]:
     """Rounds of what has been found, until one that visits every variant gains next to nothing."""
     trace, visit, quick = Trace(), Visit.KNOWN, 0
     model.far = False
@@ -247,7 +247,7 @@ def _refine(model: Model, working: Working, options: Options) -> tuple[Trace, Wo
 
 
 def _reconsider(
-    model: Model, index: int, working: Working, trace: Trace, options: Options
+    model: Model, index: int, working: Working, trace: Trace, options: CaviOptions
 ) -> tuple[Trace, Working]:
     """Let the others do without one entry for once; what they make of it stays if it is better.
 
@@ -272,7 +272,7 @@ def _reconsider(
     return trace, working
 
 
-def _share_noise(model: Model, working: Working, trace: Trace, options: Options) -> Working:
+def _share_noise(model: Model, working: Working, trace: Trace, options: CaviOptions) -> Working:
     """Model noise that tissues seem to share, in what the location leaves; entries may grow again.
 
     Asked after effects were found: effects that tissues share look like noise that they share, and
@@ -298,7 +298,7 @@ def _grow(
     model: Model,
     working: Working,
     trace: Trace,
-    options: Options,
+    options: CaviOptions,
     entries: Sequence[int] | None = None,
 ) -> Working:
     """Entries, of all or of these, in turn add what they find, until none finds any more."""
@@ -329,7 +329,7 @@ def _grown(model: Model, index: int, working: Working, trace: Trace) -> Working 
     return after
 
 
-def _settle(model: Model, working: Working, trace: Trace, options: Options) -> Working:
+def _settle(model: Model, working: Working, trace: Trace, options: CaviOptions) -> Working:
     """Rounds before anything grows, of a family of which one is not enough."""
     if model.family.quadratic:
         return working

@@ -27,8 +27,8 @@ import numpy as np
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats, Indices, Moments
 from fqtl.model.engines.cavi import Model, Trace
+from fqtl.model.engines.options import SgvbOptions
 from fqtl.model.families import Family, Response
-from fqtl.model.options import Options
 from fqtl.model.predictors.bilinear import Bilinear
 from fqtl.model.predictors.dense import Dense
 from fqtl.model.predictors.predictor import Predictor
@@ -38,49 +38,6 @@ NARROWEST = 1e-8  # variance of eta below which draws of it are too alike for di
 DECAYS = (0.9, 0.999)  # of Adam's first and second moments
 TINY = 1e-8
 MIDDLE = 0.1  # variance of the dispersion at the start
-
-
-@dataclass(frozen=True)
-class SgvbOptions(Options):
-    """Settings of the engine `sgvb`; what it shares with `cavi` stands in `Options`.
-
-    samples : draws of every entry in an iteration, half of them the opposites of the others
-    rate, decay : a step has the length rate (t + 1)^decay
-    max_iter : iterations of each phase
-    learn_prior : whether a second phase follows in which priors are learned
-    svd_start : whether factors start at the leading directions of the data, or at noise alone
-    jitter : noise of the start, as a part of its size
-    check_every, patience : iterations between two looks at the ELBO, and how many without a gain
-        end a phase
-    """
-
-    variant_prior: str = "spike_slab"
-    specific: bool = False
-    shared_noise: bool = False
-    max_iter: int = 3000
-    tolerance: float = 0.1
-    samples: int = 10
-    rate: float = 0.02
-    decay: float = -0.01
-    learn_prior: bool = True
-    svd_start: bool = True
-    jitter: float = 0.1
-    check_every: int = 50
-    patience: int = 8
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.samples < 4 or self.samples % 2:
-            raise FqtlError(
-                f"Option samples must be even and at least 4, found {self.samples}: draws come in "
-                f"pairs, and a mean needs two of them."
-            )
-        if self.shared_noise:
-            raise FqtlError("Option shared_noise must be False with engine sgvb, found True.")
-        for name in ("rate", "check_every", "patience"):
-            if not getattr(self, name) > 0:
-                raise FqtlError(f"Option {name} must be positive, found {getattr(self, name)!r}.")
 
 
 class Block(Protocol):
@@ -104,9 +61,8 @@ class Smooth(Predictor, Protocol):
         """Make the moments anew, after blocks were moved."""
 
 
-def maximise(model: Model, options: Options) -> Trace:
+def maximise(model: Model, options: SgvbOptions) -> Trace:
     """Raise the ELBO of `model`, in place; its trace has the ELBO of every check."""
-    assert isinstance(options, SgvbOptions)
     rng = np.random.default_rng(options.seed)
     start(model, options, rng)
     trace = Trace()

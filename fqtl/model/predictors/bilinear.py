@@ -27,9 +27,9 @@ import numpy as np
 
 from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.options import Options
 from fqtl.model.predictors.initial_values import Start, Starts
 from fqtl.model.predictors.linear import Linear
+from fqtl.model.predictors.options import FactorOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.shared_noise import Precision
 from fqtl.model.priors import Coordinates, NonNegative, Prior, SpikeSlab
@@ -90,7 +90,9 @@ class Component:
     def divergence(self) -> float:
         return self.left.loadings.divergence() + self.tissues.divergence()
 
-    def climb(self, pull: Floats, precision: Precision, visit: Visit, options: Options) -> float:
+    def climb(
+        self, pull: Floats, precision: Precision, visit: Visit, options: FactorOptions
+    ) -> float:
         """Both sides and their priors in turn, until the gain settles; the gain."""
         gain = previous = -np.inf
         for _ in range(options.max_alternations):
@@ -136,7 +138,7 @@ class Bilinear:
     x: Variants | None
     make: Callable[[int], Component]
     rank: int
-    options: Options
+    options: FactorOptions
     components: list[Component] = field(init=False)
     open: list[bool] = field(init=False)
     grown: int = 0

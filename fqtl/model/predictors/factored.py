@@ -29,8 +29,8 @@ import numpy as np
 
 from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.options import Options
 from fqtl.model.predictors.initial_values import Start, Starts
+from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.shared_noise import Precision
 from fqtl.model.priors import SpikeSlab
@@ -49,7 +49,7 @@ class Factor:
     tissues: SpikeSlab
 
     @classmethod
-    def start(cls, n: int, p: int, start: Start, options: Options) -> "Factor":
+    def start(cls, n: int, p: int, start: Start, options: SingleEffectsOptions) -> "Factor":
         """No effects yet, and tissue loadings taken as known."""
         tissues = SpikeSlab.empty(
             len(start),
@@ -87,14 +87,16 @@ class Factor:
         """Less than half an effect, or a tenth of a tissue, is expected in it."""
         return self.effects.count < LIKELY or self.tissues.pip.sum() < 0.1
 
-    def is_worth(self, gain: float, options: Options) -> bool:
+    def is_worth(self, gain: float, options: SingleEffectsOptions) -> bool:
         """Whether the ELBO wants it, and wants it as a factor."""
         if gain < options.min_gain or self.is_empty():
             return False
         evidence = self.tissues.evidence()
         return not options.specific or evidence.sum() - evidence.max() > options.min_sharing
 
-    def settle(self, x: Variants, pull: Floats, precision: Precision, options: Options) -> float:
+    def settle(
+        self, x: Variants, pull: Floats, precision: Precision, options: SingleEffectsOptions
+    ) -> float:
         """Update until looking for more effects brings nothing; the gain."""
         gain, previous = self.update(x, pull, precision, options, Visit.EVERY), -np.inf
         while gain - previous > options.factor_tolerance:
@@ -107,7 +109,7 @@ class Factor:
         x: Variants,
         pull: Floats,
         precision: Precision,
-        options: Options,
+        options: SingleEffectsOptions,
         visit: Visit,
         most: int | None = None,
     ) -> float:
@@ -181,7 +183,7 @@ class Factored:
     x: Variants
     m: int
     rank: int
-    options: Options
+    options: SingleEffectsOptions
     factors: list[Factor] = field(default_factory=list)
     grown: int = 0
     starts: Starts = field(init=False)

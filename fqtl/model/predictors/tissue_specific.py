@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.options import Options
+from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.shared_noise import Precision
 from fqtl.model.priors.single_effects import SingleEffects, SuccessivePrior
@@ -58,7 +58,7 @@ class Specific:
     observations: Observations
 
     @classmethod
-    def empty(cls, x: Variants, observed: Floats, options: Options) -> "Specific":
+    def empty(cls, x: Variants, observed: Floats, options: SingleEffectsOptions) -> "Specific":
         """No effects; observed : (n, m) 1 where a donor has a tissue, else 0."""
         m = observed.shape[1]
         slots = options.max_effects

@@ -7,10 +7,11 @@ import pytest
 
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.engines import cavi
+from fqtl.model.engines.options import CaviOptions
 from fqtl.model.families import Gaussian, Response
-from fqtl.model.options import Options
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.factored import Factored
+from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.tissue_specific import Specific
 from tests.conftest import linked_genotypes
@@ -40,7 +41,7 @@ def model_of(
     response = Response.of(y)
     family = Gaussian.of(response)
     design = np.column_stack([np.ones(n), confounder])
-    variants, options = Variants(x), Options(specific=parts != "factored")
+    variants, options = Variants(x), SingleEffectsOptions(specific=parts != "factored")
     location = [Covariates.empty(design, m)]
     if parts != "specific":
         location.append(Factored(variants, m, 2, options))
@@ -110,7 +111,7 @@ def working_of(model):
 @pytest.mark.parametrize("parts", PARTS)
 def test_the_elbo_is_the_slow_one(parts, noise_covariates):
     model, y = model_of(0, n=80, parts=parts, noise_covariates=noise_covariates)
-    options = Options(max_iter=20, tolerance=1e-6, shared_noise=False, reconsider=False)
+    options = CaviOptions(max_iter=20, tolerance=1e-6, shared_noise=False, reconsider=False)
     trace = cavi.maximise(model, options)
     assert_that_effects_were_found(model)
     assert trace.elbo[-1] == pytest.approx(slow_elbo(model, y), rel=QUADRATURE[noise_covariates])
@@ -120,7 +121,7 @@ def test_the_elbo_is_the_slow_one(parts, noise_covariates):
 @pytest.mark.parametrize("parts", PARTS)
 def test_the_elbo_with_shared_noise_is_the_slow_one(parts, noise_covariates):
     model, y = model_of(4, n=80, parts=parts, noise_covariates=noise_covariates, shared=1.5)
-    cavi.maximise(model, Options(max_iter=5, reconsider=False))
+    cavi.maximise(model, CaviOptions(max_iter=5, reconsider=False))
     assert_that_effects_were_found(model)
     assert np.abs(model.noise.loadings).max() > 0.3
     # a round prepares the next: q(u | eta) is that of the problem it began with
@@ -158,7 +159,7 @@ def test_the_elbo_never_falls(dtype, parts, noise_covariates, shared):
             noise_covariates=noise_covariates,
             shared=shared,
         )
-        trace = cavi.maximise(model, Options(max_iter=60, tolerance=1e-6))
+        trace = cavi.maximise(model, CaviOptions(max_iter=60, tolerance=1e-6))
         assert np.diff(trace.elbo).min() > -1e-6
         found += model.noise is not None
     if shared:
@@ -169,7 +170,7 @@ def test_the_elbo_never_falls(dtype, parts, noise_covariates, shared):
 def test_going_on_from_where_a_fit_converged_brings_nothing(parts):
     for seed in range(4):
         model, _ = model_of(seed, n=150, p=60, parts=parts)
-        options = Options(max_iter=200, tolerance=1e-4, shared_noise=False)
+        options = CaviOptions(max_iter=200, tolerance=1e-4, shared_noise=False)
         trace = cavi.maximise(model, options)
         assert trace.converged
         again = cavi.maximise(model, options)
@@ -182,7 +183,7 @@ def test_a_model_without_effects_converges_to_the_observed_variance():
     y = rng.standard_normal((400, 4))
     model.response = Response.of((y - y.mean(axis=0)) / y.std(axis=0))
     model.family = Gaussian.of(model.response)
-    trace = cavi.maximise(model, Options(max_iter=50, tolerance=1e-5))
+    trace = cavi.maximise(model, CaviOptions(max_iter=50, tolerance=1e-5))
     assert trace.converged
     assert part_of(model, Factored).factors == []
     assert sum(effects.likely for effects in part_of(model, Specific).tissues) == 0
@@ -193,7 +194,7 @@ def test_a_model_without_effects_converges_to_the_observed_variance():
 
 def test_a_fit_that_is_out_of_rounds_still_visits_every_variant():
     model, _ = model_of(4, n=80, p=30)
-    trace = cavi.maximise(model, Options(max_iter=1, tolerance=1e-9))
+    trace = cavi.maximise(model, CaviOptions(max_iter=1, tolerance=1e-9))
     assert not trace.converged
     # a tissue has a possibility more than what was found in it only after all were visited
     for effects in part_of(model, Specific).tissues:
@@ -209,10 +210,10 @@ def test_covariates_of_the_noise_are_found_from_the_plain_where_the_dispersion_s
     family, design = Gaussian.of(response), np.column_stack([np.ones(n), d])
     dispersion = Covariates.empty(design, m, start=family.dispersion_start)
     model = cavi.Model(family, response, [Covariates.empty(design[:, :1], m)], dispersion)
-    trace = cavi.maximise(model, Options())
+    trace = cavi.maximise(model, CaviOptions())
     flat = Covariates.empty(design[:, :1], m, start=family.dispersion_start)
     without = cavi.Model(family, response, [Covariates.empty(design[:, :1], m)], flat)
     # a normal of the true variances is better than one of a single variance by 170 nats or so
-    assert trace.elbo[-1] > cavi.maximise(without, Options()).elbo[-1] + 100
+    assert trace.elbo[-1] > cavi.maximise(without, CaviOptions()).elbo[-1] + 100
     noise = family.noise_variance(dispersion.moments())
     assert noise[np.argsort(d)[:50]].mean() < 0.35

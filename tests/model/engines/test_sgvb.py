@@ -10,13 +10,14 @@ from fqtl.model.elementwise import elementwise_parts
 from fqtl.model.engines import cavi, sgvb
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.predictors.covariates import Covariates
+from fqtl.model.predictors.options import SpikeSlabOptions
 from tests.conftest import planted_gene
 
 SHORT = {"max_iter": 100, "rate": 0.05, "rank": 2}
 QUICK = {"rate": 0.05, "max_iter": 800, "patience": 3, "check_every": 25}
 
 
-def model_of(seed, options, *, n=40, p=6, m=3, factored=True):
+def model_of(seed, *, n=40, p=6, m=3, factored=True):
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((p, n))
     y = np.outer(x[1], [0.8, -0.8, 0.0]) + rng.standard_normal((n, m))
@@ -26,7 +27,7 @@ def model_of(seed, options, *, n=40, p=6, m=3, factored=True):
     design = np.column_stack([np.ones(n), rng.standard_normal(n)])
     location = [
         Covariates.empty(design, m),
-        *elementwise_parts(Variants(x), m, 2, factored, options),
+        *elementwise_parts(Variants(x), m, 2, factored, SpikeSlabOptions(specific=False)),
     ]
     dispersion = Covariates.empty(design[:, :1], m, start=(1.0, 0.3))
     return cavi.Model(family, response, location, dispersion)
@@ -35,7 +36,7 @@ def model_of(seed, options, *, n=40, p=6, m=3, factored=True):
 @pytest.mark.parametrize("samples", [4, 10])
 def test_slopes_are_without_bias(samples):
     options = sgvb.SgvbOptions()
-    model = model_of(0, options)
+    model = model_of(0)
     rng = np.random.default_rng(1)
     sgvb.start(model, options, rng)
     entries = sgvb.Entries.of(model.response, model.family)
@@ -60,8 +61,7 @@ def test_slopes_are_without_bias(samples):
 
 
 def test_what_was_not_observed_has_no_slope():
-    options = sgvb.SgvbOptions()
-    model = model_of(2, options)
+    model = model_of(2)
     entries = sgvb.Entries.of(model.response, model.family)
     moments = model.location_moments(), model.dispersion.moments()
     location, _ = entries.slopes(*moments, 10, np.random.default_rng(0))
@@ -82,7 +82,8 @@ def test_one_seed_gives_the_same_bytes_and_another_does_not():
 @pytest.mark.parametrize("factored", [True, False])
 def test_both_engines_find_what_was_planted_and_cavi_is_not_below(factored):
     gene = planted_gene(4, n=120, p=20, m=6, tissues_each=4, h2=0.4, observed=0.8)
-    model = {"rank": 2, "specific": False, "variant_prior": "spike_slab", "factored": factored}
+    model = {"rank": 2, "variant_prior": "spike_slab", "factored": factored}
+    model |= {"specific": False} if factored else {}
     ours = fqtl.fit(gene.y, gene.x, shared_noise=False, **model)
     theirs = fqtl.fit(gene.y, gene.x, engine="sgvb", **QUICK, **model)
     for fit in (ours, theirs):
@@ -108,7 +109,7 @@ def test_how_often_the_elbo_is_looked_at_does_not_change_the_climb():
     options = [sgvb.SgvbOptions(check_every=k, max_iter=60, patience=99) for k in (20, 60)]
     places = []
     for option in options:
-        model = model_of(6, option)
+        model = model_of(6)
         rng, trace = np.random.default_rng(0), cavi.Trace()
         sgvb.start(model, option, rng)
         sgvb._climb(model, option, rng, trace, learn=False)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fqtl.model.elementwise import factors
-from fqtl.model.options import Options
 from fqtl.model.predictors.bilinear import Bilinear
+from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.shared_noise import Precision
 from fqtl.model.priors import NonNegative
@@ -118,7 +118,7 @@ def fitted(entry, y):
 def test_factorisation_finds_as_many_factors_as_there_are():
     rng, scores, tissues, _ = planted(7)
     y = scores @ tissues.T + 0.5 * rng.standard_normal((150, 10))
-    options = Options(variant_prior="column_spike_slab", tissue_inclusion=(1e-4, 0.9))
+    options = SpikeSlabOptions(variant_prior="column_spike_slab", tissue_inclusion=(1e-4, 0.9))
     entry = fitted(factors(None, 10, 4, options, n=150), y)
     assert sum(entry.open) == 2
     for component in entry.found():
@@ -129,7 +129,7 @@ def test_factorisation_finds_as_many_factors_as_there_are():
 def test_known_fractions_tell_the_expression_of_cell_types_apart():
     rng, scores, tissues, weights = planted(8)
     y = (weights * scores) @ np.abs(tissues).T + 0.2 * rng.standard_normal((150, 10))
-    options = Options(variant_prior="slab", tissue_prior="non_negative")
+    options = SpikeSlabOptions(variant_prior="slab", tissue_prior="non_negative")
     entry = fitted(factors(None, 10, 2, options, weights=weights, n=150), y)
     for k, component in enumerate(entry.components):
         rows = weights[:, k] > 0.5  # elsewhere there is little to see of it

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.options import Options
 from fqtl.model.predictors.factored import Factored
+from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.shared_noise import Precision, SharedNoise
 from tests.conftest import linked_genotypes
@@ -30,7 +30,7 @@ def problem(seed, shared=False):
 
 def grown(seed, shared=False):
     x, response, precision = problem(seed, shared)
-    predictor = Factored(x, M, 3, Options())
+    predictor = Factored(x, M, 3, SingleEffectsOptions())
     assert predictor.grow(precision.times(response), precision)
     return predictor, response, precision
 
@@ -78,7 +78,7 @@ def test_growing_never_lowers_the_elbo(shared):
     for seed in range(10):
         x, response, precision = problem(seed, shared)
         pull = precision.times(response + np.outer(x.x[15], [0, 0, 0, 1.5, 1.5]))
-        predictor = Factored(x, M, 3, Options())
+        predictor = Factored(x, M, 3, SingleEffectsOptions())
         value = 0.0
         while predictor.grow(pull, precision):
             assert part_of_elbo(predictor, pull, precision) >= value
@@ -121,7 +121,10 @@ def test_a_factor_that_does_not_pay_is_dropped():
 def test_no_more_factors_than_the_rank():
     x, response, precision = problem(7)
     pull = precision.times(response + 3 * np.outer(x.x[15], [0, 0, 0, 1.0, 1.0]))
-    narrow, wide = Factored(x, M, 1, Options()), Factored(x, M, 2, Options())
+    narrow, wide = (
+        Factored(x, M, 1, SingleEffectsOptions()),
+        Factored(x, M, 2, SingleEffectsOptions()),
+    )
     assert [narrow.grow(pull, precision) for _ in range(2)] == [True, False]
     assert [wide.grow(pull, precision) for _ in range(2)] == [True, True]
 
@@ -131,8 +134,8 @@ def test_what_one_tissue_has_is_no_factor_unless_nothing_else_has_a_place_for_it
     rng = np.random.default_rng(0)
     response = np.outer(x.x[4], [2.0, 0, 0, 0, 0]) + rng.standard_normal((N, M))
     pull = precision.times(response)
-    assert not Factored(x, M, 3, Options()).grow(pull, precision)
-    assert Factored(x, M, 3, Options(specific=False)).grow(pull, precision)
+    assert not Factored(x, M, 3, SingleEffectsOptions()).grow(pull, precision)
+    assert Factored(x, M, 3, SingleEffectsOptions(specific=False)).grow(pull, precision)
 
 
 def test_noise_that_tissues_share_passes_for_a_factor_only_if_it_is_not_known():
@@ -143,8 +146,8 @@ def test_noise_that_tissues_share_passes_for_a_factor_only_if_it_is_not_known():
     u = 0.3 * x.x[4] + rng.standard_normal(N)
     response = np.outer(u, noise.loadings) + rng.standard_normal((N, M))
     known = noise.precision(precision.weight)
-    assert Factored(x, M, 3, Options()).grow(precision.times(response), precision)
-    assert not Factored(x, M, 3, Options()).grow(known.times(response), known)
+    assert Factored(x, M, 3, SingleEffectsOptions()).grow(precision.times(response), precision)
+    assert not Factored(x, M, 3, SingleEffectsOptions()).grow(known.times(response), known)
 
 
 @shared_or_not
@@ -154,7 +157,10 @@ def test_relabelling_tissues_relabels_a_factor(shared):
     relabelled = Precision(
         precision.weight[:, order], precision.shared[:, order] if shared else None
     )
-    one, other = Factored(x, M, 3, Options()), Factored(x, M, 3, Options())
+    one, other = (
+        Factored(x, M, 3, SingleEffectsOptions()),
+        Factored(x, M, 3, SingleEffectsOptions()),
+    )
     assert one.grow(precision.times(response), precision)
     assert other.grow(relabelled.times(response[:, order]), relabelled)
     np.testing.assert_allclose(other.mean(), one.mean()[:, order], atol=1e-8)
@@ -163,7 +169,7 @@ def test_relabelling_tissues_relabels_a_factor(shared):
 def test_factors_come_in_the_order_of_the_variance_they_explain():
     x, response, precision = problem(11)
     pull = precision.times(response + np.outer(x.x[15], [0, 0, 0, 4.0, 4.0]))
-    predictor = Factored(x, M, 3, Options())
+    predictor = Factored(x, M, 3, SingleEffectsOptions())
     while predictor.grow(pull, precision):
         predictor.update(pull, precision, Visit.EVERY)
     explained = [(factor.mean() ** 2).sum() for factor in predictor.ordered()]

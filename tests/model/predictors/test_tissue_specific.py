@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.options import Options
+from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.shared_noise import Precision, SharedNoise
 from fqtl.model.predictors.tissue_specific import Specific
@@ -16,7 +16,7 @@ shared_or_not = pytest.mark.parametrize("shared", [False, True])
 
 
 def empty(x, precision, **options):
-    return Specific.empty(x, (precision.weight > 0).astype(float), Options(**options))
+    return Specific.empty(x, (precision.weight > 0).astype(float), SingleEffectsOptions(**options))
 
 
 def swept(seed, shared=False):
