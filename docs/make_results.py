@@ -70,7 +70,7 @@ product of a variant's and a tissue's loading is an effect in standard deviation
 | `weights/factors/` | models of factors instead of tissues, in the same formats |
 | `fits.parquet` | everything about every gene in one file, for programs |
 | `check.json` | what was found in the input |
-| `evaluation.json` | for a simulated panel: what was found of what was planted |
+| `evaluation.json` | for a simulated panel: what was found of what was simulated |
 | `panel/` | the simulated panel itself |
 | `logs/`, `benchmarks/` | messages, seconds and memory of every job |
 | `prepared/`, `shards/`, `fits/` | what stages hand to each other; may be deleted after a run |

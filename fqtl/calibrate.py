@@ -1,5 +1,7 @@
-"""`fqtl.release.calibration` under the name that scripts may know it by."""
+"""`fqtl.release.calibration` under the names that scripts may know it by."""
 
-from fqtl.release.calibration import calibrate, null_share, q_values
+from fqtl.release.calibration import calibrate, pi0, q_values
 
-__all__ = ["calibrate", "null_share", "q_values"]
+null_share = pi0
+
+__all__ = ["calibrate", "null_share", "pi0", "q_values"]

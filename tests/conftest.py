@@ -28,10 +28,10 @@ def linked_genotypes(rng, n, p, correlation=0.9, min_maf=0.1):
 
 @dataclass
 class Gene:
-    """A gene with what was planted in it.
+    """A gene with what was simulated in it.
 
     y (n, m) with NaN, x (n, p) dosages, genetic (n, m) the true genetic values,
-    variants (p, k) and tissues (m, k) the planted loadings
+    variants (p, k) and tissues (m, k) the simulated loadings
     """
 
     y: np.ndarray

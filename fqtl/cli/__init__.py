@@ -33,7 +33,7 @@ SUBCOMMANDS = {
     "convert": "convert weight files from one format to another",
     "report": "write the page that says what a run found",
     "simulate": "make a GTEx-like panel with known effects on real genotypes",
-    "evaluate": "compare results with the effects that `simulate` planted",
+    "evaluate": "compare results with the effects that `simulate` simulated",
 }
 FAILURE = 2
 log = logging.getLogger(__name__)
@@ -85,8 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
     except FqtlError as fault:
         return _complain(str(fault), given.verbose)
     except OSError as fault:
-        told = f"{fault.strerror}: {fault.filename}" if fault.filename else str(fault)
-        return _complain(told, given.verbose)
+        reported = f"{fault.strerror}: {fault.filename}" if fault.filename else str(fault)
+        return _complain(reported, given.verbose)
     except MemoryError:
         return _complain(
             f"out of memory: the job held {_peak_mb():.0f} MB. Give it more; in the workflow by "

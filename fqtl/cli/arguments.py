@@ -8,14 +8,14 @@ import numpy as np
 
 from fqtl.cli.ranges import AMOUNT, COUNT, FREQUENCY, SHARE, count_from, count_or_auto, folds
 from fqtl.data.covariates import Covariates, joined, read_covariates
+from fqtl.data.donors import require_shared
 from fqtl.data.genotype_files import open_genotypes
 from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource
 from fqtl.data.rsid_store import rsids_of
-from fqtl.data.samples import require_shared
-from fqtl.data.variant_filter import Choice, ChosenVariants
-from fqtl.prepare.settings import Recipe
+from fqtl.data.variant_filter import FilteredVariants, VariantFilter
+from fqtl.prepare.settings import PrepareSettings
 
-DEFAULT = Recipe()
+DEFAULT = PrepareSettings()
 
 
 def add_genotypes(parser: ArgumentParser) -> None:
@@ -50,11 +50,11 @@ def add_variants(parser: ArgumentParser) -> Any:
     group.add_argument(
         "--max-missing", type=SHARE, default=0.1, metavar="F", help="share of missing calls [0.1]"
     )
-    add_choice(group)
+    add_variant_filter(group)
     return group
 
 
-def add_choice(group: Any) -> None:
+def add_variant_filter(group: Any) -> None:
     """Flags that say which variants models are trained on, and what they are called."""
     group.add_argument(
         "--variants",
@@ -70,16 +70,16 @@ def add_choice(group: Any) -> None:
     )
 
 
-def open_chosen(given: Namespace) -> GenotypeSource:
+def open_filtered(given: Namespace) -> GenotypeSource:
     """Genotypes by the flags of `add_genotypes` and `add_choice`."""
     source = open_genotypes(given.genotypes, given.genome_build, given.field)
     table = None if given.rsids in ("file", "none") else Path(given.rsids)
-    choice = Choice(
+    choice = VariantFilter(
         unambiguous=given.variants == "unambiguous",
         rsids=None if table is None else rsids_of(table, given.genome_build),
         nameless=given.rsids == "none",
     )
-    return ChosenVariants(source, choice)
+    return FilteredVariants(source, choice)
 
 
 def add_folds(parser: ArgumentParser) -> None:
@@ -127,7 +127,7 @@ def add_annotation(parser: ArgumentParser) -> None:
     )
 
 
-def add_nulls(parser: ArgumentParser) -> None:
+def add_permutations(parser: ArgumentParser) -> None:
     """Permuted fits."""
     group = parser.add_argument_group("permuted fits")
     group.add_argument(
@@ -195,7 +195,7 @@ def add_chromosomes(parser: ArgumentParser) -> None:
     )
 
 
-def add_recipe(parser: ArgumentParser) -> None:
+def add_prepare_settings(parser: ArgumentParser) -> None:
     """What is done with expression."""
     parser.add_argument(
         "--donor-covariates-in-model",
@@ -251,9 +251,9 @@ def add_recipe(parser: ArgumentParser) -> None:
     )
 
 
-def recipe_of(given: Namespace) -> Recipe:
+def prepare_settings(given: Namespace) -> PrepareSettings:
     """What is done with expression, by the flags of `add_recipe` and `add_values`."""
-    return Recipe(
+    return PrepareSettings(
         counted=given.counts,
         scale=given.scale,
         size_factors=given.size_factors,
@@ -268,10 +268,10 @@ def recipe_of(given: Namespace) -> Recipe:
     )
 
 
-def covariates_of(path: Path, expression: Path, samples: list[str]) -> Covariates:
+def covariates_of(path: Path, expression: Path, donors: list[str]) -> Covariates:
     """Covariates that some of the donors of a file of expression have."""
     covariates = read_covariates(path)
-    require_shared(expression, samples, path, covariates.samples)
+    require_shared(expression, donors, path, covariates.donors)
     return covariates
 
 
@@ -283,5 +283,5 @@ def to_regress_out(
     in_model : those of all tissues are for the model, and nothing of them is regressed out
     """
     if shared is not None and in_model:
-        shared = Covariates([], np.empty((len(shared.samples), 0)), shared.samples)
+        shared = Covariates([], np.empty((len(shared.donors), 0)), shared.donors)
     return joined(own, shared)

@@ -20,24 +20,24 @@ from fqtl.cli.arguments import (
     add_donor_covariates,
     add_genotypes,
     add_out,
-    add_recipe,
+    add_prepare_settings,
     add_values,
     covariates_of,
-    recipe_of,
+    prepare_settings,
     to_regress_out,
 )
 from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates, read_covariates
+from fqtl.data.donors import require_shared
 from fqtl.data.expression import Expression
 from fqtl.data.gene_names import read_gene_names
 from fqtl.data.genotype_files import open_genotypes
 from fqtl.data.genotypes import GenotypeSource, Limits
-from fqtl.data.samples import require_shared
 from fqtl.data.tissues import Tissue, read_tissues
 from fqtl.errors import FqtlError
-from fqtl.prepare.settings import Recipe
-from fqtl.prepare.tissue_counts import read_measured
+from fqtl.prepare.settings import PrepareSettings
+from fqtl.prepare.tissue_counts import read_by_donor
 from fqtl.shards.assignment import list_genes, require_some
 from fqtl.tables.files import write_json
 from fqtl.weights.formats import FORMATS
@@ -62,7 +62,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_donor_covariates(parser)
     add_genotypes(parser)
     add_chromosomes(parser)
-    add_recipe(parser)
+    add_prepare_settings(parser)
     parser.add_argument(
         "--needs-rsids", action="store_true", help="models are to be trained on named variants"
     )
@@ -76,7 +76,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    recipe = recipe_of(given)
+    settings = prepare_settings(given)
     source = open_genotypes(given.genotypes, given.genome_build, given.field)
     other = source.other_build()
     if other:
@@ -96,8 +96,8 @@ def run(given: Namespace) -> None:
     shared_by_all = read_covariates(given.donor_covariates) if given.donor_covariates else None
     found, genes = [], []
     for tissue in tissues:
-        expression, _ = read_measured(tissue.expression, given.counts, annotation)
-        _require_lengths(tissue, expression, recipe)
+        expression, _ = read_by_donor(tissue.expression, given.counts, annotation)
+        _require_lengths(tissue, expression, settings)
         found.append(_check_tissue(tissue, expression, source, given, shared_by_all))
         genes.append((tissue.name, expression.genes.assign(reason="")))
     _require_donors(found, given.min_samples)
@@ -124,7 +124,7 @@ def run(given: Namespace) -> None:
             "genome_build": given.genome_build,
             "genotypes": {
                 "path": str(given.genotypes),
-                "donors": len(source.samples),
+                "donors": len(source.donors),
                 "chromosomes": len(source.contigs),
             },
             "chromosomes": shared,
@@ -143,38 +143,38 @@ def _check_tissue(
     shared_by_all: Covariates | None,
 ) -> dict[str, Any]:
     """What there is to say of a tissue."""
-    require_shared(given.genotypes, source.samples, tissue.expression, expression.samples)
-    usable = set(expression.samples) & set(source.samples)
+    require_shared(given.genotypes, source.donors, tissue.expression, expression.donors)
+    usable = set(expression.donors) & set(source.donors)
     entry: dict[str, Any] = {
         "tissue": tissue.name,
         "expression": str(tissue.expression),
         "genes": len(expression.genes),
-        "donors": len(expression.samples),
+        "donors": len(expression.donors),
         "donors_with_genotypes": len(usable),
         "chromosomes": sorted(set(expression.genes["chrom"])),
     }
     covariates = None
     if tissue.covariates is not None:
-        covariates = covariates_of(tissue.covariates, tissue.expression, expression.samples)
+        covariates = covariates_of(tissue.covariates, tissue.expression, expression.donors)
         entry["covariates"] = len(covariates.names)
-        usable &= set(covariates.samples)
+        usable &= set(covariates.donors)
     if shared_by_all is not None:
         path = given.donor_covariates
-        require_shared(tissue.expression, expression.samples, path, shared_by_all.samples)
+        require_shared(tissue.expression, expression.donors, path, shared_by_all.donors)
         entry["donor_covariates"] = len(shared_by_all.names)
-        usable &= set(shared_by_all.samples)
+        usable &= set(shared_by_all.donors)
     to_regress_out(covariates, shared_by_all, given.donor_covariates_in_model)
     entry["usable_donors"] = len(usable)
     log.info("%s: %d genes, %d donors", tissue.name, entry["genes"], entry["donors"])
     return entry
 
 
-def _require_lengths(tissue: Tissue, expression: Expression, recipe: Recipe) -> None:
+def _require_lengths(tissue: Tissue, expression: Expression, settings: PrepareSettings) -> None:
     """Refuse counts of genes without lengths where transcripts per million are asked for."""
-    if recipe.counted and recipe.min_tpm > 0 and "length" not in expression.genes:
+    if settings.counted and settings.min_tpm > 0 and "length" not in expression.genes:
         raise FqtlError(
             f"{tissue.expression} does not say how long genes are, and prepare.min_tpm: "
-            f"{recipe.min_tpm:g} asks for transcripts per million. Give release.annotation, or "
+            f"{settings.min_tpm:g} asks for transcripts per million. Give release.annotation, or "
             "leave this filter out with prepare.min_tpm: 0."
         )
 
@@ -182,7 +182,7 @@ def _require_lengths(tissue: Tissue, expression: Expression, recipe: Recipe) -> 
 def _read_near(source: GenotypeSource, gene: Any) -> pd.DataFrame:
     """Variants near a gene; a file of genotypes that was cut short is found so."""
     place = max(gene.tss - NEAR_BP, 1), gene.tss + NEAR_BP
-    return source.read(gene.chrom, *place, source.samples, Limits()).variants
+    return source.read(gene.chrom, *place, source.donors, Limits()).variants
 
 
 def _require_rsids(source: GenotypeSource, genes: pd.DataFrame) -> None:

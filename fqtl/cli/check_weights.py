@@ -94,17 +94,17 @@ def _tell(path: Path, faults: Iterator[Fault], shown: int | None) -> int:
 def _remark(remarks: list[Fault], *, everything: bool) -> None:
     """Print remarks: all, or the first of each sort."""
     seen = Counter(remark.what for remark in remarks)
-    told: set[str] = set()
+    reported: set[str] = set()
     for remark in remarks:
-        if everything or remark.what not in told:
+        if everything or remark.what not in reported:
             print(remark)
             more = seen[remark.what] - 1
             if more and not everything:
                 print(f"  … and {more} more such remarks, shown with --all")
-        told.add(remark.what)
+        reported.add(remark.what)
 
 
 def _listed(found: list[tuple[Path, Kind]], unreadable: int) -> str:
     kinds = Counter(kind for _, kind in found)
-    told = [f"{number} {kind}" for kind, number in kinds.items()]
-    return ", ".join([*told, f"{unreadable} unreadable"] if unreadable else told)
+    reported = [f"{number} {kind}" for kind, number in kinds.items()]
+    return ", ".join([*reported, f"{unreadable} unreadable"] if unreadable else reported)

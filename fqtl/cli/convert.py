@@ -93,15 +93,15 @@ def run(given: Namespace) -> None:
     with staged(given.out) as stage:
         remarks: list[Fault] = []
         rows: list[pd.DataFrame] = []
-        lost: list[pd.DataFrame] = []
+        dropped: list[pd.DataFrame] = []
         written: dict[tuple[Path, str], Path] = {}  # folder and name of a set → where it is from
         for loaded in _sets(given, files, remarks):
             folder = _folder(given, stage.folder, loaded.path)
             _refuse_same_name(written, folder, loaded.weights.name, loaded.path)
             row, left_out = _convert(given, stage, folder, loaded, source)
             rows.append(row)
-            lost.append(left_out)
-        made, gone = pd.concat(rows, ignore_index=True), pd.concat(lost, ignore_index=True)
+            dropped.append(left_out)
+        made, gone = pd.concat(rows, ignore_index=True), pd.concat(dropped, ignore_index=True)
         _require_some(given, made, gone)
         _write_tables(stage, made, gone)
     _tell(remarks)
@@ -160,15 +160,15 @@ def _convert(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What was made of a set, a row of `converted`, and rows of what of it was left out."""
     name, path = loaded.weights.name, ""
-    weights, lost = loaded.weights, pd.DataFrame(columns=["gene_id", "variant_id", "reason"])
+    weights, dropped = loaded.weights, pd.DataFrame(columns=["gene_id", "variant_id", "reason"])
     if len(weights.variants):
-        weights, lost = _ready(given, loaded, source)
+        weights, dropped = _ready(given, loaded, source)
         _require_file_name(loaded.path, name)
         path = os.path.relpath(_write(given, folder, loaded, weights), stage.folder)
     genes = without(loaded, weights)
     of = {"set": name, "from": str(loaded.path), "format": given.to}
     sizes = {"genes": len(weights.genes), "weights": len(weights.variants)}
-    left = {"genes_left_out": len(genes), "weights_left_out": len(lost)}
+    left = {"genes_left_out": len(genes), "weights_left_out": len(dropped)}
     made = pd.DataFrame([{**of, **sizes, **left, "path": path}])
     log.info(
         "%s: %d genes, %d weights; left out %d genes, %d weights",
@@ -176,7 +176,7 @@ def _convert(
         *sizes.values(),
         *left.values(),
     )
-    gone = pd.concat([genes.assign(variant_id=""), lost]).assign(**of)
+    gone = pd.concat([genes.assign(variant_id=""), dropped]).assign(**of)
     return made, gone[list(COLUMNS["converted_left_out"])]
 
 
@@ -226,9 +226,9 @@ def _replace(stage: Stage, before: pd.DataFrame) -> None:
 
 
 def _sum_up(given: Namespace, made: pd.DataFrame, gone: pd.DataFrame) -> None:
-    genes, lost = int(made["genes"].sum()), int(made["genes_left_out"].sum())
-    told = f" ({'; '.join(_reasons(gone))}), see {given.out / LEFT_OUT}" if lost else ""
-    log.info("%d of %d genes converted, %d left out%s", genes, genes + lost, lost, told)
+    genes, dropped = int(made["genes"].sum()), int(made["genes_left_out"].sum())
+    reported = f" ({'; '.join(_reasons(gone))}), see {given.out / LEFT_OUT}" if dropped else ""
+    log.info("%d of %d genes converted, %d left out%s", genes, genes + dropped, dropped, reported)
 
 
 def _folder(given: Namespace, out: Path, path: Path) -> Path:
@@ -263,12 +263,12 @@ def _ready(
 ) -> tuple[WeightSet, pd.DataFrame]:
     """The set for the format asked for, and the weights that were left out of it."""
     loaded = on_build(loaded, given.genome_build)
-    lost = pd.DataFrame(columns=["gene_id", "variant_id", "reason"])
+    dropped = pd.DataFrame(columns=["gene_id", "variant_id", "reason"])
     if source is None:
         weights = require_told(loaded, given.to)
     else:
-        weights, lost = with_panel(loaded, source, given.genome_build, given.min_found)
-    return with_samples(weights, given.n_samples, given.to, loaded.path), lost
+        weights, dropped = with_panel(loaded, source, given.genome_build, given.min_found)
+    return with_samples(weights, given.n_samples, given.to, loaded.path), dropped
 
 
 def _refuse_same_name(

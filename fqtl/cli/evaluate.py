@@ -1,6 +1,6 @@
-"""Compare results with the truth that `simulate` planted.
+"""Compare results with the truth that `simulate` simulated.
 
-How well tissues are ranked within genes, how many planted gene-tissue pairs are called at
+How well tissues are ranked within genes, how many simulated gene-tissue pairs are called at
 PIP > 0.5, what share of the calls is false, and what false discovery rates promise.
 """
 
@@ -37,9 +37,9 @@ def run(given: Namespace) -> None:
             "tissue AUPRC %.3f (%.3f by chance)", found.tissue_auprc, found.tissue_auprc_by_chance
         )
     log.info(
-        "%d of %d planted pairs at PIP > 0.5, FDP %.3f",
+        "%d of %d simulated pairs at PIP > 0.5, FDP %.3f",
         found.pairs_found,
-        found.pairs_planted,
+        found.pairs_simulated,
         found.false_discovery_proportion,
     )
     for name, rows in rates.items():

@@ -18,10 +18,10 @@ from fqtl.cli.arguments import (
     add_donor_covariates,
     add_folds,
     add_genotypes,
-    add_nulls,
     add_out,
+    add_permutations,
     add_variants,
-    open_chosen,
+    open_filtered,
 )
 from fqtl.cli.ranges import COUNT, PART, count_from
 from fqtl.data.covariates import read_covariates, values_of
@@ -31,7 +31,7 @@ from fqtl.data.windows import sliding_windows
 from fqtl.errors import FqtlError
 from fqtl.gene.analysis import Settings, analyse_gene
 from fqtl.gene.cross_validation import assign_folds
-from fqtl.gene.permutations import NullPlan
+from fqtl.gene.permutations import PermutationPlan
 from fqtl.model.families import FAMILIES
 from fqtl.model.fit import ENGINES
 from fqtl.shards.shard_file import read_shard
@@ -74,12 +74,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     model.add_argument("--seed", type=COUNT, default=0, help="of folds and random engines [0]")
     add_folds(parser)
     add_donor_covariates(parser)
-    add_nulls(parser)
+    add_permutations(parser)
     add_out(parser, "fits, as Parquet")
 
 
 def run(given: Namespace) -> None:
-    source = open_chosen(given)
+    source = open_filtered(given)
     genes, donors = read_shard(given.shard)
     _refuse_other_values(given.family, genes)
     settings = Settings(
@@ -93,8 +93,8 @@ def run(given: Namespace) -> None:
         fold=assign_folds(len(donors), given.folds, given.seed) if given.folds else None,
         min_pip=given.min_pip,
         covariates=_covariates(given.donor_covariates, donors),
-        nulls=_null_plan(given),
-        yardstick=given.yardstick,
+        permutations=_permutation_plan(given),
+        baseline=given.yardstick,
     )
     records = list(_with_progress(_records(genes, donors, source, given, settings), len(genes)))
     write_parquet(
@@ -112,7 +112,7 @@ def _covariates(path: Path | None, donors: list[str]) -> np.ndarray | None:
     if path is None:
         return None
     found = read_covariates(path)
-    absent = sorted(set(donors) - set(found.samples))
+    absent = sorted(set(donors) - set(found.donors))
     if absent:
         raise FqtlError(
             f"{path} lacks {len(absent)} of {len(donors)} donors, the first {absent[0]}. `fqtl "
@@ -137,10 +137,12 @@ def _refuse_other_values(family: str, genes: list[GeneData]) -> None:
         )
 
 
-def _null_plan(given: Namespace) -> NullPlan | None:
+def _permutation_plan(given: Namespace) -> PermutationPlan | None:
     if not given.permutations and not given.partial:
         return None
-    return NullPlan(given.permutations, given.exceedances, given.permute, given.partial, given.seed)
+    return PermutationPlan(
+        given.permutations, given.exceedances, given.permute, given.partial, given.seed
+    )
 
 
 def _records(

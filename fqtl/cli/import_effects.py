@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 import fqtl
-from fqtl.cli.arguments import add_annotation, add_choice, add_genotypes, open_chosen
+from fqtl.cli.arguments import add_annotation, add_genotypes, add_variant_filter, open_filtered
 from fqtl.cli.ranges import number_in
 from fqtl.data.gene_names import read_gene_names
 from fqtl.data.genotypes import GenotypeSource
@@ -96,7 +96,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="SHARE",
         help="of the variants that the panel must have, else it is refused [0.05]",
     )
-    add_choice(parser)
+    add_variant_filter(parser)
     add_annotation(parser)
     parser.add_argument("--formats", nargs="+", choices=list(FORMATS), default=["predictdb"])
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
@@ -105,7 +105,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> None:
     released = read_all_released(given.effects, given.min_pip)
     effects = ", ".join(map(str, given.effects))
-    source = open_chosen(given)
+    source = open_filtered(given)
     _require_build(released, source, effects, given.genome_build)
     if released.factors.empty:
         raise FqtlError(
@@ -131,7 +131,7 @@ def run(given: Namespace) -> None:
         "counted_allele": given.counted_allele if a1 is None else f"A1 of {given.bim.name}",
         "effects_per": given.effects_per,
         "panel": source.path.name,
-        "panel_donors": str(len(source.samples)),
+        "panel_donors": str(len(source.donors)),
     }
     names = None if given.annotation is None else read_gene_names(given.annotation)
     with staged(given.out) as stage:
@@ -146,15 +146,15 @@ def _tell_found(panel: Panel, source: GenotypeSource, effects: str) -> None:
     """How many variants the panel has; a warning where it ought to have more."""
     there = panel.variants[panel.variants["reason"] != ELSEWHERE]
     found = int((there["row"] >= 0).sum())
-    told = f"{found} of {len(there)} variants of {effects} on its chromosomes"
+    reported = f"{found} of {len(there)} variants of {effects} on its chromosomes"
     if found < FEW * len(there):
         log.warning(
             "%s has %s (%.0f %%): is it a part of these chromosomes, or without rare variants? A "
             "panel on another build has hardly any.",
-            *(source.path, told, 100 * found / len(there)),
+            *(source.path, reported, 100 * found / len(there)),
         )
     else:
-        log.info("%s has %s", source.path, told)
+        log.info("%s has %s", source.path, reported)
 
 
 def _require_build(released: Released, source: GenotypeSource, effects: str, build: str) -> None:
@@ -201,9 +201,9 @@ def _write_sets(
     rows = []
 
     def add(tissue: str, kind: str, name: str, weights: WeightSet, path: Path | None) -> None:
-        told = os.path.relpath(path, out) if path else ""
+        reported = os.path.relpath(path, out) if path else ""
         sizes = (len(weights.genes), len(weights.variants))
-        rows.append((tissue, kind, name, *sizes, 0, told))
+        rows.append((tissue, kind, name, *sizes, 0, reported))
 
     for folder, weights in _sets(out, published):
         weights = weights if names is None else with_gene_names(weights, names)

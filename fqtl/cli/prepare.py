@@ -17,23 +17,23 @@ from fqtl.cli.arguments import (
     add_donor_covariates,
     add_genotypes,
     add_out,
-    add_recipe,
+    add_prepare_settings,
     add_values,
     add_variants,
     covariates_of,
-    recipe_of,
+    prepare_settings,
     to_regress_out,
 )
 from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates
+from fqtl.data.donors import require_shared
 from fqtl.data.genotype_files import open_genotypes
 from fqtl.data.genotypes import GenotypeSource, Limits
-from fqtl.data.samples import require_shared
 from fqtl.data.windows import sliding_windows
 from fqtl.prepare.expression_store import write_prepared
 from fqtl.prepare.tissue import prepare_tissue
-from fqtl.prepare.tissue_counts import read_measured
+from fqtl.prepare.tissue_counts import read_by_donor
 from fqtl.shards.assignment import in_genome_order
 
 log = logging.getLogger(__name__)
@@ -45,21 +45,21 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_values(parser)
     parser.add_argument("--covariates", type=Path, metavar="FILE", help="rows are covariates")
     add_donor_covariates(parser)
-    add_recipe(parser)
+    add_prepare_settings(parser)
     add_genotypes(parser)
     add_variants(parser)
     add_out(parser, "prepared expression, as Parquet")
 
 
 def run(given: Namespace) -> None:
-    recipe = recipe_of(given)
+    settings = prepare_settings(given)
     source = open_genotypes(given.genotypes, given.genome_build, given.field)
     places = read_annotation(given.annotation) if given.annotation else None
-    expression, repeated = read_measured(given.expression, given.counts, places)
-    require_shared(given.genotypes, source.samples, given.expression, expression.samples)
-    covariates = _covariates(given, expression.samples)
-    windows = _Windows(source, expression.genes, given) if recipe.controls else None
-    prepared = prepare_tissue(expression, covariates, source.samples, recipe, windows)
+    expression, repeated = read_by_donor(given.expression, given.counts, places)
+    require_shared(given.genotypes, source.donors, given.expression, expression.donors)
+    covariates = _covariates(given, expression.donors)
+    windows = _Windows(source, expression.genes, given) if settings.controls else None
+    prepared = prepare_tissue(expression, covariates, source.donors, settings, windows)
     write_prepared(given.out, given.tissue, prepared, repeated)
     if prepared.reason:
         log.warning("%s is left out: %s", given.tissue, prepared.reason)
@@ -71,7 +71,7 @@ def run(given: Namespace) -> None:
         given.tissue,
         kept,
         len(prepared.genes) - kept,
-        len(prepared.samples),
+        len(prepared.donors),
         prepared.covariates,
         prepared.components,
         prepared.controls,
@@ -80,10 +80,10 @@ def run(given: Namespace) -> None:
         log.warning("%s: %s is %.1f deviations from the others", given.tissue, donor, far)
 
 
-def _covariates(given: Namespace, samples: list[str]) -> Covariates | None:
+def _covariates(given: Namespace, donors: list[str]) -> Covariates | None:
     """Covariates to regress out, of the donors that have all there are."""
     own, shared = (
-        None if path is None else covariates_of(path, given.expression, samples)
+        None if path is None else covariates_of(path, given.expression, donors)
         for path in (given.covariates, given.donor_covariates)
     )
     return to_regress_out(own, shared, given.donor_covariates_in_model)
@@ -98,7 +98,7 @@ class _Windows:
         self._reach = given.cis_window_bp
         self._limits = Limits(given.min_maf, given.max_missing)
 
-    def __call__(self, rows: list[int], samples: list[str]) -> Iterator[tuple[int, np.ndarray]]:
+    def __call__(self, rows: list[int], donors: list[str]) -> Iterator[tuple[int, np.ndarray]]:
         known = {contigs.bare(contig) for contig in self._source.contigs}
         genes = self._genes.iloc[rows].assign(row=rows)
         genes = in_genome_order(genes[genes["chrom"].map(contigs.bare).isin(known)])
@@ -106,6 +106,6 @@ class _Windows:
             (gene.chrom, max(gene.tss - self._reach, 1), gene.tss + self._reach)
             for gene in genes.itertuples()
         ]
-        windows = sliding_windows(self._source, spans, samples, self._limits)
+        windows = sliding_windows(self._source, spans, donors, self._limits)
         for row, window in zip(genes["row"], windows, strict=True):
             yield int(row), window.dosages

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from fqtl.cli.arguments import add_out
-from fqtl.release.stale_outputs import leftovers, remove, written_files
+from fqtl.release.stale_outputs import remove, stale_outputs, written_files
 from fqtl.report.page import Results, figures, render
 from fqtl.simulation.evaluation import pairs_with_truth, recovery
 from fqtl.tables.files import read_tsv, write_text
@@ -42,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--weights", type=Path, nargs="+", required=True, metavar="FILE", help="from `weights`"
     )
-    parser.add_argument("--panel", type=Path, metavar="FOLDER", help="planted truth, if there is")
+    parser.add_argument("--panel", type=Path, metavar="FOLDER", help="simulated truth, if there is")
     parser.add_argument(
         "--setting", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
     )
@@ -90,7 +90,7 @@ def run(given: Namespace) -> None:
 
 def _tidy(results: Path, lists: list[Path], tissues: list[str]) -> None:
     """Leave nothing of an earlier run beside what this one made."""
-    left = leftovers(results, lists, tissues)
+    left = stale_outputs(results, lists, tissues)
     for path in left:
         log.debug("of an earlier run: %s", path)
     if left:

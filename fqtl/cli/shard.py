@@ -16,9 +16,9 @@ from fqtl.cli.arguments import (
     add_chromosomes,
     add_folds,
     add_genotypes,
-    add_nulls,
+    add_permutations,
     add_variants,
-    open_chosen,
+    open_filtered,
 )
 from fqtl.cli.ranges import count_from
 from fqtl.data.genotypes import GenotypeSource, Limits
@@ -49,11 +49,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_genotypes(parser)
     add_variants(parser)
     add_folds(parser)
-    add_nulls(parser)
+    add_permutations(parser)
 
 
 def run(given: Namespace) -> None:
-    source = open_chosen(given)
+    source = open_filtered(given)
     tissues = [read_prepared(path) for path in given.prepared]
     if all(tissue.about["reason"] for tissue in tissues):
         raise FqtlError(
@@ -69,8 +69,8 @@ def run(given: Namespace) -> None:
             log.info("%s: left out %d times: %s", tissue, times, reason)
     require_some(genes, dropped["reason"].tolist())
     fitted = genes[genes["reason"] == ""]
-    measured = {name for tissue in tissues if not tissue.about["reason"] for name in tissue.samples}
-    donors = [name for name in source.samples if name in measured]
+    measured = {name for tissue in tissues if not tissue.about["reason"] for name in tissue.donors}
+    donors = [name for name in source.donors if name in measured]
     runs = Runs(given.folds, given.permutations + given.partial, given.yardstick)
     loads = _loads(fitted, source, donors, given, runs)
     shard = assign_shards(loads["chrom"].tolist(), loads["cpu_seconds"].to_numpy(), given.count)
@@ -129,7 +129,7 @@ def _list_tissues(tissues: list[StoredTissue]) -> pd.DataFrame:
         rows.append(
             {
                 "tissue": tissue.name,
-                "n_donors": len(tissue.samples),
+                "n_donors": len(tissue.donors),
                 "without_genotypes": tissue.about["donors_without"]["genotypes"],
                 "without_covariates": tissue.about["donors_without"]["covariates"],
                 "repeated": tissue.about["donors_without"]["own sample"],

@@ -1,7 +1,7 @@
 """Make a GTEx-like panel on real genotypes, with effects released for GTEx v6p.
 
 44 tissues with GTEx's missingness; expression and covariates of each tissue, the sheet that lists
-them, and the planted truth.
+them, and the simulated truth.
 """
 
 import logging
@@ -19,11 +19,11 @@ from fqtl.data.genotype_files import open_genotypes
 from fqtl.data.genotypes import Genotypes, Limits
 from fqtl.data.released import read_released
 from fqtl.errors import FqtlError
-from fqtl.simulation.panel import GTEX_V6P, Panel, PlantedFactor, released_factors, simulate_panel
+from fqtl.simulation.panel import GTEX_V6P, Panel, SimulatedFactor, released_factors, simulate_panel
 from fqtl.tables.files import text_writer, whole, write_text, write_tsv
 
 log = logging.getLogger(__name__)
-Gene = tuple[str, int, list[PlantedFactor]]  # id, TSS, factors
+Gene = tuple[str, int, list[SimulatedFactor]]  # id, TSS, factors
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -54,14 +54,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> None:
     source = open_genotypes(given.genotypes, given.genome_build, given.field)
     chromosome = 2**31 - 1  # as far as an index reaches
-    genotypes = source.read(given.chromosome, 1, chromosome, source.samples, Limits())
+    genotypes = source.read(given.chromosome, 1, chromosome, source.donors, Limits())
     released = read_released(given.effects, given.cutoff)
-    planted = list(released_factors(released.factors, genotypes))
-    planted = planted[: given.max_genes]
-    if not planted:
+    simulated = list(released_factors(released.factors, genotypes))
+    simulated = simulated[: given.max_genes]
+    if not simulated:
         raise FqtlError(f"No variant of {given.effects} is in {given.genotypes}.")
-    nulls = _null_genes(given, {gene_id for gene_id, _, _ in planted})
-    genes = sorted([*planted, *nulls], key=lambda gene: (gene[1], gene[0]))
+    nulls = _null_genes(given, {gene_id for gene_id, _, _ in simulated})
+    genes = sorted([*simulated, *nulls], key=lambda gene: (gene[1], gene[0]))
     panel = simulate_panel(
         genotypes,
         [factors for _, _, factors in genes],
@@ -77,24 +77,24 @@ def run(given: Namespace) -> None:
         }
     )
     for tissue in GTEX_V6P:
-        _write_tissue(given.out, tissue, panel, listed, source.samples)
+        _write_tissue(given.out, tissue, panel, listed, source.donors)
     _write_sheet(given.out)
     write_tsv(given.out / "truth.tsv.gz", _truth(panel, genotypes, listed), "truth")
     write_tsv(given.out / "simulated.tsv", _summary(panel, listed, genes), "simulated")
     log.info(
-        "%d genes with planted effects, %d without, in %d tissues: %s",
-        len(planted),
+        "%d genes with simulated effects, %d without, in %d tissues: %s",
+        len(simulated),
         len(nulls),
         len(GTEX_V6P),
         given.out,
     )
 
 
-def _null_genes(given: Namespace, planted: set[str]) -> list[Gene]:
+def _null_genes(given: Namespace, simulated: set[str]) -> list[Gene]:
     if given.null_genes is None:
         return []
     genes = read_expression(given.null_genes).genes
-    taken = {gene_id.split(".")[0] for gene_id in planted}
+    taken = {gene_id.split(".")[0] for gene_id in simulated}
     nulls: list[Gene] = [
         (gene.gene_id, int(gene.tss), [])
         for gene in genes.itertuples()
@@ -153,11 +153,11 @@ def _truth(panel: Panel, genotypes: Genotypes, genes: pd.DataFrame) -> pd.DataFr
     )
 
 
-def _summary(panel: Panel, genes: pd.DataFrame, planted: list[Gene]) -> pd.DataFrame:
+def _summary(panel: Panel, genes: pd.DataFrame, simulated: list[Gene]) -> pd.DataFrame:
     counts = panel.effects.groupby("gene")[["tissue", "variant"]].nunique()
     counts = counts.reindex(range(len(genes)), fill_value=0)
     return genes.assign(
-        n_factors=[len(factors) for _, _, factors in planted],
+        n_factors=[len(factors) for _, _, factors in simulated],
         n_tissues=counts["tissue"].to_numpy(dtype=np.int64),
         n_variants=counts["variant"].to_numpy(dtype=np.int64),
     )

@@ -43,6 +43,6 @@ def run(given: Namespace) -> None:
         columns[given.out / f"{tissue}.parquet"] = chosen
     genes = split_counts(gct_blocks(given.counts), columns)
     log.info("%d genes in %d tissues", genes, len(columns))
-    lost = len(samples) - sum(len(chosen) for chosen in columns.values())
-    if lost:
-        log.info("%d of %d samples are of other tissues", lost, len(samples))
+    dropped = len(samples) - sum(len(chosen) for chosen in columns.values())
+    if dropped:
+        log.info("%d of %d samples are of other tissues", dropped, len(samples))

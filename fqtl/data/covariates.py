@@ -28,23 +28,23 @@ class Covariates:
 
     names : q names; a level of a factor is `sex=male`
     values : (n, q)
-    samples : names of the donors
+    donors : names of the donors
     """
 
     names: list[str]
     values: np.ndarray
-    samples: list[str]
+    donors: list[str]
 
 
 def read_covariates(path: Path) -> Covariates:
     """Covariates in the file at `path`, plain or gzipped, separated by tabs or blanks."""
     _refuse_plink(path)
     table = read_table(path, text_columns=None, rows_named=True)
-    samples = [str(name) for name in table.columns[1:]]
-    if not samples or table.empty:
+    donors = [str(name) for name in table.columns[1:]]
+    if not donors or table.empty:
         raise FqtlError(
             f"{path}: expected covariates in rows and donors in columns, "
-            f"found {len(table)} rows and {len(samples)} donors."
+            f"found {len(table)} rows and {len(donors)} donors."
         )
     names = [str(name) for name in table.iloc[:, 0]]
     twice = {name for name in names if names.count(name) > 1}
@@ -56,11 +56,11 @@ def read_covariates(path: Path) -> Covariates:
         )
     columns: dict[str, np.ndarray] = {}
     for name, (_, *entries) in zip(names, table.itertuples(index=False, name=None), strict=True):
-        columns.update(_columns(path, name, pd.Series(entries, index=samples)))
-    values = np.column_stack(list(columns.values())) if columns else np.empty((len(samples), 0))
+        columns.update(_columns(path, name, pd.Series(entries, index=donors)))
+    values = np.column_stack(list(columns.values())) if columns else np.empty((len(donors), 0))
     if not np.isfinite(values).all():
         raise FqtlError(f"{path}: covariates must be finite, found an infinite entry.")
-    return Covariates(list(columns), values, samples)
+    return Covariates(list(columns), values, donors)
 
 
 def _refuse_plink(path: Path) -> None:
@@ -118,7 +118,7 @@ def joined(one: Covariates | None, other: Covariates | None) -> Covariates | Non
             f"The covariate {twice[0]!r} is both among those of the tissue and among those of all "
             "tissues. See prepare.donor_covariates in the config."
         )
-    shared = [name for name in one.samples if name in set(other.samples)]
+    shared = [name for name in one.donors if name in set(other.donors)]
     return Covariates(
         [*one.names, *other.names],
         np.hstack([values_of(one, shared), values_of(other, shared)]),
@@ -126,7 +126,7 @@ def joined(one: Covariates | None, other: Covariates | None) -> Covariates | Non
     )
 
 
-def values_of(covariates: Covariates, samples: list[str]) -> np.ndarray:
+def values_of(covariates: Covariates, donors: list[str]) -> np.ndarray:
     """(n, q) covariates of some donors, in that order."""
-    row = {name: i for i, name in enumerate(covariates.samples)}
-    return covariates.values[[row[name] for name in samples]]
+    row = {name: i for i, name in enumerate(covariates.donors)}
+    return covariates.values[[row[name] for name in donors]]

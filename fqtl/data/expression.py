@@ -28,7 +28,7 @@ class Expression:
 
     genes : gene_id, chrom (as `chr22`), tss (1-based); one row per gene
     values : (g, n), NaN where missing
-    samples : names of the donors
+    donors : names of the columns: donors, or samples until `by_donor` has met them
     dropped : lines of the file that are not among `genes`, and why; they are named by their genes,
         one that repeats a gene as `ENSG01.2 (line 7)`, since the gene itself is not left out
     path : the file
@@ -36,7 +36,7 @@ class Expression:
 
     genes: pd.DataFrame
     values: np.ndarray
-    samples: list[str]
+    donors: list[str]
     dropped: dict[str, str]
     path: Path | None = None
 
@@ -73,7 +73,7 @@ def read_expression(path: Path) -> Expression:
     if len(names) <= leading:
         raise FqtlError(f"{path} has {leading} leading columns and no samples.")
     table = read_table(path, [0, 3, 4, 5] if leading == 6 else [0, 3])
-    samples = list(table.columns[leading:])
+    donors = list(table.columns[leading:])
     start, end = _intervals(path, table)
     gene_id = table.iloc[:, 3]
     _refuse_unnamed(path, gene_id)
@@ -86,13 +86,13 @@ def read_expression(path: Path) -> Expression:
         }
     )
     values = table.iloc[:, leading:].to_numpy(dtype=np.float64)
-    _refuse_infinite(path, values, samples)
+    _refuse_infinite(path, values, donors)
     repeated = repeated_lines(gene_id, first_line=2)
     kept = ~table.index.isin(list(repeated))
     return Expression(
         genes=genes[kept].reset_index(drop=True),
         values=values[kept],
-        samples=samples,
+        donors=donors,
         dropped=dict.fromkeys(repeated.values(), REPEATED),
         path=path,
     )
@@ -103,12 +103,12 @@ def _has_strand(names: list[str], first: list[str]) -> bool:
     return len(names) > 5 and (names[5].lower() == "strand" or first[5:6] in (["+"], ["-"]))
 
 
-def _refuse_infinite(path: Path, values: np.ndarray, samples: list[str]) -> None:
+def _refuse_infinite(path: Path, values: np.ndarray, donors: list[str]) -> None:
     if np.isinf(values).any():
         row, column = np.argwhere(np.isinf(values))[0]
         raise FqtlError(
             f"{path}, line {row + 2}: expression must be finite, found {values[row, column]} for "
-            f"{samples[column]}. NA marks a missing value."
+            f"{donors[column]}. NA marks a missing value."
         )
 
 

@@ -37,9 +37,9 @@ def _genes(path: Path) -> Iterator[tuple[str, str, str, int, int]]:
             if "\tgene\t" not in line or line.startswith("#"):
                 continue
             fields = line.split("\t")
-            told: dict[str, str] = dict(ATTRIBUTE.findall(fields[-1]))
-            if len(fields) != 9 or "gene_id" not in told or not fields[3].isdigit():
+            reported: dict[str, str] = dict(ATTRIBUTE.findall(fields[-1]))
+            if len(fields) != 9 or "gene_id" not in reported or not fields[3].isdigit():
                 raise FqtlError(f"{path}, line {number}: this is no line of a GTF.")
-            kind = told.get("gene_type", told.get("gene_biotype", ""))
+            kind = reported.get("gene_type", reported.get("gene_biotype", ""))
             place = int(fields[3]), int(fields[4])
-            yield gene_key(told["gene_id"]), told.get("gene_name", ""), kind, *place
+            yield gene_key(reported["gene_id"]), reported.get("gene_name", ""), kind, *place

@@ -60,23 +60,23 @@ class Genotypes:
     variants : variant_id (chr22_20003000_T_C_b38), rsid (empty where unknown), chrom, pos
         (1-based), other_allele (REF), effect_allele (ALT)
     dosages : (p, n) float32 in 0 to 2, NaN where a call is missing
-    samples : names of the donors
+    donors : names of the donors
     dropped : pos and reason of every variant that was left out
     """
 
     variants: pd.DataFrame
     dosages: np.ndarray
-    samples: list[str]
+    donors: list[str]
     dropped: pd.DataFrame
 
     def window(self, start: int, end: int) -> "Genotypes":
         """What lies at start <= pos <= end, as views where possible."""
-        kept, lost = _within(self.variants, start, end), _within(self.dropped, start, end)
+        kept, dropped = _within(self.variants, start, end), _within(self.dropped, start, end)
         return replace(
             self,
             variants=self.variants.iloc[kept],
             dosages=self.dosages[kept],
-            dropped=self.dropped.iloc[lost],
+            dropped=self.dropped.iloc[dropped],
         )
 
     def dropped_by_reason(self) -> "Counter[str]":
@@ -96,7 +96,7 @@ class GenotypeSource(Protocol):
     def path(self) -> Path: ...
 
     @property
-    def samples(self) -> list[str]:
+    def donors(self) -> list[str]:
         """Names of all donors, in the order of the file."""
 
     @property
@@ -104,9 +104,9 @@ class GenotypeSource(Protocol):
         """Names of the chromosomes, as the file writes them."""
 
     def read(
-        self, chrom: str, start: int, end: int, samples: list[str], limits: Limits
+        self, chrom: str, start: int, end: int, donors: list[str], limits: Limits
     ) -> Genotypes:
-        """Dosages of `samples`, in that order, for variants with start <= pos <= end."""
+        """Dosages of `donors`, in that order, for variants with start <= pos <= end."""
 
     def other_build(self) -> str:
         """What in the file speaks for another genome build than the one given; empty if nothing."""

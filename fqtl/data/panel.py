@@ -46,7 +46,7 @@ def look_up(source: GenotypeSource, variants: pd.DataFrame) -> Panel:
     variants : variant_id, chrom, pos, other_allele, effect_allele
     """
     wanted = variants.drop_duplicates("variant_id")
-    found, dosages = [], [np.empty((0, len(source.samples)))]
+    found, dosages = [], [np.empty((0, len(source.donors)))]
     total = 0
     for chrom, of_chrom in wanted.groupby("chrom", sort=False):
         if contigs.bare(str(chrom)) not in {contigs.bare(name) for name in source.contigs}:
@@ -54,7 +54,7 @@ def look_up(source: GenotypeSource, variants: pd.DataFrame) -> Panel:
             continue
         for block in _blocks(of_chrom.sort_values("pos", kind="stable")):
             first, last = int(block["pos"].iloc[0]), int(block["pos"].iloc[-1])
-            genotypes = source.read(str(chrom), first, last, source.samples, Limits())
+            genotypes = source.read(str(chrom), first, last, source.donors, Limits())
             matched, rows = _match(block, genotypes)
             kept = rows[rows >= 0]
             row = np.full(len(rows), -1)
@@ -74,21 +74,21 @@ def require_found(panel: Panel, least: float, asked_for: str, source: GenotypeSo
     least : share of variants that has to be found
     asked_for : the file that names the variants
     """
-    if len(source.samples) < 2:
+    if len(source.donors) < 2:
         raise FqtlError(
-            f"{source.path} has genotypes of {len(source.samples)} donor: dosages vary between "
+            f"{source.path} has genotypes of {len(source.donors)} donor: dosages vary between "
             "donors, and a panel needs some hundreds."
         )
     got = panel.variants["row"] >= 0
     if got.mean() >= least and got.any():
         _require_alleles(panel, asked_for, source)
         return
-    lost = panel.variants[~got]
+    dropped = panel.variants[~got]
     raise FqtlError(
         f"{int(got.sum())} of {len(got)} variants of {asked_for} are in {source.path}, expected at "
-        f"least {least:.0%}. Not found: {', '.join(lost.index[:SHOWN])}. In the panel: "
-        f"{', '.join(_examples(lost, source))}. Are both on one genome build, and does the panel "
-        "cover these chromosomes?"
+        f"least {least:.0%}. Not found: {', '.join(dropped.index[:SHOWN])}. In the panel: "
+        f"{', '.join(_examples(dropped, source))}. Are both on one genome build, and does the "
+        "panel cover these chromosomes?"
     )
 
 
@@ -104,12 +104,12 @@ def _require_alleles(panel: Panel, asked_for: str, source: GenotypeSource) -> No
         )
 
 
-def _examples(lost: pd.DataFrame, source: GenotypeSource) -> list[str]:
+def _examples(dropped: pd.DataFrame, source: GenotypeSource) -> list[str]:
     """Variants of the panel near those that it lacks, or else its chromosomes."""
     readable = {contigs.bare(name) for name in source.contigs}
-    for chrom, pos in lost[["chrom", "pos"]].itertuples(index=False):
+    for chrom, pos in dropped[["chrom", "pos"]].itertuples(index=False):
         if contigs.bare(chrom) in readable:
-            near = source.read(chrom, max(pos - GAP, 1), pos + GAP, source.samples, Limits())
+            near = source.read(chrom, max(pos - GAP, 1), pos + GAP, source.donors, Limits())
             if len(near.variants):
                 return list(near.variants["variant_id"][:SHOWN])
     return [f"chromosome {name}" for name in source.contigs[:SHOWN]]

@@ -28,7 +28,7 @@ from fqtl.data.genotypes import (
     Limits,
     refuse_absent,
 )
-from fqtl.data.site_collector import Gathering
+from fqtl.data.site_collector import SiteCollector
 from fqtl.data.text import guarded, read_lines
 from fqtl.data.variant_table import PSEUDO_AUTOSOMAL, VariantTable, chromosome_of
 from fqtl.errors import FqtlError
@@ -61,7 +61,7 @@ class PlinkFile:
             self._variants = VariantTable(self._beside(".pvar", ".pvar.zst"))
             people = _read_people(self._beside(".psam"))
         self._held: tuple[np.ndarray, pgenlib.PgenReader] | None = None
-        self.samples = list(people["name"])
+        self.donors = list(people["name"])
         self._is_female = dict(zip(people["name"], people["sex"].isin(FEMALE), strict=True))
 
     @property
@@ -69,30 +69,30 @@ class PlinkFile:
         return list(dict.fromkeys(chromosome_of(code) for code in self._variants.overview.last))
 
     def read(
-        self, chrom: str, start: int, end: int, samples: list[str], limits: Limits
+        self, chrom: str, start: int, end: int, donors: list[str], limits: Limits
     ) -> Genotypes:
-        refuse_absent(self.path, samples, self.samples)
+        refuse_absent(self.path, donors, self.donors)
         contigs.resolve(chrom, self.contigs, str(self.path))
-        women = all(self._is_female[name] for name in samples)
-        column = {name: i for i, name in enumerate(self.samples)}
-        order = np.array([column[name] for name in samples], dtype=np.uint32)
+        women = all(self._is_female[name] for name in donors)
+        column = {name: i for i, name in enumerate(self.donors)}
+        order = np.array([column[name] for name in donors], dtype=np.uint32)
         reader = self._reader(np.sort(order))
         back = np.argsort(np.argsort(order))
-        gathering = Gathering(samples, limits)
+        collector = SiteCollector(donors, limits)
         table = self._variants.read(chrom, start, end)
         for row, code, pos, name, ref, alt in table.itertuples(name=None):
             if alt in (".", "0", ""):
-                gathering.drop(pos, NO_ALTERNATIVE)
+                collector.drop(pos, NO_ALTERNATIVE)
                 continue
             for number, allele in enumerate(alt.split(","), start=1):
                 if not (BASES.match(ref) and BASES.match(allele)):
-                    gathering.drop(pos, NOT_BASES)
+                    collector.drop(pos, NOT_BASES)
                 elif not _diploid(code, women):
-                    gathering.drop(pos, NOT_DIPLOID)
+                    collector.drop(pos, NOT_DIPLOID)
                 else:
-                    dosage = self._dosage(reader, row, number, len(samples))[back]
-                    gathering.take(name, pos, *_oriented(name, pos, ref, allele, dosage))
-        return gathering.result(chrom, self.build)
+                    dosage = self._dosage(reader, row, number, len(donors))[back]
+                    collector.take(name, pos, *_oriented(name, pos, ref, allele, dosage))
+        return collector.result(chrom, self.build)
 
     def other_build(self) -> str:
         lengths = contigs.LENGTHS[self.build]
@@ -129,7 +129,7 @@ class PlinkFile:
         try:
             return pgenlib.PgenReader(
                 str(self.path).encode(),
-                raw_sample_ct=len(self.samples),
+                raw_sample_ct=len(self.donors),
                 variant_ct=len(alleles),
                 sample_subset=columns,
                 allele_idx_offsets=offsets,
@@ -137,7 +137,7 @@ class PlinkFile:
         except RuntimeError as fault:
             raise FqtlError(
                 f"{self.path} cannot be read as genotypes of {len(alleles)} variants "
-                f"({self._variants.path.name}) in {len(self.samples)} donors ({fault}). Was a copy "
+                f"({self._variants.path.name}) in {len(self.donors)} donors ({fault}). Was a copy "
                 "cut short, or do the files not belong together?"
             ) from fault
 

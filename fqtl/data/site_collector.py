@@ -28,17 +28,17 @@ class Rows:
         return self._buffer
 
 
-class Gathering:
+class SiteCollector:
     """What has been read of one region, in the order of position.
 
-    samples : whose dosages are read
+    donors : whose dosages are read
     limits : which variants are worth keeping
     """
 
-    def __init__(self, samples: list[str], limits: Limits) -> None:
-        self._samples = samples
+    def __init__(self, donors: list[str], limits: Limits) -> None:
+        self._donors = donors
         self._limits = limits
-        self._rows = Rows(len(samples))
+        self._rows = Rows(len(donors))
         self._kept: list[tuple[str, int, str, str]] = []
         self._dropped: list[tuple[int, str]] = []
         self._seen: set[tuple[int, str, str]] = set()
@@ -70,7 +70,7 @@ class Gathering:
         return Genotypes(
             variants=pd.DataFrame(rows, columns=COLUMNS).astype({"pos": np.int64}),
             dosages=self._rows.array(),
-            samples=self._samples,
+            donors=self._donors,
             dropped=pd.DataFrame(self._dropped, columns=["pos", "reason"]).astype(
                 {"pos": np.int64}
             ),

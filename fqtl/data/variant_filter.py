@@ -25,7 +25,7 @@ Lookup = Callable[[str, int, int], dict[tuple[int, str, str], str]]
 
 
 @dataclass(frozen=True)
-class Choice:
+class VariantFilter:
     """What to do with variants as they come out of a file.
 
     unambiguous : leave out what is palindromic, not a change of one base, or without an rs number
@@ -39,19 +39,19 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class ChosenVariants:
+class FilteredVariants:
     """A source that gives some of another's variants."""
 
     source: GenotypeSource
-    choice: Choice
+    choice: VariantFilter
 
     @property
     def path(self) -> Path:
         return self.source.path
 
     @property
-    def samples(self) -> list[str]:
-        return self.source.samples
+    def donors(self) -> list[str]:
+        return self.source.donors
 
     @property
     def contigs(self) -> list[str]:
@@ -61,9 +61,9 @@ class ChosenVariants:
         return self.source.other_build()
 
     def read(
-        self, chrom: str, start: int, end: int, samples: list[str], limits: Limits
+        self, chrom: str, start: int, end: int, donors: list[str], limits: Limits
     ) -> Genotypes:
-        found = self.source.read(chrom, start, end, samples, limits)
+        found = self.source.read(chrom, start, end, donors, limits)
         if self.choice.nameless:
             found = replace(found, variants=found.variants.assign(rsid=""))
         elif self.choice.rsids is not None:
@@ -101,8 +101,8 @@ def without(genotypes: Genotypes, reason: "pd.Series[str]") -> Genotypes:
     kept = (reason == "").to_numpy()
     if kept.all():
         return genotypes
-    lost = pd.DataFrame({"pos": genotypes.variants["pos"], "reason": reason})[~kept]
-    dropped = pd.concat([genotypes.dropped, lost], ignore_index=True)
+    dropped = pd.DataFrame({"pos": genotypes.variants["pos"], "reason": reason})[~kept]
+    dropped = pd.concat([genotypes.dropped, dropped], ignore_index=True)
     return replace(
         genotypes,
         variants=genotypes.variants[kept].reset_index(drop=True),

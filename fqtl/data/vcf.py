@@ -29,7 +29,7 @@ from fqtl.data.genotypes import (
     Limits,
     refuse_absent,
 )
-from fqtl.data.site_collector import Gathering
+from fqtl.data.site_collector import SiteCollector
 from fqtl.data.vcf_index import refuse_stale
 from fqtl.errors import FqtlError
 
@@ -84,7 +84,7 @@ class VcfFile:
         self._refuse_truncated()
         refuse_stale(path, self._index)
         header = self._open(None)
-        self.samples = list(header.samples)
+        self.donors = list(header.samples)
         self._header_contigs = list(header.seqnames)
         if field not in ("GT", "DS"):
             raise FqtlError(f"genotypes.field must be GT or DS, found {field!r}.")
@@ -101,24 +101,24 @@ class VcfFile:
             return list(index.contigs)
 
     def read(
-        self, chrom: str, start: int, end: int, samples: list[str], limits: Limits
+        self, chrom: str, start: int, end: int, donors: list[str], limits: Limits
     ) -> Genotypes:
-        refuse_absent(self.path, samples, self.samples)
+        refuse_absent(self.path, donors, self.donors)
         contig = contigs.resolve(chrom, self.contigs, str(self.path))
-        reader = self._open(samples)
+        reader = self._open(donors)
         column = {name: i for i, name in enumerate(reader.samples)}
-        columns = np.array([column[sample] for sample in samples])
-        gathering = Gathering(samples, limits)
+        columns = np.array([column[name] for name in donors])
+        collector = SiteCollector(donors, limits)
         for record in _records(reader, contig, start, end):
             if not record.ALT:
-                gathering.drop(record.POS, NO_ALTERNATIVE)
+                collector.drop(record.POS, NO_ALTERNATIVE)
             for number, allele in enumerate(record.ALT, start=1):
                 found = self._read_allele(record, number)
                 if isinstance(found, str):
-                    gathering.drop(record.POS, found)
+                    collector.drop(record.POS, found)
                 else:
-                    gathering.take(record.ID, record.POS, record.REF, allele, found[columns])
-        return gathering.result(chrom, self.build)
+                    collector.take(record.ID, record.POS, record.REF, allele, found[columns])
+        return collector.result(chrom, self.build)
 
     def _read_allele(self, record: cyvcf2.Variant, number: int) -> np.ndarray | str:
         """(donors read,) copies of one ALT allele, or why they cannot be used."""
@@ -155,10 +155,10 @@ class VcfFile:
                     "short?"
                 )
 
-    def _open(self, samples: list[str] | None) -> cyvcf2.VCF:
-        """Reader of some samples, all by default."""
+    def _open(self, donors: list[str] | None) -> cyvcf2.VCF:
+        """Reader of some donors, all by default."""
         try:
-            return cyvcf2.VCF(str(self.path), samples=samples)
+            return cyvcf2.VCF(str(self.path), samples=donors)
         except Exception as fault:  # cyvcf2 has no class of its own for a header it cannot read
             twice = _samples_twice(self.path)
             raise FqtlError(

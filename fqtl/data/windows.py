@@ -64,7 +64,7 @@ def _joined(left: Genotypes, right: Genotypes) -> Genotypes:
     return Genotypes(
         variants=pd.concat([left.variants, right.variants], ignore_index=True),
         dosages=np.concatenate([left.dosages, right.dosages]),
-        samples=right.samples,
+        donors=right.donors,
         dropped=pd.concat([left.dropped, right.dropped], ignore_index=True),
     )
 

@@ -17,13 +17,13 @@ from fqtl.data.hardy_weinberg import hardy_weinberg_p
 from fqtl.errors import FqtlError
 from fqtl.gene.baseline import elastic_net
 from fqtl.gene.cross_validation import cross_validate
-from fqtl.gene.permutations import NullPlan, draw_nulls, evidence_of
+from fqtl.gene.permutations import PermutationPlan, draw_permutations, neg_log_null_prob
 from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.families import FAMILIES, Response
 from fqtl.model.fit import fit
 from fqtl.model.results.credible_sets import CredibleSet
 from fqtl.model.results.fit import Fit
-from fqtl.tables.fits import CALL, FITS, LOADING, YARDSTICK
+from fqtl.tables.fits import BASELINE, CALL, FITS, LOADING
 
 log = logging.getLogger(__name__)
 MIN_PURITY = 0.5  # of a credible set that is worth naming: variants that are not alike tell little
@@ -38,15 +38,15 @@ class Settings:
     min_pip : a weight is kept where the PIP of its variant in its tissue reaches this
     covariates : (n, q) of the donors, with effects of their own in each tissue; None for none
     nulls : permuted fits; None for none
-    yardstick : share of genes, drawn by their names, that an elastic net is cross-validated in, too
+    baseline : share of genes, drawn by their names, that an elastic net is cross-validated in, too
     """
 
     fit: dict[str, Any]
     fold: Indices | None
     min_pip: float
     covariates: Floats | None = None
-    nulls: NullPlan | None = None
-    yardstick: float = 0.0
+    permutations: PermutationPlan | None = None
+    baseline: float = 0.0
 
 
 def analyse_gene(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
     place = {int(j): i for i, j in enumerate(carrying)}
     return {
         "n_factors": len(factors),
-        "n_specific": sum(found.factor is None for found in result.credible_sets),
+        "n_tissue_specific": sum(found.factor is None for found in result.credible_sets),
         "elbo": result.elbo,
         "n_iter": result.n_iter,
         "converged": result.converged,
@@ -110,7 +110,7 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
             for t, tissue in enumerate(gene.tissues)
             if result.tissues.pip[t, k] > 0
         ],
-        "specific": [
+        "tissue_specific": [
             {"tissue": tissue, "variant": i, **_loading(result.specific, int(j), t)}
             for t, tissue in enumerate(gene.tissues)
             for i, j in enumerate(carrying)
@@ -141,7 +141,7 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
             for j in np.flatnonzero(scores[:, k])
         ],
         "prediction": _prediction(gene, x, result, settings),
-        **_nulls(gene, x, result, settings),
+        **_permutations(gene, x, result, settings),
         "covariance": dosage_covariance(genotypes.dosages[carrying]),
     }
 
@@ -242,31 +242,36 @@ def _prediction(
         )
         for t, row in enumerate(rows):
             row.update({name: float(values[t]) for name, values in asdict(found).items()})
-        if has_yardstick(gene.gene_id, settings.yardstick):
+        if has_baseline(gene.gene_id, settings.baseline):
             y = _on_the_scale_of_effects(gene, settings)
             peer = cross_validate(
                 y, x, settings.fold, lambda train: elastic_net(y[train], x[train])
             )
             for t, row in enumerate(rows):
-                row.update({f"enet_{name}": float(getattr(peer, name)[t]) for name in YARDSTICK})
+                row.update({f"enet_{name}": float(getattr(peer, name)[t]) for name in BASELINE})
     return rows
 
 
-def has_yardstick(gene_id: str, share: float) -> bool:
+def has_baseline(gene_id: str, share: float) -> bool:
     """Whether a gene is among the share that is compared; the same in every run."""
     return zlib.crc32(gene_id.encode()) < share * 2**32
 
 
-def _nulls(gene: GeneData, x: np.ndarray, result: Fit, settings: Settings) -> dict[str, Any]:
-    if settings.nulls is None:
+def _permutations(gene: GeneData, x: np.ndarray, result: Fit, settings: Settings) -> dict[str, Any]:
+    if settings.permutations is None:
         return {}
-    evidence = evidence_of(result)
-    found = draw_nulls(gene, x, evidence, lambda gene, x: _fit(gene, x, settings), settings.nulls)
+    observed = neg_log_null_prob(result)
+    found = draw_permutations(
+        gene, x, observed, lambda gene, x: _fit(gene, x, settings), settings.permutations
+    )
     return {
-        "evidence": evidence,
-        "nulls": [{"draw": draw, "evidence": null} for draw, null in enumerate(found.evidence)],
-        "null_factors": [{"draw": draw, "pip": pip} for draw, pip in found.factors],
-        "null_tissues": [
+        "neg_log_null_prob": observed,
+        "permuted_fits": [
+            {"draw": draw, "neg_log_null_prob": value}
+            for draw, value in enumerate(found.statistics)
+        ],
+        "permuted_factors": [{"draw": draw, "pip": pip} for draw, pip in found.factors],
+        "permuted_tissues": [
             {"draw": draw, "tissue": gene.tissues[t], "pip": pip} for draw, t, pip in found.tissues
         ],
     }

@@ -1,4 +1,4 @@
-"""The yardstick of prediction: an elastic net of each tissue by itself (scikit-learn).
+"""The baseline of prediction: an elastic net of each tissue by itself (scikit-learn).
 
 As PredictDB's and FUSION's models of one tissue: equal parts of lasso and ridge, the penalty chosen
 by cross-validation among the donors it is trained on. Within the cross-validation of a gene it is

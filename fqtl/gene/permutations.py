@@ -1,4 +1,4 @@
-"""What a fit makes of a gene on which nothing acts: permuted fits, and how they are drawn.
+"""Permutations: fits of a gene on which nothing acts, of all tissues or conditional on the others.
 
 *All tissues.* Donors of the genotypes are permuted, expression and its covariates stay: what
 tissues share of their noise, and which donors gave which tissues, is as it was, and so is LD. The
@@ -6,8 +6,8 @@ analysis of GTEx v6p permuted every tissue by itself, which takes the correlatio
 and with it what makes false factors; it is an option (`tissues`).
 
 *Some tissues.* Whether a tissue has an effect is not asked of genes without any: where others have
-one, a factor offers it to every tissue. So its null is drawn beside what the others have: donors of
-a random eighth of the tissues are permuted, together, and what the fit says about these is null,
+one, a factor offers it to every tissue. So its null is conditional on what the others have: donors
+of a random eighth of the tissues are permuted, together, and what the fit says about these is null,
 next to the rest that is as it was.
 
 The statistic of a gene is -ln P(nothing acts), of the factors and of the effects beside them. The
@@ -33,58 +33,58 @@ Fitting = Callable[[GeneData, np.ndarray], Fit]
 
 
 @dataclass(frozen=True)
-class NullPlan:
+class PermutationPlan:
     """How many permuted fits a gene gets.
 
     permutations : of all tissues, at the most
-    exceedances : nulls that reach the observed evidence, after which no more are drawn
+    exceedances : permuted statistics that reach the observed one, after which no more are drawn
     permute : donors (the same in all tissues) or tissues (each by itself)
-    partial : fits with some tissues permuted
+    conditional : fits with some tissues permuted, the others as they are
     """
 
     permutations: int
     exceedances: int
     permute: str
-    partial: int
+    conditional: int
     seed: int
 
 
 @dataclass
-class Nulls:
+class PermutedFits:
     """What permuted fits of a gene say.
 
-    evidence : of each fit with all tissues permuted
+    statistics : -ln P(nothing acts) of each fit with all tissues permuted
     factors : draw and PIP of every factor of these
     tissues : draw, index and PIP of every tissue that was permuted beside others
     """
 
-    evidence: list[float] = field(default_factory=list)
+    statistics: list[float] = field(default_factory=list)
     factors: list[tuple[int, float]] = field(default_factory=list)
     tissues: list[tuple[int, int, float]] = field(default_factory=list)
 
 
-def evidence_of(fit: Fit) -> float:
-    """Nats that speak for any effect: -ln P(nothing acts)."""
+def neg_log_null_prob(fit: Fit) -> float:
+    """-ln of the posterior probability that nothing acts, nats."""
     with np.errstate(divide="ignore"):  # what is certain has infinitely many
         absent = np.log1p(-fit.factor_pip).sum() + np.log1p(-fit.specific.any).sum()
     return float(-absent)
 
 
-def draw_nulls(
-    gene: GeneData, x: np.ndarray, evidence: float, fit: Fitting, plan: NullPlan
-) -> Nulls:
-    """Permuted fits of a gene; x (n, p), evidence that of its own fit."""
-    found = Nulls()
+def draw_permutations(
+    gene: GeneData, x: np.ndarray, observed: float, fit: Fitting, plan: PermutationPlan
+) -> PermutedFits:
+    """Permuted fits of a gene; x (n, p), observed its statistic."""
+    found = PermutedFits()
     reached = 0
     for draw in range(plan.permutations):
         if reached == plan.exceedances:
             break
         null = fit(*permuted(gene, x, plan.permute, _generator(plan.seed, gene.gene_id, 0, draw)))
-        found.evidence.append(evidence_of(null))
+        found.statistics.append(neg_log_null_prob(null))
         found.factors += [(draw, float(pip)) for pip in null.factor_pip]
-        reached += found.evidence[-1] >= evidence
-    for draw in range(plan.partial if len(gene.tissues) > 1 else 0):
-        mixed, part = permuted_in_part(gene, _generator(plan.seed, gene.gene_id, 1, draw))
+        reached += found.statistics[-1] >= observed
+    for draw in range(plan.conditional if len(gene.tissues) > 1 else 0):
+        mixed, part = conditionally_permuted(gene, _generator(plan.seed, gene.gene_id, 1, draw))
         pip = fit(mixed, x).tissue_pip
         found.tissues += [(draw, int(t), float(pip[t])) for t in part]
     return found
@@ -107,7 +107,7 @@ def permuted(
     return _reordered(gene, order), x
 
 
-def permuted_in_part(gene: GeneData, rng: np.random.Generator) -> tuple[GeneData, Indices]:
+def conditionally_permuted(gene: GeneData, rng: np.random.Generator) -> tuple[GeneData, Indices]:
     """Expression in which the donors of some tissues are permuted together, and which these are."""
     n, m = gene.y.shape
     part = np.sort(rng.permutation(m)[: max(round(PERMUTED_TISSUES * m), 1)])

@@ -9,7 +9,7 @@ from fqtl.prepare.components import count_components, principal_components
 from fqtl.prepare.confounders import design_of, regress_out
 from fqtl.prepare.normalise import standardise
 from fqtl.prepare.quality import FAR, connectivity, explained_by_each, far_below
-from fqtl.prepare.settings import Recipe
+from fqtl.prepare.settings import PrepareSettings
 from fqtl.prepare.siblings import regress_on_siblings
 
 MIN_FREEDOM = 10  # degrees of freedom that covariates must leave
@@ -23,12 +23,12 @@ class Confounders:
     """Covariates that are known before expression is looked at.
 
     values : (n, q)
-    samples : names of the donors, by which outliers are called
+    donors : names of the donors, by which outliers are called
     """
 
     names: list[str]
     values: np.ndarray
-    samples: list[str]
+    donors: list[str]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def adjust(
     values: np.ndarray,
     chrom: Sequence[str],
     known: Confounders,
-    recipe: Recipe,
+    settings: PrepareSettings,
     windows: Windows | None,
 ) -> Adjusted:
     """Residuals of values (g, n) on all confounders, with variance 1.
@@ -84,7 +84,7 @@ def adjust(
     reasons[~enough] = "too few values for the covariates"
     usable = np.flatnonzero(enough & ~constant)
     before = scaled[usable]
-    components = _components(regress_out(before, design), design, recipe)
+    components = _components(regress_out(before, design), design, settings)
     design = design_of(np.hstack([known.values, components]))
     after = regress_out(before, design)
     spread = np.nanstd(after, axis=1)
@@ -95,8 +95,8 @@ def adjust(
     )
     before, after, usable = before[~emptied], standardise(after[~emptied])[0], usable[~emptied]
     used = np.zeros(len(usable))
-    if recipe.controls and windows is not None:
-        after, used = _without_siblings(after, usable, chrom, design, recipe, windows)
+    if settings.controls and windows is not None:
+        after, used = _without_siblings(after, usable, chrom, design, settings, windows)
     adjusted = np.full(values.shape, np.nan)
     adjusted[usable] = after
     return Adjusted(
@@ -114,17 +114,17 @@ def _complete(values: np.ndarray) -> np.ndarray:
     return np.isfinite(values).all(axis=1)
 
 
-def _components(residual: np.ndarray, design: np.ndarray, recipe: Recipe) -> np.ndarray:
+def _components(residual: np.ndarray, design: np.ndarray, settings: PrepareSettings) -> np.ndarray:
     """(n, k) components of what covariates leave (g, n), of genes that miss no donor."""
     n = residual.shape[1]
     scaled, constant = standardise(residual[_complete(residual)])
     scaled = scaled[~constant]
     most = max(n - design.shape[1] - MIN_FREEDOM, 0)
-    if recipe.components == 0 or not len(scaled):
+    if settings.components == 0 or not len(scaled):
         return np.empty((n, 0))
-    count = recipe.components
+    count = settings.components
     if count is None:
-        count = count_components(scaled, design, np.random.default_rng(recipe.seed))
+        count = count_components(scaled, design, np.random.default_rng(settings.seed))
     return principal_components(scaled, min(count, most))
 
 
@@ -133,7 +133,7 @@ def _without_siblings(
     rows: np.ndarray,
     chrom: Sequence[str],
     design: np.ndarray,
-    recipe: Recipe,
+    settings: PrepareSettings,
     windows: Windows,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Residuals (g, n) of genes that miss no donor on their controls, and how many each had."""
@@ -143,8 +143,8 @@ def _without_siblings(
         values[complete],
         [chrom[i] for i in rows[complete]],
         ((place[row], dosages) for row, dosages in windows(list(place))),
-        count=recipe.controls,
-        max_p=recipe.control_max_p,
+        count=settings.controls,
+        max_p=settings.control_max_p,
         freedom=values.shape[1] - design.shape[1] - 1,
     )
     adjusted, controls = values.copy(), np.zeros(len(values))
@@ -162,5 +162,5 @@ def _quality(
     names = [*known.names, *(f"component {k + 1}" for k in range(components.shape[1]))]
     shares = explained_by_each(scaled, np.hstack([known.values, components]))
     far = far_below(connectivity(scaled))
-    outliers = {known.samples[i]: float(far[i]) for i in np.flatnonzero(far > FAR)}
+    outliers = {known.donors[i]: float(far[i]) for i in np.flatnonzero(far > FAR)}
     return Quality(dict(zip(names, shares.tolist(), strict=True)), together, outliers)

@@ -33,8 +33,8 @@ class StoredTissue:
         return str(self.about["tissue"])
 
     @property
-    def samples(self) -> list[str]:
-        return list(self.about["samples"])
+    def donors(self) -> list[str]:
+        return list(self.about["donors"])
 
 
 def write_prepared(path: Path, tissue: str, prepared: PreparedTissue, repeated: int = 0) -> None:
@@ -46,7 +46,7 @@ def write_prepared(path: Path, tissue: str, prepared: PreparedTissue, repeated: 
         table,
         "prepared",
         tissue=tissue,
-        samples=prepared.samples,
+        donors=prepared.donors,
         donors_without={**prepared.donors_without, "own sample": repeated},
         offset=prepared.offset.tolist(),
         covariates=prepared.covariates,
@@ -67,7 +67,7 @@ def read_prepared(path: Path) -> StoredTissue:
 def read_values(path: Path) -> np.ndarray:
     """(genes, donors) prepared values of a tissue."""
     table, about = read_parquet(path, "prepared")
-    return from_lists(table["values"], len(about["samples"]))
+    return from_lists(table["values"], len(about["donors"]))
 
 
 def as_lists(values: np.ndarray) -> pa.ListArray:

@@ -11,7 +11,7 @@ OF_VALUES = (AS_GIVEN, INVERSE_NORMAL, RAW)
 
 
 @dataclass(frozen=True)
-class Recipe:
+class PrepareSettings:
     """Steps and their settings; the section `prepare` of config/config.yaml explains each.
 
     counted : the files hold counts of reads

@@ -21,13 +21,13 @@ from fqtl.prepare.adjust import MIN_FREEDOM, Adjusted, Confounders, Quality, adj
 from fqtl.prepare.confounders import design_of
 from fqtl.prepare.counts import SCALES, SIZE_FACTORS, fractions, measured, tpm
 from fqtl.prepare.normalise import inverse_normal, standardise
-from fqtl.prepare.settings import COUNTS, INVERSE_NORMAL, Recipe
+from fqtl.prepare.settings import COUNTS, INVERSE_NORMAL, PrepareSettings
 
 
 class WindowsOf(Protocol):
     """Genotypes around genes."""
 
-    def __call__(self, rows: list[int], samples: list[str]) -> Iterator[tuple[int, np.ndarray]]:
+    def __call__(self, rows: list[int], donors: list[str]) -> Iterator[tuple[int, np.ndarray]]:
         """Each gene, by row, with the dosages (p, n) of its cis window, in any order."""
 
 
@@ -37,7 +37,7 @@ class PreparedTissue:
 
     genes : gene_id, chrom, tss and reason, which is empty for genes that are kept
     values : (g, n), NaN throughout where there is a reason
-    samples : names of the donors
+    donors : names of the donors
     dropped : lines of the file that are not among `genes`, and why, as in `Expression`
     donors_without : how many donors were left out, by what they lack
     offset : (n,) logarithm of each library's size around the mean, for counts; 0 otherwise
@@ -47,7 +47,7 @@ class PreparedTissue:
 
     genes: pd.DataFrame
     values: np.ndarray
-    samples: list[str]
+    donors: list[str]
     dropped: dict[str, str]
     donors_without: dict[str, int]
     offset: np.ndarray
@@ -62,7 +62,7 @@ def prepare_tissue(
     expression: Expression,
     covariates: Covariates | None,
     genotyped: list[str],
-    recipe: Recipe,
+    settings: PrepareSettings,
     windows: WindowsOf | None = None,
 ) -> PreparedTissue:
     """Expression of the donors that have everything, adjusted and standardised.
@@ -70,16 +70,16 @@ def prepare_tissue(
     genotyped : donors with genotypes, in whose order the result comes
     windows : their genotypes, if genes are regressed on controls
     """
-    there = set(expression.samples)
-    described = set(covariates.samples) if covariates else there
+    there = set(expression.donors)
+    described = set(covariates.donors) if covariates else there
     kept = [name for name in genotyped if name in there and name in described]
-    known = _confounders(covariates, kept, recipe)
-    reason = _why_not(len(kept), design_of(known.values).shape[1], recipe.min_samples)
+    known = _confounders(covariates, kept, settings)
+    reason = _why_not(len(kept), design_of(known.values).shape[1], settings.min_samples)
     if reason:
         taken = _Taken(np.empty((0, len(kept))), _nobody(expression, reason), np.zeros(len(kept)))
     else:
-        taken = _take(expression, kept, recipe)
-    adjusted = _adjusted(taken, expression.genes["chrom"], known, recipe, windows)
+        taken = _take(expression, kept, settings)
+    adjusted = _adjusted(taken, expression.genes["chrom"], known, settings, windows)
     reasons = taken.reasons.copy()
     reasons[taken.rows] = adjusted.reasons
     values = np.full((len(reasons), len(kept)), np.nan)
@@ -87,7 +87,7 @@ def prepare_tissue(
     return PreparedTissue(
         genes=expression.genes[["gene_id", "chrom", "tss"]].assign(reason=reasons),
         values=values,
-        samples=kept,
+        donors=kept,
         dropped=expression.dropped,
         donors_without={
             "genotypes": len(there - set(genotyped)),
@@ -102,12 +102,14 @@ def prepare_tissue(
     )
 
 
-def _confounders(covariates: Covariates | None, kept: list[str], recipe: Recipe) -> Confounders:
+def _confounders(
+    covariates: Covariates | None, kept: list[str], settings: PrepareSettings
+) -> Confounders:
     if covariates is None:
         return Confounders([], np.empty((len(kept), 0)), kept)
-    if recipe.untouched and covariates.names:
+    if settings.untouched and covariates.names:
         raise FqtlError(
-            f"prepare.scale: {recipe.scale} keeps values as they are, so that "
+            f"prepare.scale: {settings.scale} keeps values as they are, so that "
             f"{len(covariates.names)} covariates cannot be regressed out. Leave those of the "
             "tissue out (covariates of the sheet, release.covariates: null) and give those of "
             "donors to the model (prepare.donor_covariates_in)."
@@ -150,13 +152,13 @@ def _nobody(expression: Expression, reason: str) -> np.ndarray:
     return np.full(len(expression.genes), f"tissue left out: {reason}", dtype=object)
 
 
-def _take(expression: Expression, kept: list[str], recipe: Recipe) -> _Taken:
-    column = {name: i for i, name in enumerate(expression.samples)}
+def _take(expression: Expression, kept: list[str], settings: PrepareSettings) -> _Taken:
+    column = {name: i for i, name in enumerate(expression.donors)}
     values = expression.values[:, [column[name] for name in kept]]
     reasons = np.full(len(values), "", dtype=object)
     nothing = np.zeros(len(kept))
-    if not recipe.counted:
-        scaled = inverse_normal(values) if recipe.scale == INVERSE_NORMAL else values
+    if not settings.counted:
+        scaled = inverse_normal(values) if settings.scale == INVERSE_NORMAL else values
         return _Taken(scaled, reasons, nothing)
     reads = values.sum(axis=0)
     if not reads.all():
@@ -164,20 +166,22 @@ def _take(expression: Expression, kept: list[str], recipe: Recipe) -> _Taken:
         raise FqtlError(
             f"{_file(expression)}{len(empty)} donors have no reads at all, the first {empty[0]}."
         )
-    size = size_factors(expression, values, recipe)
-    enough = _is_measured(values, expression.genes, recipe)
-    reasons[~enough] = recipe.why_unmeasured()
-    reasons[_without_length(expression.genes, recipe)] = recipe.why_without_length()
-    if recipe.scale == COUNTS:
+    size = size_factors(expression, values, settings)
+    enough = _is_measured(values, expression.genes, settings)
+    reasons[~enough] = settings.why_unmeasured()
+    reasons[_without_length(expression.genes, settings)] = settings.why_without_length()
+    if settings.scale == COUNTS:
         _refuse_fractions(expression, values[enough], np.flatnonzero(enough), kept)
-    scaled = SCALES[recipe.scale](values[enough], size * np.exp(np.log(reads).mean()))
-    return _Taken(scaled, reasons, np.log(size) if recipe.scale == COUNTS else nothing)
+    scaled = SCALES[settings.scale](values[enough], size * np.exp(np.log(reads).mean()))
+    return _Taken(scaled, reasons, np.log(size) if settings.scale == COUNTS else nothing)
 
 
-def size_factors(expression: Expression, counts: np.ndarray, recipe: Recipe) -> np.ndarray:
+def size_factors(
+    expression: Expression, counts: np.ndarray, settings: PrepareSettings
+) -> np.ndarray:
     """(n,) size factors of counts (g, n) of some donors of the file."""
     try:
-        return SIZE_FACTORS[recipe.size_factors](counts)
+        return SIZE_FACTORS[settings.size_factors](counts)
     except FqtlError as fault:
         raise FqtlError(f"{_file(expression)}{fault}") from fault
 
@@ -188,7 +192,7 @@ def _file(expression: Expression) -> str:
 
 
 def _refuse_fractions(
-    expression: Expression, counts: np.ndarray, rows: np.ndarray, samples: list[str]
+    expression: Expression, counts: np.ndarray, rows: np.ndarray, donors: list[str]
 ) -> None:
     """Refuse counts (genes, n) of some rows of the file that are no whole numbers."""
     broken = fractions(counts)
@@ -197,7 +201,7 @@ def _refuse_fractions(
         raise FqtlError(
             f"{_file(expression)}prepare.scale: counts takes counts as they are, whole numbers, "
             f"found {counts[row, column]:g} for {expression.genes['gene_id'].iloc[rows[row]]} in "
-            f"{samples[column]} ({int(broken.sum())} such entries of {broken.size}). Are these "
+            f"{donors[column]} ({int(broken.sum())} such entries of {broken.size}). Are these "
             "expected counts, of RSEM or salmon? Round them in the file, or set prepare.scale: "
             "inverse_normal or log_cpm."
         )
@@ -207,43 +211,43 @@ def _adjusted(
     taken: _Taken,
     chrom: "pd.Series[str]",
     known: Confounders,
-    recipe: Recipe,
+    settings: PrepareSettings,
     windows: WindowsOf | None,
 ) -> Adjusted:
     """The genes that were taken, without their confounders, or as they are."""
-    if recipe.untouched:
+    if settings.untouched:
         constant = standardise(taken.values)[1]
         reasons = np.where(constant, "constant expression", "").astype(object)
         return Adjusted(np.where(constant[:, None], np.nan, taken.values), reasons)
-    of_taken = None if windows is None else partial(_of_taken, taken.rows, known.samples, windows)
-    return adjust(taken.values, chrom.iloc[taken.rows].to_list(), known, recipe, of_taken)
+    of_taken = None if windows is None else partial(_of_taken, taken.rows, known.donors, windows)
+    return adjust(taken.values, chrom.iloc[taken.rows].to_list(), known, settings, of_taken)
 
 
 def _of_taken(
-    rows: np.ndarray, samples: list[str], windows: WindowsOf, wanted: list[int]
+    rows: np.ndarray, donors: list[str], windows: WindowsOf, wanted: list[int]
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Windows of genes that are known by their place among those that were taken."""
     place = {int(rows[i]): i for i in wanted}
-    for row, dosages in windows(list(place), samples):
+    for row, dosages in windows(list(place), donors):
         yield place[row], dosages
 
 
-def _without_length(genes: pd.DataFrame, recipe: Recipe) -> np.ndarray:
+def _without_length(genes: pd.DataFrame, settings: PrepareSettings) -> np.ndarray:
     """(g,) whether transcripts per million are asked for and a gene's length is not known."""
-    if recipe.min_tpm <= 0:
+    if settings.min_tpm <= 0:
         return np.zeros(len(genes), dtype=bool)
     return genes["length"].isna().to_numpy()
 
 
-def _is_measured(counts: np.ndarray, genes: pd.DataFrame, recipe: Recipe) -> np.ndarray:
+def _is_measured(counts: np.ndarray, genes: pd.DataFrame, settings: PrepareSettings) -> np.ndarray:
     """(g,) whether enough donors have enough reads and enough transcripts of a gene."""
-    enough = measured(counts, recipe.min_reads, recipe.min_share)
-    if recipe.min_tpm > 0:
+    enough = measured(counts, settings.min_reads, settings.min_share)
+    if settings.min_tpm > 0:
         if "length" not in genes:
             raise FqtlError(
                 "Transcripts per million need the lengths of genes: give release.annotation, or "
                 "leave this filter out with prepare.min_tpm: 0."
             )
         level = tpm(counts, genes["length"].to_numpy(np.float64))
-        enough &= measured(level, recipe.min_tpm, recipe.min_share)
+        enough &= measured(level, settings.min_tpm, settings.min_share)
     return enough

@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from fqtl.data.counts import placed, read_counts
+from fqtl.data.donors import by_donor
 from fqtl.data.expression import Expression, read_expression
-from fqtl.data.samples import by_donor
 from fqtl.prepare.expression_store import as_lists, from_lists
 from fqtl.tables.files import parquet_writer, read_parquet
 
@@ -45,7 +45,7 @@ def split_counts(
     return genes
 
 
-def read_measured(path: Path, counted: bool, places: pd.DataFrame | None) -> tuple[Expression, int]:
+def read_by_donor(path: Path, counted: bool, places: pd.DataFrame | None) -> tuple[Expression, int]:
     """Expression by donor, whatever the file, and how many more samples the same donors had.
 
     counted : it holds counts

@@ -6,7 +6,7 @@ A permuted fit says what a gene looks like when no variant acts on it. Three thi
 have reached the observed one (Besag & Clifford 1991, Biometrika 78:301): genes without effects stop
 early, others draw all. The p-value is exact for each gene, but no smaller than 1/(draws + 1).
 
-*All genes together.* The evidence of a fit is a probability in nats, and means the same in every
+*All genes together.* The statistic of a fit is a probability in nats, and means the same in every
 gene, so that the nulls of all genes make one pool, in which 20,000 genes with one null each resolve
 p-values of 5e-5, and 30 genes with five each those of 0.007. That drawing stops early does no harm:
 whether another null is drawn depends on those before it and not on itself, so that the share of
@@ -35,44 +35,44 @@ class Calibrated:
     """P-values of hypotheses and what follows from all of them.
 
     p, q : as many as there were statistics; NaN where a statistic was NaN
-    null_share : estimate of the share of hypotheses without an effect
-    n_null : null statistics in the pool
+    pi0 : estimate of the share of hypotheses without an effect
+    n_permuted : null statistics in the pool
     """
 
     p: Floats
     q: Floats
-    null_share: float
-    n_null: int
+    pi0: float
+    n_permuted: int
 
 
 def calibrate(
-    observed: Floats, null: Floats, *, tests: int | None = None, estimate_null_share: bool = True
+    observed: Floats, null: Floats, *, tests: int | None = None, estimate_pi0: bool = True
 ) -> Calibrated:
     """Calibration of statistics against a pool of null ones; larger is stronger.
 
     tests : hypotheses there were, if only the strongest are among the observed; the others count
         with p = 1
-    estimate_null_share : False takes every hypothesis for null (Benjamini & Hochberg)
+    estimate_pi0 : False takes every hypothesis for null (Benjamini & Hochberg)
     """
     known = ~np.isnan(observed)
     p = np.full(len(observed), np.nan)
     pool = null[~np.isnan(null)]
     if len(pool):
         p[known] = pooled_p(observed[known], pool)
-    return with_rates(p, len(pool), tests=tests, estimate_null_share=estimate_null_share)
+    return with_rates(p, len(pool), tests=tests, estimate_pi0=estimate_pi0)
 
 
 def with_rates(
-    p: Floats, n_null: int, *, tests: int | None = None, estimate_null_share: bool = True
+    p: Floats, n_permuted: int, *, tests: int | None = None, estimate_pi0: bool = True
 ) -> Calibrated:
     """P-values, NaN where there is none, with false discovery rates; the rest as in `calibrate`."""
     known = ~np.isnan(p)
     q = np.full(len(p), np.nan)
     if not known.any():
-        return Calibrated(p, q, np.nan, n_null)
-    share = null_share(p[known]) if estimate_null_share else 1.0
+        return Calibrated(p, q, np.nan, n_permuted)
+    share = pi0(p[known]) if estimate_pi0 else 1.0
     q[known] = q_values(p[known], share, tests)
-    return Calibrated(p, q, share, n_null)
+    return Calibrated(p, q, share, n_permuted)
 
 
 def pooled_p(observed: Floats, null: Floats) -> Floats:
@@ -113,7 +113,7 @@ def sequential_p(reached: int, draws: int, most: int) -> float:
     return reached / draws if reached >= most else (reached + 1) / (draws + 1)
 
 
-def null_share(p: Floats) -> float:
+def pi0(p: Floats) -> float:
     """Share of hypotheses without an effect, from p-values that are uniform among these.
 
     It is 1 where it cannot be estimated: of few tests, and where no p-value reaches the largest

@@ -1,10 +1,11 @@
 """P-values and false discovery rates of genes, of their factors, and of genes in tissues.
 
-Each level has a statistic and a null of its own (`nulls.py`), and `calibrate.py` does the sums:
+Each level has a statistic and a null of its own (`gene/permutations.py`), and `calibration.py` does
+the sums:
 
 | level | statistic | null |
 |---|---|---|
-| gene | evidence that anything acts | that of all permuted fits |
+| gene | -ln of the probability that nothing acts | that of all permuted fits |
 | factor | PIP of the factor | PIPs of all factors of these fits; some have none |
 | gene and tissue | PIP of any variant in the tissue | PIPs of tissues permuted beside others |
 | gene in its only tissue | as of the gene | as of the gene: there is nothing beside it |
@@ -39,9 +40,9 @@ AT = 0.05  # false discovery rate that the summary counts at
 class Discoveries:
     """Columns to put beside what was found, and what they rest on.
 
-    genes : permutations, own_p, p and q of every row of the fits
+    genes : permutations, gene_p, p and q of every row of the fits
     factors, pairs : p and q of every row of `factors` and `prediction`
-    nulls : gene_id, evidence and p of the first permuted fit of each gene
+    nulls : gene_id, neg_log_null_prob and p of the first permuted fit of each gene
     summary : a row for each level
     """
 
@@ -58,28 +59,30 @@ def discoveries(
     """Calibration of a release.
 
     factors, prediction : their rows, with pip; of prediction the rows of the fits, too
-    exceedances : nulls that reach the observed evidence after which no more were drawn
+    exceedances : permuted statistics that reach the observed one after which no more were drawn
     """
-    evidence = fits["evidence"].to_pandas().to_numpy(dtype=np.float64)
-    alone = fits["n_tissues"].to_pandas().to_numpy() == 1
-    nulls, null_factors = explode(fits, "nulls"), explode(fits, "null_factors")
-    null_evidence, of_alone = nulls["evidence"].to_numpy(), alone[nulls["row"]]
+    observed = fits["neg_log_null_prob"].to_pandas().to_numpy(dtype=np.float64)
+    single_tissue = fits["n_tissues"].to_pandas().to_numpy() == 1
+    nulls, null_factors = explode(fits, "permuted_fits"), explode(fits, "permuted_factors")
+    permuted, of_single = nulls["neg_log_null_prob"].to_numpy(), single_tissue[nulls["row"]]
 
-    gene_p = pooled_p_within(evidence, alone, null_evidence, of_alone)
-    genes = with_rates(gene_p, len(nulls))
-    fitted = int((~np.isnan(evidence)).sum())
+    pooled = pooled_p_within(observed, single_tissue, permuted, of_single)
+    genes = with_rates(pooled, len(nulls))
+    fitted = int((~np.isnan(observed)).sum())
     found = _factors(factors["pip"].to_numpy(), null_factors["pip"].to_numpy(), len(nulls), fitted)
-    pairs = _pairs(prediction, alone, gene_p, int(of_alone.sum()), explode(fits, "null_tissues"))
+    pairs = _pairs(
+        prediction, single_tissue, pooled, int(of_single.sum()), explode(fits, "permuted_tissues")
+    )
     first = nulls[nulls["draw"] == 0]
-    null_p = _against_other_half(first["row"].to_numpy(), nulls, of_alone)
+    null_p = _against_other_half(first["row"].to_numpy(), nulls, of_single)
     return Discoveries(
-        genes=_of_genes(evidence, nulls, exceedances).assign(p=genes.p, q=genes.q),
+        genes=_of_genes(observed, nulls, exceedances).assign(p=genes.p, q=genes.q),
         factors=pd.DataFrame({"p": found.p, "q": found.q}),
         pairs=pd.DataFrame({"p": pairs.p, "q": pairs.q}),
-        nulls=first.assign(p=null_p)[["gene_id", "evidence", "p"]],
+        nulls=first.assign(p=null_p)[["gene_id", "neg_log_null_prob", "p"]],
         summary=pd.DataFrame(
             [
-                _summary("gene", fitted, genes, _found_among_nulls(null_p)),
+                _summary("gene", fitted, genes, _found_among_permuted(null_p)),
                 _summary("factor", fitted, found, np.nan),
                 _summary("gene and tissue", len(prediction), pairs, np.nan),
             ]
@@ -87,18 +90,18 @@ def discoveries(
     )
 
 
-def _of_genes(evidence: np.ndarray, nulls: pd.DataFrame, exceedances: int) -> pd.DataFrame:
+def _of_genes(observed: np.ndarray, nulls: pd.DataFrame, exceedances: int) -> pd.DataFrame:
     """Permuted fits of each gene, and the p-value that they give it by themselves."""
     rows = nulls["row"].to_numpy()
-    draws = np.bincount(rows, minlength=len(evidence))
+    draws = np.bincount(rows, minlength=len(observed))
     reached = np.bincount(
-        rows, nulls["evidence"].to_numpy() >= evidence[rows], minlength=len(evidence)
+        rows, nulls["neg_log_null_prob"].to_numpy() >= observed[rows], minlength=len(observed)
     )
-    own = [
+    by_itself = [
         sequential_p(int(count), int(drawn), exceedances) if drawn else np.nan
         for count, drawn in zip(reached, draws, strict=True)
     ]
-    return pd.DataFrame({"permutations": draws, "own_p": own})
+    return pd.DataFrame({"permutations": draws, "gene_p": by_itself})
 
 
 def _factors(observed: np.ndarray, null: np.ndarray, units: int, genes: int) -> Calibrated:
@@ -113,51 +116,51 @@ def _factors(observed: np.ndarray, null: np.ndarray, units: int, genes: int) -> 
 
 def _pairs(
     prediction: pd.DataFrame,
-    alone: np.ndarray,
-    gene_p: np.ndarray,
-    nulls_alone: int,
+    single_tissue: np.ndarray,
+    pooled: np.ndarray,
+    nulls_of_single: int,
     null_pairs: pd.DataFrame,
 ) -> Calibrated:
     """Genes in tissues, against tissues permuted beside others; in the only one, the gene itself.
 
-    alone, gene_p : of every gene, by row of the fits; nulls_alone : in the pool of genes alone
+    single_tissue, pooled : of every gene, by row of the fits; nulls_of_single : in their pool
     """
     rows = prediction["row"].to_numpy()
-    single = alone[rows]
+    single = single_tissue[rows]
     p = calibrate(prediction["pip"].to_numpy(), null_pairs["pip"].to_numpy()).p
-    p[single] = gene_p[rows[single]]
-    return with_rates(p, len(null_pairs) + nulls_alone)
+    p[single] = pooled[rows[single]]
+    return with_rates(p, len(null_pairs) + nulls_of_single)
 
 
-def _against_other_half(rows: np.ndarray, nulls: pd.DataFrame, of_alone: np.ndarray) -> np.ndarray:
+def _against_other_half(rows: np.ndarray, nulls: pd.DataFrame, of_single: np.ndarray) -> np.ndarray:
     """P-values of the first null of some genes, each against the nulls of every other gene.
 
-    rows : of genes, in order; nulls : row, draw and evidence; of_alone : of genes in one tissue
+    rows : of genes, in order; nulls : row, draw and statistic; of_single : of genes in one tissue
     """
-    evidence = nulls["evidence"].to_numpy()
+    observed = nulls["neg_log_null_prob"].to_numpy()
     first = (nulls["draw"] == 0).to_numpy()
     half = nulls["row"].isin(rows[::2]).to_numpy()
     p = np.full(len(nulls), np.nan)
     for mine, other in ((half, ~half), (~half, half)):
         asked = mine & first
         p[asked] = pooled_p_within(
-            evidence[asked], of_alone[asked], evidence[other], of_alone[other]
+            observed[asked], of_single[asked], observed[other], of_single[other]
         )
     return p[first]
 
 
-def _found_among_nulls(null_p: np.ndarray) -> float:
+def _found_among_permuted(null_p: np.ndarray) -> float:
     """Share of permuted genes that would be found, were they the data."""
     known = null_p[~np.isnan(null_p)]
     return float((q_values(known) < AT).mean()) if len(known) else np.nan
 
 
-def _summary(level: str, tests: int, found: Calibrated, among_nulls: float) -> dict[str, object]:
+def _summary(level: str, tests: int, found: Calibrated, among_permuted: float) -> dict[str, object]:
     return {
         "level": level,
         "tests": tests,
-        "nulls": found.n_null,
-        "null_share": found.null_share,
+        "n_permuted": found.n_permuted,
+        "pi0": found.pi0,
         "found": int((found.q < AT).sum()),
-        "found_among_nulls": among_nulls,
+        "found_among_permuted": among_permuted,
     }

@@ -11,19 +11,19 @@ from fqtl.tables.fits import CALL, explode
 def result_tables(fits: pa.Table, exceedances: int) -> dict[str, pd.DataFrame]:
     """Tables by kind, in the order of the genes.
 
-    exceedances : nulls that reach the evidence of a gene, after which no more were drawn
+    exceedances : permuted statistics that reach that of a gene, after which no more were drawn
     """
     variants = explode(fits, "variant_loadings")
     variants = variants.assign(chrom=fits["chrom"].to_pandas().to_numpy()[variants["row"]])
     tissues = explode(fits, "tissue_loadings")
-    specific = explode(fits, "specific")
+    specific = explode(fits, "tissue_specific")
     specific = specific.assign(chrom=fits["chrom"].to_pandas().to_numpy()[specific["row"]])
     factors = list_factors(explode(fits, "factors"), variants, tissues)
     prediction = explode(fits, "prediction")
     found = discoveries(fits, factors, prediction, exceedances)
-    own = [name for name in COLUMNS["fits"] if name in fits.column_names]
+    stored = [name for name in COLUMNS["fits"] if name in fits.column_names]
     frames = {
-        "fits": pd.concat([fits.select(own).to_pandas(), found.genes], axis="columns"),
+        "fits": pd.concat([fits.select(stored).to_pandas(), found.genes], axis="columns"),
         "factors": pd.concat([factors, found.factors], axis="columns"),
         "variants": variants,
         "tissues": tissues,

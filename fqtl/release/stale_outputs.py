@@ -20,7 +20,7 @@ from fqtl.weights.from_fits import ALL_TISSUES, FACTORS, JOINT
 OF_A_TISSUE = ("prepared", "counts")  # kinds of stores, and the folders that they are in
 
 
-def leftovers(results: Path, lists: Sequence[Path], tissues: Sequence[str]) -> list[Path]:
+def stale_outputs(results: Path, lists: Sequence[Path], tissues: Sequence[str]) -> list[Path]:
     """Files of earlier runs below `results`, and folders of FUSION's with the files in them.
 
     lists : tables of the weights that this run wrote; tissues : names of its tissues

@@ -23,7 +23,7 @@ class Results:
     """Tables of a run.
 
     foreign_weights : weight files beside this run's that are not its own
-    recovery, pairs, simulated : what was found of what was planted, in a simulated panel
+    recovery, pairs, simulated : what was found of what was simulated, in a simulated panel
     """
 
     genes: pd.DataFrame
@@ -86,7 +86,10 @@ def numbers(results: Results) -> list[tuple[str, str]]:
         (f"{strong['gene_id'].nunique():,}", "genes with a factor"),
         (f"{len(strong):,}", "factors (probability above one half)"),
         (_typical(strong["n_tissues"]), "tissues in a typical factor"),
-        (f"{int(results.fits['n_specific'].sum()):,}", "effects of single tissues beside them"),
+        (
+            f"{int(results.fits['n_tissue_specific'].sum()):,}",
+            "tissue-specific effects beside them",
+        ),
         (f"{len(results.credible_sets):,}", "credible sets (purity at least one half)"),
         (_typical(results.credible_sets["size"]), "variants in a typical credible set"),
         (f"{predicted['gene_id'].nunique():,}", "genes predicted somewhere (CV R² > 0.01)"),
@@ -102,7 +105,8 @@ def _genes_found(calibration: pd.DataFrame) -> tuple[str, str]:
     if np.isnan(smallest):
         return "–", f"{words} (no rate: no permuted fits)"
     if smallest >= AT:
-        few = f"{row['nulls'].iloc[0]} permuted genes cannot show less than {100 * smallest:.1f} %"
+        permuted = row["n_permuted"].iloc[0]
+        few = f"{permuted} permuted genes cannot show less than {100 * smallest:.1f} %"
         return f"{row['found'].iloc[0]:,}", f"{words} (FDR {100 * AT:.0f} %; {few})"
     return f"{row['found'].iloc[0]:,}", f"{words} (FDR {100 * AT:.0f} %)"
 
@@ -113,10 +117,10 @@ def _smallest_q(calibration: pd.DataFrame) -> "pd.Series[float]":
     Of factors, what counts are the permuted genes and not the factors found in them.
     """
     rows = calibration.set_index("level")
-    nulls = rows["nulls"].copy()
+    nulls = rows["n_permuted"].copy()
     if {"gene", "factor"} <= set(nulls.index):
         nulls["factor"] = nulls["gene"]
-    return (rows["null_share"].astype(float) / (nulls + 1)).where(nulls > 0)
+    return (rows["pi0"].astype(float) / (nulls + 1)).where(nulls > 0)
 
 
 def _typical(counts: "pd.Series[int]") -> str:
@@ -156,14 +160,16 @@ def calibration_rows(results: Results) -> list[dict[str, Any]]:
         {
             "level": row.level,
             "tests": row.tests,
-            "nulls": row.nulls,
-            "share": f"{row.null_share:.2f}",
+            "n_permuted": row.n_permuted,
+            "share": f"{row.pi0:.2f}",
             "smallest": f"{smallest[row.level]:.2g}",
             "found": row.found,
-            "among": "" if np.isnan(row.found_among_nulls) else f"{row.found_among_nulls:.3f}",
+            "among": ""
+            if np.isnan(row.found_among_permuted)
+            else f"{row.found_among_permuted:.3f}",
         }
         for row in results.calibration.itertuples()
-        if row.nulls and not np.isnan(row.null_share)
+        if row.n_permuted and not np.isnan(row.pi0)
     ]
 
 
@@ -203,10 +209,10 @@ def figures(results: Results) -> list[dict[str, str]]:
         shown.append(
             (
                 "truth",
-                "What was found of what was planted",
+                "What was found of what was simulated",
                 "Left: pairs of gene and tissue by their PIP, and the share of them that was "
-                "planted (two standard errors). Right: pairs found as the cut-off is lowered.",
-                plots.found_of_planted(results.pairs),
+                "simulated (two standard errors). Right: pairs found as the cut-off is lowered.",
+                plots.found_of_simulated(results.pairs),
             )
         )
     shown += _calibration_figures(results)
@@ -269,7 +275,7 @@ def figures(results: Results) -> list[dict[str, str]]:
 
 
 def _calibration_figures(results: Results) -> list[tuple[str, str, str, Any]]:
-    """P-values of permuted genes, of genes without planted effects, and what FDRs promise."""
+    """P-values of permuted genes, of genes without simulated effects, and what FDRs promise."""
     shown: list[tuple[str, str, str, Any]] = []
     if len(results.nulls):
         variants = results.nulls["gene_id"].map(results.fits.set_index("gene_id")["n_variants"])
@@ -287,7 +293,7 @@ def _calibration_figures(results: Results) -> list[tuple[str, str, str, Any]]:
             (
                 "calibration",
                 "P-values of genes without effects",
-                "Genes by the p-value of their evidence, and the same for permuted genes, scored "
+                "Genes by their p-value, and the same for permuted genes, scored "
                 "by the nulls of other genes. What has no effect should be uniform (95 % of as "
                 "many numbers in the grey band), whether a gene has few variants or many.",
                 plots.quantiles(series),

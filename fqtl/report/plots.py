@@ -191,17 +191,17 @@ def prediction_histogram(r2: "pd.Series[float]") -> Figure:
     return figure
 
 
-def found_of_planted(pairs: pd.DataFrame) -> Figure:
+def found_of_simulated(pairs: pd.DataFrame) -> Figure:
     """Is a PIP a probability, and how much is found at what price?
 
-    pairs : pip, planted
+    pairs : pip, simulated
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
         _draw_calibration(left, pairs)
         ranked = pairs.sort_values("pip", ascending=False, kind="stable")
-        found = ranked["planted"].cumsum().to_numpy()
+        found = ranked["simulated"].cumsum().to_numpy()
         called = np.arange(1, len(ranked) + 1)
         right.plot(1 - found / called, found / max(found[-1], 1), color=COLOURS[0])
         at = int((ranked["pip"] > 0.5).sum()) - 1
@@ -211,7 +211,7 @@ def found_of_planted(pairs: pd.DataFrame) -> Figure:
             right.annotate("PIP > 0.5", where, (8, -10), textcoords="offset points", fontsize=8)
         right.set(
             xlabel="false discovery proportion",
-            ylabel="planted pairs found",
+            ylabel="simulated pairs found",
             xlim=(-0.02, 0.6),
             ylim=(0, 1),
         )
@@ -221,11 +221,11 @@ def found_of_planted(pairs: pd.DataFrame) -> Figure:
 def _draw_calibration(axes: Axes, pairs: pd.DataFrame) -> None:
     edges = np.array([0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0001])
     bins = pairs.groupby(np.digitize(pairs["pip"], edges))
-    mean, share, count = bins["pip"].mean(), bins["planted"].mean(), bins.size()
+    mean, share, count = bins["pip"].mean(), bins["simulated"].mean(), bins.size()
     error = np.sqrt(share * (1 - share) / count)
     axes.plot([0, 1], [0, 1], color=QUIET, lw=1, zorder=0)
     axes.errorbar(mean, share, 2 * error, fmt="o", ms=4, color=COLOURS[0], lw=1)
-    axes.set(xlabel="PIP of gene and tissue", ylabel="share planted", xlim=(0, 1), ylim=(0, 1))
+    axes.set(xlabel="PIP of gene and tissue", ylabel="share simulated", xlim=(0, 1), ylim=(0, 1))
 
 
 def quantiles(series: Mapping[str, np.ndarray]) -> Figure:

@@ -5,7 +5,7 @@ A fit of a gene of n donors, p variants and m tissues takes about
     0.011 + 0.0008 m + n p (5.5e-9 + 1.8e-9 m)   CPU seconds:
 
 interpreter, tissues, looks at the genotypes, and products of genotypes with all tissues. Least
-squares on 72 simulated genes (n 200 to 838, p 300 to 5,000, m 1 to 49, half of them with planted
+squares on 72 simulated genes (n 200 to 838, p 300 to 5,000, m 1 to 49, half of them with simulated
 effects; Zen 4 at 2.6 GHz): half of the times are within 22 % of it, the correlation of logarithms
 is 0.95. `python -m tests.benchmarks.cost` measures them anew. Shards need the ratios only; machines
 differ in the unit, so the time a job is given has a margin.
@@ -21,7 +21,7 @@ from fqtl.shards.assignment import shard_name
 
 PER_FIT, PER_TISSUE, PER_CALL, PER_CALL_AND_TISSUE = 0.011, 8e-4, 5.5e-9, 1.8e-9
 READ_SECONDS = 1.5e-4  # for a record of some hundred donors
-YARDSTICK_FITS = 50.0  # that an elastic net of every tissue takes as long as
+BASELINE_FITS = 50.0  # that an elastic net of every tissue takes as long as
 START_SECONDS = 3.0  # of a process
 PROCESS_BYTES = 250e6  # interpreter and libraries
 COPIES_OF_X = 6  # float32: given, permuted or without a fold, standardised, of the engine
@@ -36,18 +36,18 @@ class Runs:
 
     folds : of cross-validation, 0 for none
     nulls : permuted fits, the most there can be
-    yardstick : share of genes in which an elastic net is cross-validated, too
+    baseline : share of genes in which an elastic net is cross-validated, too
     """
 
     folds: int
-    nulls: int
-    yardstick: float = 0.0
+    permutations: int
+    baseline: float = 0.0
 
     @property
     def fits(self) -> float:
         """Fits of all donors that they amount to: a fold leaves one part of the donors out."""
         held_out = max(self.folds - 1, 0)
-        return 1.0 + held_out * (1 + YARDSTICK_FITS * self.yardstick) + self.nulls
+        return 1.0 + held_out * (1 + BASELINE_FITS * self.baseline) + self.permutations
 
 
 def seconds_of_genes(

@@ -46,10 +46,10 @@ def write_shards(
     """
     kept = [tissue for tissue in tissues if not tissue.about["reason"]]
     about = {
-        "samples": donors,
+        "donors": donors,
         "tissues": [tissue.name for tissue in kept],
         "offsets": {
-            tissue.name: _spread(tissue.about["offset"], tissue.samples, donors)
+            tissue.name: _spread(tissue.about["offset"], tissue.donors, donors)
             for tissue in kept
             if any(tissue.about["offset"])
         },
@@ -80,7 +80,7 @@ def _parts(
     place = listed.loc[keys[rows.index]]
     column = {name: i for i, name in enumerate(donors)}
     values = np.full((len(rows), len(donors)), np.nan, dtype=np.float32)
-    values[:, [column[name] for name in tissue.samples]] = read_values(tissue.path)[rows.index]
+    values[:, [column[name] for name in tissue.donors]] = read_values(tissue.path)[rows.index]
     for number in np.unique(place["shard"]):
         mine = (place["shard"] == number).to_numpy()
         columns = {
@@ -106,12 +106,12 @@ def read_shard(path: Path) -> tuple[list[GeneData], list[str]]:
     """Genes of a shard in the order of position, and the donors their expression stands for."""
     table, about = read_parquet(path, "shard")
     tissue_order = {name: i for i, name in enumerate(about["tissues"])}
-    values = from_lists(table["values"], len(about["samples"]))
+    values = from_lists(table["values"], len(about["donors"]))
     frame = table.drop_columns(["values"]).to_pandas()
     frame["row"] = np.arange(len(frame))
     frame["order"] = frame["tissue"].map(tissue_order)
     genes = _genes(in_genome_order(frame, "order"), values, about["offsets"])
-    return list(genes), about["samples"]
+    return list(genes), about["donors"]
 
 
 def _genes(

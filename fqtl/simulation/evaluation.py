@@ -1,4 +1,4 @@
-"""What a run found of what was planted."""
+"""What a run found of what was simulated."""
 
 from dataclasses import asdict, dataclass
 
@@ -13,16 +13,16 @@ RATES = (0.01, 0.05, 0.1, 0.2, 0.3)  # promised false discovery rates that are c
 
 @dataclass(frozen=True)
 class Recovery:
-    """How much of the planted truth a run found.
+    """How much of the simulated truth a run found.
 
-    genes : genes with planted effects
+    genes : genes with simulated effects
     null_genes : genes without
-    tissue_auprc : mean over genes with planted effects of the average precision of tissues; none
-        where nothing was planted
+    tissue_auprc : mean over genes with simulated effects of the average precision of tissues; none
+        where nothing was simulated
     tissue_auprc_by_chance : the same if tissues were ranked at random
-    pairs_planted : gene-tissue pairs with an effect, whether they were fitted or not
+    pairs_simulated : gene-tissue pairs with an effect, whether they were fitted or not
     pairs_called : pairs with PIP > 0.5
-    pairs_found : pairs called that were planted
+    pairs_found : pairs called that were simulated
     false_discovery_proportion : share of the called pairs that were not
     false_discovery_promised : the same if PIPs were exact: mean of 1 - PIP over the called pairs
     null_genes_called : genes without effects that have any called pair
@@ -32,7 +32,7 @@ class Recovery:
     null_genes: int
     tissue_auprc: float | None
     tissue_auprc_by_chance: float | None
-    pairs_planted: int
+    pairs_simulated: int
     pairs_called: int
     pairs_found: int
     false_discovery_proportion: float
@@ -46,37 +46,37 @@ class Recovery:
 def pairs_with_truth(
     prediction: pd.DataFrame, truth: pd.DataFrame, simulated: pd.DataFrame
 ) -> pd.DataFrame:
-    """Every gene-tissue pair that was planted or fitted: gene_id, tissue, pip, q, planted.
+    """Every gene-tissue pair that was simulated or fitted: gene_id, tissue, pip, q, simulated.
 
-    What was planted but not fitted was not found: its pip is 0.
+    What was simulated but not fitted was not found: its pip is 0.
     """
     by = ["gene_id", "tissue"]
     fitted = prediction.loc[prediction["gene_id"].isin(simulated["gene_id"]), [*by, "pip", "q"]]
-    pairs = fitted.merge(truth[by].drop_duplicates().assign(planted=True), on=by, how="outer")
+    pairs = fitted.merge(truth[by].drop_duplicates().assign(simulated=True), on=by, how="outer")
     pairs = pairs.sort_values(by, ignore_index=True)
-    return pairs.assign(pip=pairs["pip"].fillna(0.0), planted=pairs["planted"].notna())
+    return pairs.assign(pip=pairs["pip"].fillna(0.0), simulated=pairs["simulated"].notna())
 
 
 def recovery(pairs: pd.DataFrame) -> Recovery:
     """Summary of pairs as `pairs_with_truth` gives them."""
     by_gene = pairs.groupby("gene_id")
-    any_planted = by_gene["planted"].any()
-    with_effect = pairs[pairs["gene_id"].map(any_planted)]
+    any_simulated = by_gene["simulated"].any()
+    with_effect = pairs[pairs["gene_id"].map(any_simulated)]
     precision = [
-        average_precision_score(rows["planted"], rows["pip"])
+        average_precision_score(rows["simulated"], rows["pip"])
         for _, rows in with_effect.groupby("gene_id")
     ]
     called = pairs["pip"] > CALL
-    found = int((called & pairs["planted"]).sum())
-    null_called = called.groupby(pairs["gene_id"]).any() & ~any_planted
+    found = int((called & pairs["simulated"]).sum())
+    null_called = called.groupby(pairs["gene_id"]).any() & ~any_simulated
     return Recovery(
-        genes=int(any_planted.sum()),
-        null_genes=int((~any_planted).sum()),
+        genes=int(any_simulated.sum()),
+        null_genes=int((~any_simulated).sum()),
         tissue_auprc=float(np.mean(precision)) if precision else None,
         tissue_auprc_by_chance=(
-            float(with_effect.groupby("gene_id")["planted"].mean().mean()) if precision else None
+            float(with_effect.groupby("gene_id")["simulated"].mean().mean()) if precision else None
         ),
-        pairs_planted=int(pairs["planted"].sum()),
+        pairs_simulated=int(pairs["simulated"].sum()),
         pairs_called=int(called.sum()),
         pairs_found=found,
         false_discovery_proportion=float(1 - found / max(called.sum(), 1)) if called.any() else 0.0,
@@ -85,16 +85,16 @@ def recovery(pairs: pd.DataFrame) -> Recovery:
     )
 
 
-def false_discoveries(rate: "pd.Series[float]", planted: "pd.Series[bool]") -> pd.DataFrame:
+def false_discoveries(rate: "pd.Series[float]", simulated: "pd.Series[bool]") -> pd.DataFrame:
     """Promised and true share of false discoveries, for each of RATES.
 
     rate : false discovery rate at which each hypothesis is found; NaN where it was not tested
-    planted : whether it is true
+    simulated : whether it is true
     """
     rows = []
     for promised in RATES:
         called = (rate <= promised).to_numpy()
-        wrong = int((~planted.to_numpy())[called].sum())
+        wrong = int((~simulated.to_numpy())[called].sum())
         found = int(called.sum())
         rows.append(
             {"promised": promised, "found": found, "false": wrong / found if found else 0.0}
@@ -121,6 +121,8 @@ def compared(
     if genes["q"].notna().any():
         found["genes"] = false_discoveries(genes["q"], genes["n_factors"] > 0)
     if pairs["q"].notna().any():
-        found["gene–tissue pairs"] = false_discoveries(pairs["q"], pairs["planted"])
-    found["pairs, by their PIPs"] = false_discoveries(rate_of_pips(pairs["pip"]), pairs["planted"])
+        found["gene–tissue pairs"] = false_discoveries(pairs["q"], pairs["simulated"])
+    found["pairs, by their PIPs"] = false_discoveries(
+        rate_of_pips(pairs["pip"]), pairs["simulated"]
+    )
     return found

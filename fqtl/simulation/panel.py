@@ -2,13 +2,13 @@
 
 There is no open individual-level expression of many tissues. So what is real is taken as it is (the
 genotypes, the released factored effects of GTEx v6p, the number of donors of each tissue) and only
-the rest is drawn: which donor gave which tissue, covariates, and noise. What is planted is then
+the rest is drawn: which donor gave which tissue, covariates, and noise. What is simulated is then
 known, and a run can say how much of it was found.
 
     y_gt = sum_k (x l_k) r_kt + covariates + noise,   variance of the first and the last adding to 1
 
-Loadings are those released, in standard deviations. If asked, the genetic variances of all planted
-pairs of gene and tissue are scaled together to a mean of `h2`; none exceeds `MAX_H2`.
+Loadings are those released, in standard deviations. If asked, the genetic variances of all
+simulated pairs of gene and tissue are scaled together to a mean of `h2`; none exceeds `MAX_H2`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ COVARIATE_SD = 0.15  # of the effect of each covariate on a gene in a tissue
 
 
 @dataclass(frozen=True)
-class PlantedFactor:
+class SimulatedFactor:
     """Loadings of one factor of one gene.
 
     variants : row of the genotypes → loading, per standard deviation of genotype
@@ -39,12 +39,12 @@ class PlantedFactor:
 
 @dataclass(frozen=True)
 class Panel:
-    """Expression of many genes in many tissues, and what was planted.
+    """Expression of many genes in many tissues, and what was simulated.
 
     donors : tissue → indices of its donors
     values : tissue → (g, donors of the tissue)
     covariates : names and (n, q) values, the same for all tissues
-    effects : one row per planted gene, tissue, factor and variant: gene (its number), tissue,
+    effects : one row per simulated gene, tissue, factor and variant: gene (its number), tissue,
         factor, variant (row of the genotypes), effect (standard deviations per allele)
     """
 
@@ -57,7 +57,7 @@ class Panel:
 
 def simulate_panel(
     genotypes: Genotypes,
-    genes: list[list[PlantedFactor]],
+    genes: list[list[SimulatedFactor]],
     *,
     h2: float | None,
     noise_correlation: float,
@@ -65,7 +65,7 @@ def simulate_panel(
 ) -> Panel:
     """Expression of `genes` (each a list of factors, none for a null gene) in GTEx's tissues.
 
-    h2 : mean share of variance that genetics explains, over planted pairs; None: as released
+    h2 : mean share of variance that genetics explains, over simulated pairs; None: as released
     noise_correlation : correlation of the noise of one donor between tissues
     """
     rng = np.random.default_rng(seed)
@@ -107,7 +107,7 @@ def draw_covariates(n: int, rng: np.random.Generator) -> tuple[list[str], np.nda
 
 
 def _scaled_effects(
-    genotypes: Genotypes, genes: list[list[PlantedFactor]], h2: float | None
+    genotypes: Genotypes, genes: list[list[SimulatedFactor]], h2: float | None
 ) -> pd.DataFrame:
     """Effects per allele, all scaled by one factor to a mean heritability, then capped per pair."""
     sd = np.nanstd(genotypes.dosages, axis=1)
@@ -149,7 +149,7 @@ def _genetic_values(
 
 def released_factors(
     released: pd.DataFrame, genotypes: Genotypes, tissues: Mapping[str, int] = GTEX_V6P
-) -> Iterator[tuple[str, int, list[PlantedFactor]]]:
+) -> Iterator[tuple[str, int, list[SimulatedFactor]]]:
     """Gene, TSS and factors of released effects, with the variants that the genotypes have.
 
     A variant is found by position and alleles; where these are swapped its sign changes. A factor
@@ -179,6 +179,6 @@ def released_factors(
                 if tissue in tissues
             }
             if variants and known:
-                factors.append(PlantedFactor(variants, known))
+                factors.append(SimulatedFactor(variants, known))
         if factors:
             yield str(gene_id), int(rows["tss"].iloc[0]), factors

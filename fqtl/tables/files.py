@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 
 from fqtl.errors import FqtlError
 from fqtl.tables.columns import COLUMNS
+from fqtl.tables.renamed import about_by_new_names, new_names, with_new_names
 
 FORMAT_VERSION = 2  # of every Parquet table; rises when a schema changes
 METADATA_KEY = b"fqtl"
@@ -40,8 +41,8 @@ def whole(path: Path) -> Iterator[Path]:
     What a writer that was killed left there vanishes, too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        leftover.unlink(missing_ok=True)
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        stale.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
@@ -124,6 +125,7 @@ def read_tsv(path: Path, kind: str) -> pd.DataFrame:
         )
     except (EOFError, zlib.error, gzip.BadGzipFile, pd.errors.EmptyDataError) as fault:
         raise FqtlError(f"{path} is not whole ({fault}). {_made_anew(path)}") from fault
+    frame = frame.rename(columns=new_names(path, kind, list(frame.columns)))
     if list(frame.columns) != list(COLUMNS[kind]):
         raise FqtlError(
             f"{path}: expected the columns of {kind} ({', '.join(COLUMNS[kind])}), "
@@ -164,6 +166,12 @@ def read_parquet(
     if not path.exists():
         raise FqtlError(f"No such file: {path}.")
     try:
+        schema = pq.read_schema(path)
+        about = json.loads((schema.metadata or {}).get(METADATA_KEY, b"{}"))
+        renamed = new_names(path, kind, {*schema.names, *about})
+        if columns is not None and renamed:
+            old = {new: name for name, new in renamed.items()}
+            columns = [old.get(name, name) for name in columns]
         table = pq.read_table(path, columns=columns, filters=rows, page_checksum_verification=True)
     except (pa.ArrowInvalid, OSError) as fault:
         if isinstance(fault, OSError) and fault.errno is not None:
@@ -173,7 +181,6 @@ def read_parquet(
             # what is no Parquet at all was not made here, and is not to be deleted
             + (f" {_made_anew(path)}" if _begins_as_parquet(path) else f" Is it a table of {kind}?")
         ) from fault
-    about = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
     found = (about.get("kind"), about.get("version"))
     if found != (kind, FORMAT_VERSION):
         raise FqtlError(
@@ -181,7 +188,9 @@ def read_parquet(
             f"found kind {found[0]}, version {found[1]}."
             + (f" {_made_anew(path)}" if found[0] == kind else "")
         )
-    return table, about
+    if not renamed:
+        return table, about
+    return with_new_names(table, renamed), about_by_new_names(about, renamed)
 
 
 def read_parquets(paths: Sequence[Path], kind: str) -> list[tuple[pa.Table, dict[str, Any]]]:

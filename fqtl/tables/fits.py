@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 CALL = 0.5  # PIP above which a variant, a tissue or a gene-tissue pair counts as found
-YARDSTICK = ("r2", "p", "spearman")  # of `Prediction`, of the elastic net
+BASELINE = ("r2", "p", "spearman")  # of `Prediction`, of the elastic net
 LOADING = {"mean": pa.float64(), "sd": pa.float64(), "pip": pa.float64()}
 FITS = pa.schema(
     {
@@ -23,7 +23,7 @@ FITS = pa.schema(
         "n_variants": pa.int64(),
         "n_tissues": pa.int64(),
         "n_factors": pa.int64(),
-        "n_specific": pa.int64(),
+        "n_tissue_specific": pa.int64(),
         "elbo": pa.float64(),
         "n_iter": pa.int64(),
         "converged": pa.bool_(),
@@ -49,7 +49,9 @@ FITS = pa.schema(
         "tissue_loadings": pa.list_(
             pa.struct({"factor": pa.int64(), "tissue": pa.string(), **LOADING})
         ),
-        "specific": pa.list_(pa.struct({"tissue": pa.string(), "variant": pa.int64(), **LOADING})),
+        "tissue_specific": pa.list_(
+            pa.struct({"tissue": pa.string(), "variant": pa.int64(), **LOADING})
+        ),
         # factor or tissue is null: an effect is of one of them
         "credible_sets": pa.list_(
             pa.struct(
@@ -84,15 +86,17 @@ FITS = pa.schema(
                     "fold_r2": pa.float64(),
                     "fold_p": pa.float64(),
                     "spearman": pa.float64(),
-                    **{f"enet_{name}": pa.float64() for name in YARDSTICK},
+                    **{f"enet_{name}": pa.float64() for name in BASELINE},
                 }
             )
         ),
-        # that anything acts, of the fit and of permuted ones
-        "evidence": pa.float64(),
-        "nulls": pa.list_(pa.struct({"draw": pa.int64(), "evidence": pa.float64()})),
-        "null_factors": pa.list_(pa.struct({"draw": pa.int64(), "pip": pa.float64()})),
-        "null_tissues": pa.list_(
+        # -ln of the posterior probability that nothing acts, of the fit and of permuted ones
+        "neg_log_null_prob": pa.float64(),
+        "permuted_fits": pa.list_(
+            pa.struct({"draw": pa.int64(), "neg_log_null_prob": pa.float64()})
+        ),
+        "permuted_factors": pa.list_(pa.struct({"draw": pa.int64(), "pip": pa.float64()})),
+        "permuted_tissues": pa.list_(
             pa.struct({"draw": pa.int64(), "tissue": pa.string(), "pip": pa.float64()})
         ),
         # of the dosages of `variants`: upper triangle with the diagonal, row by row

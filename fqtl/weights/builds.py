@@ -22,9 +22,9 @@ PLACE = re.compile(r"^(?:chr)?(\w+?)[_:](\d{1,9})[_:]([ACGT]+)[_:]([ACGT]+)(?:[_
 TAG = re.compile(r"[_:]([A-Za-z0-9]+)$")
 
 
-def build_named(told: object) -> str | None:
+def build_named(reported: object) -> str | None:
     """The build of a name; empty if none is told, None if the name is not known."""
-    name = str(told).strip().lower()
+    name = str(reported).strip().lower()
     return "" if name in NOT_TOLD else BUILDS.get(name)
 
 
@@ -40,20 +40,20 @@ def build_of(name: str) -> str:
     return BUILDS.get(tag[1].lower(), "") if tag else ""
 
 
-def require_build(path: Path, told: object) -> str:
+def require_build(path: Path, reported: object) -> str:
     """The build that a file tells, by the name that this project has for it."""
-    found = build_named(told)
+    found = build_named(reported)
     if found is None:
         raise FqtlError(
-            f"{path} is on the genome build {told!r}; expected one of GRCh37 (hg19, b37) and "
+            f"{path} is on the genome build {reported!r}; expected one of GRCh37 (hg19, b37) and "
             "GRCh38 (hg38, b38)."
         )
     return found
 
 
-def one_build(path: Path, told: Iterable[object], ids: "pd.Series[str]") -> str:
+def one_build(path: Path, reported: Iterable[object], ids: "pd.Series[str]") -> str:
     """The one build of a file, by what it tells and by its ids; empty if neither says."""
-    named = {require_build(path, word): "told by the file" for word in told}
+    named = {require_build(path, word): "told by the file" for word in reported}
     for build, some in ids.groupby(builds_of(ids)):
         shown = f"{len(some)} of {len(ids)} ids, the first {some.iloc[0]}"
         named.setdefault(str(build), shown)

@@ -61,8 +61,8 @@ class Columns:
         """Numbers, NaN where there is none; words and infinity are refused."""
         column = self.frame[name]
         found = as_numbers(column)
-        told = column.notna() & ~column.isin(MISSING)
-        self._refuse(told & ~np.isfinite(found), name, "a number")
+        reported = column.notna() & ~column.isin(MISSING)
+        self._refuse(reported & ~np.isfinite(found), name, "a number")
         return found
 
     def positions(self, name: str, *, needed: bool = True) -> "pd.Series[int]":
@@ -76,9 +76,9 @@ class Columns:
     def _whole(self, name: str, needed: bool, expected: str) -> "pd.Series[int]":
         """Whole numbers that are not negative; R may write 1.7e+07."""
         found = as_numbers(self.frame[name])
-        told = self.frame[name].notna() & ~self.frame[name].isin(MISSING)
+        reported = self.frame[name].notna() & ~self.frame[name].isin(MISSING)
         whole = (found >= 0) & (found <= LARGEST) & (found % 1 == 0)
-        self._refuse((told | needed) & ~whole, name, expected)
+        self._refuse((reported | needed) & ~whole, name, expected)
         return found.fillna(0.0).astype(int)
 
     def _refuse(self, wrong: "pd.Series[bool]", name: str, expected: str) -> None:
@@ -86,8 +86,8 @@ class Columns:
         if not len(odd):
             return
         found = self.frame[name].iloc[odd[0]]
-        told = "nothing" if pd.isna(found) or found == "" else repr(str(found))
+        reported = "nothing" if pd.isna(found) or found == "" else repr(str(found))
         raise FqtlError(
             f"{self.path}, {self.rows} {odd[0] + self.first}, column {name!r}: expected "
-            f"{expected}, found {told} ({len(odd)} of {len(wrong)} entries)."
+            f"{expected}, found {reported} ({len(odd)} of {len(wrong)} entries)."
         )

@@ -106,13 +106,16 @@ def _read_focus(path: Path, model: str) -> list[Loaded]:
     with read_only(path, TABLES, "a FOCUS db") as connection:
         per_sd = not tells_dosage_sd(connection)
     sets = {found.name: found for found in read_focus(path, model, per_sd=per_sd)}
-    lost = dict(list(focus_left_out(path, model).groupby("tissue", sort=False)))
+    dropped = dict(list(focus_left_out(path, model).groupby("tissue", sort=False)))
     nothing = pd.DataFrame(columns=["gene_id"])
-    for tissue in lost:
+    for tissue in dropped:
         sets.setdefault(str(tissue), WeightSet.of(str(tissue), "", 0, nothing, nothing, None))
     return [
         Loaded(
-            path, found, per_sd, lost[name][["gene_id", "reason"]] if name in lost else no_genes()
+            path,
+            found,
+            per_sd,
+            dropped[name][["gene_id", "reason"]] if name in dropped else no_genes(),
         )
         for name, found in sets.items()
     ]
@@ -138,8 +141,8 @@ def _with_weights(loaded: Loaded) -> Loaded:
     idle = weights.genes["gene_id"][~weights.genes["gene_id"].isin(weighted)]
     if idle.empty:
         return replace(loaded, weights=weights)
-    lost = pd.DataFrame({"gene_id": idle, "reason": "all its weights are 0"})
-    left_out = pd.concat([loaded.left_out, lost], ignore_index=True)
+    dropped = pd.DataFrame({"gene_id": idle, "reason": "all its weights are 0"})
+    left_out = pd.concat([loaded.left_out, dropped], ignore_index=True)
     return replace(loaded, weights=weights.among(weighted), left_out=left_out)
 
 
@@ -167,17 +170,17 @@ def with_panel(
     variants = weights.variants.assign(asked_for=variant_ids(weights.variants, build))
     panel = look_up(source, variants.assign(variant_id=variants["asked_for"]))
     require_found(panel, least, str(loaded.path), source)
-    told = panel.variants.reindex(variants["asked_for"]).reset_index(drop=True)
-    lost = variants[["gene_id", "variant_id"]].assign(reason=told["reason"])
-    kept = (told["row"] >= 0).to_numpy()
-    variants, told = variants[kept], told[kept]
-    dosages = panel.dosages[told["row"]]
-    swapped = told["swapped"].to_numpy()
+    reported = panel.variants.reindex(variants["asked_for"]).reset_index(drop=True)
+    dropped = variants[["gene_id", "variant_id"]].assign(reason=reported["reason"])
+    kept = (reported["row"] >= 0).to_numpy()
+    variants, reported = variants[kept], reported[kept]
+    dosages = panel.dosages[reported["row"]]
+    swapped = reported["swapped"].to_numpy()
     dosages[swapped] = 2 - dosages[swapped]
     weight = variants["weight"].to_numpy()
     if loaded.per_sd:
         weight = weight / dosages.std(axis=1, ddof=1)
-    rsid = variants["rsid"].where(variants["rsid"] != "", told["rsid"])
+    rsid = variants["rsid"].where(variants["rsid"] != "", reported["rsid"])
     variants = variants.assign(weight=weight, rsid=rsid, variant_id=variants["asked_for"])
     variants = variants.assign(frequency=dosages.mean(axis=1) / 2)
     rows = pd.Series(np.arange(len(variants))).groupby(variants["gene_id"].to_numpy(), sort=False)
@@ -191,16 +194,16 @@ def with_panel(
         variants,
         [matrices[gene] for gene in genes["gene_id"]],
     )
-    return made, lost[~kept]
+    return made, dropped[~kept]
 
 
 def on_build(loaded: Loaded, build: str | None) -> Loaded:
     """The set on the build of the flag, if there is one and the file does not tell another."""
     path, weights = loaded.path, loaded.weights
-    told = one_build(path, [weights.genome_build], weights.variants["variant_id"])
-    if build and told and told != build:
+    reported = one_build(path, [weights.genome_build], weights.variants["variant_id"])
+    if build and reported and reported != build:
         raise FqtlError(
-            f"{path} is on {told}, and --genome-build says {build}: weights and panel have to "
+            f"{path} is on {reported}, and --genome-build says {build}: weights and panel have to "
             "be on one build."
         )
     if not build or weights.genome_build == build:
@@ -213,9 +216,9 @@ def on_build(loaded: Loaded, build: str | None) -> Loaded:
 def without(loaded: Loaded, made: WeightSet) -> pd.DataFrame:
     """gene_id and reason of every gene that a file tells of and that is not in what was made."""
     genes = loaded.weights.genes["gene_id"]
-    lost = genes[~genes.isin(made.genes["gene_id"])]
+    dropped = genes[~genes.isin(made.genes["gene_id"])]
     reason = "none of its variants can be had from the panel"
-    return pd.concat([loaded.left_out, pd.DataFrame({"gene_id": lost, "reason": reason})])
+    return pd.concat([loaded.left_out, pd.DataFrame({"gene_id": dropped, "reason": reason})])
 
 
 def require_told(loaded: Loaded, target: str) -> WeightSet:
@@ -260,13 +263,13 @@ def require_places(path: Path, weights: WeightSet) -> None:
             f"{first['rsid'] or first['variant_id']!r} of {first['gene_id']}; see "
             "`fqtl check weights`."
         )
-    lost = weights.variants[(weights.variants["pos"] == 0) | (weights.variants["chrom"] == "")]
-    if len(lost):
-        first = lost.iloc[0]
+    dropped = weights.variants[(weights.variants["pos"] == 0) | (weights.variants["chrom"] == "")]
+    if len(dropped):
+        first = dropped.iloc[0]
         raise FqtlError(
-            f"{path}: {len(lost)} of {len(weights.variants)} variants have no position, the first "
-            f"{first['rsid'] or first['variant_id']!r} of {first['gene_id']}: expected it in the "
-            "varID, as chr22_20003000_T_C_b38."
+            f"{path}: {len(dropped)} of {len(weights.variants)} variants have no position, the "
+            f"first {first['rsid'] or first['variant_id']!r} of {first['gene_id']}: expected it in "
+            "the varID, as chr22_20003000_T_C_b38."
         )
 
 

@@ -154,8 +154,8 @@ def read_focus(path: Path, model: str = "", *, per_sd: bool = False) -> list[Wei
     per_sd : leave weights per standard deviation of genotype, as they are in the file
     """
     with read_only(path, TABLES, "a FOCUS db") as connection:
-        told = tells_dosage_sd(connection)
-        if not (told or per_sd):
+        reported = tells_dosage_sd(connection)
+        if not (reported or per_sd):
             raise FqtlError(
                 f"{path} holds weights per standard deviation of genotype, and no standard "
                 "deviations: weights per allele need a reference panel."
@@ -182,10 +182,10 @@ def focus_left_out(path: Path, model: str = "") -> pd.DataFrame:
     every["named"] = (every["inference"] == model) | (not model)
     key = ["tissue", "gene_id"]
     read = every[every["named"] & every["model_id"].isin(weighted)].set_index(key).index
-    lost = every.sort_values("named", ascending=False, kind="stable").drop_duplicates(key)
-    lost = lost[~lost.set_index(key).index.isin(read)].sort_index()
-    reason = np.where(lost["named"], "has no weights", f"has no model {model}")
-    return lost[key].assign(reason=reason)
+    dropped = every.sort_values("named", ascending=False, kind="stable").drop_duplicates(key)
+    dropped = dropped[~dropped.set_index(key).index.isin(read)].sort_index()
+    reason = np.where(dropped["named"], "has no weights", f"has no model {model}")
+    return dropped[key].assign(reason=reason)
 
 
 def tells_dosage_sd(connection: sqlite3.Connection) -> bool:
@@ -204,8 +204,8 @@ def _dosage_sd(
     path: Path, connection: sqlite3.Connection, weight_ids: "pd.Series[str]"
 ) -> "pd.Series[float]":
     """Standard deviation of the dosage of each weight."""
-    told = pd.read_sql(DOSAGE_SD, connection)
-    sd = as_numbers(told["sd"]).set_axis(texts(told["weight_id"]))
+    reported = pd.read_sql(DOSAGE_SD, connection)
+    sd = as_numbers(reported["sd"]).set_axis(texts(reported["weight_id"]))
     found = weight_ids.map(sd[~sd.index.duplicated(keep=False)])
     known = int(((found > 0) & (found <= DOSAGES)).sum())
     if known < len(found):

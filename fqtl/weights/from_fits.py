@@ -140,15 +140,15 @@ def with_gene_names(weights: WeightSet, names: pd.DataFrame) -> WeightSet:
     """A set with what `read_gene_names` says of its genes; a factor is called after its gene."""
     genes = weights.genes
     parts = genes["gene_id"].str.extract(r"^(factor\d+_)?(.*)$")
-    told = names.reindex(parts[1].map(gene_key)).reset_index(drop=True)
-    known = told["start"].notna()
-    name = told["gene_name"].fillna("")
+    reported = names.reindex(parts[1].map(gene_key)).reset_index(drop=True)
+    known = reported["start"].notna()
+    name = reported["gene_name"].fillna("")
     return replace(
         weights,
         genes=genes.assign(
             gene_name=(parts[0].fillna("") + name).where(name != "", genes["gene_name"]),
-            gene_type=told["gene_type"].where(known, genes["gene_type"]),
-            start=told["start"].where(known, genes["start"]).astype(int),
-            end=told["end"].where(known, genes["end"]).astype(int),
+            gene_type=reported["gene_type"].where(known, genes["gene_type"]),
+            start=reported["start"].where(known, genes["start"]).astype(int),
+            end=reported["end"].where(known, genes["end"]).astype(int),
         ),
     )

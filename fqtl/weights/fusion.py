@@ -279,7 +279,7 @@ def read_fusion_model(path: Path, gene_id: str) -> FusionModel:
     sd = None
     if "fqtl.dosage.sd" in objects:
         sd = _dosage_sd(path, objects["fqtl.dosage.sd"], len(rows))
-    told = entries(objects.get("fqtl.genome.build", "")).tolist()
+    reported = entries(objects.get("fqtl.genome.build", "")).tolist()
     return FusionModel(
         gene_id=gene_id,
         path=path,
@@ -289,7 +289,7 @@ def read_fusion_model(path: Path, gene_id: str) -> FusionModel:
         hsq=_first(objects["hsq"]),
         hsq_p=_first(objects["hsq.pv"]),
         n_samples=int(np.nan_to_num(_first(objects["N.tot"]))),
-        genome_build=one_build(path, told, named["id"]),
+        genome_build=one_build(path, reported, named["id"]),
         dosage_sd=sd,
     )
 
@@ -379,8 +379,8 @@ def read_fusion(path: Path, model: str = "", *, per_sd: bool = False) -> WeightS
         if weighted.any():
             matrices.append(variances_alone(sd[weighted]))
     everything = pd.concat(variants, ignore_index=True)
-    told = [*builds, *listed["BUILD"]] if "BUILD" in listed else builds
-    build = one_build(path, told, everything["id"])
+    reported = [*builds, *listed["BUILD"]] if "BUILD" in listed else builds
+    build = one_build(path, reported, everything["id"])
     ids = variant_ids(everything, build)
     rsid = everything["id"].where(everything["id"] != ids, "")
     everything = everything.assign(variant_id=ids, rsid=rsid)

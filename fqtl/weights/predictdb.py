@@ -176,10 +176,10 @@ def _read_extra(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:
     if "gene" not in frame:
         raise FqtlError(f"{path}, table extra: expected a column gene, found {', '.join(frame)}.")
     columns = Columns(path, frame, "extra, row", 1)
-    told = {name: columns.numbers(name) for name in PERFORMANCE if name in columns}
-    told |= {name: columns.positions(name, needed=False) for name in ["pos"] if name in columns}
+    reported = {name: columns.numbers(name) for name in PERFORMANCE if name in columns}
+    reported |= {name: columns.positions(name, needed=False) for name in ["pos"] if name in columns}
     named = [name for name in ("gene", "genename", "gene_type", "chr") if name in columns]
-    return frame.assign(**told, **{name: columns.text(name) for name in named})
+    return frame.assign(**reported, **{name: columns.text(name) for name in named})
 
 
 def _read_info(path: Path, connection: sqlite3.Connection) -> "pd.Series[Any]":
@@ -187,8 +187,8 @@ def _read_info(path: Path, connection: sqlite3.Connection) -> "pd.Series[Any]":
     frame = pd.DataFrame([_first_row(connection, "sample_info")])
     frame = frame.reindex(columns=["n_samples", "tissue"])
     columns = Columns(path, frame, "sample_info, row", 1)
-    told = {"n_samples": columns.counts("n_samples"), "tissue": columns.text("tissue")}
-    return pd.DataFrame(told).iloc[0]
+    reported = {"n_samples": columns.counts("n_samples"), "tissue": columns.text("tissue")}
+    return pd.DataFrame(reported).iloc[0]
 
 
 def _performance(extra: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
@@ -203,10 +203,10 @@ def _performance(extra: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
         "cv_R2_avg": "fold_r2",
         "nested_cv_fisher_pval": "fold_p",
     }
-    told = extra.drop_duplicates("gene").set_index("gene").reindex(genes["gene_id"])
+    reported = extra.drop_duplicates("gene").set_index("gene").reindex(genes["gene_id"])
     # a variant's place serves where the gene's is not told
     found = {"gene_id": genes["gene_id"], "chrom": genes["chrom"], "start": genes["pos"]}
-    found |= {new: told[old].to_numpy() for old, new in renamed.items() if old in told}
+    found |= {new: reported[old].to_numpy() for old, new in renamed.items() if old in reported}
     frame = pd.DataFrame(found)
     frame["chrom"] = frame["chrom"].fillna("").map(lambda name: name and contigs.prefixed(name))
     for name, stand_in in (("gene_name", frame["gene_id"]), ("gene_type", "unknown")):

@@ -222,9 +222,11 @@ def outcome(published: Published) -> pd.DataFrame:
     used = set(weights["tissue"])
     add("tissues", len(used), tissues[[name not in used for name in tissues.index]])
     add("factors", int((factors["reason"] == "").sum()), factors["reason"][factors["reason"] != ""])
-    lost = variants["reason"] != ""
-    add("variants", int((~lost).sum()), variants["reason"][lost])
-    rows.append(("variants", "kept", "with swapped alleles", int(variants["swapped"][~lost].sum())))
+    dropped = variants["reason"] != ""
+    add("variants", int((~dropped).sum()), variants["reason"][dropped])
+    rows.append(
+        ("variants", "kept", "with swapped alleles", int(variants["swapped"][~dropped].sum()))
+    )
     add("models of a gene in a tissue", len(weights[ENTRY[:2]].drop_duplicates()), _no_reasons())
     add("weights", len(weights), _no_reasons())
     return pd.DataFrame(rows, columns=["what", "outcome", "reason", "count"])
@@ -250,8 +252,8 @@ def factor_outcome(published: Published) -> pd.DataFrame:
 
 def _gene_reasons(published: Published, factors: pd.DataFrame) -> "pd.Series[str]":
     """Why each gene without weights has none: what is said of its factors."""
-    lost = factors[~factors["gene_id"].isin(published.weights["gene_id"])]
-    return lost.groupby("gene_id", sort=False)["reason"].agg(
+    dropped = factors[~factors["gene_id"].isin(published.weights["gene_id"])]
+    return dropped.groupby("gene_id", sort=False)["reason"].agg(
         lambda reasons: "; ".join(sorted(set(reasons)))
     )
 

@@ -174,15 +174,15 @@ def read_genes(path: Path) -> pd.DataFrame:
 
 def _told(listed: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
     """Genes with the places and names that a list has for them, in its order where it has them."""
-    told = genes.drop_duplicates("TargetID").set_index("TargetID")
-    order = {gene: place for place, gene in enumerate(told.index)}
+    reported = genes.drop_duplicates("TargetID").set_index("TargetID")
+    order = {gene: place for place, gene in enumerate(reported.index)}
     listed = listed.sort_values("gene_id", key=lambda x: x.map(order), kind="stable")
-    told = told.reindex(listed["gene_id"])
-    known = (told["GeneStart"] > 0).to_numpy()
-    name = told["GeneName"].fillna("").to_numpy()
+    reported = reported.reindex(listed["gene_id"])
+    known = (reported["GeneStart"] > 0).to_numpy()
+    name = reported["GeneName"].fillna("").to_numpy()
     return listed.assign(
-        start=np.where(known, told["GeneStart"].fillna(0).astype(int), listed["start"]),
-        end=np.where(known, told["GeneEnd"].fillna(0).astype(int), listed["end"]),
+        start=np.where(known, reported["GeneStart"].fillna(0).astype(int), listed["start"]),
+        end=np.where(known, reported["GeneEnd"].fillna(0).astype(int), listed["end"]),
         gene_name=np.where(name == listed["gene_id"], "", name),  # the id stands in
     )
 

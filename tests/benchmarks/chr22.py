@@ -43,8 +43,8 @@ def single_variant_p(source: Path) -> "pd.Series[float]":
     genotypes = open_genotypes(source / "genotypes.chr22.vcf.gz", "GRCh37", "GT")
     expression = read_expression(source / "genes.50percent.chr22.bed.gz")
     covariates = read_covariates(source / "genes.covariates.pc50.txt.gz")
-    donors = expression.samples
-    design = design_of(covariates.values[[covariates.samples.index(name) for name in donors]])
+    donors = expression.donors
+    design = design_of(covariates.values[[covariates.donors.index(name) for name in donors]])
     freedom = len(donors) - design.shape[1] - 1
     smallest = {}
     everything = genotypes.read("22", 1, 2**31 - 1, donors, Limits())

@@ -23,11 +23,11 @@ TERMS = {
 }
 
 
-def expression(x: np.ndarray, m: int, planted: bool, rng: np.random.Generator) -> np.ndarray:
+def expression(x: np.ndarray, m: int, simulated: bool, rng: np.random.Generator) -> np.ndarray:
     """(n, m) expression, 40 % observed; two variants act in a quarter of the tissues or none."""
     n, p = x.shape
     y = rng.standard_normal((n, m))
-    if planted:
+    if simulated:
         tissues = rng.choice(m, max(1, m // 4), replace=False)
         causal = x[:, [p // 3, p // 2]]
         score = ((causal - causal.mean(axis=0)) / causal.std(axis=0)) @ np.array([0.35, 0.3])
@@ -42,8 +42,8 @@ def main() -> None:
     for n, p in product(SIZES["n"], SIZES["p"]):
         rng = np.random.default_rng(n + p)
         x = linked_genotypes(rng, n, p, correlation=0.95, min_maf=0.05).astype(np.float32)
-        for m, planted in product(SIZES["m"], (False, True)):
-            y = expression(x, m, planted, rng)
+        for m, simulated in product(SIZES["m"], (False, True)):
+            y = expression(x, m, simulated, rng)
             with one_thread():
                 started = time.process_time()
                 fqtl.fit(y, x)

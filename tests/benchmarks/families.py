@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.families [--repeats 3]
 
-Two planted factors, 40 % of entries observed, rank at most 10. The reference is the R package of
+Two simulated factors, 40 % of entries observed, rank at most 10. The reference is the R package of
 the method's authors: seconds of its Gaussian family, which fits factors alone, for the 10,000
 iterations that its users ask for, on another machine of like speed.
 """
@@ -32,12 +32,12 @@ def gene(family: str, n: int, p: int, m: int) -> tuple[np.ndarray, np.ndarray, d
     """y, x and what else the fit is told."""
     rng = np.random.default_rng(0)
     x = linked_genotypes(rng, n, p, correlation=0.95, min_maf=0.05).astype(np.float32)
-    genetic = planted(rng, x, m) * np.sqrt(H2)
+    genetic = simulated(rng, x, m) * np.sqrt(H2)
     y, known = responses(rng, family, genetic)
     return np.where(rng.random((n, m)) < OBSERVED, y, np.nan), x, known
 
 
-def planted(rng: np.random.Generator, x: np.ndarray, m: int) -> np.ndarray:
+def simulated(rng: np.random.Generator, x: np.ndarray, m: int) -> np.ndarray:
     """(n, m) factors of three variants in 20 and in 8 tissues, scaled to variance 1."""
     standard = (x - x.mean(axis=0)) / x.std(axis=0)
     genetic = np.zeros((len(x), m))

@@ -38,8 +38,8 @@ READINGS = {
 def residuals(expression: Path, covariates: Path, samples: list[str]) -> pd.DataFrame:
     """Expression (genes, donors) of unit variance, covariates regressed out; ids unversioned."""
     found, given = read_expression(expression), read_covariates(covariates)
-    values = pd.DataFrame(found.values, columns=found.samples)[samples].to_numpy()
-    x = pd.DataFrame(given.values, index=given.samples).loc[samples].to_numpy()
+    values = pd.DataFrame(found.values, columns=found.donors)[samples].to_numpy()
+    x = pd.DataFrame(given.values, index=given.donors).loc[samples].to_numpy()
     q, _ = np.linalg.qr(np.column_stack([np.ones(len(x)), x]))
     left = values - (values @ q) @ q.T
     ids = [gene_id.split(".")[0] for gene_id in found.genes["gene_id"]]
@@ -116,7 +116,7 @@ def main() -> None:
     released = read_released(given.effects, 0.5)
     source = open_genotypes(given.genotypes, "GRCh37", "GT")
     panel = look_up(source, variants_of(released))
-    y = residuals(given.expression, given.covariates, source.samples)
+    y = residuals(given.expression, given.covariates, source.donors)
     print(agreement(released, panel, y).to_string(float_format="%.2f"))
     print()
     print(predictions(released, panel, y).to_string(float_format="%.2f"))

@@ -31,7 +31,7 @@ def timed(fixture: Fixture, engine: str, **options: object) -> tuple[Solved, flo
 
 
 def recovery(fixture: Fixture, effects: np.ndarray | None) -> str:
-    if effects is None or not fixture.planted:
+    if effects is None or not fixture.simulated:
         return "–"
     found = Recovery.of(effects, fixture.data["in.x.mean"])
     values = (found.variants, found.tissues, found.pairs, found.correlation)

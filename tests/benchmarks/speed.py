@@ -29,22 +29,22 @@ CACHE = 2**26  # bytes, more than a last-level cache
 
 
 def gene(seed: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """y, x and the variants of two planted factors of three variants, in 20 and 8 tissues."""
+    """y, x and the variants of two simulated factors of three variants, in 20 and 8 tissues."""
     rng = np.random.default_rng(seed)
     x = linked_genotypes(rng, N, P, correlation=0.95, min_maf=0.05).astype(np.float32)
     standard = (x - x.mean(axis=0)) / x.std(axis=0)
-    genetic, planted = np.zeros((N, M)), []
+    genetic, simulated = np.zeros((N, M)), []
     for tissues in (20, 8):
         variants = rng.choice(P, 3, replace=False)
         where = rng.choice(M, tissues, replace=False)
         score = standard[:, variants] @ rng.standard_normal(3)
         genetic[:, where] += np.outer(score, rng.standard_normal(tissues))
-        planted.append(np.sort(variants))
+        simulated.append(np.sort(variants))
     sd = genetic.std(axis=0)
     noise = np.where(sd > 0, sd * np.sqrt((1 - H2) / H2), 1.0)
     y = genetic + noise * rng.standard_normal((N, M))
     y[rng.random((N, M)) > OBSERVED] = np.nan
-    return y, x, planted
+    return y, x, simulated
 
 
 def seconds_per_look(x: np.ndarray) -> tuple[float, float]:
@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=11)
     repeats = parser.parse_args().repeats
 
-    y, x, planted = gene(0)
+    y, x, simulated = gene(0)
     fit = fqtl.fit(y, x, rank=RANK)
     fits, cold, warm = [], [], []
     for _ in range(repeats):
@@ -107,7 +107,9 @@ def main() -> None:
         found = np.flatnonzero(fit.variants.pip[:, k] > 0.5).tolist()
         tissues = int((fit.tissues.pip[:, k] > 0.5).sum())
         print(f"factor {k}: variants {found}, {tissues} tissues")
-    print(f"planted:  variants {' and '.join(str(p.tolist()) for p in planted)}, 20 and 8 tissues")
+    print(
+        f"simulated:  variants {' and '.join(str(p.tolist()) for p in simulated)}, 20 and 8 tissues"
+    )
 
 
 def report(what: str, values: list[float], digits: int) -> None:

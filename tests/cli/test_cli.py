@@ -123,7 +123,7 @@ def test_the_road_from_the_counts_of_a_release(here):
     run([*SPLIT, "--tissues", "Whole_Blood", "Brain_Cortex"])
     run([*BLOOD, "--scale", "log_cpm", "--components", "auto"])
     found = read_prepared(here / "out" / "Whole_Blood.parquet")
-    assert found.samples == [f"GTEX-{i:04d}" for i in range(45)]
+    assert found.donors == [f"GTEX-{i:04d}" for i in range(45)]
     assert found.genes.loc[found.genes["reason"] != "", "gene_id"].tolist() == ["g4"]
     assert found.genes["tss"].tolist()[:2] == [5000, 7002]
     shard = [word.replace("Liver", "Whole_Blood") for word in SHARD]

@@ -6,16 +6,16 @@ import pytest
 
 from fqtl.data.annotation import read_annotation
 from fqtl.data.counts import gct_blocks, read_counts
-from fqtl.data.expression import Expression
-from fqtl.data.gene_names import read_gene_names
-from fqtl.data.gtex_samples import gct_samples, read_tissue_of_samples, tissue_name
-from fqtl.data.samples import (
+from fqtl.data.donors import (
     by_donor,
     donor_of,
     require_shared,
 )
+from fqtl.data.expression import Expression
+from fqtl.data.gene_names import read_gene_names
+from fqtl.data.gtex_samples import gct_samples, read_tissue_of_samples, tissue_name
 from fqtl.errors import FqtlError
-from fqtl.prepare.tissue_counts import read_measured, read_split, split_counts
+from fqtl.prepare.tissue_counts import read_by_donor, read_split, split_counts
 from tests.files import write_bed, write_covariates, write_gct, write_gtf
 
 PLACES = pd.DataFrame(
@@ -133,7 +133,7 @@ def test_quotes_in_a_gct_swallow_no_gene(tmp_path):
     path = write_gct(tmp_path / "x.gct", ['"ENSG1.1', 'ENSG2.1"', '"ENSG3.1"'], COUNTS, SAMPLES)
     path.write_text(path.read_text().replace(SAMPLES[1], f'"{SAMPLES[1]}"'))
     found = read_counts(path, PLACES)
-    assert found.samples == SAMPLES
+    assert found.donors == SAMPLES
     assert found.genes["gene_id"].tolist() == ["ENSG3.1"]
     assert set(found.dropped) == {'"ENSG1.1', 'ENSG2.1"'}
     assert [list(ids) for ids, _ in gct_blocks(path)] == [['"ENSG1.1', 'ENSG2.1"', "ENSG3.1"]]
@@ -154,7 +154,7 @@ def test_the_columns_before_the_counts_may_be_those_of_other_programs(tmp_path, 
     rows = "".join(f"{cells.format(gene)}\t{n}\t{n + 1}\n" for n, gene in enumerate(PLACES.index))
     path.write_text(f"#1.2\n3\t2\n{columns}\ta\tb\n{rows}")
     found = read_counts(path, PLACES)
-    assert found.samples == ["a", "b"]
+    assert found.donors == ["a", "b"]
     assert found.genes["gene_id"].tolist() == list(PLACES.index)
     assert found.values.tolist() == [[0, 1], [1, 2], [2, 3]]
     ((genes, values),) = gct_blocks(path)
@@ -191,7 +191,7 @@ def test_a_sample_of_gtex_names_its_donor(sample, donor):
 
 def test_of_several_samples_of_a_donor_the_deepest_is_kept():
     found, repeated = by_donor(Expression(PLACES, COUNTS, SAMPLES, {}))
-    assert found.samples == ["GTEX-B22", "GTEX-A1"]
+    assert found.donors == ["GTEX-B22", "GTEX-A1"]
     assert found.values.tolist() == COUNTS[:, 1:].tolist()
     assert repeated == 1
 
@@ -240,8 +240,8 @@ def test_a_release_split_by_tissue_reads_as_the_tissue_by_itself(tmp_path, monke
     one, other = read_split(liver, places), read_counts(alone, places)
     assert one.genes.equals(other.genes)
     np.testing.assert_array_equal(one.values, other.values)
-    assert one.samples == other.samples
-    assert read_measured(liver, True, places)[0].samples == ["GTEX-A1"]
+    assert one.donors == other.donors
+    assert read_by_donor(liver, True, places)[0].donors == ["GTEX-A1"]
 
 
 @pytest.mark.parametrize(

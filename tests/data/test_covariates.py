@@ -12,7 +12,7 @@ def test_rows_are_covariates_and_columns_donors(tmp_path):
     path = write_covariates(tmp_path / "c.txt", {"PC1": [0.5, 1, 2], "age": [3, 4, 5]}, DONORS)
     found = read_covariates(path)
     assert found.names == ["PC1", "age"]
-    assert found.samples == DONORS
+    assert found.donors == DONORS
     np.testing.assert_array_equal(found.values, [[0.5, 3], [1, 4], [2, 5]])
 
 
@@ -38,7 +38,7 @@ def test_covariates_that_r_wrote_are_understood(tmp_path, corner, between):
     path.write_text(text.replace(" ", between))
     found = read_covariates(path)
     assert found.names == ["PC1", "site=y"]
-    assert found.samples == DONORS
+    assert found.donors == DONORS
     assert found.values.tolist() == [[1, 0], [2, 1], [3, 0]]
 
 
@@ -134,7 +134,7 @@ def test_commas_between_fields_are_named(tmp_path, text, found):
 def test_a_donor_may_have_a_comma_in_its_name(tmp_path):
     path = tmp_path / "c.txt"
     path.write_text("ID a,1 b,2\nPC1 1 2\n")
-    assert read_covariates(path).samples == ["a,1", "b,2"]
+    assert read_covariates(path).donors == ["a,1", "b,2"]
 
 
 def test_names_are_no_covariate(tmp_path):

@@ -20,7 +20,7 @@ def test_the_tss_is_the_end_of_the_interval(tmp_path, pack):
     found = read_expression(write(tmp_path / "x.bed.gz", FOUR, pack))
     assert found.genes["tss"].tolist() == [100, 6]
     assert found.genes["chrom"].tolist() == ["chr1", "chr2"]
-    assert found.samples == ["d1", "d2"]
+    assert found.donors == ["d1", "d2"]
     np.testing.assert_array_equal(found.values, [[0.5, -1], [np.nan, 3]])
 
 
@@ -28,7 +28,7 @@ def test_six_leading_columns_are_told_by_the_strand(tmp_path):
     text = "#Chr start end pid gid strand 1 2\nchr1 99 150 a . + 1 2\nchr1 99 150 b . - 3 4\n"
     found = read_expression(write(tmp_path / "x.bed", text))
     assert found.genes["tss"].tolist() == [100, 150]  # a strand decides where the gene has length
-    assert found.samples == ["1", "2"]  # numeric names stay names
+    assert found.donors == ["1", "2"]  # numeric names stay names
     assert found.values.tolist() == [[1, 2], [3, 4]]
 
 
@@ -60,7 +60,7 @@ def test_quotes_around_a_whole_field_are_those_of_r(tmp_path, between):
         '"#chr" "start" "end" "gene_id" "d1" "d2"\n"chr1" 99 100 "a" 0.5 "7"\n"1" 5 6 "b" "NA" 1\n'
     )
     found = read_expression(write(tmp_path / "x.bed", text.replace(" ", between)))
-    assert found.samples == ["d1", "d2"]
+    assert found.donors == ["d1", "d2"]
     assert found.genes.values.tolist() == [["a", "chr1", 100], ["b", "chr1", 6]]
     np.testing.assert_array_equal(found.values, [[0.5, 7], [np.nan, 1]])
 

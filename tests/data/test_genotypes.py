@@ -24,7 +24,7 @@ def test_dosages_count_the_alternative_allele_in_the_order_asked_for(tmp_path):
     path = write_vcf(tmp_path / "x.vcf.gz", ["chr22 100 rs7 A G . PASS . GT 0|1 1|1 0|0"], SAMPLES)
     found = read(path)
     assert found.dosages.tolist() == [[2, 1, 0]]
-    assert found.samples == ["a", "b", "c"]
+    assert found.donors == ["a", "b", "c"]
     variant = found.variants.iloc[0]
     assert (variant.variant_id, variant.rsid, variant.pos) == ("chr22_100_A_G_b38", "rs7", 100)
     assert (variant.other_allele, variant.effect_allele) == ("A", "G")

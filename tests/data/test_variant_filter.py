@@ -10,7 +10,7 @@ from fqtl.data.genotype_files import open_genotypes
 from fqtl.data.genotypes import Limits
 from fqtl.data.rsid_store import rsids_of, write_rsids
 from fqtl.data.rsids import read_lookup
-from fqtl.data.variant_filter import Choice, ChosenVariants
+from fqtl.data.variant_filter import FilteredVariants, VariantFilter
 from fqtl.errors import FqtlError
 from tests.files import write_vcf
 
@@ -38,17 +38,17 @@ def read(tmp_path):
     source = open_genotypes(path, "GRCh38", "GT")
 
     def chosen(choice):
-        return ChosenVariants(source, choice).read("chr22", 1, 1000, DONORS, Limits())
+        return FilteredVariants(source, choice).read("chr22", 1, 1000, DONORS, Limits())
 
     return chosen
 
 
 def test_all_variants_by_default(read):
-    assert read(Choice()).variants["pos"].tolist() == [100, 200, 300, 400, 500]
+    assert read(VariantFilter()).variants["pos"].tolist() == [100, 200, 300, 400, 500]
 
 
 def test_what_programs_drop_is_left_out_with_its_reason(read):
-    found = read(Choice(unambiguous=True))
+    found = read(VariantFilter(unambiguous=True))
     assert found.variants["pos"].tolist() == [100]
     assert found.dosages.tolist() == [[0, 1, 2]]
     assert found.dropped.values.tolist() == [
@@ -61,7 +61,7 @@ def test_what_programs_drop_is_left_out_with_its_reason(read):
 
 
 def test_without_names_none_is_asked_for(read):
-    found = read(Choice(unambiguous=True, nameless=True))
+    found = read(VariantFilter(unambiguous=True, nameless=True))
     assert found.variants["pos"].tolist() == [100, 400]
     assert found.variants["rsid"].tolist() == ["", ""]
 
@@ -74,11 +74,14 @@ def test_a_lookup_table_gives_names_by_position_and_alleles(read, tmp_path, pack
         path = path.rename(tmp_path / "lookup.txt.gz")
     assert write_rsids(tmp_path / "rsids.parquet", read_lookup(path, "GRCh38"), "GRCh38") == 3
     lookup = rsids_of(tmp_path / "rsids.parquet", "GRCh38")
-    named = read(Choice(rsids=lookup)).variants
+    named = read(VariantFilter(rsids=lookup)).variants
     # the alleles of the variant at 400 stand the other way round in the table
     known = {100: "rs101", 200: "", 300: "", 400: "rs104", 500: ""}
     assert dict(zip(named["pos"], named["rsid"], strict=True)) == known
-    assert read(Choice(unambiguous=True, rsids=lookup)).variants["pos"].tolist() == [100, 400]
+    assert read(VariantFilter(unambiguous=True, rsids=lookup)).variants["pos"].tolist() == [
+        100,
+        400,
+    ]
 
 
 def test_a_region_is_found_in_a_table_of_many(tmp_path):

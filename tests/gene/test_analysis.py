@@ -9,16 +9,16 @@ from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import Genotypes
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
 from fqtl.gene import analysis
-from fqtl.gene.analysis import Settings, analyse_gene, has_yardstick, sparse_effects
+from fqtl.gene.analysis import Settings, analyse_gene, has_baseline, sparse_effects
 from fqtl.gene.cross_validation import assign_folds
-from fqtl.gene.permutations import NullPlan
+from fqtl.gene.permutations import PermutationPlan
 from fqtl.model.results.credible_sets import CredibleSet
 from tests.conftest import planted_gene
 
 
 def inputs(seed=0):
-    planted = planted_gene(seed, n=200, p=60, m=5, tissues_each=3, h2=0.4)
-    p = planted.x.shape[1]
+    simulated = planted_gene(seed, n=200, p=60, m=5, tissues_each=3, h2=0.4)
+    p = simulated.x.shape[1]
     variants = pd.DataFrame(
         {
             "variant_id": [f"chr1_{i}_A_G_b38" for i in range(p)],
@@ -31,9 +31,9 @@ def inputs(seed=0):
     )
     donors = [f"d{i}" for i in range(200)]
     dropped = pd.DataFrame({"pos": [3, 5, 2000], "reason": ["odd", "rare", "rare"]})
-    genotypes = Genotypes(variants, planted.x.T.astype(np.float32), donors, dropped)
+    genotypes = Genotypes(variants, simulated.x.T.astype(np.float32), donors, dropped)
     tissues = [f"t{i}" for i in range(5)]
-    return GeneData("g", "chr1", 30, tissues, planted.y), genotypes, planted
+    return GeneData("g", "chr1", 30, tissues, simulated.y), genotypes, simulated
 
 
 def settings(folds=0):
@@ -41,9 +41,9 @@ def settings(folds=0):
 
 
 def test_a_record_holds_what_the_fit_found():
-    gene, genotypes, planted = inputs()
+    gene, genotypes, simulated = inputs()
     found = analyse_gene(gene, genotypes, settings(folds=4))
-    fit = fqtl.fit(gene.y, planted.x.astype(np.float32))
+    fit = fqtl.fit(gene.y, simulated.x.astype(np.float32))
     assert (found["status"], found["n_factors"], found["n_variants"]) == ("fitted", fit.rank, 60)
     effects = np.zeros((60, 5))
     for entry in found["weights"]:
@@ -51,9 +51,9 @@ def test_a_record_holds_what_the_fit_found():
         effects[variant, int(entry["tissue"][1:])] = entry["weight"]
     np.testing.assert_array_equal(effects, np.where(fit.pip >= 0.01, fit.effects, 0))
     leads = {entry["set"]: entry["variant"] for entry in reversed(found["credible_sets"])}
-    planted_at = np.flatnonzero(planted.variants.any(axis=1))
-    assert [int(found["variants"][i]["pos"]) for i in leads.values()] == list(planted_at)
-    acts = planted.genetic.std(axis=0) > 0
+    simulated_at = np.flatnonzero(simulated.variants.any(axis=1))
+    assert [int(found["variants"][i]["pos"]) for i in leads.values()] == list(simulated_at)
+    acts = simulated.genetic.std(axis=0) > 0
     r2 = np.array([row["r2"] for row in found["prediction"]])
     assert r2[acts].min() > 0.15
     assert [row["factor"] for row in found["factors"]] == list(range(fit.rank))
@@ -65,26 +65,26 @@ def test_a_record_holds_what_the_fit_found():
 
 def test_a_record_holds_the_nulls_that_were_drawn():
     gene, genotypes, _ = inputs()
-    plan = NullPlan(permutations=3, exceedances=1, permute="donors", partial=1, seed=0)
-    found = analyse_gene(gene, genotypes, replace(settings(), nulls=plan))
-    drawn = [row["evidence"] for row in found["nulls"]]
+    plan = PermutationPlan(permutations=3, exceedances=1, permute="donors", conditional=1, seed=0)
+    found = analyse_gene(gene, genotypes, replace(settings(), permutations=plan))
+    drawn = [row["neg_log_null_prob"] for row in found["permuted_fits"]]
     assert len(drawn) == 3
-    assert found["evidence"] > 10 + max(drawn)
-    assert {row["tissue"] for row in found["null_tissues"]} < set(gene.tissues)
+    assert found["neg_log_null_prob"] > 10 + max(drawn)
+    assert {row["tissue"] for row in found["permuted_tissues"]} < set(gene.tissues)
 
 
 def test_the_yardstick_is_for_a_share_of_genes_that_their_names_draw():
     names = [f"ENSG{i:011d}.1" for i in range(4000)]
-    chosen = [name for name in names if has_yardstick(name, 0.1)]
+    chosen = [name for name in names if has_baseline(name, 0.1)]
     assert len(chosen) == pytest.approx(400, abs=4 * np.sqrt(360))
-    assert set(chosen) < {name for name in names if has_yardstick(name, 0.2)}
-    assert not any(has_yardstick(name, 0.0) for name in names)
-    assert all(has_yardstick(name, 1.0) for name in names)
+    assert set(chosen) < {name for name in names if has_baseline(name, 0.2)}
+    assert not any(has_baseline(name, 0.0) for name in names)
+    assert all(has_baseline(name, 1.0) for name in names)
 
 
 def test_the_yardstick_is_measured_on_the_same_folds():
     gene, genotypes, _ = inputs()
-    found = analyse_gene(gene, genotypes, replace(settings(folds=3), yardstick=1.0))
+    found = analyse_gene(gene, genotypes, replace(settings(folds=3), baseline=1.0))
     rows = found["prediction"]
     assert all(row["enet_r2"] >= 0 for row in rows)
     assert max(row["enet_r2"] for row in rows) > 0.1
@@ -131,23 +131,23 @@ def test_a_machine_without_memory_is_no_fault_of_the_gene(monkeypatch):
 
 
 def test_an_effect_of_one_tissue_is_listed_with_it():
-    gene, genotypes, planted = inputs()
-    gene.y[:, 2] += 1.5 * planted.x[:, 40]
+    gene, genotypes, simulated = inputs()
+    gene.y[:, 2] += 1.5 * simulated.x[:, 40]
     found = analyse_gene(gene, genotypes, settings())
     likely = {
         (entry["tissue"], int(found["variants"][entry["variant"]]["pos"]))
-        for entry in found["specific"]
+        for entry in found["tissue_specific"]
         if entry["pip"] > 0.5
     }
     assert likely == {("t2", 40)}
-    assert found["n_specific"] == 1
+    assert found["n_tissue_specific"] == 1
     assert "t2" in {entry["tissue"] for entry in found["credible_sets"]}
 
 
 def test_a_dense_fit_stores_no_tissue_without_effects():
-    gene, genotypes, planted = inputs()
+    gene, genotypes, simulated = inputs()
     found = analyse_gene(gene, genotypes, replace(settings(), fit={"factored": False}))
-    acts = np.flatnonzero(planted.genetic.std(axis=0) > 0)
+    acts = np.flatnonzero(simulated.genetic.std(axis=0) > 0)
     assert {row["factor"] for row in found["factors"]} >= set(acts)
     assert len(found["tissue_loadings"]) == len(found["factors"])
 
@@ -164,9 +164,9 @@ def test_missing_genotypes_do_no_harm(share):
 
 def test_the_weights_of_a_factor_are_its_score_per_allele():
     """Times the loading of a tissue, a factor's score is its part of the tissue's expression."""
-    gene, genotypes, planted = inputs()
+    gene, genotypes, simulated = inputs()
     found = analyse_gene(gene, genotypes, settings())
-    fit = fqtl.fit(gene.y, planted.x.astype(np.float32))
+    fit = fqtl.fit(gene.y, simulated.x.astype(np.float32))
     weights = np.zeros((60, fit.rank))
     for entry in found["factor_weights"]:
         weights[int(found["variants"][entry["variant"]]["pos"]), entry["factor"]] = entry["weight"]
@@ -177,24 +177,24 @@ def test_the_weights_of_a_factor_are_its_score_per_allele():
 
 
 def test_variants_that_carry_weight_are_described():
-    gene, genotypes, planted = inputs()
+    gene, genotypes, simulated = inputs()
     found = analyse_gene(gene, genotypes, settings())["variants"]
     for variant in found:
-        x = planted.x[:, int(variant["pos"])]
+        x = simulated.x[:, int(variant["pos"])]
         assert variant["frequency"] == pytest.approx(x.mean() / 2)
         assert variant["hwe_p"] == hardy_weinberg_p(x)
 
 
 def test_counts_are_fitted_with_the_sizes_of_their_libraries():
-    gene, genotypes, planted = inputs()
+    gene, genotypes, simulated = inputs()
     rng = np.random.default_rng(0)
     size = np.exp(rng.standard_normal((200, 5)))
-    y = rng.poisson(30 * size * np.exp(planted.genetic)).astype(float)
+    y = rng.poisson(30 * size * np.exp(simulated.genetic)).astype(float)
     gene = replace(gene, y=np.where(np.isnan(gene.y), np.nan, y), offset=np.log(size))
     chosen = replace(settings(folds=4), fit={"family": "nb"})
     found = analyse_gene(gene, genotypes, chosen)
     assert (found["status"], found["reason"]) == ("fitted", "")
-    acts = planted.genetic.std(axis=0) > 0
+    acts = simulated.genetic.std(axis=0) > 0
     r2 = np.array([row["r2"] for row in found["prediction"]])
     # on the scale of logarithms, where 30 reads leave a variance of 1/30
     assert r2[acts].min() > 0.5
@@ -205,11 +205,11 @@ def test_counts_are_fitted_with_the_sizes_of_their_libraries():
 
 def test_covariates_in_the_model_are_not_taken_for_genetics_nor_predicted():
     """Expression follows a covariate, which follows a variant that has no effect."""
-    gene, genotypes, planted = inputs()
-    acts = np.flatnonzero(planted.variants.any(axis=1))[0]
-    other = int(np.abs(np.corrcoef(planted.x.T)[acts]).argmin())
+    gene, genotypes, simulated = inputs()
+    acts = np.flatnonzero(simulated.variants.any(axis=1))[0]
+    other = int(np.abs(np.corrcoef(simulated.x.T)[acts]).argmin())
     rng = np.random.default_rng(1)
-    age = planted.x[:, other] + 0.5 * rng.standard_normal(200)
+    age = simulated.x[:, other] + 0.5 * rng.standard_normal(200)
     gene = replace(gene, y=gene.y + 1.5 * age[:, None])
     without = analyse_gene(gene, genotypes, settings(folds=4))
     found = analyse_gene(gene, genotypes, replace(settings(folds=4), covariates=age[:, None]))
@@ -221,7 +221,7 @@ def test_covariates_in_the_model_are_not_taken_for_genetics_nor_predicted():
 
     assert weight_near(without, other) > 5 * weight_near(found, other)
     assert weight_near(found, acts) > 1
-    clean = fqtl.fit(gene.y, planted.x.astype(np.float32), covariates=age)
+    clean = fqtl.fit(gene.y, simulated.x.astype(np.float32), covariates=age)
     assert found["elbo"] == clean.elbo
 
 

@@ -5,10 +5,16 @@ import pytest
 
 import fqtl
 from fqtl.data.gene import GeneData
-from fqtl.gene.permutations import NullPlan, draw_nulls, evidence_of, permuted, permuted_in_part
+from fqtl.gene.permutations import (
+    PermutationPlan,
+    conditionally_permuted,
+    draw_permutations,
+    neg_log_null_prob,
+    permuted,
+)
 from tests.conftest import planted_gene
 
-PLAN = NullPlan(permutations=4, exceedances=2, permute="donors", partial=2, seed=1)
+PLAN = PermutationPlan(permutations=4, exceedances=2, permute="donors", conditional=2, seed=1)
 
 
 def rows(matrix):
@@ -43,7 +49,7 @@ def test_permuted_tissues_keep_what_each_donor_lacks(gene, counted):
 
 
 def test_some_tissues_are_permuted_together_and_the_others_stay(gene, counted):
-    mixed, part = permuted_in_part(counted, np.random.default_rng(0))
+    mixed, part = conditionally_permuted(counted, np.random.default_rng(0))
     rest = np.setdiff1d(np.arange(gene.y.shape[1]), part)
     assert 0 < len(part) < len(rest)
     np.testing.assert_array_equal(mixed.y[:, rest], gene.y[:, rest])
@@ -55,7 +61,7 @@ def test_some_tissues_are_permuted_together_and_the_others_stay(gene, counted):
 def test_the_size_of_a_library_goes_with_its_values(gene, counted, how):
     rng = np.random.default_rng(0)
     if how == "part":
-        found, _ = permuted_in_part(counted, rng)
+        found, _ = conditionally_permuted(counted, rng)
     else:
         found, _ = permuted(counted, gene.x, how, rng)
     np.testing.assert_array_equal(found.offset, 2 * found.y)
@@ -70,7 +76,7 @@ def test_a_draw_is_the_same_whatever_was_drawn_before(gene, counted):
 
     def draws(name):
         seen.clear()
-        draw_nulls(replace(counted, gene_id=name), gene.x, np.inf, remember, PLAN)
+        draw_permutations(replace(counted, gene_id=name), gene.x, np.inf, remember, PLAN)
         return list(seen)
 
     first, again, other = draws("g"), draws("g"), draws("another")
@@ -79,25 +85,28 @@ def test_a_draw_is_the_same_whatever_was_drawn_before(gene, counted):
     assert (other[0] != first[0]).any()
 
 
-@pytest.mark.parametrize(("evidence", "draws"), [(np.inf, 4), (-1.0, 2)])
-def test_drawing_stops_when_enough_nulls_reached_the_data(gene, counted, evidence, draws):
+@pytest.mark.parametrize(("observed", "draws"), [(np.inf, 4), (-1.0, 2)])
+def test_drawing_stops_when_enough_nulls_reached_the_data(gene, counted, observed, draws):
     known = fit(counted, gene.x[::-1])
-    assert len(draw_nulls(counted, gene.x, evidence, lambda *_: known, PLAN).evidence) == draws
+    assert (
+        len(draw_permutations(counted, gene.x, observed, lambda *_: known, PLAN).statistics)
+        == draws
+    )
 
 
 def test_a_gene_with_an_effect_stands_out_from_its_nulls(gene, counted):
     own = fit(counted, gene.x)
-    found = draw_nulls(counted, gene.x, evidence_of(own), fit, PLAN)
-    assert evidence_of(own) > 10 + max(found.evidence)
+    found = draw_permutations(counted, gene.x, neg_log_null_prob(own), fit, PLAN)
+    assert neg_log_null_prob(own) > 10 + max(found.statistics)
     acts = gene.genetic.std(axis=0) > 0
     assert own.tissue_pip[acts].mean() > 0.8
     assert np.mean([pip for _, _, pip in found.tissues]) < 0.3
 
 
-def test_evidence_is_that_of_factors_and_of_effects_beside_them():
+def test_the_null_probability_is_that_of_factors_and_of_tissue_specific_effects():
     found = fqtl.fit(*_weak())
     absent = np.prod(1 - found.factor_pip) * np.prod(1 - found.specific.any)
-    assert evidence_of(found) == pytest.approx(-np.log(absent))
+    assert neg_log_null_prob(found) == pytest.approx(-np.log(absent))
 
 
 def _weak():
@@ -108,4 +117,4 @@ def _weak():
 def test_one_tissue_has_no_others_to_be_permuted_beside(gene):
     alone = GeneData("g", "chr1", 1, ["t0"], gene.y[:, :1])
     known = fit(alone, gene.x)
-    assert draw_nulls(alone, gene.x, np.inf, lambda *_: known, PLAN).tissues == []
+    assert draw_permutations(alone, gene.x, np.inf, lambda *_: known, PLAN).tissues == []

@@ -10,7 +10,7 @@ from fqtl.prepare.components import count_components, principal_components
 from fqtl.prepare.confounders import design_of, regress_out
 from fqtl.prepare.normalise import standardise
 from fqtl.prepare.quality import connectivity, explained_by_each, far_below
-from fqtl.prepare.settings import Recipe
+from fqtl.prepare.settings import PrepareSettings
 from fqtl.prepare.siblings import choose_controls, follows, regress_on_siblings
 from fqtl.prepare.tissue import prepare_tissue
 
@@ -43,19 +43,19 @@ def test_components_are_directions_of_most_variance():
     assert (found[np.abs(found).argmax(axis=0), range(3)] > 0).all()
 
 
-def tissue(values, recipe, covariates=None, chrom="chr1", windows=None):
+def tissue(values, settings, covariates=None, chrom="chr1", windows=None):
     genes = pd.DataFrame(
         {"gene_id": [f"g{i}" for i in range(len(values))], "chrom": chrom, "tss": 100}
     )
     expression = Expression(genes, values, DONORS, {})
-    return prepare_tissue(expression, covariates, DONORS, recipe, windows)
+    return prepare_tissue(expression, covariates, DONORS, settings, windows)
 
 
 def test_hidden_factors_are_regressed_out_with_the_covariates():
     rng = np.random.default_rng(5)
     values, factors = confounded(rng, genes=500)
     covariates = Covariates(["age"], rng.standard_normal((80, 1)), DONORS)
-    found = tissue(values, Recipe(components=None), covariates)
+    found = tissue(values, PrepareSettings(components=None), covariates)
     assert (found.components, found.covariates) == (2, 3)
     design = design_of(factors)[:, 1:]
     before, after = ((v @ design) ** 2 for v in (values, found.values))
@@ -67,7 +67,7 @@ def test_hidden_factors_are_regressed_out_with_the_covariates():
 
 def test_components_leave_degrees_of_freedom():
     values, _ = confounded(np.random.default_rng(6))
-    found = tissue(values, Recipe(components=100))
+    found = tissue(values, PrepareSettings(components=100))
     assert found.components == 80 - 1 - 10
 
 
@@ -128,7 +128,7 @@ def test_controls_are_counted_and_genes_without_genotypes_keep_their_values():
         assert samples == DONORS
         return ((row, dosages) for row in rows if row >= 20)
 
-    found = tissue(values, Recipe(controls=3), chrom=chrom, windows=windows)
+    found = tissue(values, PrepareSettings(controls=3), chrom=chrom, windows=windows)
     assert 1 < found.controls <= 1.5  # half of the genes have three, unless one was removed
     np.testing.assert_allclose(found.values[:20], values[:20], atol=1e-10)
     assert np.abs(found.values[20:] - values[20:]).max() > 0.1

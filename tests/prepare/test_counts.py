@@ -17,7 +17,7 @@ from fqtl.prepare.counts import (
     trimmed_mean,
 )
 from fqtl.prepare.normalise import inverse_normal
-from fqtl.prepare.settings import Recipe
+from fqtl.prepare.settings import PrepareSettings
 from fqtl.prepare.tissue import prepare_tissue
 from tests.reference import tmm
 
@@ -139,8 +139,8 @@ def counted(values, **settings):
     )
     expression = Expression(genes, values, DONORS, {}, settings.pop("path", None))
     covariates = settings.pop("covariates", None)
-    recipe = Recipe(counted=True, **{"scale": "inverse_normal", **settings})
-    return prepare_tissue(expression, covariates, DONORS, recipe)
+    settings = PrepareSettings(counted=True, **{"scale": "inverse_normal", **settings})
+    return prepare_tissue(expression, covariates, DONORS, settings)
 
 
 def test_genes_that_are_not_measured_are_left_out_with_the_reason():
@@ -204,7 +204,9 @@ def test_raw_values_keep_their_units_for_families_that_want_them():
     shares = rng.uniform(0.1, 0.9, (3, 40))
     shares[1] = 0.5
     genes = pd.DataFrame({"gene_id": list("abc"), "chrom": "chr1", "tss": 1})
-    found = prepare_tissue(Expression(genes, shares, DONORS, {}), None, DONORS, Recipe(scale="raw"))
+    found = prepare_tissue(
+        Expression(genes, shares, DONORS, {}), None, DONORS, PrepareSettings(scale="raw")
+    )
     np.testing.assert_array_equal(found.values[[0, 2]], shares[[0, 2]])
     assert found.genes["reason"].tolist() == ["", "constant expression", ""]
 
@@ -213,7 +215,7 @@ def test_lengths_are_needed_for_transcripts_per_million():
     genes = pd.DataFrame({"gene_id": ["g"], "chrom": "chr1", "tss": 1})
     expression = Expression(genes, np.full((1, 40), 9.0), DONORS, {})
     with pytest.raises(FqtlError, match=r"give release\.annotation, or leave this filter out"):
-        prepare_tissue(expression, None, DONORS, Recipe(counted=True, scale="log_cpm"))
+        prepare_tissue(expression, None, DONORS, PrepareSettings(counted=True, scale="log_cpm"))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +229,7 @@ def test_lengths_are_needed_for_transcripts_per_million():
 )
 def test_steps_that_contradict_each_other_are_refused(settings, message):
     with pytest.raises(FqtlError, match=message):
-        Recipe(**settings)
+        PrepareSettings(**settings)
 
 
 def test_covariates_cannot_be_regressed_out_of_counts():

@@ -7,7 +7,7 @@ from fqtl.data.covariates import Covariates
 from fqtl.data.expression import Expression
 from fqtl.prepare.confounders import design_of, regress_out
 from fqtl.prepare.normalise import inverse_normal, standardise
-from fqtl.prepare.settings import Recipe
+from fqtl.prepare.settings import PrepareSettings
 from fqtl.prepare.tissue import prepare_tissue
 
 DONORS = [f"d{i}" for i in range(40)]
@@ -21,8 +21,10 @@ def expression(values, samples=DONORS):
 
 
 def prepared(values, covariates=None, genotyped=DONORS, ranks=False, min_samples=30):
-    recipe = Recipe(scale="inverse_normal" if ranks else "as_given", min_samples=min_samples)
-    return prepare_tissue(expression(values), covariates, list(genotyped), recipe)
+    settings = PrepareSettings(
+        scale="inverse_normal" if ranks else "as_given", min_samples=min_samples
+    )
+    return prepare_tissue(expression(values), covariates, list(genotyped), settings)
 
 
 def test_ranks_become_normal_quantiles():
@@ -56,7 +58,7 @@ def test_prepared_expression_has_unit_variance_in_the_order_of_the_genotypes():
     rng = np.random.default_rng(2)
     values = rng.standard_normal((3, 40)) * 5 + 2
     found = prepared(values, genotyped=[*DONORS[::-1], "stranger"])
-    assert found.samples == DONORS[::-1]
+    assert found.donors == DONORS[::-1]
     expected = (values - values.mean(axis=1, keepdims=True)) / values.std(axis=1, keepdims=True)
     np.testing.assert_allclose(found.values, expected[:, ::-1], atol=1e-10)
     assert (found.genes["reason"] == "").all()
@@ -66,7 +68,7 @@ def test_donors_without_genotypes_or_covariates_are_counted():
     rng = np.random.default_rng(3)
     covariates = Covariates(["c"], rng.standard_normal((38, 1)), DONORS[:38])
     found = prepared(rng.standard_normal((2, 40)), covariates, genotyped=DONORS[3:])
-    assert found.samples == DONORS[3:38]
+    assert found.donors == DONORS[3:38]
     assert found.donors_without == {"genotypes": 3, "covariates": 2}
     assert found.covariates == 1
 

@@ -86,7 +86,7 @@ class Fixture:
     learn_prior: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     inclusion: float | None = None  # fixed there
-    planted: bool = True  # whether truth.npz is of these data
+    simulated: bool = True  # whether truth.npz is of these data
 
     @property
     def data(self) -> dict[str, np.ndarray]:
@@ -236,20 +236,20 @@ FIXTURES = [
         "fwreg",
         weighted(load("fwreg")["in.weight.nk"]),
         options={"tissue_prior": "slab"},
-        planted=False,
+        simulated=False,
     ),
     Fixture(
         "fwreg_nn",
         weighted(load("fwreg_nn")["in.weight.nk"]),
         options={"tissue_prior": "non_negative"},
-        planted=False,
+        simulated=False,
     ),
     Fixture("mf_j1", hidden, iterations=1000, options={"tissue_prior": "slab"}),
     Fixture(
         "deconv_j1",
         unmixed(load("deconv_j1")["in.weight.nk"]),
         options={"tissue_prior": "non_negative"},
-        planted=False,
+        simulated=False,
     ),
 ]
 
@@ -278,7 +278,7 @@ def likelihood_of(solved: Solved) -> float:
 
 @dataclass(frozen=True)
 class Recovery:
-    """Average precision of planted variants, tissues and pairs; correlation with the truth."""
+    """Average precision of simulated variants, tissues and pairs; correlation with the truth."""
 
     variants: float
     tissues: float
@@ -288,13 +288,13 @@ class Recovery:
     @classmethod
     def of(cls, effects: Floats, x: Floats) -> "Recovery":
         truth = load("truth")
-        planted = (truth["left"] @ truth["right"].T) != 0
+        simulated = (truth["left"] @ truth["right"].T) != 0
         size = np.abs(effects)
         fitted = x @ effects
         return cls(
-            float(average_precision_score(planted.any(axis=1), np.linalg.norm(size, axis=1))),
-            float(average_precision_score(planted.any(axis=0), np.linalg.norm(size, axis=0))),
-            float(average_precision_score(planted.ravel(), size.ravel())),
+            float(average_precision_score(simulated.any(axis=1), np.linalg.norm(size, axis=1))),
+            float(average_precision_score(simulated.any(axis=0), np.linalg.norm(size, axis=0))),
+            float(average_precision_score(simulated.ravel(), size.ravel())),
             float(np.corrcoef(fitted.ravel(), truth["eta"].ravel())[0, 1])
             if fitted.std() > 0
             else 0.0,

@@ -1,4 +1,4 @@
-"""Against the R package: what is planted is found at least as well, and what it has right is kept.
+"""Against the R package: simulated effects are found at least as well, what it has right is kept.
 
 `make reference` runs both engines on every fit; here `cavi` has all of them, and `sgvb`, which
 takes seconds, some.
@@ -16,7 +16,7 @@ from tests.r_fqtl.fixtures import (
 )
 
 BY_NAME = {fixture.name: fixture for fixture in FIXTURES}
-PLANTED = [fixture for fixture in FIXTURES if fixture.planted]
+SIMULATED = [fixture for fixture in FIXTURES if fixture.simulated]
 BY_FRACTIONS = ["fwreg_nn", "deconv_j1"]
 
 
@@ -24,7 +24,7 @@ def named(fixtures):
     return pytest.mark.parametrize("fixture", fixtures, ids=lambda fixture: fixture.name)
 
 
-@named(PLANTED)
+@named(SIMULATED)
 def test_planted_variants_and_tissues_are_found_at_least_as_well(fixture):
     x = fixture.data["in.x.mean"]
     solved = fixture.solve("cavi")
@@ -37,18 +37,18 @@ def test_planted_variants_and_tissues_are_found_at_least_as_well(fixture):
     assert ours.correlation >= theirs.correlation
 
 
-@named(PLANTED)
+@named(SIMULATED)
 def test_effects_that_the_r_package_has_right_have_its_sign_and_rank(fixture):
     truth = load("truth")
-    planted = truth["left"] @ truth["right"].T
+    simulated = truth["left"] @ truth["right"].T
     ours, theirs = effects_of(fixture.solve("cavi")), fixture.their_effects()
-    right = (theirs * planted > 0) & (np.abs(theirs) > 0.1 * np.abs(theirs).max())
+    right = (theirs * simulated > 0) & (np.abs(theirs) > 0.1 * np.abs(theirs).max())
     if fixture.name == "freg_v8opts":
         assert np.abs(theirs).max() < 1e-6  # it found nothing
         return
     if fixture.options.get("tissue_prior") == "non_negative":
-        right &= planted > 0  # two signs in one factor are not for it
-    kept = np.sign(ours[right]) == np.sign(planted[right])
+        right &= simulated > 0  # two signs in one factor are not for it
+    kept = np.sign(ours[right]) == np.sign(simulated[right])
     strong = np.abs(ours)[right] > np.quantile(np.abs(ours), 0.8)
     assert kept.mean() >= 0.9
     assert strong.mean() >= 0.7
@@ -86,7 +86,7 @@ def test_sgvb_finds_it_too_and_cavi_is_not_below(name):
     quick = {"max_iter": 500, "rate": 0.05, "check_every": 25, "patience": 4}
     ours, slow = fixture.solve("cavi"), fixture.solve("sgvb", **quick)
     assert ours.found()["elbo_trace"][-1] >= slow.found()["elbo_trace"][-1]
-    if not fixture.planted:
+    if not fixture.simulated:
         return
     x = fixture.data["in.x.mean"]
     found, theirs = Recovery.of(effects_of(slow), x), Recovery.of(fixture.their_effects(), x)

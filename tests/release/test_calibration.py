@@ -4,7 +4,7 @@ import pytest
 from fqtl.release.calibration import (
     calibrate,
     expected_p,
-    null_share,
+    pi0,
     pooled_p,
     q_values,
     sequential_p,
@@ -57,7 +57,7 @@ def test_the_share_of_nulls_is_found(share):
     p = rng.random(tests)
     with_effect = rng.random(tests) > share
     p[with_effect] = p[with_effect] ** 200  # of these, 1 % are above a half
-    assert null_share(p) == pytest.approx(share, abs=0.04)
+    assert pi0(p) == pytest.approx(share, abs=0.04)
 
 
 def test_the_share_of_nulls_is_that_of_the_published_rule():
@@ -71,21 +71,21 @@ def test_the_share_of_nulls_is_that_of_the_published_rule():
     for cut, share in zip(grid, shares, strict=True):
         above = sum(p >= cut)
         errors.append(above / (100**2 * (1 - cut) ** 2) * (1 - above / 100) + (share - low) ** 2)
-    assert null_share(p) == pytest.approx(shares[int(np.argmin(errors))])
-    assert null_share(few) == 1.0  # ten tests tell nothing
+    assert pi0(p) == pytest.approx(shares[int(np.argmin(errors))])
+    assert pi0(few) == 1.0  # ten tests tell nothing
 
 
 @pytest.mark.parametrize("largest", [0.3, 0.5, 0.949])
 def test_where_no_p_value_is_large_the_share_of_nulls_is_not_estimated(largest):
     """Of nulls some would be; such p-values are not what they should be, and q is that of BH."""
     p = np.linspace(0.001, largest, 500)
-    assert null_share(p) == 1.0
-    np.testing.assert_allclose(q_values(p, null_share(p)), q_values(p))
+    assert pi0(p) == 1.0
+    np.testing.assert_allclose(q_values(p, pi0(p)), q_values(p))
 
 
 def test_one_large_p_value_is_enough_for_the_published_rule():
     p = np.append(np.linspace(0.001, 0.5, 499), 0.95)
-    assert null_share(p) == pytest.approx(1 / (500 * 0.45))
+    assert pi0(p) == pytest.approx(1 / (500 * 0.45))
 
 
 def test_q_values_are_those_of_benjamini_and_hochberg_times_the_share_of_nulls():
@@ -123,7 +123,7 @@ def test_without_nulls_nothing_is_calibrated():
     assert np.isnan(found.q).all()
 
 
-def test_infinite_evidence_is_as_good_as_any():
+def test_an_infinite_statistic_is_as_good_as_any():
     found = calibrate(np.array([np.inf, 2.0]), np.array([1.0, 3.0, np.inf]))
     assert found.p.tolist() == [0.5, 0.75]
 
@@ -132,4 +132,4 @@ def test_a_gene_that_was_not_fitted_is_no_hypothesis():
     found = calibrate(np.array([np.nan, 2.0]), np.array([1.0, 3.0, 0.0]))
     assert np.isnan(found.p[0])
     assert found.p[1] == 0.5
-    assert found.q[1] == 0.5 * found.null_share
+    assert found.q[1] == 0.5 * found.pi0

@@ -9,17 +9,19 @@ from fqtl.tables.fits import FITS
 EXCEEDANCES = 2
 
 
-def store(evidence, nulls, null_factors=(), null_tissues=(), n_tissues=2):
-    """Fits of genes with these statistics; nulls : evidence of each draw, by gene."""
-    several = np.broadcast_to(n_tissues, len(evidence)).tolist()
+def store(observed, nulls, null_factors=(), null_tissues=(), n_tissues=2):
+    """Fits of genes with these statistics; nulls : statistic of each draw, by gene."""
+    several = np.broadcast_to(n_tissues, len(observed)).tolist()
     rows = []
-    for i, own in enumerate(evidence):
-        row = {**dict.fromkeys(FITS.names), "gene_id": f"g{i}", "evidence": own}
+    for i, own in enumerate(observed):
+        row = {**dict.fromkeys(FITS.names), "gene_id": f"g{i}", "neg_log_null_prob": own}
         row["n_tissues"] = several[i]
         if own is not None:
-            row["nulls"] = [{"draw": d, "evidence": v} for d, v in enumerate(nulls[i])]
-            row["null_factors"] = [{"draw": 0, "pip": pip} for g, pip in null_factors if g == i]
-            row["null_tissues"] = [
+            row["permuted_fits"] = [
+                {"draw": d, "neg_log_null_prob": v} for d, v in enumerate(nulls[i])
+            ]
+            row["permuted_factors"] = [{"draw": 0, "pip": pip} for g, pip in null_factors if g == i]
+            row["permuted_tissues"] = [
                 {"draw": 0, "tissue": "Liver", "pip": pip} for g, pip in null_tissues if g == i
             ]
         rows.append(row)
@@ -34,9 +36,9 @@ def test_a_gene_is_compared_with_the_nulls_of_every_gene_and_with_its_own():
     fits = store([5.0, 0.3, np.inf], [[0.1, 6.0, 7.0], [0.4, 0.2, 0.5], [0.2, 0.1, 0.3]])
     found = discoveries(fits, pips(), pips(), EXCEEDANCES)
     np.testing.assert_allclose(found.genes["p"], [3 / 10, 6 / 10, 1 / 10])
-    assert found.summary.set_index("level").loc["gene", "nulls"] == 9
+    assert found.summary.set_index("level").loc["gene", "n_permuted"] == 9
     assert found.genes["permutations"].tolist() == [3, 3, 3]
-    np.testing.assert_allclose(found.genes["own_p"], [2 / 3, 2 / 3, 1 / 4])
+    np.testing.assert_allclose(found.genes["gene_p"], [2 / 3, 2 / 3, 1 / 4])
 
 
 def test_a_gene_that_was_not_fitted_has_no_p_value_and_is_no_test():
@@ -66,7 +68,7 @@ def test_a_gene_in_its_only_tissue_is_the_same_question_as_the_gene():
 
 
 def test_genes_of_one_tissue_are_not_compared_with_genes_of_several():
-    """Noise alone has more evidence in these, since nothing shows how often nothing acts."""
+    """Noise alone gives more in these, since nothing shows how often nothing acts."""
     fits = store([0.4, 0.4, 0.01], [[0.3], [0.02], [0.01]], n_tissues=[1, 2, 2])
     found = discoveries(fits, pips(), pips(0.33, 0.3, rows=[0, 1]), EXCEEDANCES)
     assert found.genes["p"].tolist() == [1 / 2, 1 / 3, 1.0]
@@ -105,7 +107,7 @@ def test_genes_without_nulls_are_left_without_p_values():
     assert found.nulls.empty
 
 
-def test_permuted_genes_are_not_found_and_planted_ones_are():
+def test_permuted_genes_are_not_found_and_simulated_ones_are():
     rng = np.random.default_rng(0)
     null = rng.exponential(0.1, (400, 1))
     own = np.concatenate([rng.exponential(0.1, 300), rng.exponential(10.0, 100) + 2])
@@ -113,5 +115,5 @@ def test_permuted_genes_are_not_found_and_planted_ones_are():
     assert (found.genes["q"] < 0.05).to_numpy()[300:].all()
     assert (found.genes["q"] < 0.05).sum() < 112  # 5 % of what is found, and three deviations
     gene = found.summary.set_index("level").loc["gene"]
-    assert gene["null_share"] == pytest.approx(0.75, abs=0.1)
-    assert gene["found_among_nulls"] < 0.02
+    assert gene["pi0"] == pytest.approx(0.75, abs=0.1)
+    assert gene["found_among_permuted"] < 0.02

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from fqtl.cli import main
-from fqtl.release.stale_outputs import leftovers, remove
+from fqtl.release.stale_outputs import remove, stale_outputs
 from fqtl.tables.files import write_parquet
 from fqtl.weights.formats import FORMATS
 from tests.weights.records import record, store
@@ -53,7 +53,7 @@ def there(results):
 
 def tidy(results, lists, tissues=("Liver", "Skin")):
     return remove(
-        leftovers(results, [results / "weights" / name for name in lists], tissues), results
+        stale_outputs(results, [results / "weights" / name for name in lists], tissues), results
     )
 
 

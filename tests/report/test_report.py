@@ -92,7 +92,7 @@ def test_numbers_are_those_of_the_tables():
     found = {words: figure for figure, words in numbers(results())}
     assert found["genes with a factor"] == "1"
     assert found["tissues in a typical factor"] == "2"
-    assert found["effects of single tissues beside them"] == "2"
+    assert found["tissue-specific effects beside them"] == "2"
     assert found["variants in a typical credible set"] == "2"
     assert found["donors"] == "60"
 
@@ -120,14 +120,14 @@ def test_the_same_results_give_the_same_bytes():
 
 
 def test_a_panel_with_truth_says_what_was_found():
-    pairs = pd.DataFrame({"pip": [0.9, 0.2], "q": [0.01, 0.3], "planted": [True, False]})
+    pairs = pd.DataFrame({"pip": [0.9, 0.2], "q": [0.01, 0.3], "simulated": [True, False]})
     simulated = pd.DataFrame({"gene_id": ["g1", "g2"], "n_factors": [1, 0]})
     recovery = {
         "genes": 1,
         "null_genes": 0,
         "tissue_auprc": 0.5,
         "tissue_auprc_by_chance": 0.25,
-        "pairs_planted": 7,
+        "pairs_simulated": 7,
         "pairs_called": 5,
         "pairs_found": 4,
         "false_discovery_proportion": 0.2,
@@ -138,7 +138,7 @@ def test_a_panel_with_truth_says_what_was_found():
     page = page_of(
         Results(**{**vars(base), "pairs": pairs, "simulated": simulated, "recovery": recovery})
     )
-    assert "<b>4</b> of\n7 planted pairs" in page
+    assert "<b>4</b> of\n7 simulated pairs" in page
 
 
 def test_levels_that_were_calibrated_are_listed():
@@ -149,7 +149,7 @@ def test_levels_that_were_calibrated_are_listed():
 def with_genes(**calibrated):
     """Results whose genes were calibrated so."""
     base = results()
-    row = {"level": "gene", "tests": 12, "null_share": 1.0, "found": 0, "found_among_nulls": 0.0}
+    row = {"level": "gene", "tests": 12, "pi0": 1.0, "found": 0, "found_among_permuted": 0.0}
     return Results(**{**vars(base), "calibration": pd.DataFrame([{**row, **calibrated}])})
 
 
@@ -158,12 +158,12 @@ def with_genes(**calibrated):
     [
         # of twelve genes with a permuted fit each no p-value is below 1/13
         (
-            {"nulls": 12},
+            {"n_permuted": 12},
             ("0", "genes with an effect (FDR 5 %; 12 permuted genes cannot show less than 7.7 %)"),
         ),
-        ({"nulls": 19, "null_share": 0.9, "found": 3}, ("3", "genes with an effect (FDR 5 %)")),
+        ({"n_permuted": 19, "pi0": 0.9, "found": 3}, ("3", "genes with an effect (FDR 5 %)")),
         (
-            {"nulls": 0, "null_share": np.nan},
+            {"n_permuted": 0, "pi0": np.nan},
             ("–", "genes with an effect (no rate: no permuted fits)"),
         ),
     ],
@@ -174,7 +174,7 @@ def test_a_rate_that_cannot_be_reached_is_told_so(calibrated, shown):
 
 def test_a_run_without_nulls_has_no_figure_of_them():
     base = results()
-    empty = {"nulls": base.nulls[:0], "calibration": base.calibration.assign(nulls=0)}
+    empty = {"nulls": base.nulls[:0], "calibration": base.calibration.assign(n_permuted=0)}
     page = page_of(Results(**{**vars(base), **empty}))
     assert "Discoveries" not in page
     assert "P-values of genes" not in page

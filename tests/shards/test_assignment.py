@@ -5,7 +5,7 @@ import pytest
 from fqtl.data.expression import Expression
 from fqtl.errors import FqtlError
 from fqtl.prepare.expression_store import read_prepared, write_prepared
-from fqtl.prepare.settings import Recipe
+from fqtl.prepare.settings import PrepareSettings
 from fqtl.prepare.tissue import prepare_tissue
 from fqtl.shards import shard_file
 from fqtl.shards.assignment import assign_shards, list_genes
@@ -91,7 +91,7 @@ def stored(tmp_path, name, gene_rows, samples, seed, min_samples=30):
     frame = pd.DataFrame(gene_rows, columns=["gene_id", "chrom", "tss"])
     values = rng.standard_normal((len(frame), len(samples)))
     expression = Expression(frame, values, list(samples), {})
-    prepared = prepare_tissue(expression, None, DONORS, Recipe(min_samples=min_samples))
+    prepared = prepare_tissue(expression, None, DONORS, PrepareSettings(min_samples=min_samples))
     path = tmp_path / f"{name}.parquet"
     write_prepared(path, name, prepared)
     return read_prepared(path), prepared

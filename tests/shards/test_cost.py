@@ -7,19 +7,19 @@ from fqtl.tables.columns import COLUMNS
 
 
 def test_a_gene_of_gtex_size_takes_half_a_second():
-    once = seconds_of_genes(838, np.array([5000.0]), np.array([49]), Runs(folds=0, nulls=0))
+    once = seconds_of_genes(838, np.array([5000.0]), np.array([49]), Runs(folds=0, permutations=0))
     assert once[0] == pytest.approx(0.5, rel=0.2)
 
 
 def test_five_folds_cost_four_fits_and_a_null_one():
     p, m = np.array([5000.0]), np.array([49])
     once = seconds_of_genes(838, p, m, Runs(0, 0))
-    np.testing.assert_allclose(seconds_of_genes(838, p, m, Runs(folds=5, nulls=1)), 6 * once)
+    np.testing.assert_allclose(seconds_of_genes(838, p, m, Runs(folds=5, permutations=1)), 6 * once)
 
 
 def test_a_yardstick_costs_in_proportion_to_its_share():
-    assert Runs(5, 0, yardstick=0.1).fits - Runs(5, 0).fits == pytest.approx(20)
-    assert Runs(0, 1, yardstick=0.1).fits == Runs(0, 1).fits  # without folds there is none
+    assert Runs(5, 0, baseline=0.1).fits - Runs(5, 0).fits == pytest.approx(20)
+    assert Runs(0, 1, baseline=0.1).fits == Runs(0, 1).fits  # without folds there is none
 
 
 def test_memory_does_not_grow_with_the_span_of_a_shard_but_with_its_expression():

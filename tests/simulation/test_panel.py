@@ -9,7 +9,7 @@ from fqtl.simulation.panel import (
     GTEX_DONORS,
     GTEX_V6P,
     MAX_H2,
-    PlantedFactor,
+    SimulatedFactor,
     draw_donors,
     released_factors,
     simulate_panel,
@@ -34,9 +34,9 @@ def genotypes(n=300, p=20, seed=0):
 def panel(h2=None, noise_correlation=0.0, seed=1):
     source = genotypes()
     genes = [
-        [PlantedFactor({3: 0.5, 9: -0.4}, {"Liver": 0.8, "Lung": -0.5})],
+        [SimulatedFactor({3: 0.5, 9: -0.4}, {"Liver": 0.8, "Lung": -0.5})],
         [],
-        [PlantedFactor({12: 2.0}, {"Lung": 3.0})],
+        [SimulatedFactor({12: 2.0}, {"Lung": 3.0})],
     ]
     return source, simulate_panel(
         source, genes, h2=h2, noise_correlation=noise_correlation, seed=seed
@@ -116,4 +116,4 @@ def test_released_alleles_that_are_swapped_change_sign():
         }
     )
     (found,) = released_factors(released, genotypes())
-    assert found == ("g", 7, [PlantedFactor({3: 0.5, 9: -0.4}, {"Liver": 0.8})])
+    assert found == ("g", 7, [SimulatedFactor({3: 0.5, 9: -0.4}, {"Liver": 0.8})])

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from fqtl.errors import FqtlError
+from fqtl.tables import renamed
 from fqtl.tables.files import (
     COLUMNS,
     read_parquet,
@@ -17,6 +18,7 @@ from fqtl.tables.files import (
     write_text,
     write_tsv,
 )
+from fqtl.tables.fits import FITS
 
 SHARDS = pd.DataFrame({"gene_id": ["a", "007"], "shard": ["0001", "0002"]})
 
@@ -123,3 +125,73 @@ def test_what_a_killed_writer_left_is_cleared_away_by_the_next(tmp_path):
     (tmp_path / ".other.txt.123.tmp").write_text("half")
     write_text(tmp_path / "x.txt", "all of it")
     assert sorted(os.listdir(tmp_path)) == [".other.txt.123.tmp", "x.txt"]
+
+
+@pytest.fixture
+def notices(monkeypatch, caplog):
+    """What is said of old names, by a process that has not said anything yet."""
+    monkeypatch.setattr(renamed, "_noticed", set())
+    return lambda: [record.getMessage() for record in caplog.records]
+
+
+def test_a_store_of_the_version_before_is_read_by_the_new_names_with_one_notice(tmp_path, notices):
+    old = pa.table(
+        {
+            "gene_id": ["g1", "g2"],
+            "evidence": [3.5, None],
+            "nulls": [[{"draw": 0, "evidence": 0.5}, {"draw": 1, "evidence": 0.25}], None],
+        }
+    )
+    for name in ("a", "b"):
+        write_parquet(tmp_path / name, old, "fits", donors=6)
+    tables = [read_parquet(tmp_path / name, "fits")[0] for name in ("a", "b")]
+    assert tables[0].to_pylist() == [
+        {
+            "gene_id": "g1",
+            "neg_log_null_prob": 3.5,
+            "permuted_fits": [
+                {"draw": 0, "neg_log_null_prob": 0.5},
+                {"draw": 1, "neg_log_null_prob": 0.25},
+            ],
+        },
+        {"gene_id": "g2", "neg_log_null_prob": None, "permuted_fits": None},
+    ]
+    assert tables[1].equals(tables[0])
+    some, about = read_parquet(tmp_path / "a", "fits", columns=["gene_id", "neg_log_null_prob"])
+    assert (some.column_names, about["donors"]) == (["gene_id", "neg_log_null_prob"], 6)
+    (said,) = notices()
+    assert "a has names of an earlier version (evidence, now neg_log_null_prob, nulls, now" in said
+
+
+def test_old_metadata_is_read_by_its_new_keys(tmp_path, notices):
+    write_parquet(tmp_path / "s", pa.table({"gene_id": ["g"]}), "shard", samples=["d1", "d2"])
+    _, about = read_parquet(tmp_path / "s", "shard")
+    assert about["donors"] == ["d1", "d2"]
+    assert len(notices()) == 1
+
+
+def test_a_text_table_of_the_version_before_is_read_by_the_new_names(tmp_path, notices):
+    path = tmp_path / "nulls.tsv"
+    path.write_text("gene_id\tevidence\tp\n007\t0.5\t0.25\n")
+    found = read_tsv(path, "nulls")
+    assert found.to_dict(orient="list") == {
+        "gene_id": ["007"],
+        "neg_log_null_prob": [0.5],
+        "p": [0.25],
+    }
+    (said,) = notices()
+    assert f"{path} has names of an earlier version (evidence, now neg_log_null_prob)" in said
+
+
+def test_new_names_need_no_notice(tmp_path, notices):
+    write_parquet(tmp_path / "a", pa.table({"neg_log_null_prob": [1.0]}), "fits", donors=6)
+    read_parquet(tmp_path / "a", "fits")
+    assert notices() == []
+
+
+def test_every_new_name_is_that_of_a_column():
+    text = {kind: set(names) for kind, names in COLUMNS.items()}
+    known = set().union(*text.values(), FITS.names, {"donors"})
+    for kind, names in renamed.RENAMED.items():
+        assert set(names.values()) <= known
+        assert not set(names) & text.get(kind, set())

@@ -227,7 +227,7 @@ def test_real_expression_says_that_effects_are_of_the_minor_allele_and_per_sd():
     source = open_genotypes(DEMO / "genotypes.chr22.vcf.gz", "GRCh37", "GT")
     reference = look_up(source, variants_of(released))
     y = asked_of_expression.residuals(
-        DEMO / "lymphoblastoid.bed.gz", DEMO / "lymphoblastoid.covariates.txt", source.samples
+        DEMO / "lymphoblastoid.bed.gz", DEMO / "lymphoblastoid.covariates.txt", source.donors
     )
     agreed = asked_of_expression.agreement(released, reference, y)["mean"].to_numpy()
     assert min(agreed[:2]) > 0.7  # ALT is the rarer allele

@@ -111,9 +111,9 @@ def test_counts_are_fitted_as_counts_from_files_to_report(counted):
     fits = pd.read_csv(counted.folder / "out" / "fits.tsv.gz", sep="\t")
     assert (fits["status"] == "fitted").all()
     pairs = pd.read_csv(counted.folder / "out" / "prediction.tsv.gz", sep="\t")
-    planted = pairs["gene_id"].str.startswith("ENSG00000000000")
-    assert pairs.loc[planted, "pip"].min() > 0.9
-    assert pairs.loc[planted, "r2"].min() > 0.1
+    simulated = pairs["gene_id"].str.startswith("ENSG00000000000")
+    assert pairs.loc[simulated, "pip"].min() > 0.9
+    assert pairs.loc[simulated, "r2"].min() > 0.1
     assert (counted.folder / "out" / "report.html").exists()
 
 

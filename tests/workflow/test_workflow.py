@@ -58,7 +58,7 @@ def test_genes_with_effects_stand_above_every_permuted_gene(finished):
     assert fits["q"][:3].tolist() == pytest.approx([8 / 27] * 3, rel=1e-5)
     assert (fits["p"][3:] > 1 / 9).all()
     summary = table(release, "calibration.tsv.gz").set_index("level")
-    assert summary.loc["gene", ["tests", "nulls", "found"]].tolist() == [8, 8, 0]
+    assert summary.loc["gene", ["tests", "n_permuted", "found"]].tolist() == [8, 8, 0]
 
 
 def test_what_was_left_out_is_listed_with_reasons(finished):
@@ -140,7 +140,7 @@ def test_factors_are_models_of_their_own(finished):
 
 
 def test_a_weight_is_an_effect_per_copy_of_the_alternative_allele(finished):
-    """From VCF to .db: planted is +1.5 per ALT allele; expression is then standardised."""
+    """From VCF to .db: simulated is +1.5 per ALT allele; expression is then standardised."""
     release, _ = finished
     path = release.folder / "out" / "weights" / "predictdb" / "Liver.db"
     with sqlite3.connect(path) as connection:

@@ -51,7 +51,7 @@ def tissues_of_samples():
         if not {"SAMPID", "SMTSD"} <= set(table.fieldnames or []):
             refuse(f"{samples} has no columns SAMPID and SMTSD. See release.samples.")
         words = [row["SMTSD"] for row in table if row["SAMPID"] in counted]
-    # the names that GTEx's own files have, as in fqtl/data/samples.py
+    # the names that GTEx's own files have, as in fqtl/data/donors.py
     names = Counter(
         re.sub("[() ]+", "_", word.replace(" - ", "_")).strip("_") for word in words
     )

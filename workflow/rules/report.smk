@@ -60,7 +60,7 @@ rule report:
 
 
 rule evaluate:
-    """What was found of what was planted."""
+    """What was found of what was simulated."""
     input:
         prediction="<results>/prediction.tsv.gz",
         fits="<results>/fits.tsv.gz",

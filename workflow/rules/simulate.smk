@@ -1,14 +1,14 @@
 """A panel with known effects, if the config asks for one.
 
 Needs: genotypes, released effects. Gives: <results>/panel/, with expression and covariates of each
-tissue, truth.tsv.gz (what was planted) and simulated.tsv (the genes).
+tissue, truth.tsv.gz (what was simulated) and simulated.tsv (the genes).
 """
 
 if "simulate" in config:
     PANEL = config["simulate"]
 
     rule simulate:
-        """Expression and covariates of 44 tissues, with planted effects."""
+        """Expression and covariates of 44 tissues, with simulated effects."""
         input:
             genotypes=GENOTYPE_FILES,
             effects=PANEL["effects"],

@@ -20,7 +20,7 @@ Told = Iterable[tuple[str, object]]  # place in the file, and the genome build t
 
 def misplaced(
     rows: Rows,
-    told: Told,
+    reported: Told,
     ids: "pd.Series[str]",
     where: "tuple[pd.Series[str], pd.Series[float]] | None" = None,
 ) -> Iterator[Fault]:
@@ -32,7 +32,7 @@ def misplaced(
     names = ids.tolist()
     by_id = [build_of(name) for name in names]
     first = dict(zip(by_id[::-1], names[::-1], strict=True))  # the last of a build stays
-    named = yield from _named(rows.path, told)
+    named = yield from _named(rows.path, reported)
     found = yield from one_build(rows.path, Counter(by_id), first)
     for place, build in named:
         if found and build not in found:
@@ -45,16 +45,16 @@ def misplaced(
     shown = [f"{chrom}:{pos:.0f}" for chrom, pos in places]
     yield from rows.where(beyond, "position is beyond the end of the chromosome", shown)
     elsewhere = [
-        chrom != "" and not np.isnan(pos + told[1]) and (chrom, pos) != told
-        for (chrom, pos), told in zip(places, by_name, strict=True)
+        chrom != "" and not np.isnan(pos + reported[1]) and (chrom, pos) != reported
+        for (chrom, pos), reported in zip(places, by_name, strict=True)
     ]
     yield from rows.where(elsewhere, "id names another place: of another build?", names)
 
 
 def _place(name: str) -> tuple[str, float]:
     """Chromosome and position that an id names, if it does."""
-    told = PLACE.match(name)
-    return (contigs.bare(told[1]), float(told[2])) if told else ("", np.nan)
+    reported = PLACE.match(name)
+    return (contigs.bare(reported[1]), float(reported[2])) if reported else ("", np.nan)
 
 
 def _places(chrom: "pd.Series[str]", pos: "pd.Series[float]") -> list[tuple[str, float]]:
@@ -77,10 +77,10 @@ def one_build(
     return builds
 
 
-def _named(path: Path, told: Told) -> Generator[Fault, None, list[tuple[str, str]]]:
+def _named(path: Path, reported: Told) -> Generator[Fault, None, list[tuple[str, str]]]:
     """Faults of what a file tells; returns each place and the build that it names."""
     named = []
-    for place, word in told:
+    for place, word in reported:
         build = build_named(word)
         if build is None:
             yield Fault(path, place, "no genome build has this name", str(word))

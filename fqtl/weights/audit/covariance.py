@@ -39,8 +39,8 @@ def audit_covariance(
     try:
         for lines in _genes_together(path):
             if list(lines.columns) != HEADER:
-                told = f"header is not {' '.join(HEADER)}"
-                yield Fault(path, "line 1", told, " ".join(lines.columns))
+                reported = f"header is not {' '.join(HEADER)}"
+                yield Fault(path, "line 1", reported, " ".join(lines.columns))
                 return
             value = as_numbers(lines["VALUE"])
             value = value.where(np.isfinite(value))
@@ -122,14 +122,14 @@ def _matrix(
         before = value[pair == pair[row]]
         differs = not np.isclose(before, value[row]).all()
         what = "pair is listed twice" + (", with different values" if differs else "")
-        told = f"{gene} {one[row]} {other[row]}"
-        faults.append(Fault(path, f"line {of_gene.index[row]}", what, told))
+        reported = f"{gene} {one[row]} {other[row]}"
+        faults.append(Fault(path, f"line {of_gene.index[row]}", what, reported))
     every = np.ravel_multi_index(np.triu_indices(size), (size, size))
     absent = np.setdiff1d(every, pair)
     if len(absent):
         first_lost = f"{names[absent[0] // size]} {names[absent[0] % size]}"
-        told = f"{len(absent)} of {len(every)}, the first {first_lost}"
-        faults.append(Fault(path, f"gene {gene}", "pairs of variants are missing", told))
+        reported = f"{len(absent)} of {len(every)}, the first {first_lost}"
+        faults.append(Fault(path, f"gene {gene}", "pairs of variants are missing", reported))
     return names, matrix, faults
 
 
@@ -181,5 +181,5 @@ def _lacking(
     for gene, names in models.items():
         absent = [name for name in names if name not in found.get(gene, set())]
         if absent:
-            told = f"{len(absent)} of {len(names)}, the first {absent[0]}"
-            yield Fault(path, f"gene {gene}", "variants of the model are not in it", told)
+            reported = f"{len(absent)} of {len(names)}, the first {absent[0]}"
+            yield Fault(path, f"gene {gene}", "variants of the model are not in it", reported)

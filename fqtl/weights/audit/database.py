@@ -58,9 +58,9 @@ def open_database(
         if name not in tables:
             faults.append(Fault(path, "", f"has no table {name}"))
             continue
-        lost = [column for column in columns if column not in tables[name]]
-        if lost:
-            faults.append(Fault(path, f"table {name}", "columns are missing", ", ".join(lost)))
+        dropped = [column for column in columns if column not in tables[name]]
+        if dropped:
+            faults.append(Fault(path, f"table {name}", "columns are missing", ", ".join(dropped)))
         elif tables[name].empty and name != may_be_empty:
             faults.append(Fault(path, f"table {name}", "is empty: its readers fail"))
     return Database(tables, indexed, faults)

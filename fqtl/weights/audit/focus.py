@@ -59,8 +59,8 @@ def _pointers(path: Path, tables: dict[str, pd.DataFrame]) -> Iterator[Fault]:
     for table, column, target in POINTERS:
         frame = tables[table]
         rows = Rows(path, list(f"{table} " + texts(frame["id"])))
-        lost = ~frame[column].isin(tables[target]["id"])
-        yield from rows.where(lost, f"{column} is not in the table {target}", frame[column])
+        dropped = ~frame[column].isin(tables[target]["id"])
+        yield from rows.where(dropped, f"{column} is not in the table {target}", frame[column])
 
 
 def _models(path: Path, tables: dict[str, pd.DataFrame]) -> Iterator[Fault]:
@@ -93,8 +93,8 @@ def _attributes(path: Path, attribute: pd.DataFrame) -> Iterator[Fault]:
     word = attribute["value"].notna() & value.isna()
     yield from rows.where(word, "value is not a number", attribute["value"])
     wrong = outside(value, 0, 1) & name.isin(PERFORMANCE)
-    told = name + " " + texts(attribute["value"])
-    yield from rows.where(wrong, "R² or p is not between 0 and 1", told)
+    reported = name + " " + texts(attribute["value"])
+    yield from rows.where(wrong, "R² or p is not between 0 and 1", reported)
 
 
 def _weights(path: Path, tables: dict[str, pd.DataFrame]) -> Iterator[Fault]:
@@ -118,8 +118,8 @@ def _weights(path: Path, tables: dict[str, pd.DataFrame]) -> Iterator[Fault]:
     yield from rows.where(~(pos >= 1), "pos is not a position", weight["pos"])
     yield from rows.where(weight.duplicated(["model_id", "snp"]), "snp is there twice for a model")
     yield from _far(rows, tables, chrom, pos)
-    told = [("fqtl_build", word) for word in _builds(tables)]
-    yield from misplaced(rows, told, snp, (chrom, pos))
+    reported = [("fqtl_build", word) for word in _builds(tables)]
+    yield from misplaced(rows, reported, snp, (chrom, pos))
     yield from ambiguous(path, weight["alt_allele"], weight["effect_allele"])
 
 
@@ -140,8 +140,12 @@ def _far(
 
 def _builds(tables: dict[str, pd.DataFrame]) -> list[object]:
     """What the table fqtl_build holds, if it is there."""
-    told = tables.get("fqtl_build")
-    return [] if told is None or "genome_build" not in told else list(texts(told["genome_build"]))
+    reported = tables.get("fqtl_build")
+    return (
+        []
+        if reported is None or "genome_build" not in reported
+        else list(texts(reported["genome_build"]))
+    )
 
 
 def _ours(path: Path, database: Database) -> Iterator[Fault]:
@@ -154,14 +158,14 @@ def _ours(path: Path, database: Database) -> Iterator[Fault]:
         if name not in tables:
             yield Fault(path, "", f"has no table {name}", f"but {held[0]}")
             continue
-        lost = [column for column in columns if column not in tables[name]]
-        if lost:
-            yield Fault(path, f"table {name}", "columns are missing", ", ".join(lost))
+        dropped = [column for column in columns if column not in tables[name]]
+        if dropped:
+            yield Fault(path, f"table {name}", "columns are missing", ", ".join(dropped))
         elif name == "fqtl_dosage":
             yield from _dosages(path, tables[name], tables["weight"]["id"])
     if "fqtl_build" in tables and len(tables["fqtl_build"]) != 1:
-        told = ", ".join(map(str, _builds(tables))) or "none"
-        yield Fault(path, "table fqtl_build", "does not hold one genome build", told)
+        reported = ", ".join(map(str, _builds(tables))) or "none"
+        yield Fault(path, "table fqtl_build", "does not hold one genome build", reported)
 
 
 def _dosages(path: Path, dosage: pd.DataFrame, weights: "pd.Series[object]") -> Iterator[Fault]:
@@ -173,7 +177,7 @@ def _dosages(path: Path, dosage: pd.DataFrame, weights: "pd.Series[object]") -> 
     yield from rows.where(wrong, "is not the standard deviation of a dosage", dosage["sd"])
     strange = ~dosage["weight_id"].isin(weights)
     yield from rows.where(strange, "weight is not in the table weight")
-    lost = weights[~weights.isin(dosage["weight_id"])]
-    if len(lost):
-        told = f"{len(lost)} of {len(weights)}, the first {lost.iloc[0]}"
-        yield Fault(path, "table fqtl_dosage", "weights are not in it", told)
+    dropped = weights[~weights.isin(dosage["weight_id"])]
+    if len(dropped):
+        reported = f"{len(dropped)} of {len(weights)}, the first {dropped.iloc[0]}"
+        yield Fault(path, "table fqtl_dosage", "weights are not in it", reported)

@@ -69,8 +69,8 @@ def _list(path: Path, listed: pd.DataFrame) -> Iterator[Fault]:
     )
     start, end = as_numbers(listed["P0"]), as_numbers(listed["P1"])
     wrong = ~(np.isfinite(start) & np.isfinite(end) & (start <= end))
-    told = listed["P0"] + " and " + listed["P1"]
-    yield from rows.where(wrong, "P0 and P1 are not the ends of a gene", told)
+    reported = listed["P0"] + " and " + listed["P1"]
+    yield from rows.where(wrong, "P0 and P1 are not the ends of a gene", reported)
     if "BUILD" in listed:
         unknown = [build_named(word) is None for word in listed["BUILD"]]
         yield from rows.where(np.array(unknown), "no genome build has this name", listed["BUILD"])
@@ -89,10 +89,10 @@ def _profile(path: Path, genes: set[str]) -> Iterator[Fault]:
     if table is None:
         return
     rows = Rows(path, [f"line {line}" for line in range(2, len(table) + 2)])
-    lost = table["id"][~table["id"].isin(genes)]
-    if len(lost):
-        told = f"{len(lost)} of {len(table)}, the first {lost.iloc[0]}"
-        yield Fault(path, "", "genes are not in the list", told, grave=False)
+    dropped = table["id"][~table["id"].isin(genes)]
+    if len(dropped):
+        reported = f"{len(dropped)} of {len(table)}, the first {dropped.iloc[0]}"
+        yield Fault(path, "", "genes are not in the list", reported, grave=False)
     for name in table.columns.drop("id"):
         word = as_numbers(table[name]).isna() & ~table[name].isin(MISSING)
         yield from rows.where(word, f"{name} is not a number", table[name], grave=False)
@@ -112,8 +112,8 @@ def _together(path: Path, files: list[tuple[str, Ours]]) -> Iterator[Fault]:
     yield from one_build(path, builds, {ours.build: name for name, ours in reversed(files)})
     without = [name for name, ours in files if not ours.tells_sd]
     if 0 < len(without) < len(files):
-        told = f"not in {len(without)} of {len(files)}, the first {without[0]}"
-        yield Fault(path, "", f"some files tell {SD}, others do not", told)
+        reported = f"not in {len(without)} of {len(files)}, the first {without[0]}"
+        yield Fault(path, "", f"some files tell {SD}, others do not", reported)
 
 
 def audit_fusion_file(
@@ -130,13 +130,13 @@ def audit_fusion_file(
         return None
     absent = [name for name in OBJECTS if name not in objects]
     if absent:
-        told = "objects are missing: those of the gene before would be taken"
-        yield Fault(path, "", told, ", ".join(absent))
+        reported = "objects are missing: those of the gene before would be taken"
+        yield Fault(path, "", reported, ", ".join(absent))
         return None
     weights, snps, performance = (objects[name] for name in OBJECTS[:3])
     if not isinstance(weights, Matrix) or not np.issubdtype(weights.values.dtype, np.number):
-        told = "is not a matrix of numbers with names of rows and columns"
-        yield Fault(path, "wgt.matrix", told)
+        reported = "is not a matrix of numbers with names of rows and columns"
+        yield Fault(path, "wgt.matrix", reported)
         return None
     yield from _weights(path, weights)
     builds = [(BUILD, word) for word in entries(objects.get(BUILD, "")).tolist()]
@@ -160,8 +160,8 @@ def _ours(path: Path, objects: dict[str, Any], expected: int) -> Iterator[Fault]
     if SD in objects:
         sd = _vector(objects[SD])
         if len(sd) != expected:
-            told = f"{len(sd)} and {expected}"
-            yield Fault(path, SD, "has not as many numbers as wgt.matrix has rows", told)
+            reported = f"{len(sd)} and {expected}"
+            yield Fault(path, SD, "has not as many numbers as wgt.matrix has rows", reported)
         for entry in np.flatnonzero(~((sd > 0) & (sd <= LARGEST_SD))):
             place, found = f"{SD}, entry {entry + 1}", f"{sd[entry]:g}"
             yield Fault(path, place, "is not the standard deviation of a dosage", found)
@@ -212,8 +212,8 @@ def _snps(
         yield Fault(path, "snps", f"is not a table of the {len(BIM)} columns of a .bim")
         return
     if len(snps) != len(weights.rows):
-        told = f"{len(snps)} and {len(weights.rows)}"
-        yield Fault(path, "snps", "has not as many rows as wgt.matrix", told)
+        reported = f"{len(snps)} and {len(weights.rows)}"
+        yield Fault(path, "snps", "has not as many rows as wgt.matrix", reported)
         return
     columns = [snps.iloc[:, column].reset_index(drop=True) for column in range(len(BIM))]
     chrom, ids, _, _, effect, other = map(texts, columns)
@@ -236,16 +236,16 @@ def _snps(
         yield from rows.where(far, FAR, pos.map("{:.0f}".format))
     strange = ids[~ids.str.fullmatch(RSID)]
     if len(strange):
-        told = f"{len(strange)} of {len(ids)}, the first {strange.iloc[0]}"
+        reported = f"{len(strange)} of {len(ids)}, the first {strange.iloc[0]}"
         what = "ids are no rs numbers: FUSION finds variants in its LD reference by id"
-        yield Fault(path, "snps", what, told, grave=False)
+        yield Fault(path, "snps", what, reported, grave=False)
 
 
 def _performance(path: Path, performance: Any, weights: Matrix) -> Iterator[Fault]:
     if not isinstance(performance, Matrix) or sorted(performance.rows) != sorted(PERFORMANCE):
         names = performance.rows if isinstance(performance, Matrix) else "no names"
-        told = "rows are not named rsq and pval"
-        yield Fault(path, "cv.performance", told, ", ".join(map(str, names)))
+        reported = "rows are not named rsq and pval"
+        yield Fault(path, "cv.performance", reported, ", ".join(map(str, names)))
         return
     if not np.issubdtype(performance.values.dtype, np.number):
         yield Fault(path, "cv.performance", "is not a matrix of numbers")

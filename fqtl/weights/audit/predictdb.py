@@ -82,9 +82,9 @@ def _varids(
     twice = pd.DataFrame({"gene": gene, "varID": ids}).duplicated() & ~unnamed
     yield from rows.where(twice, "varID is listed twice for a gene", ids)
     place = ids.str.extract(PLACE)
-    told = place[2].notna() & (other != "") & (effect != "")
+    reported = place[2].notna() & (other != "") & (effect != "")
     same = (place[2] == other) & (place[3] == effect)
-    yield from rows.where(told & ~same, "alleles are not those of the varID", ids)
+    yield from rows.where(reported & ~same, "alleles are not those of the varID", ids)
 
 
 def _extra(path: Path, extra: pd.DataFrame, weights: pd.DataFrame) -> Iterator[Fault]:
@@ -102,9 +102,9 @@ def _extra(path: Path, extra: pd.DataFrame, weights: pd.DataFrame) -> Iterator[F
     sizes = texts(weights["gene"]).value_counts()
     has = genes.map(sizes).fillna(0).astype(int)
     said = as_numbers(extra["n.snps.in.model"])
-    told = texts(extra["n.snps.in.model"]) + " said, " + has.map(str) + " there"
+    reported = texts(extra["n.snps.in.model"]) + " said, " + has.map(str) + " there"
     yield from rows.where(
-        (said != has) & (has > 0), "n.snps.in.model is not the number of weights", told
+        (said != has) & (has > 0), "n.snps.in.model is not the number of weights", reported
     )
     yield from rows.where(has == 0, "gene has no weights")
     for gene in sizes.index.difference([*genes, *UNNAMED]):
@@ -141,8 +141,8 @@ def _remarks(path: Path, database: Database) -> Iterator[Fault]:
     if info is None or info.empty or "n_samples" not in info:
         yield remark("no table says how many samples there were", "sample_info")
     elif not (as_numbers(info["n_samples"]) > 0).all():
-        told = ", ".join(texts(info["n_samples"])) or "NULL"
-        yield remark("is not a number of samples", told, "sample_info, n_samples")
+        reported = ", ".join(texts(info["n_samples"])) or "NULL"
+        yield remark("is not a number of samples", reported, "sample_info, n_samples")
 
 
 def _beside(path: Path, weights: pd.DataFrame) -> list[tuple[Path, str]]:

@@ -81,13 +81,13 @@ def _genes(path: Path, weighted: set[str]) -> Iterator[Fault]:
     yield from rows.where(genes.duplicated(), "gene is listed twice", genes)
     start, end = as_numbers(table["GeneStart"]), as_numbers(table["GeneEnd"])
     wrong = start.isna() | end.isna() | (start > end)
-    told = table["GeneStart"] + " and " + table["GeneEnd"]
-    yield from rows.where(wrong, "GeneStart and GeneEnd are not the ends of a gene", told)
-    lost = sorted(weighted - set(genes))
-    if lost:
-        told = f"{len(lost)} of {len(weighted)}, the first {lost[0]}"
+    reported = table["GeneStart"] + " and " + table["GeneEnd"]
+    yield from rows.where(wrong, "GeneStart and GeneEnd are not the ends of a gene", reported)
+    dropped = sorted(weighted - set(genes))
+    if dropped:
+        reported = f"{len(dropped)} of {len(weighted)}, the first {dropped[0]}"
         what = "genes with weights are not listed: TIGAR takes the genes of a list"
-        yield Fault(path, "", what, told, grave=False)
+        yield Fault(path, "", what, reported, grave=False)
 
 
 def _ids(path: Path, table: pd.DataFrame) -> Iterator[Fault]:

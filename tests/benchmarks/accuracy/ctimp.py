@@ -3,7 +3,7 @@
     min  sum_t 1/(2 n_t) |y_t - x_t b_t|^2 + within sum_t |b_t|_1 / n_t + across sum_j |b_j.|_2
 
 with both penalties by cross-validation over donors, on the grid of SHARES and MIXES, by accelerated
-proximal gradients. A yardstick, written from the article alone.
+proximal gradients. A baseline, written from the article alone.
 (Hu et al. 2019, Nature Genetics 51:568)
 """
 

@@ -31,11 +31,11 @@ class Measures:
         prediction has more than PREDICTED of the variance; those called
     tissue_ap : average precision of tissues
     variant_ap, variant_ap_ld : of variants; the latter takes partners of causal ones as causal
-    sets, sets_right, sets_twin : credible sets; those with a planted variant, or one that is as
+    sets, sets_right, sets_twin : credible sets; those with a simulated variant, or one that is as
         good as the same
     set_size : median number of variants of a set
-    planted, planted_found : planted variants; those in any set
-    rank_right : whether the number of factors is the planted one
+    simulated, simulated_found : simulated variants; those in any set
+    rank_right : whether the number of factors is the simulated one
     seconds : of CPU
     """
 
@@ -54,8 +54,8 @@ class Measures:
     sets_right: float
     sets_twin: float
     set_size: float
-    planted: float
-    planted_found: float
+    simulated: float
+    simulated_found: float
     rank_right: float
     seconds: float
 
@@ -150,7 +150,7 @@ def ld(x: np.ndarray, among: np.ndarray) -> np.ndarray:
 
 
 def _of_sets(data: Data, answer: Answer) -> dict[str, float]:
-    names = ("sets", "sets_right", "sets_twin", "set_size", "planted", "planted_found")
+    names = ("sets", "sets_right", "sets_twin", "set_size", "simulated", "simulated_found")
     if answer.sets is None:
         return dict.fromkeys(names, NAN)
     sets = [entry for entry in answer.sets if entry.pip > CALL and entry.purity >= PURITY]

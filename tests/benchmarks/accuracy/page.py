@@ -73,26 +73,26 @@ TABLES: list[tuple[str, str, Summary, int]] = [
     ("Average precision of tissues", "Tissues ranked by PIP.", mean("tissue_ap"), 2),
     (
         "Average precision of variants",
-        "Ranked by the probability of an effect in any tissue; only the planted ones count.",
+        "Ranked by the probability of an effect in any tissue; only the simulated ones count.",
         mean("variant_ap"),
         2,
     ),
     (
         "Average precision of variants and their partners",
-        f"Variants of r² > {PARTNER} with a planted one count as planted.",
+        f"Variants of r² > {PARTNER} with a simulated one count as simulated.",
         mean("variant_ap_ld"),
         2,
     ),
     (
         "Credible sets: coverage",
-        f"Sets of 95 % with PIP > 0.5 and purity of at least {PURITY}: share that holds a planted "
-        "variant, of that tissue where the set is of a single one.",
+        f"Sets of 95 % with PIP > 0.5 and purity of at least {PURITY}: share that holds a "
+        "simulated variant, of that tissue where the set is of a single one.",
         ratio("sets_right", "sets"),
         2,
     ),
     (
         "Credible sets: coverage up to twins",
-        f"The same if a variant of r² > {TWIN} with a planted one will do.",
+        f"The same if a variant of r² > {TWIN} with a simulated one will do.",
         ratio("sets_twin", "sets"),
         2,
     ),
@@ -103,14 +103,14 @@ TABLES: list[tuple[str, str, Summary, int]] = [
         1,
     ),
     (
-        "Credible sets: planted variants found",
-        "Share of the planted variants, however small their effects, that are in any set.",
-        ratio("planted_found", "planted"),
+        "Credible sets: simulated variants found",
+        "Share of the simulated variants, however small their effects, that are in any set.",
+        ratio("simulated_found", "simulated"),
         2,
     ),
     (
         "Right number of factors",
-        "Share of genes with as many factors as were planted in more than one tissue.",
+        "Share of genes with as many factors as were simulated in more than one tissue.",
         mean("rank_right"),
         2,
     ),
@@ -119,7 +119,7 @@ TABLES: list[tuple[str, str, Summary, int]] = [
 
 HEAD = """# Accuracy
 
-How well effects that were planted are found, on simulated genes. `make accuracy` repeats all of it
+How well simulated effects are found. `make accuracy` repeats all of it
 and writes this page; seeds are fixed, so that numbers other than seconds come back on a machine
 of this kind. While the model was made it was judged on genes of seeds 1000 to 1019; the genes here
 are of seeds 0 to {last}, which played no part in it.
@@ -147,7 +147,7 @@ has r² {same}.
 ![r² with the true genetic value, by scenario and method]({figure})
 """
 
-YARDSTICKS = ("SuSiE", "CTIMP", "alone", "elastic net")
+BASELINES = ("SuSiE", "CTIMP", "alone", "elastic net")
 GOALS = """## Against the yardsticks, on the same genes
 
 r² of the default model with the true genetic value, divided by that of another method; and by how
@@ -209,10 +209,10 @@ def page(measures: pd.DataFrame, cells: pd.DataFrame, about: str) -> str:
 
 
 def goals(measures: pd.DataFrame) -> str:
-    """The default model against each yardstick, gene by gene."""
+    """The default model against each baseline, gene by gene."""
     ours, rows = measures[measures["method"] == "fqtl"], []
     scenarios = [name for name in ("A", "B", "C", "D") if name in set(ours["scenario"])]
-    for method in YARDSTICKS:
+    for method in BASELINES:
         both = ours.merge(
             measures[measures["method"] == method], on=["scenario", "seed"], suffixes=("", " other")
         )
@@ -335,7 +335,7 @@ def _header() -> list[str]:
 def draw_r2(measures: pd.DataFrame) -> Figure:
     """r² with the true genetic value: scenarios side by side, a colour for each method."""
     active = measures.dropna(subset=["r2"])
-    drawn = active[active["method"].isin(["fqtl", "no specific", "no factors", *YARDSTICKS])]
+    drawn = active[active["method"].isin(["fqtl", "no specific", "no factors", *BASELINES])]
     scenarios, methods = in_order(active, "scenario"), in_order(drawn, "method")
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 3.4), layout="constrained")

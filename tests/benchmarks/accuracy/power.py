@@ -61,7 +61,7 @@ class Region:
 def read_region() -> Region:
     """The region of chromosome 22 that the project carries along."""
     source = open_genotypes(DEMO / "genotypes.chr22.vcf.gz", "GRCh37", "GT")
-    everything = source.read("22", 1, 2**31 - 1, source.samples, Limits(0.05, 0.1))
+    everything = source.read("22", 1, 2**31 - 1, source.donors, Limits(0.05, 0.1))
     tss = read_expression(DEMO / "lymphoblastoid.bed.gz").genes["tss"].to_numpy()
     pos = everything.variants["pos"].to_numpy()
     inside = (tss - WINDOW_BP >= pos.min()) & (tss + WINDOW_BP <= pos.max())
@@ -72,7 +72,7 @@ def read_region() -> Region:
 class Gene:
     """One simulated gene.
 
-    y : (n, m) with NaN; x : (n, p); effects : (p, m) planted
+    y : (n, m) with NaN; x : (n, p); effects : (p, m) simulated
     factors : groups of more than one tissue
     """
 
@@ -108,7 +108,7 @@ class Ranked:
     """Scores of tissues or variants, of a gene or of many.
 
     score, right : (size,) of each, and whether it would be right to call it
-    best : (planted,) the score by which each planted one is found
+    best : (simulated,) the score by which each simulated one is found
     """
 
     score: np.ndarray
@@ -125,14 +125,14 @@ class Ranked:
 
 
 def ranked(gene: Gene, fit: fqtl.Fit) -> dict[str, Ranked]:
-    """Tissues, variants, and variants of which twins of planted ones are as good."""
-    acts, planted = np.asarray(gene.effects.any(axis=0)), np.asarray(gene.effects.any(axis=1))
+    """Tissues, variants, and variants of which twins of simulated ones are as good."""
+    acts, simulated = np.asarray(gene.effects.any(axis=0)), np.asarray(gene.effects.any(axis=1))
     pip = fit.variant_pip
-    twins = ld(gene.x, np.flatnonzero(planted)) >= TWIN
+    twins = ld(gene.x, np.flatnonzero(simulated)) >= TWIN
     best = np.where(twins, pip[:, None], 0).max(axis=0)
     return {
         "tissues": Ranked(fit.tissue_pip, acts, fit.tissue_pip[acts]),
-        "variants": Ranked(pip, planted, pip[planted]),
+        "variants": Ranked(pip, simulated, pip[simulated]),
         "variants or twins": Ranked(pip, np.asarray(twins.any(axis=1)), best),
     }
 

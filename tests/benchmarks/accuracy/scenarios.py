@@ -36,8 +36,8 @@ class Data:
     y : (n, m) expression, NaN where a tissue is not there
     x : (n, p) dosages
     x_test, y_test, genetic_test : dosages, expression and its genetic part of the other donors
-    effects : (p, m) planted, per standard deviation of genotype
-    factors : how many were planted that act in more than one tissue
+    effects : (p, m) simulated, per standard deviation of genotype
+    factors : how many were simulated that act in more than one tissue
     """
 
     y: np.ndarray

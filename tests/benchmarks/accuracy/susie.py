@@ -2,7 +2,7 @@
 
 The defaults of susieR 0.12: ten effects, each of which has a prior variance of its own that is
 estimated (and set to 0 where that is no worse), and an estimated residual variance; fitted until
-the ELBO rises by less than 1e-3. A yardstick, written from the article alone.
+the ELBO rises by less than 1e-3. A baseline, written from the article alone.
 (Wang, Sarkar, Carbonetto, Stephens 2020, JRSS B 82:1273)
 """
 

@@ -1,4 +1,4 @@
-"""Samples, donors they are from, and donors that files share."""
+"""Donors: which sample is of whom, one sample of each, and donors that two files share."""
 
 import re
 import zlib
@@ -26,30 +26,30 @@ def by_donor(expression: Expression) -> tuple[Expression, int]:
 
     Of several samples of a donor the one with the largest sum is kept: of counts, the deepest.
     """
-    donors = [donor_of(sample) for sample in expression.samples]
+    donors = [donor_of(sample) for sample in expression.donors]
     best: dict[str, int] = {}
     depth = np.nansum(expression.values, axis=0)
     for i, donor in enumerate(donors):
         if donor not in best or depth[i] > depth[best[donor]]:
             best[donor] = i
     if len(best) == len(donors):
-        return replace(expression, samples=donors), 0
+        return replace(expression, donors=donors), 0
     kept = sorted(best.values())
     values = expression.values[:, kept]
-    one_each = replace(expression, values=values, samples=[donors[i] for i in kept])
+    one_each = replace(expression, values=values, donors=[donors[i] for i in kept])
     return one_each, len(donors) - len(kept)
 
 
 def require_shared(
-    one: Path, one_samples: Sequence[str], other: Path, other_samples: Sequence[str]
+    one: Path, one_donors: Sequence[str], other: Path, other_donors: Sequence[str]
 ) -> None:
     """Refuse two files without a donor in common, in words that show how the names differ."""
-    if set(one_samples) & set(other_samples):
+    if set(one_donors) & set(other_donors):
         return
-    rows = len(set(one_samples) & set(_first_fields(other)))
+    rows = len(set(one_donors) & set(_first_fields(other)))
     raise FqtlError(
-        f"No samples shared between {one} ({_shown(one_samples)}) and {other} "
-        f"({_shown(other_samples)}). "
+        f"No samples shared between {one} ({_shown(one_donors)}) and {other} "
+        f"({_shown(other_donors)}). "
         + (
             f"Is {other} transposed? {rows} of the samples are in its first column, expected in "
             "its header."
@@ -67,6 +67,6 @@ def _first_fields(path: Path) -> list[str]:
         return []
 
 
-def _shown(samples: Sequence[str]) -> str:
+def _shown(donors: Sequence[str]) -> str:
     """First name and how many there are: `GTEX-1117F, …; 838`."""
-    return f"{samples[0]}, …; {len(samples)}" if samples else "none; 0"
+    return f"{donors[0]}, …; {len(donors)}" if donors else "none; 0"
