@@ -1,12 +1,74 @@
-"""The wall between rooms, seen from a fresh interpreter."""
+"""The wall between rooms, as the sources have it and as a fresh interpreter sees it."""
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.imports import ROOT, circle, module_graph, modules, room_graph, rooms_of
+
+# a room imports from rooms before it, and from no other; docs/design.md says what each knows
+ROOMS = (
+    "fqtl.errors",
+    "fqtl.model.arrays",
+    "fqtl.model.families",
+    "fqtl.model.priors",
+    "fqtl.model.results",
+    "fqtl.model.predictors",
+    "fqtl.model.engines",
+    "fqtl.model",
+    "fqtl",
+    "fqtl.tables",
+    "fqtl.data",
+    "fqtl.prepare",
+    "fqtl.shards",
+    "fqtl.gene",
+    "fqtl.weights",
+    "fqtl.weights.audit",
+    "fqtl.release",
+    "fqtl.calibrate",
+    "fqtl.simulation",
+    "fqtl.report",
+    "fqtl.config",
+    "fqtl.workflow",
+    "fqtl.cli",
+)
+MOST_IN_THE_ROOT = 5
+
+
+def test_every_room_has_a_place_and_imports_from_those_before_it():
+    place = {room: number for number, room in enumerate(ROOMS)}
+    between = room_graph(module_graph(), rooms_of())
+    assert set(between) <= set(place)
+    wrong = {
+        (room, other)
+        for room, others in between.items()
+        for other in others
+        if place[other] > place[room]
+    }
+    assert not wrong
+
+
+def test_no_circle_of_imports_in_any_room_or_function():
+    assert circle(module_graph()) == []
+    assert circle(room_graph(module_graph(), rooms_of())) == []
+
+
+def test_a_circle_inside_a_function_is_seen(tmp_path):
+    (tmp_path / "fqtl" / "a").mkdir(parents=True)
+    (tmp_path / "fqtl" / "a" / "one.py").write_text("from fqtl.b import two\n")
+    (tmp_path / "fqtl" / "b").mkdir()
+    (tmp_path / "fqtl" / "b" / "two.py").write_text("def f():\n    import fqtl.a.one\n")
+    assert set(circle(module_graph(tmp_path))) == {"fqtl.a.one", "fqtl.b.two"}
+    assert set(circle(room_graph(module_graph(tmp_path), rooms_of(tmp_path)))) == {
+        "fqtl.a",
+        "fqtl.b",
+    }
+
+
+def test_the_root_of_the_package_has_few_modules():
+    loose = [name for name, path in modules().items() if path.parent == ROOT / "fqtl"]
+    assert len(loose) <= MOST_IN_THE_ROOT
 
 
 def modules_loaded_by(statement):

@@ -29,7 +29,7 @@ from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource
 from fqtl.errors import FqtlError
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import read_tsv, write_tsv
-from fqtl.weights.acceptance import Reading, refuse_unsound
+from fqtl.weights.audit.acceptance import Reading, refuse_unsound
 from fqtl.weights.audit.fault import Fault
 from fqtl.weights.conversion import (
     NEEDS,

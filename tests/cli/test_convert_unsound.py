@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fqtl.weights.acceptance import HARMLESS
 from fqtl.weights.audit import fusion as fusion_audit
+from fqtl.weights.audit.acceptance import HARMLESS
 from fqtl.weights.predictdb import predictdb_files
 from tests.cli.conversions import convert, damage, refusal, write_panel, written
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from fqtl.errors import FqtlError
 from fqtl.weights.audit.fault import Fault
 
-# sorts of faults, in the words of fqtl/audit, that do no harm to what is made of the file
+# sorts of faults, in the words of the audits, that do no harm to what is made of the file
 HARMLESS = {
     # written anew by every writer
     "is not packed by bgzip: TIGAR reads it by region",
