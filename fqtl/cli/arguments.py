@@ -9,8 +9,8 @@ import numpy as np
 from fqtl.cli.ranges import AMOUNT, COUNT, FREQUENCY, SHARE, count_from, count_or_auto, folds
 from fqtl.data.covariates import Covariates, joined, read_covariates
 from fqtl.data.donors import require_shared
-from fqtl.data.genotype_files import open_genotypes
-from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource
+from fqtl.data.dosages import BUILD_TAGS, GenotypeSource
+from fqtl.data.genotypes import open_genotypes
 from fqtl.data.rsid_store import rsids_of
 from fqtl.data.variant_filter import FilteredVariants, VariantFilter
 from fqtl.prepare.settings import PrepareSettings

@@ -30,10 +30,10 @@ from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates, read_covariates
 from fqtl.data.donors import require_shared
+from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.expression import Expression
 from fqtl.data.gene_names import read_gene_names
-from fqtl.data.genotype_files import open_genotypes
-from fqtl.data.genotypes import GenotypeSource, Limits
+from fqtl.data.genotypes import open_genotypes
 from fqtl.data.tissues import Tissue, read_tissues
 from fqtl.errors import FqtlError
 from fqtl.prepare.settings import PrepareSettings

@@ -24,8 +24,8 @@ import pandas as pd
 import fqtl
 from fqtl.cli.check_weights import AUDITS
 from fqtl.cli.ranges import count_from, number_in
-from fqtl.data.genotype_files import open_genotypes
-from fqtl.data.genotypes import BUILD_TAGS, GenotypeSource
+from fqtl.data.dosages import BUILD_TAGS, GenotypeSource
+from fqtl.data.genotypes import open_genotypes
 from fqtl.errors import FqtlError
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import read_tsv, write_tsv

@@ -25,8 +25,8 @@ from fqtl.cli.arguments import (
 )
 from fqtl.cli.ranges import COUNT, PART, count_from
 from fqtl.data.covariates import read_covariates, values_of
+from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.gene import GeneData
-from fqtl.data.genotypes import GenotypeSource, Limits
 from fqtl.data.windows import sliding_windows
 from fqtl.errors import FqtlError
 from fqtl.gene.analysis import Settings, analyse_gene

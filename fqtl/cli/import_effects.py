@@ -21,8 +21,8 @@ import pandas as pd
 import fqtl
 from fqtl.cli.arguments import add_annotation, add_genotypes, add_variant_filter, open_filtered
 from fqtl.cli.ranges import number_in
+from fqtl.data.dosages import GenotypeSource
 from fqtl.data.gene_names import read_gene_names
-from fqtl.data.genotypes import GenotypeSource
 from fqtl.data.panel import ELSEWHERE, Panel, look_up, require_found
 from fqtl.data.released import Released, read_all_released, read_counted
 from fqtl.errors import FqtlError

@@ -28,8 +28,8 @@ from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates
 from fqtl.data.donors import require_shared
-from fqtl.data.genotype_files import open_genotypes
-from fqtl.data.genotypes import GenotypeSource, Limits
+from fqtl.data.dosages import GenotypeSource, Limits
+from fqtl.data.genotypes import open_genotypes
 from fqtl.data.windows import sliding_windows
 from fqtl.prepare.expression_store import write_prepared
 from fqtl.prepare.tissue import prepare_tissue

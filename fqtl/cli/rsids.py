@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from fqtl.cli.arguments import add_out
-from fqtl.data.genotypes import BUILD_TAGS
+from fqtl.data.dosages import BUILD_TAGS
 from fqtl.data.rsid_store import write_rsids
 from fqtl.data.rsids import read_lookup
 

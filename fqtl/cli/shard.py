@@ -21,7 +21,7 @@ from fqtl.cli.arguments import (
     open_filtered,
 )
 from fqtl.cli.ranges import count_from
-from fqtl.data.genotypes import GenotypeSource, Limits
+from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.windows import count_variants
 from fqtl.errors import FqtlError
 from fqtl.prepare.expression_store import StoredTissue, read_prepared

@@ -14,9 +14,9 @@ import pysam
 
 from fqtl.cli.arguments import add_genotypes
 from fqtl.cli.ranges import COUNT, SHARE, count_from, number_in
+from fqtl.data.dosages import Genotypes, Limits
 from fqtl.data.expression import read_expression
-from fqtl.data.genotype_files import open_genotypes
-from fqtl.data.genotypes import Genotypes, Limits
+from fqtl.data.genotypes import open_genotypes
 from fqtl.data.released import read_released
 from fqtl.errors import FqtlError
 from fqtl.simulation.panel import GTEX_V6P, Panel, SimulatedFactor, released_factors, simulate_panel

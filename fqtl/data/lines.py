@@ -14,6 +14,8 @@ from typing import TypeVar
 from fqtl.errors import FqtlError
 
 Result = TypeVar("Result")
+# The empty block at the end of every bgzip file (SAM format specification, section 4.1.2)
+END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
 def readable(path: Path, read: Callable[[], Result]) -> Result:

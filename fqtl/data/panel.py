@@ -14,7 +14,7 @@ import pandas as pd
 
 from fqtl.data import contigs
 from fqtl.data.alleles import OTHER_ALLELES, agreeing
-from fqtl.data.genotypes import Genotypes, GenotypeSource, Limits
+from fqtl.data.dosages import Genotypes, GenotypeSource, Limits
 from fqtl.errors import FqtlError
 
 GAP = 50_000  # base pairs without a variant that is looked for, from which a new query pays

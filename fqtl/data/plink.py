@@ -5,9 +5,9 @@ A1 and A2: like PLINK 2 we take A2 for REF and A1 for ALT, but PLINK 1.9 puts th
 into A1 unless it was told `--keep-allele-order`. So where the variant's name holds its position and
 both alleles, as GTEx names variants (`chr22_20003000_T_C_b38`), the name decides which is REF.
 
-PLINK stores a man's X as if he had two copies. Variants on X outside of its pseudo-autosomal ends
-are therefore used only if all donors that are read are women; those on Y and MT are not used. They
-are counted as not diploid, as haploid calls of a VCF are.
+PLINK stores a man's X as if he had two copies, 0 or 2, and so it is used; that he has one of each
+outside of the pseudo-autosomal ends cannot be and counts as missing. Variants on Y and MT are not
+used; they are counted as not diploid, as haploid calls of a VCF are.
 (Formats: https://www.cog-genomics.org/plink/2.0/formats)
 """
 
@@ -19,7 +19,7 @@ import pandas as pd
 import pgenlib
 
 from fqtl.data import contigs
-from fqtl.data.genotypes import (
+from fqtl.data.dosages import (
     BASES,
     NO_ALTERNATIVE,
     NOT_BASES,
@@ -28,16 +28,19 @@ from fqtl.data.genotypes import (
     Limits,
     refuse_absent,
 )
+from fqtl.data.sex import CODES, UNKNOWN, is_pseudo_autosomal, with_one_copy
 from fqtl.data.site_collector import SiteCollector
 from fqtl.data.text import guarded, read_lines
 from fqtl.data.variant_table import PSEUDO_AUTOSOMAL, VariantTable, chromosome_of
 from fqtl.errors import FqtlError
 
+ALLELE_CODES = "alleles are written as numbers, not as bases (see plink --alleleACGT)"
+ONE_FOR_ALL = ("Y", "MT", "W")  # chromosomes of which nobody has two
 BED_MAGIC = b"\x6c\x1b\x01"  # variant by variant; PLINK wrote other orders long ago
 NAMED = re.compile(
     r"^(?:chr)?\w+[_:](\d+)[_:]([ACGT]+)[_:]([ACGT]+)(?:[_:]b3[78])?$", re.IGNORECASE
 )
-FEMALE = ("2", "F", "f")
+CODED = re.compile(r"^[0-4]$")  # alleles as PLINK's --recode 12 and --allele1234 write them
 FAM = ["FID", "IID", "PAT", "MAT", "SEX", "PHENO1"]
 
 
@@ -45,9 +48,12 @@ class PlinkFile:
     """A .bed or .pgen with its tables of variants and donors beside it.
 
     field : GT, or DS where a .pgen holds imputed dosages (a variant without them gives its calls)
+    sex : of donors by name, as a table gives it; that of the .fam or .psam by default
     """
 
-    def __init__(self, path: Path, build: str, field: str) -> None:
+    def __init__(
+        self, path: Path, build: str, field: str, sex: dict[str, str] | None = None
+    ) -> None:
         self.path = path
         self.build = build
         self.field = field
@@ -62,7 +68,9 @@ class PlinkFile:
             people = _read_people(self._beside(".psam"))
         self._held: tuple[np.ndarray, pgenlib.PgenReader] | None = None
         self.donors = list(people["name"])
-        self._is_female = dict(zip(people["name"], people["sex"].isin(FEMALE), strict=True))
+        coded = zip(people["name"], people["sex"].str.lower(), strict=True)
+        of_file = {name: CODES.get(code, UNKNOWN) for name, code in coded}
+        self._sex = of_file if sex is None else {n: sex.get(n, UNKNOWN) for n in self.donors}
 
     @property
     def contigs(self) -> list[str]:
@@ -73,7 +81,7 @@ class PlinkFile:
     ) -> Genotypes:
         refuse_absent(self.path, donors, self.donors)
         contigs.resolve(chrom, self.contigs, str(self.path))
-        women = all(self._is_female[name] for name in donors)
+        one_copy = self.sex_of(donors) == with_one_copy(chrom)
         column = {name: i for i, name in enumerate(self.donors)}
         order = np.array([column[name] for name in donors], dtype=np.uint32)
         reader = self._reader(np.sort(order))
@@ -86,13 +94,28 @@ class PlinkFile:
                 continue
             for number, allele in enumerate(alt.split(","), start=1):
                 if not (BASES.match(ref) and BASES.match(allele)):
-                    collector.drop(pos, NOT_BASES)
-                elif not _diploid(code, women):
+                    coded = CODED.match(ref) and CODED.match(allele)
+                    collector.drop(pos, ALLELE_CODES if coded else NOT_BASES)
+                elif contigs.bare(chromosome_of(code)) in ONE_FOR_ALL:
                     collector.drop(pos, NOT_DIPLOID)
                 else:
                     dosage = self._dosage(reader, row, number, len(donors))[back]
+                    if self.field == "GT" and self._outside_of_ends(code, pos):
+                        dosage[one_copy & (dosage == 1)] = np.nan  # cannot be
                     collector.take(name, pos, *_oriented(name, pos, ref, allele, dosage))
         return collector.result(chrom, self.build)
+
+    def sex_of(self, donors: list[str]) -> np.ndarray:
+        """(n,) sex of donors, empty where neither a table nor the .fam or .psam tells."""
+        return np.array([self._sex[name] for name in donors])
+
+    def _outside_of_ends(self, code: str, pos: int) -> bool:
+        """Whether a place is on a sex chromosome, outside of its pseudo-autosomal regions."""
+        chrom = chromosome_of(code)
+        in_end = contigs.bare(code).upper() in PSEUDO_AUTOSOMAL or is_pseudo_autosomal(
+            chrom, pos, self.build
+        )
+        return bool(with_one_copy(chrom)) and not in_end
 
     def other_build(self) -> str:
         lengths = contigs.LENGTHS[self.build]
@@ -178,14 +201,6 @@ def _read_people(path: Path) -> pd.DataFrame:
             "their IID; the FID is not looked at."
         )
     return pd.DataFrame({"name": names, "sex": [row.get("SEX", "") for row in rows]})
-
-
-def _diploid(code: str, women: bool) -> bool:
-    """Whether all donors have two copies of a chromosome; women: all of them are."""
-    if contigs.bare(code).upper() in PSEUDO_AUTOSOMAL:
-        return True
-    name = contigs.bare(chromosome_of(code))
-    return name not in ("X", "Y", "MT") or (name == "X" and women)
 
 
 def _oriented(

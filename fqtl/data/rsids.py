@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
 from fqtl.data import contigs
-from fqtl.data.genotypes import BUILD_TAGS
+from fqtl.data.dosages import BUILD_TAGS
 from fqtl.errors import FqtlError
 
 SCHEMA = pa.schema(

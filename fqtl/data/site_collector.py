@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data import contigs
-from fqtl.data.genotypes import Genotypes, Limits, rsid_of, variant_id
+from fqtl.data.dosages import Genotypes, Limits, rsid_of, variant_id
 
 COLUMNS = ["variant_id", "rsid", "chrom", "pos", "other_allele", "effect_allele"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fqtl.data.genotypes import Genotypes, GenotypeSource, Limits
+from fqtl.data.dosages import Genotypes, GenotypeSource, Limits
 
 COMPLEMENT = {"A": "T", "T": "A", "C": "G", "G": "C"}
 NO_RSID = "no rs number"
@@ -56,6 +56,9 @@ class FilteredVariants:
     @property
     def contigs(self) -> list[str]:
         return self.source.contigs
+
+    def sex_of(self, donors: list[str]) -> np.ndarray:
+        return self.source.sex_of(donors)
 
     def other_build(self) -> str:
         return self.source.other_build()

@@ -1,18 +1,19 @@
-"""Genotypes from VCF and BCF, through cyvcf2.
+"""Genotypes from VCF and BCF.
 
-Traps met in real files and answered here: contigs of the header that differ from those of the
-records (the index is asked, not the header); samples in another order; several ALT alleles in one
-record (one variant each) and several records at one position; ALT and REF that are no bases;
-missing, half-missing and haploid calls; records without the field; a region query that returns what
-starts before the region; an index of an earlier file, and one of two (htslib takes the .csi). A
-record that cannot be used is left out and counted, never the end of a
+Traps met in real files and answered here and in `vcf_records`: contigs of the header that differ
+from those of the records (the index is asked, not the header); samples in another order, or with
+names that htslib takes for something else; several ALT alleles in one record (one variant each) and
+several records at one position; ALT and REF that are no bases; missing, half-missing and haploid
+calls; records without the field, and headers without it; a region query that returns what starts
+before the region, or that ends at a damaged block; an index of an earlier file, and one of two
+(htslib takes the .csi). A record that cannot be used is left out and counted, never the end of a
 shard.
 """
 
 import gzip
-import warnings
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import cyvcf2
@@ -20,7 +21,8 @@ import numpy as np
 import pysam
 
 from fqtl.data import contigs
-from fqtl.data.genotypes import (
+from fqtl.data.calls import Copies, called, imputed, single_calls, within
+from fqtl.data.dosages import (
     BASES,
     NO_ALTERNATIVE,
     NOT_BASES,
@@ -29,104 +31,196 @@ from fqtl.data.genotypes import (
     Limits,
     refuse_absent,
 )
+from fqtl.data.lines import END_OF_FILE
+from fqtl.data.sex import (
+    FEMALE,
+    MALE,
+    PSEUDO_AUTOSOMAL,
+    UNKNOWN,
+    is_pseudo_autosomal,
+    with_one_copy,
+)
 from fqtl.data.site_collector import SiteCollector
 from fqtl.data.vcf_index import refuse_stale
+from fqtl.data.vcf_records import BEYOND, BcfRecords, Record, TextRecords, declares
 from fqtl.errors import FqtlError
 
-# The empty block at the end of every bgzip file (SAM format specification, section 4.1.2)
-END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
-ABSENT = -2  # htslib's filling where a call has fewer alleles than others
-
-
-def _records(reader: cyvcf2.VCF, contig: str, start: int, end: int) -> Iterator[cyvcf2.Variant]:
-    """Records that start in a region; a query also gives those that reach into it."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="no intervals found")
-        for record in reader(f"{contig}:{start}-{end}"):
-            if start <= record.POS <= end:
-                yield record
-
-
-def _imputed(record: cyvcf2.Variant, number: int) -> np.ndarray | str:
-    """(all donors,) expected copies of one ALT allele."""
-    dosage = record.format("DS")
-    if dosage.shape[1] != len(record.ALT):
-        return "not one DS for each alternative allele"
-    return dosage[:, number - 1].astype(np.float32)
-
-
-def _called(record: cyvcf2.Variant, number: int) -> np.ndarray | str:
-    """(all donors,) copies of one ALT allele, NaN where any part of a call is missing."""
-    calls = record.genotype.array()[:, :-1]
-    if len(record.ALT) == 1 and calls.shape[1] == 2 and calls.min() >= 0:
-        # nearly every record: two known alleles, each 0 or 1; a third of the time of what follows
-        return (calls[:, 0] + calls[:, 1]).astype(np.float32)
-    called = calls >= 0
-    single = calls.shape[1] != 2 or (called[:, 0] & (calls[:, 1] == ABSENT)).any()
-    if single and called.any():
-        return NOT_DIPLOID
-    dosage = (calls == number).sum(axis=1).astype(np.float32)
-    dosage[~called.all(axis=1)] = np.nan
-    return dosage
+PROBED = 200  # records of a chromosome that tell who has one copy of it
+ONE, TWO = 0.5, 1.5  # dosages of one copy end at 1, those of two at 2
 
 
 class VcfFile:
     """An indexed VCF (bgzip) or BCF.
 
     field : GT, or DS where the file holds imputed dosages
+    sex : of donors by name, as a table gives it; the ploidy of the calls by default
     """
 
-    def __init__(self, path: Path, build: str, field: str) -> None:
+    def __init__(
+        self, path: Path, build: str, field: str, sex: dict[str, str] | None = None
+    ) -> None:
         self.path = path
         self.build = build
         self.field = field
+        self._given_sex = sex
         self._index = self._find_index()
         self._refuse_truncated()
         refuse_stale(path, self._index)
-        header = self._open(None)
+        header = self._open()
         self.donors = list(header.samples)
-        self._header_contigs = list(header.seqnames)
         if field not in ("GT", "DS"):
             raise FqtlError(f"genotypes.field must be GT or DS, found {field!r}.")
-        if f"##FORMAT=<ID={field}," not in header.raw_header:
+        declared = any(declares(line, field) for line in header.raw_header.splitlines())
+        if not declared and field not in _first_format(path):
             raise FqtlError(
                 f"{path} has no FORMAT field {field}; see genotypes.field in the config."
             )
+        self._header = header.raw_header
+        self._one_copy: dict[str, tuple[np.ndarray, bool]] = {}
 
     @cached_property
-    def contigs(self) -> list[str]:
+    def _records(self) -> TextRecords | BcfRecords:
         if self.path.suffix == ".bcf":
-            return self._header_contigs
-        with pysam.TabixFile(str(self.path), index=str(self._index)) as index:
-            return list(index.contigs)
+            return BcfRecords(self.path, self._index, self.field)
+        return TextRecords(self.path, self._index, self._header, self.donors)
+
+    @property
+    def contigs(self) -> list[str]:
+        return self._records.contigs
 
     def read(
         self, chrom: str, start: int, end: int, donors: list[str], limits: Limits
     ) -> Genotypes:
         refuse_absent(self.path, donors, self.donors)
         contig = contigs.resolve(chrom, self.contigs, str(self.path))
-        reader = self._open(donors)
-        column = {name: i for i, name in enumerate(reader.samples)}
+        column = {name: i for i, name in enumerate(self.donors)}
         columns = np.array([column[name] for name in donors])
+        if with_one_copy(contig):
+            self._who_has_one(contig)  # before the records are gone through, not amidst
         collector = SiteCollector(donors, limits)
-        for record in _records(reader, contig, start, end):
-            if not record.ALT:
-                collector.drop(record.POS, NO_ALTERNATIVE)
-            for number, allele in enumerate(record.ALT, start=1):
-                found = self._read_allele(record, number)
+        for record in self._records.read(contig, start, end):
+            for allele, found in self._alleles(contig, record):
                 if isinstance(found, str):
-                    collector.drop(record.POS, found)
+                    collector.drop(record.pos, found)
                 else:
-                    collector.take(record.ID, record.POS, record.REF, allele, found[columns])
+                    collector.take(record.name, record.pos, *allele, found[columns])
         return collector.result(chrom, self.build)
 
-    def _read_allele(self, record: cyvcf2.Variant, number: int) -> np.ndarray | str:
-        """(donors read,) copies of one ALT allele, or why they cannot be used."""
-        if not (BASES.match(record.REF) and BASES.match(record.ALT[number - 1])):
+    def _alleles(
+        self, contig: str, record: Record
+    ) -> Iterator[tuple[tuple[str, str], np.ndarray | str]]:
+        """REF and each ALT allele of a record, with its dosages or why it has none."""
+        site = record.site
+        if site is None:
+            yield ("", ""), record.refused
+        elif not site.ALT:
+            yield (site.REF, ""), NO_ALTERNATIVE
+        else:
+            for number, allele in enumerate(site.ALT, start=1):
+                yield (site.REF, allele), self._read_allele(contig, site, number)
+
+    def _read_allele(self, contig: str, site: cyvcf2.Variant, number: int) -> np.ndarray | str:
+        """(all donors,) copies of one ALT allele, or why they cannot be used."""
+        if not (BASES.match(site.REF) and BASES.match(site.ALT[number - 1])):
             return NOT_BASES
-        if self.field not in record.FORMAT:
+        if self.field not in site.FORMAT:
             return f"no {self.field} in the record"
-        return _imputed(record, number) if self.field == "DS" else _called(record, number)
+        found = self._copies(site, number)
+        if isinstance(found, str):
+            return found
+        dosage = self._on_one_scale(contig, site.POS, found)
+        return dosage if isinstance(dosage, str) or self.field == "GT" else within(dosage)
+
+    def _copies(self, site: cyvcf2.Variant, number: int) -> Copies | str:
+        if self.field == "DS":
+            return imputed(site, number, self._records.value_type)
+        return called(site, number)
+
+    def _on_one_scale(self, contig: str, pos: int, found: Copies) -> np.ndarray | str:
+        """Dosages in which the one copy of a donor who can have no more counts as two."""
+        fewer = with_one_copy(contig)
+        if not fewer:
+            return found.dosage if found.single is None else NOT_DIPLOID
+        known, doubled = self._who_has_one(contig)
+        by_sex = np.zeros_like(known) if is_pseudo_autosomal(contig, pos, self.build) else known
+        single = np.zeros_like(known) if found.single is None else found.single
+        dosage = found.dosage
+        if self.field == "GT":
+            dosage[by_sex & ~single & (dosage == 1)] = np.nan  # cannot be
+            dosage[single] *= 2
+        elif doubled:
+            dosage[single | by_sex] *= 2
+        return dosage
+
+    def sex_of(self, donors: list[str]) -> np.ndarray:
+        """(n,) sex of donors, empty where neither a table tells nor the calls do."""
+        sex = dict(zip(self.donors, self._sex, strict=True))
+        return np.array([sex[name] for name in donors])
+
+    @cached_property
+    def _sex(self) -> np.ndarray:
+        """(all donors,) as a table gives it, or as calls of a sex chromosome show it."""
+        shown = np.full(len(self.donors), UNKNOWN, dtype="<U6")
+        for contig in self.contigs:
+            if with_one_copy(contig):
+                shown = self._sex_shown(contig)
+        if self._given_sex is None:
+            return shown
+        given = np.array([self._given_sex.get(name, UNKNOWN) for name in self.donors])
+        other = np.flatnonzero((given != UNKNOWN) & (shown != UNKNOWN) & (given != shown))
+        if len(other):
+            first = other[0]
+            raise FqtlError(
+                f"{len(other)} of {len(given)} donors have calls in {self.path} as of the other "
+                f"sex, the first {self.donors[first]}: {given[first]} in genotypes.sex, and by "
+                f"the ploidy of the calls {shown[first]}."
+            )
+        return given
+
+    def _sex_shown(self, contig: str) -> np.ndarray:
+        """(all donors,) by the ploidy of the first calls outside of pseudo-autosomal regions."""
+        fewer = with_one_copy(contig)
+        single = np.zeros(len(self.donors), dtype=int)
+        double = np.zeros_like(single)
+        for record in self._probe(contig):
+            if record.site is not None and "GT" in record.site.FORMAT:
+                calls = record.site.genotype.array()[:, :-1]
+                one = single_calls(calls)
+                single += one
+                double += (calls[:, 0] >= 0) & ~one
+        if not (single > double).any():
+            return np.full(len(single), UNKNOWN, dtype="<U6")
+        more = FEMALE if fewer == MALE else MALE
+        return np.select([single > double, double > single], [fewer, more], UNKNOWN)
+
+    def _who_has_one(self, contig: str) -> tuple[np.ndarray, bool]:
+        """(all donors,) who has one copy by their sex, and whether DS of one copy ends at 1.
+
+        Programs write the dosage of one copy as 0 to 1 or as 0 to 2. The first records tell: on
+        the one scale copies lie near 1, on the other near 2.
+        """
+        if contig not in self._one_copy:
+            known = self._sex == with_one_copy(contig)
+            near = np.zeros(2, dtype=int)
+            for record in self._probe(contig) if self.field == "DS" else ():
+                site = record.site
+                if site is None or not site.ALT or "DS" not in site.FORMAT:
+                    continue
+                found = self._copies(site, 1)
+                if not isinstance(found, str):
+                    mine = found.dosage[known if found.single is None else known | found.single]
+                    near += (mine > ONE).sum() - (mine > TWO).sum(), (mine > TWO).sum()
+            self._one_copy[contig] = known, bool(near[0] > near[1])
+        return self._one_copy[contig]
+
+    def _probe(self, contig: str) -> list[Record]:
+        """The first records of a chromosome, if it can be outside of its shared ends."""
+        ends = PSEUDO_AUTOSOMAL.get(self.build, ()) if contigs.bare(contig) == "X" else ()
+        for start in (*(end + 1 for _, end in ends[:1]), 1):
+            found = list(islice(self._records.read(contig, start, BEYOND), PROBED))
+            if found:
+                return found
+        return []
 
     def other_build(self) -> str:
         with pysam.VariantFile(str(self.path)) as file:
@@ -155,10 +249,10 @@ class VcfFile:
                     "short?"
                 )
 
-    def _open(self, donors: list[str] | None) -> cyvcf2.VCF:
-        """Reader of some donors, all by default."""
+    def _open(self) -> cyvcf2.VCF:
+        """Reader of the header."""
         try:
-            return cyvcf2.VCF(str(self.path), samples=donors)
+            return cyvcf2.VCF(str(self.path))
         except Exception as fault:  # cyvcf2 has no class of its own for a header it cannot read
             twice = _samples_twice(self.path)
             raise FqtlError(
@@ -166,6 +260,16 @@ class VcfFile:
                 if twice
                 else f"{self.path} cannot be read as VCF or BCF ({fault})."
             ) from fault
+
+
+def _first_format(path: Path) -> list[str]:
+    """Fields of the first record of a VCF; none of a BCF, whose header has all there are."""
+    if path.suffix == ".bcf":
+        return []
+    with gzip.open(path, "rt", encoding="latin-1") as lines:
+        first = next((line for line in lines if not line.startswith("#")), "")
+    fields = first.split("\t", 9)
+    return fields[8].split(":") if len(fields) > 8 else []
 
 
 def _samples_twice(path: Path) -> list[str]:

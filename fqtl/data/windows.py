@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from fqtl.data.genotypes import Genotypes, GenotypeSource, Limits
+from fqtl.data.dosages import Genotypes, GenotypeSource, Limits
 
 log = logging.getLogger(__name__)
 Span = tuple[str, int, int]  # chromosome, first and last position

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
-from fqtl.data.genotypes import Genotypes
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
 from fqtl.errors import FqtlError
 from fqtl.gene.baseline import elastic_net

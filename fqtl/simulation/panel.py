@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fqtl.data.genotypes import Genotypes
+from fqtl.data.dosages import Genotypes
 from fqtl.data.gtex import V6P as GTEX_V6P
 from fqtl.data.gtex import V6P_DONORS as GTEX_DONORS
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fqtl.data.genotypes import GenotypeSource
+from fqtl.data.dosages import GenotypeSource
 from fqtl.data.panel import look_up, require_found
 from fqtl.errors import FqtlError
 from fqtl.weights.builds import one_build

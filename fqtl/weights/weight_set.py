@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from fqtl.data.genotypes import BUILD_TAGS
+from fqtl.data.dosages import BUILD_TAGS
 from fqtl.tables.fits import covariance_of
 
 SnpKey = Literal["rsid", "varID"]

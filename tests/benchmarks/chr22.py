@@ -22,8 +22,7 @@ from scipy.stats import t as student
 
 from fqtl.data.covariates import read_covariates
 from fqtl.data.expression import read_expression
-from fqtl.data.genotype_files import open_genotypes
-from fqtl.data.genotypes import Limits
+from fqtl.data.genotypes import Limits, open_genotypes
 from fqtl.gene.baseline import elastic_net
 from fqtl.gene.cross_validation import assign_folds, cross_validate
 from fqtl.model.arrays.threads import one_thread

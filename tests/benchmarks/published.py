@@ -15,7 +15,7 @@ import pandas as pd
 
 from fqtl.data.covariates import read_covariates
 from fqtl.data.expression import read_expression
-from fqtl.data.genotype_files import open_genotypes
+from fqtl.data.genotypes import open_genotypes
 from fqtl.data.panel import Panel, look_up
 from fqtl.data.released import Released, read_released
 from fqtl.weights.published_effects import Rules, published_weights, variants_of

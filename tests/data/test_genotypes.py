@@ -4,8 +4,8 @@ import numpy as np
 import pysam.bcftools
 import pytest
 
-from fqtl.data.genotype_files import open_genotypes
-from fqtl.data.genotypes import Limits, rsid_of, variant_id
+from fqtl.data.dosages import Limits, rsid_of, variant_id
+from fqtl.data.genotypes import open_genotypes
 from fqtl.errors import FqtlError
 from tests.files import write_vcf
 
@@ -131,7 +131,7 @@ def test_rare_and_missing_variants_are_filtered_and_counted(tmp_path):
     records = [
         "chr22 100 . A G . PASS . GT " + "0/1 " * 1 + "0/0 " * 19,  # frequency 0.025
         "chr22 200 . A G . PASS . GT " + "0/0 " * 20,  # does not vary
-        "chr22 300 . A G . PASS . GT " + "./. " * 5 + "0/1 " * 15,  # a quarter missing
+        "chr22 300 . A G . PASS . GT " + "./. " * 5 + "0/1 " * 14 + "0/0",  # a quarter missing
         "chr22 400 . A G . PASS . GT " + "1/1 " * 18 + "0/1 " * 2,  # minor allele REF, 0.05
     ]
     path = write_vcf(tmp_path / "x.vcf.gz", records, samples)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fqtl.data.genotype_files import open_genotypes
+from fqtl.data.genotypes import open_genotypes
 from fqtl.data.panel import BLOCK, GAP, look_up, require_found
 from fqtl.errors import FqtlError
 from tests.files import write_plink1, write_vcf

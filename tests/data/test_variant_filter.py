@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fqtl.data.genotype_files import open_genotypes
-from fqtl.data.genotypes import Limits
+from fqtl.data.genotypes import Limits, open_genotypes
 from fqtl.data.rsid_store import rsids_of, write_rsids
 from fqtl.data.rsids import read_lookup
 from fqtl.data.variant_filter import FilteredVariants, VariantFilter

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fqtl.data.genotypes import Genotypes, Limits
+from fqtl.data.dosages import Genotypes, Limits
 from fqtl.data.windows import count_variants, sliding_windows
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import fqtl
+from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
-from fqtl.data.genotypes import Genotypes
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
 from fqtl.gene import analysis
 from fqtl.gene.analysis import Settings, analyse_gene, has_baseline, sparse_effects

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fqtl.data.genotypes import Genotypes
+from fqtl.data.dosages import Genotypes
 from fqtl.simulation.panel import (
     GTEX_DONORS,
     GTEX_V6P,

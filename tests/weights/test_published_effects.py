@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fqtl.data.genotype_files import open_genotypes
+from fqtl.data.genotypes import open_genotypes
 from fqtl.data.panel import Panel, look_up
 from fqtl.data.released import Released, read_counted, read_released
 from fqtl.weights.published_effects import (

@@ -18,8 +18,7 @@ import pandas as pd
 
 import fqtl
 from fqtl.data.expression import read_expression
-from fqtl.data.genotype_files import open_genotypes
-from fqtl.data.genotypes import Genotypes, Limits
+from fqtl.data.genotypes import Genotypes, Limits, open_genotypes
 from fqtl.simulation.panel import GTEX_V6P
 from tests.benchmarks.accuracy.metrics import TWIN, ld
 from tests.benchmarks.accuracy.scenarios import DEMO, scaled, with_absent

@@ -1,0 +1,135 @@
+"""Genotypes of a region as dosages of the effect allele.
+
+A source is opened once and read by region; every reader gives the same `Genotypes`. What is left
+out is counted by reason. Dosages count copies of the ALT allele, the effect allele of this project.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from fqtl.data import contigs
+from fqtl.errors import FqtlError
+
+BASES = re.compile(r"^[ACGT]+$", re.IGNORECASE)
+RSID = re.compile(r"(?:^|[;,])(rs\d+)(?:$|[;,])")
+BUILD_TAGS = {"GRCh37": "b37", "GRCh38": "b38"}
+
+# Reasons that every reader has; those of `Limits` are the others
+NO_ALTERNATIVE = "no alternative allele"
+NOT_BASES = "alleles are not bases"
+NOT_DIPLOID = "calls that are not diploid"
+SAME = 1e-6  # dosages that differ by less are one value, as a file of text rounds it
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which variants are worth keeping; a variant that does not vary never is.
+
+    min_maf : smallest minor allele frequency
+    max_missing : largest share of missing calls
+    """
+
+    min_maf: float = 0.0
+    max_missing: float = 1.0
+
+    def why_not(self, dosage: np.ndarray) -> str:
+        """Why a variant with these dosages (n,) is left out; empty if it is kept."""
+        n, copies = len(dosage), float(dosage.sum())
+        known, called = dosage, n
+        if np.isnan(copies):
+            known = dosage[~np.isnan(dosage)]
+            called, copies = len(known), float(known.sum())
+        if n - called > self.max_missing * n:
+            return f"more than {self.max_missing:g} of calls missing"
+        frequency = copies / (2 * max(called, 1))
+        maf = min(frequency, 1 - frequency)
+        if maf < self.min_maf or maf == 0:
+            return f"minor allele frequency below {self.min_maf:g}" if self.min_maf else "constant"
+        return "constant" if np.ptp(known) < SAME else ""
+
+
+@dataclass(frozen=True)
+class Genotypes:
+    """Dosages of p variants in n donors, in the order of position.
+
+    variants : variant_id (chr22_20003000_T_C_b38), rsid (empty where unknown), chrom, pos
+        (1-based), other_allele (REF), effect_allele (ALT)
+    dosages : (p, n) float32 in 0 to 2, NaN where a call is missing; where a donor has one copy of a
+        sex chromosome it counts as two (see `fqtl.data.sex`)
+    donors : names of the donors
+    dropped : pos and reason of every variant that was left out
+    """
+
+    variants: pd.DataFrame
+    dosages: np.ndarray
+    donors: list[str]
+    dropped: pd.DataFrame
+
+    def window(self, start: int, end: int) -> "Genotypes":
+        """What lies at start <= pos <= end, as views where possible."""
+        kept, dropped = _within(self.variants, start, end), _within(self.dropped, start, end)
+        return replace(
+            self,
+            variants=self.variants.iloc[kept],
+            dosages=self.dosages[kept],
+            dropped=self.dropped.iloc[dropped],
+        )
+
+    def dropped_by_reason(self) -> "Counter[str]":
+        """How many variants were left out, by reason."""
+        return Counter(self.dropped["reason"])
+
+
+def _within(frame: pd.DataFrame, start: int, end: int) -> slice:
+    pos = frame["pos"].to_numpy()
+    return slice(int(np.searchsorted(pos, start)), int(np.searchsorted(pos, end, "right")))
+
+
+class GenotypeSource(Protocol):
+    """A file of genotypes that can be read by region."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def donors(self) -> list[str]:
+        """Names of all donors, in the order of the file."""
+
+    @property
+    def contigs(self) -> list[str]:
+        """Names of the chromosomes, as the file writes them."""
+
+    def read(
+        self, chrom: str, start: int, end: int, donors: list[str], limits: Limits
+    ) -> Genotypes:
+        """Dosages of `donors`, in that order, for variants with start <= pos <= end."""
+
+    def sex_of(self, donors: list[str]) -> np.ndarray:
+        """(n,) male, female, or empty where the sex of a donor is not known."""
+
+    def other_build(self) -> str:
+        """What in the file speaks for another genome build than the one given; empty if nothing."""
+
+
+def refuse_absent(path: Path, wanted: list[str], there: list[str]) -> None:
+    """Refuse to read donors that a file does not have."""
+    absent = sorted(set(wanted) - set(there))
+    if absent:
+        raise FqtlError(f"{path} lacks {len(absent)} donors, the first {absent[0]!r}.")
+
+
+def variant_id(chrom: str, pos: int, other_allele: str, effect_allele: str, build: str) -> str:
+    """Identifier with position, alleles and build, as GTEx writes it."""
+    return f"{contigs.prefixed(chrom)}_{pos}_{other_allele}_{effect_allele}_{BUILD_TAGS[build]}"
+
+
+def rsid_of(name: str | None) -> str:
+    """The rs number in an ID column, empty where there is none."""
+    match = RSID.search(name or "")
+    return match.group(1) if match else ""
