@@ -112,11 +112,19 @@ def add_filter(parser: ArgumentParser) -> None:
         metavar="P",
         help="probability that the gene has any effect in the tissue [0.1]",
     )
+    group.add_argument(
+        "--max-q",
+        type=SHARE,
+        default=0.05,
+        metavar="Q",
+        help="false discovery rate of genes that are fitted in one tissue alone, whose probability "
+        "of an effect is not small even of noise; asked where there are permuted fits [0.05]",
+    )
 
 
 def limits(given: Namespace) -> dict[str, float]:
     """The filter by the flags of `add_filter`."""
-    names = ("min_cv_r", "max_cv_p", "min_gene_pip")
+    names = ("min_cv_r", "max_cv_p", "min_gene_pip", "max_q")
     return {name: getattr(given, name) for name in names}
 
 

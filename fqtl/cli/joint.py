@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from fqtl.cli.arguments import add_annotation, add_filter, add_out, limits
 from fqtl.data.gene_names import read_gene_names
+from fqtl.release.discoveries import SINGLE_TISSUE_NEEDS, single_tissue_rates
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import read_parquet, write_tsv
 from fqtl.weights.covariance import write_covariance
@@ -49,7 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    fits, about = read_parquet(given.fits, "fits", columns=TISSUE_NEEDS)
+    fits, about = read_parquet(given.fits, "fits", columns=[*TISSUE_NEEDS, *SINGLE_TISSUE_NEEDS])
     build = about["genome_build"]
     write = {"predictdb": _write_covariances, "focus": _write_models}
     rows = []
@@ -96,9 +97,10 @@ def _filtered(
 ) -> Iterator[WeightSet]:
     """The models of each tissue that pass the filter, where there are any."""
     names = None if given.annotation is None else read_gene_names(given.annotation)
+    q = single_tissue_rates(fits).q
     for tissue in given.tissues:
         everything = tissue_weights(fits, tissue, build)
-        filtered = everything.among(passing(everything, **limits(given)))
+        filtered = everything.among(passing(everything, q=q, **limits(given)))
         counts["filtered_out"] += len(everything.genes) - len(filtered.genes)
         _count(counts, filtered)
         if len(filtered.variants):

@@ -15,6 +15,7 @@ import pandas as pd
 import fqtl
 from fqtl.cli.arguments import add_annotation, add_filter, add_out, limits
 from fqtl.data.gene_names import read_gene_names
+from fqtl.release.discoveries import SINGLE_TISSUE_NEEDS, SingleTissueRates, single_tissue_rates
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import read_parquet, write_tsv
 from fqtl.tables.fits import CALL
@@ -51,11 +52,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    everything = _weights(given)
+    everything, rates = _weights(given)
     wanted = limits(given)
     if given.factors:
         wanted["min_gene_pip"] = max(wanted["min_gene_pip"], CALL)
-    filtered = everything.among(passing(everything, **wanted))
+    filtered = everything.among(passing(everything, q=rates.q, **wanted))
+    _tell(rates, everything, {**wanted, "max_q": 1.0}, len(filtered.genes), given.max_q)
     construction = {
         "software": f"fqtl {fqtl.__version__}",
         **{name: str(limit) for name, limit in wanted.items()},
@@ -83,13 +85,37 @@ def run(given: Namespace) -> None:
     write_tsv(given.out, pd.DataFrame(rows, columns=list(COLUMNS["weights"])), "weights")
 
 
-def _weights(given: Namespace) -> WeightSet:
-    needs = FACTOR_NEEDS if given.factors else TISSUE_NEEDS
+def _tell(
+    rates: SingleTissueRates,
+    everything: WeightSet,
+    wanted: dict[str, float],
+    kept: int,
+    max_q: float,
+) -> None:
+    """Say what a false discovery rate left out, and whether it could have been met."""
+    left_out = len(passing(everything, **wanted)) - kept
+    if left_out:
+        log.info("%s: %d genes have q above %g", everything.name, left_out, max_q)
+    if left_out and rates.smallest > max_q:
+        log.warning(
+            "%s: %d permuted fits of %d genes of one tissue show no q below %.2g, so that no gene "
+            "passes weights.max_q: %g. Set calibration.permutations to %d or more",
+            everything.name,
+            rates.permuted,
+            len(rates.q),
+            rates.smallest,
+            max_q,
+            rates.enough(max_q),
+        )
+
+
+def _weights(given: Namespace) -> tuple[WeightSet, SingleTissueRates]:
+    needs = [*(FACTOR_NEEDS if given.factors else TISSUE_NEEDS), *SINGLE_TISSUE_NEEDS]
     fits, about = read_parquet(given.fits, "fits", columns=needs)
     build = about["genome_build"]
     found = (
         factor_weights(fits, build) if given.factors else tissue_weights(fits, given.tissue, build)
     )
-    if given.annotation is None:
-        return found
-    return with_gene_names(found, read_gene_names(given.annotation))
+    if given.annotation is not None:
+        found = with_gene_names(found, read_gene_names(given.annotation))
+    return found, single_tissue_rates(fits)

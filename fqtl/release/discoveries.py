@@ -33,6 +33,11 @@ from fqtl.release.calibration import (
 )
 from fqtl.tables.fits import explode
 
+SINGLE_TISSUE_NEEDS = [
+    "n_tissues",
+    "neg_log_null_prob",
+    "permuted_fits",
+]  # columns of the store for `single_tissue_rates`
 AT = 0.05  # false discovery rate that the summary counts at
 
 
@@ -88,6 +93,46 @@ def discoveries(
             ]
         ),
     )
+
+
+@dataclass(frozen=True)
+class SingleTissueRates:
+    """False discovery rates of genes that are fitted in one tissue, by gene_id.
+
+    q : NaN throughout where there are no permuted fits
+    permuted : fits of these genes
+    beyond : of these genes, those with more evidence than every permuted fit
+    """
+
+    q: "pd.Series[float]"
+    permuted: int
+    beyond: int
+
+    @property
+    def smallest(self) -> float:
+        """That such genes, or at least one of them, can have; NaN without permuted fits."""
+        if not self.permuted:
+            return np.nan
+        return min(len(self.q) / max(self.beyond, 1) / (self.permuted + 1), 1.0)
+
+    def enough(self, rate: float) -> int:
+        """Permuted fits of each gene that let as many genes have this rate."""
+        return int(np.ceil(1 / (rate * max(self.beyond, 1))))
+
+
+def single_tissue_rates(fits: pa.Table) -> SingleTissueRates:
+    """Rates of genes of one tissue among themselves; fits : gene_id and SINGLE_TISSUE_NEEDS of the store.
+
+    In a release of one tissue they are the q of its genes.
+    """
+    observed = fits["neg_log_null_prob"].to_pandas().to_numpy(dtype=np.float64)
+    single = (fits["n_tissues"].to_pandas().to_numpy() == 1) & ~np.isnan(observed)
+    drawn = explode(fits, "permuted_fits")
+    permuted = drawn["neg_log_null_prob"].to_numpy()[single[drawn["row"]]]
+    found = calibrate(observed[single], permuted)
+    beyond = int((observed[single] > permuted.max()).sum()) if len(permuted) else 0
+    names = fits["gene_id"].to_pandas()[single]
+    return SingleTissueRates(pd.Series(found.q, index=names.to_numpy()), len(permuted), beyond)
 
 
 def _of_genes(observed: np.ndarray, nulls: pd.DataFrame, exceedances: int) -> pd.DataFrame:

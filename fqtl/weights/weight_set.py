@@ -167,14 +167,25 @@ def variances_alone(dosage_sd: np.ndarray) -> np.ndarray:
 
 
 def passing(
-    weights: WeightSet, *, min_cv_r: float, max_cv_p: float, min_gene_pip: float
+    weights: WeightSet,
+    *,
+    min_cv_r: float,
+    max_cv_p: float,
+    min_gene_pip: float,
+    max_q: float = 1.0,
+    q: "pd.Series[float] | None" = None,
 ) -> "pd.Index[str]":
     """Genes that pass the filter of released models: cross-validated r and p, and an effect.
 
-    Of genes without effects one in twenty is predicted with p < 0.05.
+    Of genes without effects one in twenty is predicted with p < 0.05. Where there is no other
+    tissue the probability of an effect does not fall below 0.17, and leaves none of these out.
+
+    q : false discovery rates by gene_id, of genes that max_q is to be asked of
     """
     genes = weights.genes.set_index("gene_id")
     good = (genes["r2"] > min_cv_r**2) & (genes["p"] < max_cv_p) & (genes["pip"] >= min_gene_pip)
+    if q is not None:
+        good &= ~(q.reindex(genes.index) > max_q)
     return genes.index[good]
 
 

@@ -89,3 +89,25 @@ def test_a_lookup_table_is_kept(here):
     command = ["rsids", "--table", "lookup.txt", "--genome-build", "GRCh37", "--out", "r.parquet"]
     assert main(command) == 0
     assert pd.read_parquet(here / "r.parquet").values.tolist() == [["chr1", 5, "A", "G", "rs7"]]
+
+
+def test_a_rate_that_few_permuted_fits_cannot_show_is_told(here, capsys):
+    """Ten genes of one tissue, one with an effect, and a permuted fit of each."""
+    dosages = np.array([[0.0, 1, 2, 1, 0, 2]])
+    alone = [
+        {
+            **record(f"g{i}", dosages, [0.3], p=1e-4 if i == 0 else 0.5),
+            "n_tissues": 1,
+            "neg_log_null_prob": 20.0 if i == 0 else 0.2,
+            "permuted_fits": [{"draw": 0, "neg_log_null_prob": 0.3}],
+        }
+        for i in range(10)
+    ]
+    write_parquet(here / "fits.parquet", store(*alone), "fits", genome_build="GRCh38", donors=6)
+    assert run("weights", "--tissue", "Liver") == 0
+    assert read_tsv(here / "w" / "list.tsv", "weights")["genes"].tolist() == [0, 10]
+    told = capsys.readouterr().err
+    assert "10 permuted fits of 10 genes of one tissue show no q below 0.91" in told
+    assert "Set calibration.permutations to 20 or more" in told
+    assert run("weights", "--tissue", "Liver", "--max-q", "1") == 0
+    assert read_tsv(here / "w" / "list.tsv", "weights")["genes"].tolist() == [1, 10]

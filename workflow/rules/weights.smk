@@ -17,6 +17,7 @@ FILTER = " ".join(
         f"--min-cv-r {config['weights']['min_cv_r']}",
         f"--max-cv-p {config['weights']['max_cv_p']}",
         f"--min-gene-pip {config['weights']['min_gene_pip']}",
+        f"--max-q {config['weights']['max_q']}",
     ]
 )
 WEIGHT_LISTS = [
