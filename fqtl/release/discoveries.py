@@ -121,7 +121,7 @@ class SingleTissueRates:
 
 
 def single_tissue_rates(fits: pa.Table) -> SingleTissueRates:
-    """Rates of genes of one tissue among themselves; fits : gene_id and SINGLE_TISSUE_NEEDS of the store.
+    """Rates of genes of one tissue among themselves; fits : gene_id and SINGLE_TISSUE_NEEDS.
 
     In a release of one tissue they are the q of its genes.
     """
