@@ -52,7 +52,7 @@ FILES = {
     ),
 }
 
-HEAD = """# What a run gives
+HEAD = """# Result files
 
 All paths are below `results` of the config. Text tables are tab-separated with one header line;
 `NA` marks a missing number. Allele signs refer to the effect allele (ALT); "standardised scale"
@@ -70,7 +70,7 @@ product of a variant's and a tissue's loading is an effect in standard deviation
 | `weights/factors/` | models of factors instead of tissues, in the same formats |
 | `fits.parquet` | everything about every gene in one file, for programs |
 | `check.json` | what was found in the input |
-| `evaluation.json` | for a simulated panel: what was found of what was simulated |
+| `evaluation.json` | for a simulated panel: how much of the simulated truth was found |
 | `panel/` | the simulated panel itself |
 | `logs/`, `benchmarks/` | messages, seconds and memory of every job |
 | `prepared/`, `shards/`, `fits/` | what stages hand to each other; may be deleted after a run |

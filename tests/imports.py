@@ -81,12 +81,13 @@ def _print(root: Path) -> None:
     print(f"{len(graph)} modules, {len(between)} rooms, {arrows} arrows between rooms")
     print("circle of modules:", *(circle(graph) or ["none"]))
     print("circle of rooms:", *(circle(between) or ["none"]))
-    if not circle(graph):
-        model = {name: others for name, others in graph.items() if name.startswith("fqtl.model")}
-        inside = {
-            name: {other for other in others if other in model} for name, others in model.items()
-        }
-        print(f"floors: {floors(graph)}, of the model {floors(inside)}")
+    for kind, names in (("modules", graph), ("rooms", between)):
+        model = {name: others for name, others in names.items() if name.startswith("fqtl.model")}
+        inside = {name: others & model.keys() for name, others in model.items()}
+        if not circle(inside):
+            print(f"floors of {kind} in the model: {floors(inside)}")
+        if not circle(names):
+            print(f"floors of {kind}: {floors(names)}")
     for room, others in sorted(between.items()):
         print(f"{room} -> {', '.join(sorted(others))}")
 

@@ -53,6 +53,16 @@ def test_links_between_documents_lead_somewhere():
                 assert (page.parent / target).exists(), (page.name, target)
 
 
+PLACE = re.compile(r"(?<![\w/.-])(?:fqtl|tests|workflow)/[\w./-]*\w/?")
+
+
+def test_every_place_that_documents_name_is_there():
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    named = {(page.name, place) for page in pages for place in PLACE.findall(page.read_text())}
+    assert len(named) > 20
+    assert not sorted((page, place) for page, place in named if not (ROOT / place).exists())
+
+
 def test_floors_are_the_versions_that_are_tested():
     project = (ROOT / "pyproject.toml").read_text()
     tested = dict(

@@ -1,4 +1,4 @@
-"""What a reader of genotypes meets in one region: kept with its dosages or left out and counted."""
+"""Sites that a reader meets in one region: kept with their dosages or dropped and counted."""
 
 import numpy as np
 import pandas as pd

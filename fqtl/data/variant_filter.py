@@ -1,4 +1,4 @@
-"""Variants that models are trained on, and the rs numbers they go by.
+"""The filter of variants that models are trained on, and their rs numbers.
 
 Some programs drop palindromic variants (A/T, C/G) and all that are no change of one base,
 silently, and with them a part of a model that was trained on them. So such variants are left out
@@ -26,7 +26,7 @@ Lookup = Callable[[str, int, int], dict[tuple[int, str, str], str]]
 
 @dataclass(frozen=True)
 class VariantFilter:
-    """What to do with variants as they come out of a file.
+    """Which variants are kept, and where their rs numbers come from.
 
     unambiguous : leave out what is palindromic, not a change of one base, or without an rs number
     rsids : where rs numbers come from; None for those of the file
@@ -40,7 +40,7 @@ class VariantFilter:
 
 @dataclass(frozen=True)
 class FilteredVariants:
-    """A source that gives some of another's variants."""
+    """A source of the variants of another that pass a filter."""
 
     source: GenotypeSource
     choice: VariantFilter

@@ -1,4 +1,4 @@
-"""What an earlier run left among the results of this one, and only that.
+"""Stale outputs: what an earlier run left among the results of this one, and only that.
 
 Programs loop over `predictdb/*.db`: the models of a tissue that is no longer listed, or of a format
 that is no longer asked for, would be read as if they were of this run. What the run did not make is

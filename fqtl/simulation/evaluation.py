@@ -1,4 +1,4 @@
-"""What a run found of what was simulated."""
+"""Evaluation of a run against the simulated truth."""
 
 from dataclasses import asdict, dataclass
 
@@ -13,7 +13,7 @@ RATES = (0.01, 0.05, 0.1, 0.2, 0.3)  # promised false discovery rates that are c
 
 @dataclass(frozen=True)
 class Recovery:
-    """How much of the simulated truth a run found.
+    """Recovery of the simulated truth.
 
     genes : genes with simulated effects
     null_genes : genes without

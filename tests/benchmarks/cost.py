@@ -1,4 +1,4 @@
-"""What a fit costs by n, p and m: the coefficients of `fqtl/shards/cost.py`.
+"""CPU seconds of a fit by n, p and m: the coefficients of `fqtl/shards/cost.py`.
 
 python -m tests.benchmarks.cost
 """

@@ -1,4 +1,4 @@
-"""What a fit of every family costs: CPU seconds and memory, at two sizes of a gene.
+"""Resource use of a fit of every family: CPU seconds and memory, at two sizes of a gene.
 
     python -m tests.benchmarks.families [--repeats 3]
 

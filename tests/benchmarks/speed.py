@@ -1,4 +1,4 @@
-"""What one gene of GTEx size costs: CPU seconds, memory, and looks at the data.
+"""Resource use of one gene of GTEx size: CPU seconds, memory, and looks at the data.
 
 A look is one single-threaded float32 product x @ v of the same shape: the cost of reading the
 genotypes once. Looks are timed between the fits, so that both see the same machine, and twice: when

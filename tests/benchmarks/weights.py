@@ -1,4 +1,4 @@
-"""What it costs to write and check weights of one tissue: 10,000 genes with 30 variants each.
+"""Resource use of writing and checking weights of one tissue: 10,000 genes with 30 variants each.
 
 python -m tests.benchmarks.weights [GENES]
 """

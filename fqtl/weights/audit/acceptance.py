@@ -1,4 +1,4 @@
-"""What must not go from unsound weight files into others.
+"""Acceptance of weight files for conversion: which faults are harmless, and which are refused.
 
 An audit tells all that is amiss in a file. What would make the result wrong is refused; what the
 conversion itself mends, does not read, or lists as left out is told and goes on. A sort of fault

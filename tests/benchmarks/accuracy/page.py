@@ -148,7 +148,7 @@ has r² {same}.
 """
 
 BASELINES = ("SuSiE", "CTIMP", "alone", "elastic net")
-GOALS = """## Against the yardsticks, on the same genes
+GOALS = """## Comparison with baselines, on the same genes
 
 r² of the default model with the true genetic value, divided by that of another method; and by how
 much its average precision of variants is above the other's.

@@ -1,4 +1,4 @@
-"""Data with known effects: scenarios that favour, in turn, sharing, private effects, and neither.
+"""Data with known effects: scenarios that favour in turn sharing, tissue-specific effects, neither.
 
 Donors are split into those who are fitted and those for whom predictions are judged. Tissues have
 the numbers of donors of GTEx v6p. A scenario draws effects (p, m) per standard deviation of
@@ -158,8 +158,8 @@ def two_factors(rng: Rng, p: int, m: int) -> Drawn:
     return effects, np.where(effects.any(axis=0), 0.1, 0.0), 2
 
 
-def shared_and_private(rng: Rng, p: int, m: int) -> Drawn:
-    """One effect in all tissues alike, and a private variant in five of them."""
+def shared_and_specific(rng: Rng, p: int, m: int) -> Drawn:
+    """One effect in all tissues alike, and a variant of its own in five of them."""
     effects = np.zeros((p, m))
     effects[rng.integers(p)] = 1.0
     for tissue in rng.choice(m, min(5, m), replace=False):
@@ -167,7 +167,7 @@ def shared_and_private(rng: Rng, p: int, m: int) -> Drawn:
     return effects, np.full(m, 0.1), 1
 
 
-def private(rng: Rng, p: int, m: int) -> Drawn:
+def tissue_specific(rng: Rng, p: int, m: int) -> Drawn:
     """Nothing shared: one to three variants in each of 15 tissues."""
     effects = np.zeros((p, m))
     for tissue in rng.choice(m, min(15, m), replace=False):
@@ -224,11 +224,13 @@ def _position(name: str) -> int:
 FIVE = (300, 200, 150, 120, 80)
 SCENARIOS = {
     "A": Scenario("two factors of 3 variants in 5 to 20 tissues, h² 0.1", two_factors),
-    "B": Scenario("one effect in all tissues, private ones in five, h² 0.1", shared_and_private),
+    "B": Scenario(
+        "one effect in all tissues, tissue-specific ones in five, h² 0.1", shared_and_specific
+    ),
     "C": Scenario(
         "nothing shared: 1 to 3 variants in each of 15 tissues, h² 0.1 to 0.2, "
         "and a polygenic background of 0.03",
-        private,
+        tissue_specific,
         polygenic=0.03,
     ),
     "D": Scenario("released effects of genes of GTEx v6p, h² 0.1 on average", released),

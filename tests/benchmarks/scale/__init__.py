@@ -1,1 +1,1 @@
-"""What a release of GTEx's size costs: `make scale`."""
+"""Resource use of a release of GTEx's size: `make scale`."""

@@ -1,4 +1,4 @@
-"""What a release of GTEx's size costs: CPU hours, memory and bytes of each stage.
+"""Resource use of a release of GTEx's size: CPU hours, memory and bytes of each stage.
 
 `run` makes a part of a release (see release.py), sends it through the whole workflow and reads what
 every job says of itself at the end of its log. Stages whose memory grows with the genes are then

@@ -1,4 +1,4 @@
-"""One gene, one GWAS, one z-score, whichever file and program it goes through.
+"""Consistency across formats: one z-score, whichever file and program it goes through.
 
 With weights w per allele, Σ the covariance of dosages and D their standard deviations,
 z = wᵀ D z_gwas / √(wᵀ Σ w). Each reader here opens the files by itself, and follows what its
