@@ -29,11 +29,11 @@ help:
 # A killed run leaves a lock behind; whoever runs the demo again has just seen that it is dead.
 UNLOCK = if [ -n "$$(ls -A .snakemake/locks 2>/dev/null)" ]; then snakemake --configfile $(1) --unlock; fi
 
-demo: $(VENV)/workflow.stamp
+demo: $(VENV)/workflow,plink.stamp
 	@$(call UNLOCK,config/demo.yaml)
 	snakemake --configfile config/demo.yaml
 
-demo-lymphoblastoid: $(VENV)/workflow.stamp
+demo-lymphoblastoid: $(VENV)/workflow,plink.stamp
 	@$(call UNLOCK,config/lymphoblastoid.yaml)
 	snakemake --configfile config/lymphoblastoid.yaml
 

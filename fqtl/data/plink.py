@@ -13,10 +13,11 @@ used; they are counted as not diploid, as haploid calls of a VCF are.
 
 import re
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import pgenlib
 
 from fqtl.data import contigs
 from fqtl.data.dosages import (
@@ -57,6 +58,7 @@ class PlinkFile:
         self.path = path
         self.build = build
         self.field = field
+        self._pgenlib = _pgenlib(path)
         if field not in ("GT", "DS"):
             raise FqtlError(f"genotypes.field must be GT or DS, found {field!r}.")
         if path.suffix == ".bed":
@@ -66,7 +68,7 @@ class PlinkFile:
         else:
             self._variants = VariantTable(self._beside(".pvar", ".pvar.zst"))
             people = _read_people(self._beside(".psam"))
-        self._held: tuple[np.ndarray, pgenlib.PgenReader] | None = None
+        self._held: tuple[np.ndarray, Any] | None = None
         self.donors = list(people["name"])
         coded = zip(people["name"], people["sex"].str.lower(), strict=True)
         of_file = {name: CODES.get(code, UNKNOWN) for name, code in coded}
@@ -125,7 +127,7 @@ class PlinkFile:
                 return f"chromosome {code} has a variant at {last}, beyond its {length} bp"
         return ""
 
-    def _dosage(self, reader: pgenlib.PgenReader, row: int, allele: int, count: int) -> np.ndarray:
+    def _dosage(self, reader: Any, row: int, allele: int, count: int) -> np.ndarray:
         """(n,) copies of one allele in the donors that the reader was opened for."""
         if self.field == "DS":
             dosage = np.empty(count, dtype=np.float32)
@@ -137,20 +139,20 @@ class PlinkFile:
         dosage[dosage < 0] = np.nan
         return dosage
 
-    def _reader(self, columns: np.ndarray) -> pgenlib.PgenReader:
+    def _reader(self, columns: np.ndarray) -> Any:
         """Reader of the donors in some columns; the last one is kept, for its index is long."""
         if self._held is None or not np.array_equal(self._held[0], columns):
             self._held = (columns, self._open(columns))
         return self._held[1]
 
-    def _open(self, columns: np.ndarray) -> pgenlib.PgenReader:
+    def _open(self, columns: np.ndarray) -> Any:
         """Reader of the donors in some columns (increasing)."""
         alleles = self._variants.overview.alleles
         offsets = None
         if alleles.max() > 2:
             offsets = np.concatenate([[0], np.cumsum(alleles, dtype=np.uintp)]).astype(np.uintp)
         try:
-            return pgenlib.PgenReader(
+            return self._pgenlib.PgenReader(
                 str(self.path).encode(),
                 raw_sample_ct=len(self.donors),
                 variant_ct=len(alleles),
@@ -182,6 +184,19 @@ class PlinkFile:
             raise FqtlError(
                 f"{self.path} holds calls and no dosages; see genotypes.field in the config."
             )
+
+
+def _pgenlib(path: Path) -> ModuleType:
+    """pgenlib, which nothing but files of PLINK needs."""
+    try:
+        import pgenlib
+    except ImportError as fault:
+        raise FqtlError(
+            f"{path}: PLINK's files are read through pgenlib, which cannot be imported here "
+            f"({fault}). `pip install 'pgenlib>=0.94'` installs it, as does fqtl's extra `plink`. "
+            "A VCF or BCF is read without it."
+        ) from fault
+    return pgenlib
 
 
 def _read_people(path: Path) -> pd.DataFrame:

@@ -9,8 +9,6 @@ import warnings
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import ElasticNetCV
 
 from fqtl.gene.cross_validation import centred
 from fqtl.model.arrays.moments import Floats
@@ -30,6 +28,10 @@ def elastic_net(y: Floats, x: np.ndarray, tolerance: float = 1e-2) -> Floats:
 
 def _of_tissue(y: Floats, x: np.ndarray, tolerance: float) -> Floats:
     """(p,) effects; 0 where there is too little to learn from."""
+    # imported by those who ask for it: a fit without a baseline needs no scikit-learn
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import ElasticNetCV
+
     seen = np.isfinite(y)
     if seen.sum() < MIN_DONORS or np.ptp(y[seen]) == 0:
         return np.zeros(x.shape[1])

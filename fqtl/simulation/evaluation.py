@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score
 
 from fqtl.tables.fits import CALL
 
@@ -59,6 +58,9 @@ def pairs_with_truth(
 
 def recovery(pairs: pd.DataFrame) -> Recovery:
     """Summary of pairs as `pairs_with_truth` gives them."""
+    # imported here: the report of data without a planted truth needs no scikit-learn
+    from sklearn.metrics import average_precision_score
+
     by_gene = pairs.groupby("gene_id")
     any_simulated = by_gene["simulated"].any()
     with_effect = pairs[pairs["gene_id"].map(any_simulated)]

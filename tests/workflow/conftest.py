@@ -59,6 +59,15 @@ class Release:
             text=True,
         )
 
+    def without(self, *modules: str) -> dict[str, str]:
+        """Environment variables of a Python in which these modules cannot be imported."""
+        hidden = self.folder / "hidden"
+        hidden.mkdir(exist_ok=True)
+        for module in modules:
+            (hidden / f"{module}.py").write_text(f"raise ModuleNotFoundError({module!r})\n")
+        path = [str(hidden), *filter(None, [os.environ.get("PYTHONPATH")])]
+        return {"PYTHONPATH": os.pathsep.join(path)}
+
     def fits(self, name: str) -> dict[str, int]:
         """When each shard was written, in nanoseconds."""
         written = (self.folder / name / "fits").glob("[0-9]*.parquet")

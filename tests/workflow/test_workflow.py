@@ -1,6 +1,9 @@
 """The workflow as its users run it: from files to weights, twice, and misused."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -18,7 +21,7 @@ def finished(tmp_path_factory):
     """A run that went to its end, on two cores with three shards."""
     release = make_release(tmp_path_factory.mktemp("release"))
     release.configure("out")
-    run = release.run("out")
+    run = release.run("out", **release.without("pgenlib", "sklearn"))
     assert run.returncode == 0, run.stdout
     return release, run.stdout
 
@@ -30,6 +33,16 @@ def table(release, name):
 def test_the_run_says_where_the_results_are(finished):
     _, said = finished
     assert "Results: out/report.html" in said
+
+
+@pytest.mark.parametrize("module", ["pgenlib", "sklearn"])
+def test_genotypes_in_a_vcf_and_no_baseline_need_no_further_package(finished, module):
+    release, _ = finished
+    command = [sys.executable, "-c", f"import {module}"]
+    env = {**os.environ, **release.without(module)}
+    tried = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert f"ModuleNotFoundError: {module}" in tried.stderr
+    assert (release.folder / "out" / "report.html").exists()
 
 
 def test_every_gene_has_one_row(finished):
