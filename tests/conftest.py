@@ -1,15 +1,52 @@
-"""Data that several tests need."""
+"""Data that several tests need, and how tests are chosen."""
 
+import os
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from scipy.stats import norm
+
+# Every run draws the same examples; what one of them takes on a busy machine says nothing
+settings.register_profile("same", derandomize=True, deadline=None, max_examples=20, database=None)
+settings.load_profile("same")
+
+# Folders and files whose tests take a tenth of a second, as `make fast` runs them
+FAST = ("cli/test_ranges.py",)
+NO_R = (
+    "R was not asked whether it can read what was written for it: there is no Rscript here. "
+    "Install it, on Debian by `apt-get install r-base-core`."
+)
 
 
 def pytest_collection_modifyitems(items):
     """What takes longest comes first, so that no process is left with it in the end."""
+    here = Path(__file__).parent
     items.sort(key=lambda item: "workflow" not in item.path.parts)
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(FAST):
+            item.add_marker("fast")
+
+
+@pytest.fixture(scope="session")
+def rscript():
+    """Path of Rscript. Without it a test does not run, or fails where CI is set, which has R."""
+    found = shutil.which("Rscript")
+    if found is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_R)
+    return found
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many tests did not run for want of R."""
+    skipped = terminalreporter.getreports("skipped")
+    without = sum(NO_R in str(report.longrepr) for report in skipped)
+    if without:
+        terminalreporter.section("R")
+        terminalreporter.write_line(f"{without} tests did not run. {NO_R}", yellow=True)
 
 
 def linked_genotypes(rng, n, p, correlation=0.9, min_maf=0.1):

@@ -171,11 +171,10 @@ write.table(listed, "Liver.pos", row.names = FALSE, quote = FALSE, sep = "\\t")
 """
 
 
-def test_files_that_r_wrote_are_sound_and_become_per_copy(tmp_path, panel):
+def test_files_that_r_wrote_are_sound_and_become_per_copy(tmp_path, panel, rscript):
     """As FUSION's own scripts leave them: factors, 1e+05, chromosomes that are no integers."""
-    assert shutil.which("Rscript"), "Install R, on Debian by `apt-get install r-base-core`."
     (tmp_path / "write.R").write_text(BY_R)
-    subprocess.run(["Rscript", "--vanilla", "write.R"], cwd=tmp_path, check=True)
+    subprocess.run([rscript, "--vanilla", "write.R"], cwd=tmp_path, check=True)
     assert "1e+05" in (tmp_path / "Liver.pos").read_text()
     assert main(["check", "weights", str(tmp_path / "Liver.pos")]) == 0
     assert convert(tmp_path / "Liver.pos", "predictdb", tmp_path, *panel) == 0

@@ -1,0 +1,34 @@
+"""What the tests themselves promise: who runs them learns what did not run, and CI has it all."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ASKS_R = "tests/weights/test_fusion.py::test_r_reads_every_object"
+
+
+def run_without_r(**env):
+    """The tests of R, in a process that finds no programs at all."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "PATH")}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", ASKS_R],
+        cwd=ROOT,
+        env={**kept, "PATH": "", **env},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("env", "code", "counted"), [({}, 0, "skipped"), ({"CI": "1"}, 1, "error")]
+)
+def test_without_r_its_tests_say_what_to_install_and_fail_in_ci(env, code, counted):
+    run = run_without_r(**env)
+    assert run.returncode == code
+    assert f"1 {counted}" in run.stdout
+    assert "Install it, on Debian by `apt-get install r-base-core`." in run.stdout
+    assert ("1 tests did not run" in run.stdout) == (not env)
