@@ -93,7 +93,7 @@ def test_genes_are_fitted_without_what_plink_files_reports_and_baselines_need(li
 def test_a_plink_file_without_pgenlib_says_what_to_install(tmp_path, monkeypatch):
     bim = ["22 rs1 0 100 A G"]
     path = write_plink1(tmp_path / "g.bed", np.array([[0, 1, 2]]), bim, ["a", "b", "c"])
-    assert open_genotypes(path, "GRCh37", "GT").samples == ["a", "b", "c"]
+    assert open_genotypes(path, "GRCh37", "GT").donors == ["a", "b", "c"]
     monkeypatch.setitem(sys.modules, "pgenlib", None)
     with pytest.raises(FqtlError, match=r"g\.bed: .* `pip install 'pgenlib>=0\.94'` .* `plink`"):
         open_genotypes(path, "GRCh37", "GT")

@@ -98,7 +98,7 @@ def test_a_gene_starts_where_its_strand_says_and_every_line_is_kept_or_counted(
         path.write_text("\n".join(text) + "\n")
         found = read_expression(path)
     first = {f"g{name}": rest for name, *rest in reversed(lines)}
-    assert found.samples == DONORS
+    assert found.donors == DONORS
     assert sorted(found.genes["gene_id"]) == sorted(first)
     assert len(found.genes) + len(found.dropped) == len(lines)
     for gene, tss, values in zip(
@@ -186,6 +186,6 @@ def test_joined_covariates_are_of_the_donors_that_both_tables_have(rows, some):
     there = sorted(some)
     other = read_back({"other": [float(d[1]) for d in there]}, there)
     both = joined(one, other)
-    assert both.samples == [donor for donor in DONORS if donor in some]
-    np.testing.assert_array_equal(both.values[:, :-1], values_of(one, both.samples))
-    np.testing.assert_array_equal(both.values[:, -1], [float(d[1]) for d in both.samples])
+    assert both.donors == [donor for donor in DONORS if donor in some]
+    np.testing.assert_array_equal(both.values[:, :-1], values_of(one, both.donors))
+    np.testing.assert_array_equal(both.values[:, -1], [float(d[1]) for d in both.donors])
