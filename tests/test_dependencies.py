@@ -14,7 +14,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from fqtl.data.genotype_files import open_genotypes
+from fqtl.data.genotypes import open_genotypes
 from fqtl.errors import FqtlError
 from tests.conftest import linked_genotypes
 from tests.files import vcf_records, write_bed, write_covariates, write_plink1, write_vcf

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from fqtl.data.alleles import agreeing, complement, is_palindrome
 from fqtl.data.covariates import joined, read_covariates, values_of
+from fqtl.data.dosages import Limits
 from fqtl.data.expression import read_expression
-from fqtl.data.genotype_files import open_genotypes
-from fqtl.data.genotypes import Limits
+from fqtl.data.genotypes import open_genotypes
 from tests.files import write_covariates, write_vcf
 
 DONORS = ["d3", "d1", "d2", "d5"]
@@ -56,7 +56,7 @@ def test_dosages_are_the_calls_counted_one_by_one_and_nothing_goes_uncounted(rec
     varying = {
         name: dosage
         for name, dosage in expected.items()
-        if 0 < np.nansum(dosage) < 2 * np.isfinite(dosage).sum()
+        if len({copied for copied in dosage if np.isfinite(copied)}) > 1
     }
     assert set(found.variants["variant_id"]) == set(varying)
     for name, dosage in zip(found.variants["variant_id"], found.dosages, strict=True):
