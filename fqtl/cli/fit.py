@@ -32,8 +32,8 @@ from fqtl.errors import FqtlError
 from fqtl.gene.analysis import Settings, analyse_gene
 from fqtl.gene.cross_validation import assign_folds
 from fqtl.gene.permutations import PermutationPlan
+from fqtl.model.engines import ENGINES
 from fqtl.model.families import FAMILIES
-from fqtl.model.fit import ENGINES
 from fqtl.shards.shard_file import read_shard
 from fqtl.tables.files import write_parquet
 from fqtl.tables.fits import FITS

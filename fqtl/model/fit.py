@@ -10,43 +10,18 @@ their location is on the scale of their link. A model is put together from its e
 raises its ELBO, and the posterior comes back as a `Fit` on the scale of the input.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from fqtl.model.arrays.inputs import (
-    Design,
-    choose,
-    labels_of,
-    refuse_no_count,
-    refuse_no_flag,
-    same_rows,
-)
-from fqtl.model.arrays.moments import Floats, Genotypes
-from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotypes
-from fqtl.model.arrays.threads import one_thread
-from fqtl.model.arrays.variants import Variants
-from fqtl.model.elementwise import elementwise_parts, posteriors
-from fqtl.model.engines import cavi, sgvb
-from fqtl.model.options import ModelKind, Options, options_of
-from fqtl.model.predictors.bilinear import Bilinear
-from fqtl.model.predictors.covariates import Covariates
-from fqtl.model.predictors.dense import Dense
-from fqtl.model.predictors.factored import Factored
+from fqtl.model import single_effects_model, spike_slab_model
+from fqtl.model.arrays.inputs import refuse_no_count, refuse_no_flag
 from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
-from fqtl.model.predictors.tissue_specific import Specific
-from fqtl.model.response_scale import Measured
-from fqtl.model.results.credible_sets import credible_sets
-from fqtl.model.results.fit import Fit, Posterior, Scale
+from fqtl.model.problem import Problem, Solved
+from fqtl.model.results.fit import Fit
 
-ENGINES: dict[str, Callable[[cavi.Model, Any], cavi.Trace]] = {
-    "cavi": cavi.maximise,
-    "sgvb": sgvb.maximise,
-}
-DEFAULT_RANK = 10
+DEFAULT_RANK = 10  # taste; factors that the ELBO does not want are not kept
 
 
 def fit(
@@ -119,109 +94,38 @@ def fit(
     Model: Park, Sarkar, Bhutani, Kellis (2017), bioRxiv 107623. The result depends on the input
     alone: the same numbers come back to the last bit, with any number of cores.
     """
-    y_given, x_given = same_rows(
+    refuse_no_flag("factored", factored)
+    if rank is not None:
+        refuse_no_count("rank", rank, least=1)
+    problem = Problem.of(
         y,
         x,
+        function="fit",
+        factored=factored,
+        family=family,
         covariates=covariates,
         dispersion_covariates=dispersion_covariates,
         offset=offset,
         trials=trials,
-    )
-    n, m = y_given.shape
-    if rank is not None:
-        refuse_no_count("rank", rank, least=1)
-    refuse_no_flag("factored", factored)
-    maximise = choose("engine", engine, ENGINES)
-    settings = options_of(options, ModelKind("fit", engine, family, m, factored), seed)
-    mean_design = Design.of("covariates", covariates, n)
-    noise_design = Design.of("dispersion_covariates", dispersion_covariates, n)
-    measured = Measured.of(y_given, family, offset, trials)
-    measured.refuse_covariates(noise_design)
-
-    with one_thread():
-        genotypes = standardise_genotypes(x_given)
-        response, noise = measured.response, measured.family
-        confounders = Covariates.empty(mean_design.columns, m)
-        parts = _parts(
-            Variants(genotypes.x),
-            response.observed,
-            rank or min(m, DEFAULT_RANK),
-            factored,
-            settings,
-        )
-        dispersion = Covariates.empty(noise_design.columns, m, start=noise.dispersion_start)
-        model = cavi.Model(noise, response, [confounders, *parts], dispersion)
-        trace = maximise(model, settings.engine)
-
-    y_sd = measured.y_sd
-    coefficients = model.confounders.effects.mean * y_sd
-    slopes = coefficients[1:] * mean_design.per_unit[:, None]
-    variance = measured.distribution.noise_variance(dispersion.moments())
-    shared = np.zeros(m) if model.noise is None else model.noise.loadings
-    return Fit(
-        **_posteriors(model.location[1:], genotypes.x, m),
-        shared_noise=shared * y_sd,
-        intercept=measured.y_mean + coefficients[0],
-        covariate_effects=slopes,
-        covariate_mean=mean_design.mean,
-        noise_variance=variance[0] if len(variance) == 1 else variance,
-        distribution=measured.distribution,
-        dispersion=dispersion.moments(),
-        scale=Scale(
-            genotypes.mean, genotypes.sd, measured.y_mean, y_sd, labels_of(x), labels_of(y)
-        ),
-        elbo_trace=np.array(trace.elbo) - response.observed.sum(axis=0) @ np.log(measured.unit),
-        converged=trace.converged,
-        family=family,
         engine=engine,
-        notes=(*notes_of(genotypes, y_sd), *filter(None, [trace.note])),
+        seed=seed,
+        options=options,
     )
+    effects = _effects(problem, rank or min(problem.m, DEFAULT_RANK), factored)
+    solved = problem.solve(effects)
+    return Fit(**_posteriors(solved), **solved.results())
 
 
-def _parts(
-    x: Variants, observed: Floats, rank: int, factored: bool, options: Options
-) -> list[Predictor]:
-    """Entries of the location that hold effects: what tissues share, and what they do not."""
-    m = observed.shape[1]
-    prior = options.prior
+def _effects(problem: Problem, rank: int, factored: bool) -> list[Predictor]:
+    """x (L R' + S), under the prior that was chosen."""
+    x, observed, prior = problem.variants, problem.response.observed, problem.settings.prior
     if isinstance(prior, SpikeSlabOptions):
-        return elementwise_parts(x, m, rank, factored, prior)
-    parts: list[Predictor] = []
-    if factored and m > 1:
-        parts.append(Factored(x, m, rank, prior))
-    if prior.specific or not parts:
-        parts.append(Specific.empty(x, observed, prior))
-    return parts
+        return spike_slab_model.location_parts(x, observed, rank, factored, prior)
+    return single_effects_model.location_parts(x, observed, rank, factored, prior)
 
 
-def _posteriors(parts: list[Predictor], x: Genotypes, m: int) -> dict[str, Any]:
-    """Posterior of every part, and the credible sets of its effects."""
-    p = len(x)
-    if any(isinstance(part, Bilinear | Dense) for part in parts):
-        return posteriors(parts, p, m)
-    factors = [factor for part in parts if isinstance(part, Factored) for factor in part.ordered()]
-    alone = [sums for part in parts if isinstance(part, Specific) for sums in part.tissues]
-    sign = np.array([factor.sign for factor in factors])
-    found = {
-        "variants": Posterior.of([factor.effects for factor in factors], p).times(sign),
-        "tissues": Posterior.of([factor.tissues for factor in factors], m).times(sign),
-        "specific": Posterior.of(alone, p) if alone else Posterior.zero(p, m),
-    }
-    unfactored = not any(isinstance(part, Factored) for part in parts)
-    if unfactored:
-        found["variants"], found["tissues"] = found["specific"], Posterior.certain(m)
-        found["specific"] = Posterior.zero(p, m)
-    sets = [entry for k, f in enumerate(factors) for entry in credible_sets(f.effects, x, factor=k)]
-    for t, sums in enumerate(alone):
-        sets += credible_sets(sums, x, factor=t if unfactored else None, tissue=t)
-    return {**found, "credible_sets": tuple(sets)}
-
-
-def notes_of(genotypes: StandardGenotypes, y_sd: Floats) -> tuple[str, ...]:
-    """What was set aside, in words."""
-    counted = (
-        (genotypes.n_missing, "missing genotypes stand at the mean of their variant"),
-        (int((genotypes.sd == 0).sum()), f"of {len(genotypes.sd)} variants do not vary: effect 0"),
-        (int((y_sd == 0).sum()), f"of {len(y_sd)} tissues are constant or empty: effect 0"),
-    )
-    return tuple(f"{count} {what}" for count, what in counted if count)
+def _posteriors(solved: Solved) -> dict[str, Any]:
+    problem = solved.problem
+    if isinstance(problem.settings.prior, SpikeSlabOptions):
+        return spike_slab_model.posteriors(solved.effects, problem.variants, problem.m)
+    return single_effects_model.posteriors(solved.effects, problem.variants, problem.m)

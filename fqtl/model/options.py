@@ -38,11 +38,6 @@ CLASSES: tuple[type[CheckedOptions], ...] = (
     SgvbOptions,
 )
 NOTHING_TO_DO = {"shared_noise": False, "reconsider": False}  # what these are where not read
-DEFAULTS_OF_ENGINES: dict[str, dict[str, Any]] = {
-    "cavi": {},
-    # the model of the paper that the engine is of
-    "sgvb": {"variant_prior": "spike_slab", "specific": False},
-}
 
 
 @dataclass(frozen=True)
@@ -194,7 +189,7 @@ def options_of(given: Mapping[str, Any], kind: ModelKind, seed: int, **defaults:
     """
     refuse_no_count("seed", seed, least=0)
     _refuse_unknown(given)
-    defaults = {**DEFAULTS_OF_ENGINES[kind.engine], **defaults}
+    defaults = {**_defaults_of(kind), **defaults}
     chosen = {**defaults, **given}
     variant_prior = chosen.pop("variant_prior", "single_effects")
     refuse_others("variant_prior", variant_prior, VARIANT_PRIORS)
@@ -209,6 +204,15 @@ def options_of(given: Mapping[str, Any], kind: ModelKind, seed: int, **defaults:
         _made(prior, chosen, variant_prior=variant_prior),
         _made(engine, {**chosen, **_switched_off(kind)}, seed=seed),
     )
+
+
+def _defaults_of(kind: ModelKind) -> dict[str, Any]:
+    """Where they are not those of the classes."""
+    if kind.function != "fit":
+        return {"shared_noise": False}
+    if kind.engine == "sgvb":  # the model of the paper that the engine is of
+        return {"variant_prior": "spike_slab", "specific": False}
+    return {}
 
 
 def _classes(kind: ModelKind) -> tuple[type[PriorOptions], type[EngineOptions]]:

@@ -19,8 +19,6 @@ from numpy.typing import ArrayLike
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.inputs import as_matrix, refuse_no_count
 from fqtl.model.arrays.moments import Floats
-from fqtl.model.elementwise import dense_effects, factors, posterior_of, posteriors
-from fqtl.model.fit import notes_of
 from fqtl.model.predictors.bilinear import Bilinear
 from fqtl.model.predictors.dense import Dense, in_cis
 from fqtl.model.predictors.linear import Linear
@@ -28,6 +26,7 @@ from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.problem import Problem, Solved
 from fqtl.model.results.factorisation import Products
 from fqtl.model.results.fit import Fit, Posterior
+from fqtl.model.spike_slab_model import dense_effects, factors, posterior_of, posteriors
 
 INDIVIDUAL_PRIORS = ("column_spike_slab", "spike_slab", "slab")
 
@@ -72,7 +71,8 @@ def fit_cis(
     Returns
     -------
     Fit
-        Factor t is gene t and holds its effects; they are 0, with PIP 0, outside of its window.
+        Column t of `specific` holds the effects on gene t; they are 0, with PIP 0, outside of its
+        window.
 
     Raises
     ------
@@ -110,11 +110,9 @@ def fit_cis(
     solved = problem.solve([Dense(Linear(problem.variants, effects))])
     alone = int((allowed.sum(axis=0) == 0).sum())
     notes = (f"{alone} of {m} genes have no variant in cis: effect 0",) if alone else ()
-    return Fit(
-        **posteriors(solved.entries, p, m),
-        **solved.found(),
-        notes=notes_of(problem.genotypes, problem.measured.y_sd) + notes,
-    )
+    results = solved.results()
+    results["notes"] += notes
+    return Fit(**posteriors(solved.effects, problem.variants, m), **results)
 
 
 def fit_weighted(
@@ -316,12 +314,12 @@ def _decompose(
 def _products(solved: Solved, weights: Floats | None) -> Products:
     """Result, its factors in the order of the weights if there are any."""
     problem, m = solved.problem, solved.problem.m
-    (entry,) = (part for part in solved.entries if isinstance(part, Bilinear))
+    (entry,) = (part for part in solved.effects if isinstance(part, Bilinear))
     found = entry.found() if weights is None else entry.scaled()
     size = problem.n if entry.x is None else problem.variants.p
     sign = np.array([component.sign for component in found])
     fitted = solved.model.location_moments().mean
-    dense = [posterior_of(part.loadings) for part in solved.entries if isinstance(part, Dense)]
+    dense = [posterior_of(part.loadings) for part in solved.effects if isinstance(part, Dense)]
     scores = [component.left.moments().mean for component in found]
     return Products(
         left=Posterior.of([component.left.loadings for component in found], size).times(sign),
@@ -330,8 +328,7 @@ def _products(solved: Solved, weights: Floats | None) -> Products:
         specific=dense[0] if dense else Posterior.zero(problem.variants.p, m),
         scores=np.hstack([np.empty((problem.n, 0)), *(score[:, None] for score in scores)]) * sign,
         fitted=problem.measured.y_mean + fitted * problem.measured.y_sd,
-        **solved.found(),
-        notes=notes_of(problem.genotypes, problem.measured.y_sd),
+        **solved.results(),
     )
 
 

@@ -1,7 +1,13 @@
-"""From arrays to a solved model and back: what the relatives of `fit` have in common."""
+"""From arrays to a solved model and back: the path that all functions of the model take.
+
+Problem.of    checks, standardises
+Problem.solve adds covariates and the noise to the effects; the engine raises the ELBO
+Solved.results  what was standardised, undone
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,9 +17,8 @@ from fqtl.model.arrays.inputs import Design, choose, labels_of, same_rows
 from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotypes
 from fqtl.model.arrays.threads import one_thread
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.engines import cavi
+from fqtl.model.engines import ENGINES, cavi
 from fqtl.model.families import Family, Response
-from fqtl.model.fit import ENGINES
 from fqtl.model.options import ModelKind, Options, options_of
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.options import SpikeSlabOptions
@@ -73,14 +78,17 @@ class Problem:
         kind = ModelKind(
             function, engine, family, given.shape[1], factored, x is not None, donor_prior
         )
-        settings = options_of(options, kind, seed, shared_noise=False, **defaults)
-        measured = Measured.of(given, family, offset, trials)
+        settings = options_of(options, kind, seed, **defaults)
+        mean_design = Design.of("covariates", covariates, n)
         noise_design = Design.of("dispersion_covariates", dispersion_covariates, n)
-        measured.refuse_covariates(noise_design)
+        with one_thread():
+            measured = Measured.of(given, family, offset, trials)
+            measured.refuse_covariates(noise_design)
+            genotypes = standardise_genotypes(table)
         return cls(
-            standardise_genotypes(table),
+            genotypes,
             measured,
-            Design.of("covariates", covariates, n),
+            mean_design,
             noise_design,
             engine,
             settings,
@@ -96,8 +104,9 @@ class Problem:
     def family(self) -> Family:
         return self.measured.family
 
-    @property
+    @cached_property
     def variants(self) -> Variants:
+        """The genotypes as predictors see them."""
         return Variants(self.genotypes.x)
 
     @property
@@ -108,17 +117,28 @@ class Problem:
     def m(self) -> int:
         return self.response.values.shape[1]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was set aside, in words."""
+        sd, y_sd = self.genotypes.sd, self.measured.y_sd
+        counted = (
+            (self.genotypes.n_missing, "missing genotypes stand at the mean of their variant"),
+            (int((sd == 0).sum()), f"of {len(sd)} variants do not vary: effect 0"),
+            (int((y_sd == 0).sum()), f"of {len(y_sd)} tissues are constant or empty: effect 0"),
+        )
+        return tuple(f"{count} {what}" for count, what in counted if count)
+
     def with_variant_prior(self, name: str) -> SpikeSlabOptions:
         """Options of the priors, but for that of variants."""
         return replace(self.settings.spike_slab, variant_prior=name)
 
-    def solve(self, entries: list[Predictor]) -> "Solved":
-        """The model of these entries and covariates, its ELBO raised by the engine."""
+    def solve(self, effects: list[Predictor]) -> "Solved":
+        """The model of these effects, covariates and noise, its ELBO raised by the engine."""
         confounders = Covariates.empty(self.mean_design.columns, self.m)
         dispersion = Covariates.empty(
             self.noise_design.columns, self.m, start=self.family.dispersion_start
         )
-        model = cavi.Model(self.family, self.response, [confounders, *entries], dispersion)
+        model = cavi.Model(self.family, self.response, [confounders, *effects], dispersion)
         with one_thread():
             trace = ENGINES[self.engine](model, self.settings.engine)
         return Solved(self, model, trace)
@@ -133,11 +153,11 @@ class Solved:
     trace: cavi.Trace
 
     @property
-    def entries(self) -> list[Predictor]:
-        """Of the location, beside covariates."""
+    def effects(self) -> list[Predictor]:
+        """The parts of the location beside covariates."""
         return self.model.location[1:]
 
-    def found(self) -> dict[str, Any]:
+    def results(self) -> dict[str, Any]:
         """What results of every kind hold, in units of y."""
         problem, model = self.problem, self.model
         confounders = model.location[0]
@@ -166,4 +186,5 @@ class Solved:
             "converged": self.trace.converged,
             "family": measured.name,
             "engine": problem.engine,
+            "notes": (*problem.notes, *filter(None, [self.trace.note])),
         }

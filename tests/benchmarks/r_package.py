@@ -39,7 +39,7 @@ def recovery(fixture: Fixture, effects: np.ndarray | None) -> str:
 
 
 def elbo(solved: Solved) -> float:
-    return float(solved.found()["elbo_trace"][-1])
+    return float(solved.results()["elbo_trace"][-1])
 
 
 def main() -> None:

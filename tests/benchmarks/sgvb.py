@@ -15,11 +15,11 @@ import numpy as np
 
 from fqtl.model.arrays.threads import one_thread
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.elementwise import elementwise_parts
 from fqtl.model.engines import cavi, sgvb
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.options import SpikeSlabOptions
+from fqtl.model.spike_slab_model import location_parts
 
 SAMPLES, OBSERVED, REPEATS = 10, 0.4, 5
 # n, p, m, k: seconds of the R package's default build, and of its native one
@@ -41,7 +41,7 @@ def model_of(n: int, p: int, m: int, k: int) -> cavi.Model:
     intercept = np.ones((n, 1))
     location = [
         Covariates.empty(intercept, m),
-        *elementwise_parts(x, m, k, True, SpikeSlabOptions(specific=False)),
+        *location_parts(x, response.observed, k, True, SpikeSlabOptions(specific=False)),
     ]
     dispersion = Covariates.empty(intercept, m, start=family.dispersion_start)
     model = cavi.Model(family, response, location, dispersion)

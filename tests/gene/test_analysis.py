@@ -144,12 +144,15 @@ def test_an_effect_of_one_tissue_is_listed_with_it():
     assert "t2" in {entry["tissue"] for entry in found["credible_sets"]}
 
 
-def test_a_dense_fit_stores_no_tissue_without_effects():
+def test_a_fit_without_factors_stores_effects_of_its_tissues():
     gene, genotypes, simulated = inputs()
     found = analyse_gene(gene, genotypes, replace(settings(), fit={"factored": False}))
     acts = np.flatnonzero(simulated.genetic.std(axis=0) > 0)
-    assert {row["factor"] for row in found["factors"]} >= set(acts)
-    assert len(found["tissue_loadings"]) == len(found["factors"])
+    strong = [row["tissue"] for row in found["tissue_specific"] if row["pip"] > 0.1]
+    assert set(strong) >= {f"t{t}" for t in acts}
+    assert found["n_tissue_specific"] >= len(acts)
+    assert {row["tissue"] for row in found["weights"]} >= {f"t{t}" for t in acts}
+    assert (found["n_factors"], found["factors"], found["factor_weights"]) == (0, [], [])
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2])

@@ -130,7 +130,8 @@ def test_an_effect_of_one_tissue_is_its_own_and_no_factor():
     assert (fit.tissue_pip[1:] < 0.5).all()
     (only,) = fit.credible_sets
     assert (only.factor, only.tissue) == (None, 0)
-    assert "tissue 0 beside the factors: variant 30" in fit.summary()
+    assert "6 tissues, no factors;" in fit.summary()
+    assert "  tissue 0: variant 30" in fit.summary()
 
 
 def test_an_effect_of_one_tissue_is_found_beside_a_factor():
@@ -156,11 +157,21 @@ def test_an_effect_of_one_tissue_is_found_beside_a_factor():
 
 def test_without_factors_each_tissue_has_its_effects_in_a_column_of_its_own(gene):
     fit = fqtl.fit(gene.y, gene.x, factored=False)
-    assert fit.variants.pip.shape == (100, 12)
-    np.testing.assert_array_equal(fit.tissues.pip, np.eye(12))
-    np.testing.assert_array_equal(fit.standardised_effects, fit.variants.mean)
-    assert (fit.specific.pip == 0).all()
-    np.testing.assert_allclose(fit.tissue_pip, fit.variants.any, atol=1e-12)
+    assert (fit.rank, fit.variants.pip.shape, fit.specific.pip.shape) == (0, (100, 0), (100, 12))
+    np.testing.assert_array_equal(fit.standardised_effects, fit.specific.mean)
+    np.testing.assert_allclose(fit.tissue_pip, fit.specific.any, atol=1e-12)
+    assert {entry.factor for entry in fit.credible_sets} == {None}
+    assert "100 variants, 12 tissues, no factors; ELBO" in fit.summary()
+
+
+def test_one_tissue_has_effects_and_no_factor(gene):
+    t = int(np.flatnonzero(gene.tissues[:, 0])[0])
+    fit = fqtl.fit(gene.y[:, t], gene.x)
+    assert (fit.rank, fit.factor_pip.size) == (0, 0)
+    assert fit.tissue_pip[0] > 0.9
+    np.testing.assert_array_equal(fit.pip, fit.specific.pip)
+    assert "100 variants, 1 tissue; ELBO" in fit.summary()
+    assert "factor" not in fit.summary()
 
 
 def test_tissues_that_may_have_no_effects_of_their_own_have_none():
@@ -268,7 +279,7 @@ def test_one_tissue_is_enough(y_shape):
     y = x[:, 30] + 2 * rng.standard_normal(200)
     fit = fqtl.fit(y if y_shape == "vector" else y[:, None], x)
     assert fit.effects.shape == (100, 1)
-    assert fit.tissues.mean.shape == (1, 1)
+    assert (fit.tissues.mean.shape, fit.specific.mean.shape) == ((1, 0), (100, 1))
     assert np.corrcoef(fit.predict(x)[:, 0], x[:, 30])[0, 1] > 0.9
 
 

@@ -24,9 +24,9 @@ def test_cis_effects_of_many_genes_are_found_and_nothing_lies_outside_of_a_windo
     y, x, where, causal = genes_of_a_region(0)
     quick = {"rate": 0.05, "max_iter": 600} if engine == "sgvb" else {}
     fit = fqtl.fit_cis(y, x, window=6, engine=engine, **where, **quick)
-    np.testing.assert_array_equal(fit.variants.pip.argmax(axis=0), causal)
+    np.testing.assert_array_equal(fit.specific.pip.argmax(axis=0), causal)
     outside = np.abs(where["x_loc"][:, None] - where["y_loc"]) > 6
-    assert not fit.variants.pip[outside].any()
+    assert not fit.specific.pip[outside].any()
     assert not fit.effects[outside].any()
 
 
@@ -34,8 +34,8 @@ def test_a_window_begins_at_either_end_of_a_gene():
     y, x, where, _ = genes_of_a_region(1)
     at = np.array([30.0, 31, 32, 33])
     fit = fqtl.fit_cis(y, x, window=6, y_end=at + 20, **{**where, "y_loc": at})
-    assert fit.variants.pip[53 - 1, 3] > 0  # 53 is within 20 + 6 of the start, and of no other end
-    assert not fit.variants.pip[:23].any()
+    assert fit.specific.pip[53 - 1, 3] > 0  # 53 is within 20 + 6 of the start, and of no other end
+    assert not fit.specific.pip[:23].any()
 
 
 def test_a_gene_without_variants_is_counted():
@@ -111,7 +111,7 @@ def test_hidden_factors_make_genetic_effects_plainer():
         y, x, covariates=c, factored=False, variant_prior="spike_slab", shared_noise=False
     )
     beside = fqtl.factorise(y, 4, x=x, covariates=c)
-    assert beside.specific.sd[4, :3].mean() < 0.8 * without.variants.sd[4, :3].mean()
+    assert beside.specific.sd[4, :3].mean() < 0.8 * without.specific.sd[4, :3].mean()
 
 
 def test_expression_of_cell_types_is_not_negative_in_tissues_and_sums_to_what_is_fitted():

@@ -10,7 +10,6 @@ from sklearn.metrics import average_precision_score
 
 from fqtl.model.arrays.inputs import Design
 from fqtl.model.arrays.moments import Floats, Moments
-from fqtl.model.elementwise import dense_effects, factors
 from fqtl.model.engines import cavi
 from fqtl.model.engines.options import CaviOptions
 from fqtl.model.families import FAMILIES, Response
@@ -21,6 +20,7 @@ from fqtl.model.predictors.linear import Linear
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.priors import NonNegative, Prior
 from fqtl.model.problem import Problem, Solved
+from fqtl.model.spike_slab_model import dense_effects, factors
 
 FOLDER = Path(__file__).parent
 GENES = np.array([5.0, 12, 5, 12, 20, 30, 30, 35])
@@ -144,10 +144,10 @@ class Fixture:
         """What `cavi` makes of their factors, where it starts from them."""
         solved, data = self.solve("cavi", max_iter=1), self.data
         sides = ("mean.left", "mean.right") if "out.mean.left.theta" in data else ("U", "V")
-        (entry,) = (entry for entry in solved.entries if isinstance(entry, Bilinear))
+        (entry,) = (entry for entry in solved.effects if isinstance(entry, Bilinear))
         entry.components = [entry.make(k) for k in range(entry.rank)]
         entry.open, entry.grown = [True] * entry.rank, GROWTH_LIMIT * entry.rank
-        y_sd = solved.found()["scale"].y_sd
+        y_sd = solved.results()["scale"].y_sd
         for k, component in enumerate(entry.components):
             for loadings, side in zip(
                 (component.left.loadings, component.tissues), sides, strict=True
@@ -260,7 +260,7 @@ def effects_of(solved: Solved) -> Floats | None:
     The variants of these data are standardised, but for rounding.
     """
     found: Floats | None = None
-    for entry in solved.entries:
+    for entry in solved.effects:
         if isinstance(entry, Dense):
             found = entry.loadings.mean
         elif isinstance(entry, Bilinear) and entry.x is not None:
@@ -273,7 +273,7 @@ def effects_of(solved: Solved) -> Floats | None:
 
 def likelihood_of(solved: Solved) -> float:
     """Expected log-likelihood, in nats, of y as it was given."""
-    return float(solved.found()["elbo_trace"][-1]) + solved.model.divergence()
+    return float(solved.results()["elbo_trace"][-1]) + solved.model.divergence()
 
 
 @dataclass(frozen=True)

@@ -59,13 +59,13 @@ def test_2_the_pip_is_the_probability_that_the_effect_uses():
             precision=1e4,
             **quick,
         )
-        assert np.median(none.variants.pip) == pytest.approx(0.2, abs=0.03)
+        assert np.median(none.specific.pip) == pytest.approx(0.2, abs=0.03)
 
 
 def test_3_variances_of_a_factor_are_those_of_draws():
     fixture = BY_NAME["freg_gaussian"]
     solved = fixture.solve("cavi")
-    component = solved.entries[0].components[0]
+    component = solved.effects[0].components[0]
     rng, draws = np.random.default_rng(0), 20_000
     left, tissues = (
         np.where(
@@ -87,7 +87,7 @@ def test_4_a_prior_of_variants_leaves_the_noise_alone():
     noise = np.nanvar(data["in.y"] - truth["eta"], axis=0)
     for precision in (None, 5.0):
         solved = BY_NAME["freg_v8opts"].solve("cavi", precision=precision, tissue_precision=1.0)
-        ratio = solved.found()["noise_variance"] / noise
+        ratio = solved.results()["noise_variance"] / noise
         # a tissue that little is explained of stays near its bound, which is up to 1.34 here
         assert ratio.min() > 0.95
         assert ratio.max() < 1.4
@@ -95,7 +95,7 @@ def test_4_a_prior_of_variants_leaves_the_noise_alone():
 
 def test_5_an_elbo_is_reported_and_it_is_that_of_the_posterior():
     solved = BY_NAME["freg_gaussian"].solve("sgvb", **QUICK)
-    model, found = solved.model, solved.found()
+    model, found = solved.model, solved.results()
     offset = solved.problem.response.observed.sum(axis=0) @ np.log(found["scale"].y_sd)
     assert found["elbo_trace"][-1] == pytest.approx(model.elbo() - offset, abs=1e-6)
     assert found["elbo_trace"][-1] == max(found["elbo_trace"])

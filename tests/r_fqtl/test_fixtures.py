@@ -66,7 +66,7 @@ def test_where_it_is_below_it_is_so_because_the_elbo_pays_for_a_closer_fit(name)
     solved = fixture.solve("cavi")
     assert likelihood_of(solved) > fixture.their_likelihood() - 4
     from_theirs = fixture.climb_from_theirs()
-    assert solved.found()["elbo_trace"][-1] > from_theirs.found()["elbo_trace"][-1] - 0.1
+    assert solved.results()["elbo_trace"][-1] > from_theirs.results()["elbo_trace"][-1] - 0.1
     assert likelihood_of(solved) > likelihood_of(from_theirs) - 1
 
 
@@ -85,7 +85,7 @@ def test_sgvb_finds_it_too_and_cavi_is_not_below(name):
     fixture = BY_NAME[name]
     quick = {"max_iter": 500, "rate": 0.05, "check_every": 25, "patience": 4}
     ours, slow = fixture.solve("cavi"), fixture.solve("sgvb", **quick)
-    assert ours.found()["elbo_trace"][-1] >= slow.found()["elbo_trace"][-1]
+    assert ours.results()["elbo_trace"][-1] >= slow.results()["elbo_trace"][-1]
     if not fixture.simulated:
         return
     x = fixture.data["in.x.mean"]

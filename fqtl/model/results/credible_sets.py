@@ -25,8 +25,7 @@ class CredibleSet:
     pip : probability that there is an effect
     coverage : probability that it is of one of the variants, if it is there
     purity : smallest absolute correlation between two variants, 1 for a single one
-    factor, tissue : index of the factor, or of the tissue, that it is an effect of; both, and the
-        same, in a fit without factors
+    factor, tissue : index of the factor, or of the tissue, that it is an effect of
     """
 
     variants: Indices

@@ -51,12 +51,6 @@ class Posterior:
         )
 
     @classmethod
-    def certain(cls, size: int) -> "Posterior":
-        """Each of `size` loadings alone in a column, and 1."""
-        one = np.eye(size)
-        return cls(one, np.zeros_like(one), one, np.ones(size))
-
-    @classmethod
     def zero(cls, rows: int, columns: int) -> "Posterior":
         """Nothing."""
         nothing = np.zeros((rows, columns))
@@ -93,10 +87,10 @@ class Fit:
     tissues : Posterior of shape (m, k)
         Tissue loadings, in standard deviations of expression. Their slab has unit variance, the
         largest tissue loading of a factor is positive, and factors are in the order of the
-        variance they explain. Without factors (`factored=False`, or one tissue) factor t is tissue
-        t and holds its effects.
+        variance they explain. There are none, k = 0, in a fit of one tissue and with
+        `factored=False`.
     specific : Posterior of shape (p, m)
-        Effects of single tissues beside the factors.
+        Effects of single tissues beside the factors; all effects, where there are no factors.
     credible_sets : one for every effect that is likely there
     shared_noise : (m,)
         Loadings of noise that tissues of one individual share, in units of eta1; 0 where none is
@@ -351,16 +345,18 @@ class Fit:
         """A few lines for a person: how the fit went, and what each factor holds."""
         p, m = len(self.scale.x_mean), len(self.scale.y_mean)
         state = "converged" if self.converged else "did not converge"
+        size = "1 tissue" if m == 1 else f"{m} tissues, {self.rank or 'no'} factors"
         head = (
-            f"{self.family} fit by {self.engine}: {p} variants, {m} tissues, {self.rank} factors; "
+            f"{self.family} fit by {self.engine}: {p} variants, {size}; "
             f"ELBO {self.elbo:.2f} nats, {state} in {self.n_iter} rounds"
         )
         lines = [head]
+        beside = " beside the factors" if self.rank else ""
         for k in range(self.rank):
             tissues = int((self.tissues.pip[:, k] > LIKELY).sum())
             lines.append(
                 f"  factor {k}, tissues with PIP > {LIKELY}: {tissues}; {self._sets(factor=k)}"
             )
         for t in np.flatnonzero(self.specific.any > LIKELY):
-            lines.append(f"  tissue {t} beside the factors: {self._sets(tissue=int(t))}")
+            lines.append(f"  tissue {t}{beside}: {self._sets(tissue=int(t))}")
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])

@@ -6,11 +6,11 @@ import pytest
 import fqtl
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.elementwise import elementwise_parts
 from fqtl.model.engines import cavi, sgvb
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.options import SpikeSlabOptions
+from fqtl.model.spike_slab_model import location_parts
 from tests.conftest import planted_gene
 
 SHORT = {"max_iter": 100, "rate": 0.05, "rank": 2}
@@ -27,7 +27,9 @@ def model_of(seed, *, n=40, p=6, m=3, factored=True):
     design = np.column_stack([np.ones(n), rng.standard_normal(n)])
     location = [
         Covariates.empty(design, m),
-        *elementwise_parts(Variants(x), m, 2, factored, SpikeSlabOptions(specific=False)),
+        *location_parts(
+            Variants(x), response.observed, 2, factored, SpikeSlabOptions(specific=False)
+        ),
     ]
     dispersion = Covariates.empty(design[:, :1], m, start=(1.0, 0.3))
     return cavi.Model(family, response, location, dispersion)

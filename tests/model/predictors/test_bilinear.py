@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from fqtl.model.elementwise import factors
 from fqtl.model.predictors.bilinear import Bilinear
 from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.shared_noise import Precision
 from fqtl.model.priors import NonNegative
+from fqtl.model.spike_slab_model import factors
 from tests.model.entries import ENTRIES, K, M, N, scatter
 from tests.reference.objective import dense_covariances, part_of_elbo
 

@@ -78,7 +78,7 @@ def test_the_summary_names_every_sure_effect(gene):
     text = fqtl.fit(y, twins).summary()
     assert f"variant {planted} " in text
     assert "tissue 2 beside the factors: variant 40 or 1 more (PIP 1.000)" in text
-    assert "factor 0, tissues with PIP > 0.5: 1; variant 40" in fqtl.fit(y[:, 2], gene.x).summary()
+    assert "  tissue 0: variant 40 (PIP 1.000)" in fqtl.fit(y[:, 2], gene.x).summary()
 
 
 def test_the_summary_names_what_was_found(gene):

@@ -43,14 +43,14 @@ def test_a_fixed_prior_stays_as_it_is_given():
     gene = planted_gene(2, n=80, p=20, m=5, tissues_each=3)
     loose = fit_of(gene, factored=False, inclusion=0.4, precision=5.0)
     tight = fit_of(gene, factored=False, inclusion=1e-6, precision=5.0)
-    assert np.median(loose.specific.pip + loose.variants.pip) > 0.05
-    assert np.median(tight.variants.pip) < 1e-6
+    assert np.median(loose.specific.pip) > 0.05
+    assert np.median(tight.specific.pip) < 1e-6
 
 
 def test_a_gate_for_a_variant_is_one_for_all_tissues():
     gene = planted_gene(3, n=80, p=20, m=5, tissues_each=5)
     fit = fqtl.fit(gene.y, gene.x, factored=False, variant_prior="row_spike_slab")
-    assert (fit.variants.pip == fit.variants.pip[:, [0]]).all()
+    assert (fit.specific.pip == fit.specific.pip[:, [0]]).all()
     assert fit.variant_pip.argmax() == gene.variants.argmax()
     with pytest.raises(FqtlError, match="factored=False"):
         fqtl.fit(gene.y, gene.x, variant_prior="row_spike_slab")

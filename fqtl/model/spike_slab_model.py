@@ -1,9 +1,13 @@
-"""Parts of a model in which every variant has a prior of its own, put together from options.
+"""The model of the paper: a spike and slab, or a slab, on every variant by itself.
 
-These are the priors of the model's paper. Against sums of single effects, the default, they pick
-one of several variants in LD and give no credible sets; they serve both engines, and comparisons.
+Factors whose variants and tissues have such priors, and effects of every variant in every tissue
+beside them, or the latter alone; put together from `SpikeSlabOptions`. Against sums of single
+effects (`single_effects_model.py`), the default, these priors pick one of several variants in LD,
+and a credible set is of one variant. They serve both engines, the models beside `fqtl.fit`, and
+comparisons.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,10 +33,14 @@ PRECISION_BOUNDS = (1e-4, 1e8)
 SLAB: Bounds = (1.0, 1.0)  # inclusion without a spike
 
 
-def elementwise_parts(
-    x: Variants, m: int, rank: int, factored: bool, options: SpikeSlabOptions
+def location_parts(
+    x: Variants, observed: Floats, rank: int, factored: bool, options: SpikeSlabOptions
 ) -> list[Predictor]:
-    """Entries of the location: factors that tissues share, and effects of single tissues."""
+    """x (L R' + S): what tissues share, and what they do not.
+
+    observed : (n, m) 1 where a donor has a tissue, else 0
+    """
+    m = observed.shape[1]
     parts: list[Predictor] = []
     if factored and m > 1:
         parts.append(factors(x, m, rank, options))
@@ -130,27 +138,20 @@ def _spike_slab(
     )
 
 
-def posteriors(parts: list[Predictor], p: int, m: int) -> dict[str, Any]:
+def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any]:
     """Posterior of the factors and of the effects beside them, in the terms of `Fit`."""
     factored = [part for part in parts if isinstance(part, Bilinear)]
     dense = [posterior_of(part.loadings) for part in parts if isinstance(part, Dense)]
-    alone = dense[0] if dense else Posterior.zero(p, m)
-    if not factored:
-        return {
-            "variants": alone,
-            "tissues": Posterior.certain(m),
-            "specific": Posterior.zero(p, m),
-            "credible_sets": _sets_of_one(alone, of_factors=True, of_tissues=True),
-        }
+    specific = dense[0] if dense else Posterior.zero(x.p, m)
     found = [component for part in factored for component in part.found()]
     sign = np.array([component.sign for component in found])
-    variants = Posterior.of([component.left.loadings for component in found], p).times(sign)
+    variants = Posterior.of([component.left.loadings for component in found], x.p).times(sign)
     return {
         "variants": variants,
         "tissues": Posterior.of([component.tissues for component in found], m).times(sign),
-        "specific": alone,
+        "specific": specific,
         "credible_sets": _sets_of_one(variants, of_factors=True)
-        + _sets_of_one(alone, of_tissues=True),
+        + _sets_of_one(specific, of_tissues=True),
     }
 
 

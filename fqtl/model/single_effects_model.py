@@ -1,0 +1,54 @@
+"""The default model of effects: sums of effects that are each of one variant.
+
+Factors that tissues share, and effects of single tissues beside them, or the latter alone. Variants
+in LD share the probability of an effect, so that each effect that is likely there has a credible
+set. The other priors, of every variant by itself, are in `spike_slab_model.py`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fqtl.model.arrays.moments import Floats
+from fqtl.model.arrays.variants import Variants
+from fqtl.model.predictors.factored import Factored
+from fqtl.model.predictors.options import SingleEffectsOptions
+from fqtl.model.predictors.predictor import Predictor
+from fqtl.model.predictors.tissue_specific import Specific
+from fqtl.model.results.credible_sets import credible_sets
+from fqtl.model.results.fit import Posterior
+
+
+def location_parts(
+    x: Variants, observed: Floats, rank: int, factored: bool, options: SingleEffectsOptions
+) -> list[Predictor]:
+    """x (L R' + S): what tissues share, and what they do not.
+
+    observed : (n, m) 1 where a donor has a tissue, else 0
+    """
+    m = observed.shape[1]
+    parts: list[Predictor] = []
+    if factored and m > 1:
+        parts.append(Factored(x, m, rank, options))
+    if options.specific or not parts:
+        parts.append(Specific.empty(x, observed, options))
+    return parts
+
+
+def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any]:
+    """Posterior of every part and the credible sets of its effects, in the terms of `Fit`."""
+    factors = [factor for part in parts if isinstance(part, Factored) for factor in part.ordered()]
+    specific = [sums for part in parts if isinstance(part, Specific) for sums in part.tissues]
+    sign = np.array([factor.sign for factor in factors])
+    sets = []
+    for k, factor in enumerate(factors):
+        sets += credible_sets(factor.effects, x.x, factor=k)
+    for t, sums in enumerate(specific):
+        sets += credible_sets(sums, x.x, tissue=t)
+    return {
+        "variants": Posterior.of([factor.effects for factor in factors], x.p).times(sign),
+        "tissues": Posterior.of([factor.tissues for factor in factors], m).times(sign),
+        "specific": Posterior.of(specific, x.p) if specific else Posterior.zero(x.p, m),
+        "credible_sets": tuple(sets),
+    }
