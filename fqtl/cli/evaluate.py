@@ -1,4 +1,4 @@
-"""Compare results with the truth that `simulate` simulated.
+"""Compare results with the truth that `simulate` wrote.
 
 How well tissues are ranked within genes, how many simulated gene-tissue pairs are called at
 PIP > 0.5, what share of the calls is false, and what false discovery rates promise.

@@ -1,4 +1,4 @@
-"""Write the page that says what a run found.
+"""Write the report of a run.
 
 One self-contained HTML file with figures, made of the result tables.
 """

@@ -37,7 +37,7 @@ class Settings:
     fold : (n,) fold of each donor; None leaves cross-validation out
     min_pip : a weight is kept where the PIP of its variant in its tissue reaches this
     covariates : (n, q) of the donors, with effects of their own in each tissue; None for none
-    nulls : permuted fits; None for none
+    permutations : permuted fits; None for none
     baseline : share of genes, drawn by their names, that an elastic net is cross-validated in, too
     """
 

@@ -1,4 +1,4 @@
-"""How well expression of donors that a fit has not seen is predicted from their genotypes."""
+"""Cross-validation: prediction of expression in donors that a fit has not seen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

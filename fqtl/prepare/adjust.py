@@ -1,4 +1,4 @@
-"""Expression without what is known not to be genetics: covariates, components, controls."""
+"""Expression adjusted for confounders: covariates, components, control genes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Principal components of expression, and how many of them say more than chance does."""
+"""Principal components of expression, and how many of them explain more than chance."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What is not genetics, taken out of expression."""
+"""Regression of confounders out of expression."""
 
 import numpy as np
 from scipy.linalg import lstsq

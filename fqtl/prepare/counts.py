@@ -1,4 +1,4 @@
-"""Counts of reads made comparable: which genes are measured, how deep each library is, which scale.
+"""Normalisation of read counts: expressed genes, size factors of libraries, scales.
 
 A size factor is a library's effective size over the geometric mean of all of them, so that counts
 divided by it are those of libraries of one size; its logarithm is the offset of a count model.

@@ -1,4 +1,4 @@
-"""Scales on which tissues can be compared."""
+"""Inverse normal ranks and standardisation."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Figures by which a tissue is judged before it is believed."""
+"""Quality of a tissue: variance explained by covariates, and outlying donors."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What can be done with the expression of a tissue, and what cannot be done at once."""
+"""Settings of how expression is prepared, and which of them exclude each other."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""From null statistics to p-values and false discovery rates.
+"""P-values and false discovery rates from statistics of permuted fits.
 
 A permuted fit says what a gene looks like when no variant acts on it. Three things follow.
 

@@ -101,7 +101,7 @@ class SingleTissueRates:
 
     q : NaN throughout where there are no permuted fits
     permuted : fits of these genes
-    beyond : of these genes, those with more evidence than every permuted fit
+    beyond : of these genes, those whose statistic is above that of every permuted fit
     """
 
     q: "pd.Series[float]"
@@ -178,7 +178,7 @@ def _pairs(
 
 
 def _against_other_half(rows: np.ndarray, nulls: pd.DataFrame, of_single: np.ndarray) -> np.ndarray:
-    """P-values of the first null of some genes, each against the nulls of every other gene.
+    """P-values of the first permuted fit of some genes, each against the nulls of every other gene.
 
     rows : of genes, in order; nulls : row, draw and statistic; of_single : of genes in one tissue
     """

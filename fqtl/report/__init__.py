@@ -1,1 +1,1 @@
-"""The page that says what a run found."""
+"""The report of a run: one page and its figures."""

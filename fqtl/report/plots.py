@@ -1,4 +1,4 @@
-"""Pictures of results: a table in, a figure out."""
+"""Figures of results: a table in, a figure out."""
 
 import io
 from collections.abc import Mapping, Sequence

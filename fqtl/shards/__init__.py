@@ -1,1 +1,1 @@
-"""Which gene is fitted in which job, what the job costs, and the file it reads."""
+"""Shards: the genes of each job, its expected cost, and the file it reads."""

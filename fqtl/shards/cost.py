@@ -1,4 +1,4 @@
-"""What a shard will cost, before any of it is fitted: seconds and memory.
+"""Expected seconds and memory of a shard, before any of it is fitted.
 
 A fit of a gene of n donors, p variants and m tissues takes about
 
@@ -35,7 +35,7 @@ class Runs:
     """How often a gene is fitted.
 
     folds : of cross-validation, 0 for none
-    nulls : permuted fits, the most there can be
+    permutations : permuted fits, the most there can be
     baseline : share of genes in which an elastic net is cross-validated, too
     """
 

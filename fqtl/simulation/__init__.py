@@ -1,1 +1,1 @@
-"""A simulated panel whose effects are known, and how much of them a run found."""
+"""Simulation: a panel with known effects, and the evaluation of a run on it."""

@@ -1,4 +1,4 @@
-"""What each column of every table means; docs/results.md is made of the same words."""
+"""Columns of every table and their meaning; docs/results.md is made of the same words."""
 
 GENE = {
     "gene_id": "gene, as named in the first tissue that has it",

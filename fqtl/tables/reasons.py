@@ -1,4 +1,4 @@
-"""Reasons why something was left out, counted; those that differ in a number alone are one."""
+"""Counts of reasons for what was dropped; those that differ only in a number are one."""
 
 import re
 from collections.abc import Iterable

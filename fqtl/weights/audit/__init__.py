@@ -1,1 +1,1 @@
-"""Whether weight files are sound, ours and those of others."""
+"""Audit of weight files, ours and those of others."""

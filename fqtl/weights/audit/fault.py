@@ -1,4 +1,4 @@
-"""What is amiss in a file, and where."""
+"""Faults: what is amiss in a file, and where."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
