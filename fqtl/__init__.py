@@ -8,6 +8,7 @@ Names are imported when they are first asked for, so that what needs no arrays (
 command line, the config) does not wait for NumPy and SciPy.
 """
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,15 @@ if TYPE_CHECKING:
     from fqtl.errors import FqtlError
     from fqtl.model.fit import fit
     from fqtl.model.other_models import deconvolve, factorise, fit_cis, fit_weighted
-    from fqtl.model.results.factorisation import Products
+    from fqtl.model.results.factorisation import FactorisationFit
     from fqtl.model.results.fit import Fit
 
     __version__: str
 
 __all__ = [
+    "FactorisationFit",
     "Fit",
     "FqtlError",
-    "Products",
     "deconvolve",
     "factorise",
     "fit",
@@ -31,21 +32,27 @@ __all__ = [
     "fit_weighted",
 ]
 _HOMES = {
+    "FactorisationFit": "fqtl.model.results.factorisation",
     "Fit": "fqtl.model.results.fit",
     "FqtlError": "fqtl.errors",
-    "Products": "fqtl.model.results.factorisation",
     "deconvolve": "fqtl.model.other_models",
     "factorise": "fqtl.model.other_models",
     "fit": "fqtl.model.fit",
     "fit_cis": "fqtl.model.other_models",
     "fit_weighted": "fqtl.model.other_models",
 }
+_RENAMED = {"Products": "FactorisationFit"}  # names of the version before
 
 
 def __getattr__(name: str) -> Any:
     """A public name, imported from where it is at home (PEP 562)."""
     if name == "__version__":
         found: Any = _version()
+    elif name in _RENAMED:
+        new = _RENAMED[name]
+        notice = f"fqtl.{name} is now fqtl.{new}; the old name goes with the next version."
+        warnings.warn(notice, FutureWarning, stacklevel=2)
+        return __getattr__(new)
     elif name in _HOMES:
         found = getattr(import_module(_HOMES[name]), name)
     else:

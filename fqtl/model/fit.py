@@ -44,7 +44,7 @@ def fit(
     Parameters
     ----------
     y : (n, m) or (n,)
-        Expression of n individuals, in the domain of the family; NaN where a tissue was not
+        Expression of n donors, in the domain of the family; NaN where a tissue was not
         measured.
     x : (n, p)
         Dosages or standardised genotypes; NaN becomes the variant's mean.

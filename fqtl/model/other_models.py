@@ -1,4 +1,4 @@
-"""Relatives of `fit`: many genes at once, factors with known weights, factors of individuals.
+"""Models beside `fit`: many genes at once, factors with known weights, factors of donors.
 
 Each is a list of entries of the location that the engines of `fit` raise the ELBO of:
 
@@ -10,6 +10,7 @@ Each is a list of entries of the location that the engines of `fit` raise the EL
 | `deconvolve` | sum_k w_ik u_ik r_tk, known fractions w, x A if there is an x, and covariates |
 """
 
+import warnings
 from numbers import Real
 from typing import Any
 
@@ -24,11 +25,11 @@ from fqtl.model.predictors.dense import Dense, in_cis
 from fqtl.model.predictors.linear import Linear
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.problem import Problem, Solved
-from fqtl.model.results.factorisation import Products
+from fqtl.model.results.factorisation import FactorisationFit
 from fqtl.model.results.fit import Fit, Posterior
 from fqtl.model.spike_slab_model import dense_effects, factors, posterior_of, posteriors
 
-INDIVIDUAL_PRIORS = ("column_spike_slab", "spike_slab", "slab")
+DONOR_PRIORS = ("column_spike_slab", "spike_slab", "slab")
 
 
 def fit_cis(
@@ -128,10 +129,10 @@ def fit_weighted(
     engine: str = "cavi",
     seed: int = 0,
     **options: Any,
-) -> Products:
-    """Posterior of genetic effects that known weights of each individual scale.
+) -> FactorisationFit:
+    """Posterior of genetic effects that known weights of each donor scale.
 
-    Factor k of individual i enters with the weight w_ik: effects in a cell type are seen in bulk
+    Factor k of donor i enters with the weight w_ik: effects in a cell type are seen in bulk
     tissue in proportion to the fraction of that cell type.
 
     Parameters
@@ -151,7 +152,7 @@ def fit_weighted(
 
     Returns
     -------
-    Products
+    FactorisationFit
         Its `left` side holds variants (p, k), per standard deviation of x.
     """
     problem = Problem.of(
@@ -172,7 +173,7 @@ def fit_weighted(
     )
     known = _weights("weights", weights, problem.n)
     entry = factors(problem.variants, problem.m, known.shape[1], problem.settings.spike_slab, known)
-    return _products(problem.solve([entry]), known)
+    return _factorisation(problem.solve([entry]), known)
 
 
 def factorise(
@@ -181,7 +182,7 @@ def factorise(
     *,
     x: ArrayLike | None = None,
     family: str = "gaussian",
-    individual_prior: str = "column_spike_slab",
+    donor_prior: str = "column_spike_slab",
     covariates: ArrayLike | None = None,
     dispersion_covariates: ArrayLike | None = None,
     offset: ArrayLike | None = None,
@@ -189,8 +190,8 @@ def factorise(
     engine: str = "cavi",
     seed: int = 0,
     **options: Any,
-) -> Products:
-    """Posterior of factors of individuals, such as hidden confounders, beside known causes.
+) -> FactorisationFit:
+    """Posterior of factors of donors, such as hidden confounders, beside known causes.
 
     Parameters
     ----------
@@ -200,8 +201,8 @@ def factorise(
         The largest number of factors.
     x : (n, p), optional
         Genotypes, or covariates too many for a ridge, with sparse effects on every tissue.
-    individual_prior : {"column_spike_slab", "spike_slab", "slab"}
-        One gate for each factor, so that those that are not needed vanish; one for each individual
+    donor_prior : {"column_spike_slab", "spike_slab", "slab"}
+        One gate for each factor, so that those that are not needed vanish; one for each donor
         in each factor; none.
     family, covariates, dispersion_covariates, offset, trials, engine, seed
         As in `fqtl.fit`.
@@ -210,10 +211,11 @@ def factorise(
 
     Returns
     -------
-    Products
-        Its `left` side holds individuals (n, k).
+    FactorisationFit
+        Its `left` side holds donors (n, k).
     """
     refuse_no_count("rank", rank, least=1)
+    donor_prior, options = _donor_prior(donor_prior, options)
     problem = Problem.of(
         y,
         x,
@@ -226,11 +228,11 @@ def factorise(
         seed=seed,
         options=options,
         function="factorise",
-        donor_prior=individual_prior,
+        donor_prior=donor_prior,
         variant_prior="spike_slab",
         tissue_prior="slab",
     )
-    return _decompose(problem, individual_prior, rank, None)
+    return _decompose(problem, donor_prior, rank, None)
 
 
 def deconvolve(
@@ -239,7 +241,7 @@ def deconvolve(
     *,
     x: ArrayLike | None = None,
     family: str = "gaussian",
-    individual_prior: str = "column_spike_slab",
+    donor_prior: str = "column_spike_slab",
     covariates: ArrayLike | None = None,
     dispersion_covariates: ArrayLike | None = None,
     offset: ArrayLike | None = None,
@@ -247,20 +249,20 @@ def deconvolve(
     engine: str = "cavi",
     seed: int = 0,
     **options: Any,
-) -> Products:
-    """Posterior of what each cell type of each individual expresses, given its fractions.
+) -> FactorisationFit:
+    """Posterior of what each cell type of each donor expresses, given its fractions.
 
     Parameters
     ----------
     y : (n, m) or (n,)
         Expression of bulk tissue; NaN where not measured.
     fractions : (n, k)
-        Known, at least 0. What they themselves do to the mean, alike in all individuals, is for
+        Known, at least 0. What they themselves do to the mean, alike in all donors, is for
         `covariates`.
     x : (n, p), optional
         Genotypes with sparse effects on every tissue.
-    individual_prior : {"column_spike_slab", "spike_slab", "slab"}
-        One gate for each cell type, so that types that do not vary vanish; one for each individual
+    donor_prior : {"column_spike_slab", "spike_slab", "slab"}
+        One gate for each cell type, so that types that do not vary vanish; one for each donor
         in each type; none.
     family, covariates, dispersion_covariates, offset, trials, engine, seed
         As in `fqtl.fit`.
@@ -269,10 +271,11 @@ def deconvolve(
 
     Returns
     -------
-    Products
-        Its `left` side holds individuals (n, k), from which a type's part in y is
+    FactorisationFit
+        Its `left` side holds donors (n, k), from which a type's part in y is
         `fractions * left * tissues`.
     """
+    donor_prior, options = _donor_prior(donor_prior, options)
     problem = Problem.of(
         y,
         x,
@@ -285,33 +288,43 @@ def deconvolve(
         seed=seed,
         options=options,
         function="deconvolve",
-        donor_prior=individual_prior,
+        donor_prior=donor_prior,
         variant_prior="spike_slab",
         tissue_prior="non_negative",
     )
     known = _weights("fractions", fractions, problem.n)
-    return _decompose(problem, individual_prior, known.shape[1], known)
+    return _decompose(problem, donor_prior, known.shape[1], known)
+
+
+def _donor_prior(name: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The prior of donors' loadings, also by the name of its argument in the version before."""
+    options = dict(options)
+    if "individual_prior" in options:
+        warnings.warn(
+            "individual_prior is now donor_prior; the old name is read for the last time.",
+            FutureWarning,
+            stacklevel=3,
+        )
+        name = options.pop("individual_prior")
+    if name not in DONOR_PRIORS:
+        raise FqtlError(f"donor_prior must be one of {', '.join(DONOR_PRIORS)}; found {name!r}.")
+    return name, options
 
 
 def _decompose(
-    problem: Problem, individual_prior: str, rank: int, weights: Floats | None
-) -> Products:
-    """Factors of individuals, after what is known to act."""
-    if individual_prior not in INDIVIDUAL_PRIORS:
-        raise FqtlError(
-            f"individual_prior must be one of {', '.join(INDIVIDUAL_PRIORS)}; found "
-            f"{individual_prior!r}."
-        )
+    problem: Problem, donor_prior: str, rank: int, weights: Floats | None
+) -> FactorisationFit:
+    """Factors of donors, after what is known to act."""
     entries: list[Predictor] = []
     x = problem.variants
     if x.p:
         entries.append(Dense(Linear(x, dense_effects(x.p, problem.m, problem.settings.spike_slab))))
-    hidden = problem.with_variant_prior(individual_prior)
+    hidden = problem.with_variant_prior(donor_prior)
     entries.append(factors(None, problem.m, rank, hidden, weights, problem.n))
-    return _products(problem.solve(entries), weights)
+    return _factorisation(problem.solve(entries), weights)
 
 
-def _products(solved: Solved, weights: Floats | None) -> Products:
+def _factorisation(solved: Solved, weights: Floats | None) -> FactorisationFit:
     """Result, its factors in the order of the weights if there are any."""
     problem, m = solved.problem, solved.problem.m
     (entry,) = (part for part in solved.effects if isinstance(part, Bilinear))
@@ -321,7 +334,7 @@ def _products(solved: Solved, weights: Floats | None) -> Products:
     fitted = solved.model.location_moments().mean
     dense = [posterior_of(part.loadings) for part in solved.effects if isinstance(part, Dense)]
     scores = [component.left.moments().mean for component in found]
-    return Products(
+    return FactorisationFit(
         left=Posterior.of([component.left.loadings for component in found], size).times(sign),
         tissues=Posterior.of([component.tissues for component in found], m).times(sign),
         weights=np.ones((problem.n, len(found))) if weights is None else weights,

@@ -57,9 +57,9 @@ def factors(
     weights: Floats | None = None,
     n: int = 0,
 ) -> Bilinear:
-    """Factors of variants, or of n individuals where there is no x.
+    """Factors of variants, or of n donors where there is no x.
 
-    weights : (n, rank) of each individual in each factor
+    weights : (n, rank) of each donor in each factor
     """
     n = n if x is None else x.n
 

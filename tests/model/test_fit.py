@@ -218,7 +218,7 @@ def test_relabelling_tissues_relabels_effects(gene):
     np.testing.assert_allclose(relabelled.tissues.pip, fit.tissues.pip[order], atol=1e-6)
 
 
-def test_permuting_individuals_changes_nothing(gene):
+def test_permuting_donors_changes_nothing(gene):
     order = np.random.default_rng(2).permutation(len(gene.y))
     fit, permuted = fqtl.fit(gene.y, gene.x), fqtl.fit(gene.y[order], gene.x[order])
     np.testing.assert_allclose(permuted.effects, fit.effects, atol=1e-6)

@@ -132,7 +132,7 @@ def test_factors_come_back_from_disk_and_as_a_table(tmp_path):
     u, r = rng.standard_normal((40, 2)), rng.standard_normal((6, 2))
     fit = fqtl.factorise(u @ r.T + 0.3 * rng.standard_normal((40, 6)), 2)
     fit.save(tmp_path / "factors.npz")
-    back = fqtl.Products.load(tmp_path / "factors.npz")
+    back = fqtl.FactorisationFit.load(tmp_path / "factors.npz")
     assert back.summary() == fit.summary()
     np.testing.assert_array_equal(back.parts, fit.parts)
     table = back.to_frame(tissues=list("abcdef"))
@@ -195,7 +195,7 @@ W = np.ones((10, 2))
         (lambda: fqtl.fit_weighted(Y, X, W * [1, 0]), "column 1 is 0"),
         (lambda: fqtl.fit_weighted(Y, X, W, variant_prior="single_effects"), "fqtl.fit"),
         (lambda: fqtl.factorise(Y, 0), "rank"),
-        (lambda: fqtl.factorise(Y, 2, individual_prior="row_spike_slab"), "individual_prior"),
+        (lambda: fqtl.factorise(Y, 2, donor_prior="row_spike_slab"), "donor_prior"),
         (lambda: fqtl.deconvolve(Y, W, x=X[:4]), "10 rows"),
         (lambda: fqtl.deconvolve(np.ones((10, 3)), W), "must vary"),
     ],
@@ -206,7 +206,7 @@ def test_bad_input_is_named(call, says):
 
 
 @pytest.mark.parametrize("with_fractions", [False, True])
-def test_known_depth_is_an_offset_and_no_factor_of_individuals(with_fractions):
+def test_known_depth_is_an_offset_and_no_factor_of_donors(with_fractions):
     rng = np.random.default_rng(8)
     hidden, depth = rng.normal(0, 0.7, 200), rng.normal(0, 1, 200)
     y = rng.poisson(np.exp(3 + depth + hidden)[:, None], (200, 6)).astype(float)
@@ -229,3 +229,13 @@ def test_relatives_take_successes_of_many_trials():
 def test_a_family_that_is_no_name_is_refused_by_what_it_could_be():
     with pytest.raises(FqtlError, match=r"family must be one of gaussian, .*; found \['nb'\]"):
         fqtl.fit(np.eye(3), np.eye(3), family=["nb"])
+
+
+def test_names_of_the_version_before_are_read_with_a_notice():
+    with pytest.warns(FutureWarning, match="fqtl.Products is now fqtl.FactorisationFit"):
+        assert fqtl.Products is fqtl.FactorisationFit
+    y = np.random.default_rng(0).standard_normal((30, 4))
+    with pytest.warns(FutureWarning, match="individual_prior is now donor_prior"):
+        old = fqtl.factorise(y, 1, individual_prior="slab", max_iter=5)
+    new = fqtl.factorise(y, 1, donor_prior="slab", max_iter=5)
+    np.testing.assert_array_equal(old.fitted, new.fitted)

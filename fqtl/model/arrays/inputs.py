@@ -108,7 +108,7 @@ def refuse_no_count(name: str, value: object, least: int) -> None:
 
 
 def same_rows(y: Any, x: Any, **beside: Any) -> tuple[np.ndarray, np.ndarray]:
-    """y and x as matrices of the same individuals; (n, 0) where there is no x."""
+    """y and x as matrices of the same donors; (n, 0) where there is no x."""
     matrix = as_matrix("y", y, missing=True)
     n = len(matrix)
     other = np.empty((n, 0)) if x is None else as_matrix("x", x, missing=True)
@@ -119,7 +119,7 @@ def same_rows(y: Any, x: Any, **beside: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _refuse_other_rows(**tables: Any) -> None:
-    """Labelled tables must name the same individuals in the same order: rows are not matched."""
+    """Labelled tables must name the same donors in the same order: rows are not matched."""
     labelled = {name: table for name, table in tables.items() if hasattr(table, "iloc")}
     for (first, one), (name, other) in pairwise(labelled.items()):
         if not one.index.equals(other.index):

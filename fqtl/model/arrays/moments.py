@@ -13,7 +13,7 @@ Genotypes = NDArray[np.floating[Any]]  # (p, n), a standardised variant per row
 class Moments(NamedTuple):
     """Mean and variance of a linear predictor eta under q.
 
-    mean, variance : (n, m), or (1, m) where all individuals share them
+    mean, variance : (n, m), or (1, m) where all donors share them
     """
 
     mean: Floats
@@ -24,7 +24,7 @@ class Slope(NamedTuple):
     """Derivatives of the expected log-likelihood with respect to the moments of one eta.
 
     By Bonnet's and Price's theorems `mean` = E[l'(eta)] and `variance` = 1/2 E[l''(eta)]. They have
-    the shape of the moments they belong to: a moment shared by all individuals (one row) gets the
+    the shape of the moments they belong to: a moment shared by all donors (one row) gets the
     sum over them.
 
     information : expected Fisher information, positive; stands in for -2 `variance` where the

@@ -53,7 +53,7 @@ class Family(Protocol):
 
     @property
     def level(self) -> Floats:
-        """(m,) eta1 of the average individual, beside its offset: where to start from."""
+        """(m,) eta1 of the average donor, beside its offset: where to start from."""
 
     @classmethod
     def check(cls, y: Response) -> None:

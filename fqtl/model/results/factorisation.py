@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Products:
+class FactorisationFit:
     """Posterior of  y_it = sum_k w_ik f_ik r_tk + x A + covariates + noise.
 
-    n individuals, p variants, m tissues, k factors; f = x left, or left itself.
+    n donors, p variants, m tissues, k factors; f = x left, or left itself.
 
-    left : Posterior of shape (p, k), or (n, k) where factors belong to individuals
+    left : Posterior of shape (p, k), or (n, k) where factors belong to donors
         Per standard deviation of genotype. In the order of the weights' columns where there are
         weights, else in that of the variance they explain.
     tissues : Posterior of shape (m, k)
@@ -73,6 +73,7 @@ class Products:
 
     @property
     def n_iter(self) -> int:
+        """Rounds of the engine: entries of `elbo_trace`."""
         return len(self.elbo_trace)
 
     @property
@@ -94,7 +95,7 @@ class Products:
     ) -> "DataFrame":
         """Loadings as a table: factor, side, name, mean, sd, pip; a row for each loading.
 
-        left : names of variants, or of individuals where factors belong to them
+        left : names of variants, or of donors where factors belong to them
         tissues : names of tissues; of both sides, left out, their numbers
         min_pip : loadings with a lower PIP are left out
         """
@@ -121,11 +122,11 @@ class Products:
         return pd.concat(parts).sort_values("factor", kind="stable", ignore_index=True)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to one .npz file, whole or not at all; `Products.load` reads it."""
+        """Write everything to one .npz file, whole or not at all; `load` reads it."""
         write(path, self)
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> "Products":
+    def load(cls, path: str | PathLike[str]) -> "FactorisationFit":
         """What `save` wrote."""
         return read(path, cls)
 
@@ -144,4 +145,4 @@ class Products:
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
 
     def __repr__(self) -> str:
-        return f"<Products: {self.summary().splitlines()[0]}>"
+        return f"<FactorisationFit: {self.summary().splitlines()[0]}>"

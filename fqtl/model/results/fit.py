@@ -80,7 +80,7 @@ class Scale:
 
 @dataclass(frozen=True, repr=False)
 class Fit:
-    """Posterior of one gene: n individuals, p variants, m tissues, k factors.
+    """Posterior of one gene: n donors, p variants, m tissues, k factors.
 
     variants : Posterior of shape (p, k)
         Variant loadings, per standard deviation of genotype.
@@ -93,7 +93,7 @@ class Fit:
         Effects of single tissues beside the factors; all effects, where there are no factors.
     credible_sets : one for every effect that is likely there
     shared_noise : (m,)
-        Loadings of noise that tissues of one individual share, in units of eta1; 0 where none is
+        Loadings of noise that tissues of one donor share, in units of eta1; 0 where none is
         seen.
     intercept : (m,)
         eta1 at the mean genotype and the mean of the covariates, without offset. eta1 is the
@@ -112,7 +112,8 @@ class Fit:
         Mean and variance of eta2, (1, m), or (n, m) with dispersion covariates.
     scale : Scale
     elbo_trace : (n_iter,)
-        Nats, for y as it was given. It never falls beyond rounding in the Gaussian family, nor by
+        Nats, for y as it was given, after every round of the engine (with "sgvb", at every look at
+        the ELBO). It never falls beyond rounding in the Gaussian family, nor by
         more than 1e-3 in others.
     converged : bool
         Whether the ELBO settled within the iterations allowed.
@@ -149,7 +150,7 @@ class Fit:
 
     @property
     def n_iter(self) -> int:
-        """Rounds of coordinate ascent."""
+        """Rounds of the engine: entries of `elbo_trace`."""
         return len(self.elbo_trace)
 
     @cached_property
