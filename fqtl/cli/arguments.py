@@ -12,6 +12,7 @@ from fqtl.data.donors import require_shared
 from fqtl.data.dosages import BUILD_TAGS, GenotypeSource
 from fqtl.data.genotypes import open_genotypes
 from fqtl.data.rsid_store import rsids_of
+from fqtl.data.tss import WAYS
 from fqtl.data.variant_filter import FilteredVariants, VariantFilter
 from fqtl.prepare.settings import PrepareSettings
 
@@ -179,6 +180,13 @@ def add_values(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--annotation", type=Path, metavar="FILE", help="GTF with positions and lengths of genes"
+    )
+    parser.add_argument(
+        "--tss",
+        choices=WAYS,
+        default="auto",
+        help="start sites of genes in a BED: auto (by strand, or intervals of one base), the end "
+        "of one without a strand, or annotation [auto]",
     )
 
 

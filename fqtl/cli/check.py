@@ -96,7 +96,7 @@ def run(given: Namespace) -> None:
     shared_by_all = read_covariates(given.donor_covariates) if given.donor_covariates else None
     found, genes = [], []
     for tissue in tissues:
-        expression, _ = read_by_donor(tissue.expression, given.counts, annotation)
+        expression, _ = read_by_donor(tissue.expression, given.counts, annotation, given.tss)
         _require_lengths(tissue, expression, settings)
         found.append(_check_tissue(tissue, expression, source, given, shared_by_all))
         genes.append((tissue.name, expression.genes.assign(reason="")))

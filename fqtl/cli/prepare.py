@@ -55,7 +55,7 @@ def run(given: Namespace) -> None:
     settings = prepare_settings(given)
     source = open_genotypes(given.genotypes, given.genome_build, given.field)
     places = read_annotation(given.annotation) if given.annotation else None
-    expression, repeated = read_by_donor(given.expression, given.counts, places)
+    expression, repeated = read_by_donor(given.expression, given.counts, places, given.tss)
     require_shared(given.genotypes, source.donors, given.expression, expression.donors)
     covariates = _covariates(given, expression.donors)
     windows = _Windows(source, expression.genes, given) if settings.controls else None

@@ -17,6 +17,7 @@ import pyarrow.csv
 
 from fqtl.data.expression import (
     REPEATED,
+    UNPLACED,
     Expression,
     gene_key,
     read_expression,
@@ -26,18 +27,18 @@ from fqtl.data.gtex_samples import gct_head, said_numbers
 from fqtl.data.text import guarded, is_gzipped, read_lines, read_table, unquoted
 from fqtl.errors import FqtlError
 
-UNPLACED = "not in the annotation"
 FIRST_LINE = 4  # of the genes of a GCT
 BLOCK_BYTES = 1 << 24
 
 
-def read_counts(path: Path, places: pd.DataFrame | None) -> Expression:
+def read_counts(path: Path, places: pd.DataFrame | None, tss: str = "auto") -> Expression:
     """Counts in a GCT, or in a BED; `genes` has a column length where there is an annotation.
 
     places : chrom, tss and length by gene_id, from the annotation
+    tss : how start sites of a BED are found, as `read_expression` has it
     """
     if not is_gct(path):
-        found = read_expression(path)
+        found = read_expression(path, places, tss)
         _refuse_negative(path, found.values)
         if places is None:
             return found

@@ -1,9 +1,7 @@
 """Expression of one tissue: a BED with one gene per row and one donor per column.
 
 GTEx, tensorQTL and FastQTL write four leading columns (`#chr start end gene_id`), QTLtools six
-(`#chr start end gene_id group strand`). BED intervals are 0-based and half-open, so the 1-based
-position of a one-base interval, the transcription start site, is its `end`. Where the interval is
-longer the strand decides: `end` on the minus strand, `start` + 1 on the plus strand.
+(`#chr start end gene_id group strand`). Where transcription starts is said in `tss.py`.
 (Formats: https://qtltools.github.io/qtltools, https://github.com/broadinstitute/tensorqtl)
 """
 
@@ -16,8 +14,10 @@ import pandas as pd
 
 from fqtl.data import contigs
 from fqtl.data.text import MISSING, guarded, read_lines, read_table, unquoted
+from fqtl.data.tss import start_sites
 from fqtl.errors import FqtlError
 
+UNPLACED = "not in the annotation"
 REPEATED = "a repeated line of a gene, whose first line was used"
 VERSIONED = re.compile(r"^(ENS[A-Z]*G\d+)\.\d+$")
 
@@ -56,8 +56,14 @@ def gene_key(gene_id: str) -> str:
     return match.group(1) if match else gene_id
 
 
-def read_expression(path: Path) -> Expression:
-    """Expression in the BED file at `path`, plain or bgzipped, with four or six leading columns."""
+def read_expression(
+    path: Path, places: pd.DataFrame | None = None, tss: str = "auto"
+) -> Expression:
+    """Expression in the BED file at `path`, plain or bgzipped, with four to six leading columns.
+
+    places : chrom and tss by gene_id, from an annotation
+    tss : how start sites are found: `auto` by strand, `end`, or `annotation` by `places`
+    """
     head = guarded(path, lambda: read_lines(path, 2))
     if not head:
         raise FqtlError(f"{path} is empty.")
@@ -69,38 +75,65 @@ def read_expression(path: Path) -> Expression:
         )
     if not first:
         raise FqtlError(f"{path} has a header with {len(names)} columns and no genes.")
-    leading = 6 if _has_strand(names, first[0]) else 4
+    stranded = _strand_column(names, first[0])
+    leading = 4 if stranded is None else stranded + 1
     if len(names) <= leading:
         raise FqtlError(f"{path} has {leading} leading columns and no samples.")
-    table = read_table(path, [0, 3, 4, 5] if leading == 6 else [0, 3])
+    table = read_table(path, [0, 3, *range(4, leading)])
     donors = list(table.columns[leading:])
     start, end = _intervals(path, table)
     gene_id = table.iloc[:, 3]
     _refuse_unnamed(path, gene_id)
-    forward = table.iloc[:, 5].eq("+") if leading == 6 else pd.Series(False, index=table.index)
-    genes = pd.DataFrame(
-        {
-            "gene_id": gene_id,
-            "chrom": table.iloc[:, 0].map(contigs.prefixed),
-            "tss": np.where(forward & (end - start > 1), start + 1, end),
-        }
-    )
+    chrom = table.iloc[:, 0].map(contigs.prefixed)
+    if tss == "annotation":
+        known = annotated(path, gene_id, places)
+        chrom, sites = known["chrom"], known["tss"]
+    else:
+        strand = None if stranded is None else table.iloc[:, stranded]
+        sites = start_sites(path, start, end, strand, tss)
+    genes = pd.DataFrame({"gene_id": gene_id, "chrom": chrom, "tss": sites})
     values = table.iloc[:, leading:].to_numpy(dtype=np.float64)
     _refuse_infinite(path, values, donors)
     repeated = repeated_lines(gene_id, first_line=2)
-    kept = ~table.index.isin(list(repeated))
+    placed = genes["tss"].notna().to_numpy()
+    kept = ~table.index.isin(list(repeated)) & placed
     return Expression(
-        genes=genes[kept].reset_index(drop=True),
+        genes=genes[kept].reset_index(drop=True).astype({"tss": np.int64}),
         values=values[kept],
         donors=donors,
-        dropped=dict.fromkeys(repeated.values(), REPEATED),
+        dropped={
+            **dict.fromkeys(repeated.values(), REPEATED),
+            **dict.fromkeys(gene_id[~placed], UNPLACED),
+        },
         path=path,
     )
 
 
-def _has_strand(names: list[str], first: list[str]) -> bool:
-    """QTLtools' six leading columns: the sixth holds strands."""
-    return len(names) > 5 and (names[5].lower() == "strand" or first[5:6] in (["+"], ["-"]))
+def annotated(path: Path, gene_id: "pd.Series[str]", places: pd.DataFrame | None) -> pd.DataFrame:
+    """chrom and tss of genes by an annotation, whatever their versions; NaN where it has none."""
+    if places is None:
+        raise FqtlError(
+            f"{path}: prepare.tss is annotation, and no annotation is given. See "
+            "release.annotation in the config (--annotation)."
+        )
+    by_key = places.set_axis(places.index.map(gene_key))
+    by_key = by_key[~by_key.index.duplicated()]
+    found = by_key[["chrom", "tss"]].reindex(gene_id.map(gene_key)).set_axis(gene_id.index)
+    if found["tss"].isna().all():
+        raise FqtlError(
+            f"{path}: none of {len(found)} genes, the first {gene_id.iloc[0]}, is in the "
+            f"annotation, whose first of {len(places)} is {places.index[0]}. See "
+            "release.annotation in the config."
+        )
+    return found
+
+
+def _strand_column(names: list[str], first: list[str]) -> int | None:
+    """Which of the leading columns holds strands: by its name, or, as QTLtools', the sixth."""
+    for column in (4, 5):
+        if [name.lower() for name in names[column : column + 1]] == ["strand"]:
+            return column
+    return 5 if first[5:6] in (["+"], ["-"]) else None
 
 
 def _refuse_infinite(path: Path, values: np.ndarray, donors: list[str]) -> None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from fqtl.errors import FqtlError
 
 Result = TypeVar("Result")
+BLOCK = b"\x1f\x8b\x08\x04"  # a gzip member with an extra field, as every block of bgzip is
 # The empty block at the end of every bgzip file (SAM format specification, section 4.1.2)
 END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
@@ -21,6 +22,7 @@ END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b00030000000000000
 def readable(path: Path, read: Callable[[], Result]) -> Result:
     """What `read` returns; faults of the file as errors that name it."""
     try:
+        refuse_cut(path)
         return read()
     except FileNotFoundError as fault:
         raise FqtlError(f"No such file: {path}.") from fault
@@ -32,6 +34,23 @@ def readable(path: Path, read: Callable[[], Result]) -> Result:
         ) from fault
     except UnicodeDecodeError as fault:
         raise FqtlError(f"{path} is not a text file ({fault}).") from fault
+
+
+def refuse_cut(path: Path) -> None:
+    """Refuse what bgzip wrote and does not end with its empty block: it ends between two blocks.
+
+    gzip takes such a file for a whole one. Other programs that write gzip have no such block, and
+    no extra field `BC` in the head of the first (SAM format specification, section 4.1).
+    """
+    with open(path, "rb") as stream:
+        head = stream.read(14)
+        if head[:4] != BLOCK or head[12:] != b"BC":
+            return
+        stream.seek(-min(len(END_OF_FILE), path.stat().st_size), 2)
+        if stream.read() != END_OF_FILE:
+            raise FqtlError(
+                f"{path} does not end as a bgzip file does. Was a copy or a download cut short?"
+            )
 
 
 def read_lines(path: Path, count: int | None = None) -> list[str]:

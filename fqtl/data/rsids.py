@@ -17,6 +17,7 @@ import pyarrow.csv as pcsv
 
 from fqtl.data import contigs
 from fqtl.data.dosages import BUILD_TAGS
+from fqtl.data.lines import refuse_cut
 from fqtl.errors import FqtlError
 
 SCHEMA = pa.schema(
@@ -70,6 +71,7 @@ def read_lookup(path: Path, build: str) -> Iterator[pa.Table]:
 def _columns(path: Path) -> _Columns:
     if not path.is_file():
         raise FqtlError(f"No such file: {path}. See genotypes.rsids in the config.")
+    refuse_cut(path)
     with pa.input_stream(str(path), compression="detect") as stream:
         head = stream.read(65536).split(b"\n")[0].decode(errors="replace").rstrip("\r").split("\t")
     lower = {name.lower(): name for name in head}

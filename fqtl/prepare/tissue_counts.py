@@ -45,17 +45,20 @@ def split_counts(
     return genes
 
 
-def read_by_donor(path: Path, counted: bool, places: pd.DataFrame | None) -> tuple[Expression, int]:
+def read_by_donor(
+    path: Path, counted: bool, places: pd.DataFrame | None, tss: str = "auto"
+) -> tuple[Expression, int]:
     """Expression by donor, whatever the file, and how many more samples the same donors had.
 
     counted : it holds counts
     places : chrom, tss and length by gene_id, for files of counts that do not say where genes are
+    tss : how start sites of a BED are found: auto, end or annotation
     """
     if not counted:
-        return by_donor(read_expression(path))
+        return by_donor(read_expression(path, places, tss))
     if path.suffix == ".parquet" and places is not None:
         return by_donor(read_split(path, places))
-    return by_donor(read_counts(path, places))
+    return by_donor(read_counts(path, places, tss))
 
 
 def read_split(path: Path, places: pd.DataFrame) -> Expression:

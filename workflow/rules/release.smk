@@ -185,7 +185,9 @@ GENOTYPE_FILES = [
     *beside_genotypes(config["genotypes"]["path"]),
 ]
 ANNOTATION = (
-    [in_release(RELEASE["annotation"])] if COUNTED and RELEASE["annotation"] else []
+    [in_release(RELEASE["annotation"])]
+    if (COUNTED or PREPARE["tss"] == "annotation") and RELEASE["annotation"]
+    else []
 )
 DONOR_COVARIATES = [PREPARE["donor_covariates"]] if PREPARE["donor_covariates"] else []
 IN_MODEL = DONOR_COVARIATES if PREPARE["donor_covariates_in"] == "model" else []
@@ -198,6 +200,7 @@ VALUES = " ".join(
     [
         *(["--counts"] if COUNTED else []),
         *(f"--annotation {shlex.quote(path)}" for path in ANNOTATION),
+        *([] if PREPARE["tss"] == "auto" else [f"--tss {PREPARE['tss']}"]),
         *(f"--donor-covariates {shlex.quote(path)}" for path in DONOR_COVARIATES),
     ]
 )
