@@ -108,7 +108,7 @@ def fit_cis(
             f"{end.max():g}, variants at {pos.min():g} to {pos.max():g}. See window."
         )
     effects = dense_effects(p, m, problem.settings.spike_slab, allowed)
-    solved = problem.solve([Dense(Linear(problem.variants, effects))])
+    solved = problem.solve([Dense(Linear.of(problem.variants, effects))])
     alone = int((allowed.sum(axis=0) == 0).sum())
     notes = (f"{alone} of {m} genes have no variant in cis: effect 0",) if alone else ()
     results = solved.results()
@@ -318,7 +318,9 @@ def _decompose(
     entries: list[Predictor] = []
     x = problem.variants
     if x.p:
-        entries.append(Dense(Linear(x, dense_effects(x.p, problem.m, problem.settings.spike_slab))))
+        entries.append(
+            Dense(Linear.of(x, dense_effects(x.p, problem.m, problem.settings.spike_slab)))
+        )
     hidden = problem.with_variant_prior(donor_prior)
     entries.append(factors(None, problem.m, rank, hidden, weights, problem.n))
     return _factorisation(problem.solve(entries), weights)
@@ -330,13 +332,13 @@ def _factorisation(solved: Solved, weights: Floats | None) -> FactorisationFit:
     (entry,) = (part for part in solved.effects if isinstance(part, Bilinear))
     found = entry.found() if weights is None else entry.scaled()
     size = problem.n if entry.x is None else problem.variants.p
-    sign = np.array([component.sign for component in found])
+    sign = np.array([factor.sign for factor in found])
     fitted = solved.model.location_moments().mean
     dense = [posterior_of(part.loadings) for part in solved.effects if isinstance(part, Dense)]
-    scores = [component.left.moments().mean for component in found]
+    scores = [factor.left.moments().mean for factor in found]
     return FactorisationFit(
-        left=Posterior.of([component.left.loadings for component in found], size).times(sign),
-        tissues=Posterior.of([component.tissues for component in found], m).times(sign),
+        left=Posterior.of([factor.left.loadings for factor in found], size).times(sign),
+        tissues=Posterior.of([factor.tissues for factor in found], m).times(sign),
         weights=np.ones((problem.n, len(found))) if weights is None else weights,
         specific=dense[0] if dense else Posterior.zero(problem.variants.p, m),
         scores=np.hstack([np.empty((problem.n, 0)), *(score[:, None] for score in scores)]) * sign,

@@ -17,7 +17,8 @@ from fqtl.model.arrays.inputs import Design, choose, labels_of, same_rows
 from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotypes
 from fqtl.model.arrays.threads import one_thread
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.engines import ENGINES, cavi
+from fqtl.model.engines import ENGINES
+from fqtl.model.engines.model import Model, Solution
 from fqtl.model.families import Family, Response
 from fqtl.model.options import ModelKind, Options, options_of
 from fqtl.model.predictors.covariates import Covariates
@@ -138,32 +139,33 @@ class Problem:
         dispersion = Covariates.empty(
             self.noise_design.columns, self.m, start=self.family.dispersion_start
         )
-        model = cavi.Model(self.family, self.response, [confounders, *effects], dispersion)
+        model = Model(self.family, self.response, (confounders, *effects), dispersion)
         with one_thread():
-            trace = ENGINES[self.engine](model, self.settings.engine)
-        return Solved(self, model, trace)
+            return Solved(self, ENGINES[self.engine](model, self.settings.engine))
 
 
 @dataclass(frozen=True)
 class Solved:
-    """A problem, its model, and how the ELBO went."""
+    """A problem, and what the engine made of its model."""
 
     problem: Problem
-    model: cavi.Model
-    trace: cavi.Trace
+    solution: Solution
 
     @property
-    def effects(self) -> list[Predictor]:
+    def model(self) -> Model:
+        """Of highest ELBO."""
+        return self.solution.model
+
+    @property
+    def effects(self) -> tuple[Predictor, ...]:
         """The parts of the location beside covariates."""
         return self.model.location[1:]
 
     def results(self) -> dict[str, Any]:
         """What results of every kind hold, in units of y."""
         problem, model = self.problem, self.model
-        confounders = model.location[0]
-        assert isinstance(confounders, Covariates)
         measured = problem.measured
-        coefficients = confounders.effects.mean * measured.y_sd
+        coefficients = model.confounders.effects.mean * measured.y_sd
         variance = measured.distribution.noise_variance(model.dispersion.moments())
         shared = np.zeros(problem.m) if model.noise is None else model.noise.loadings
         count = problem.response.observed.sum(axis=0)
@@ -182,9 +184,9 @@ class Solved:
                 measured.y_sd,
                 *problem.labels,
             ),
-            "elbo_trace": np.array(self.trace.elbo) - count @ np.log(measured.unit),
-            "converged": self.trace.converged,
+            "elbo_trace": self.solution.elbo_trace - count @ np.log(measured.unit),
+            "converged": self.solution.converged,
             "family": measured.name,
             "engine": problem.engine,
-            "notes": (*problem.notes, *filter(None, [self.trace.note])),
+            "notes": (*problem.notes, *filter(None, [self.solution.note])),
         }

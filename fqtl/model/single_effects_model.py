@@ -15,7 +15,7 @@ from fqtl.model.arrays.variants import Variants
 from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Predictor
-from fqtl.model.predictors.tissue_specific import Specific
+from fqtl.model.predictors.tissue_specific import TissueSpecific
 from fqtl.model.results.credible_sets import credible_sets
 from fqtl.model.results.fit import Posterior
 
@@ -30,16 +30,16 @@ def location_parts(
     m = observed.shape[1]
     parts: list[Predictor] = []
     if factored and m > 1:
-        parts.append(Factored(x, m, rank, options))
+        parts.append(Factored.empty(x, m, rank, options))
     if options.specific or not parts:
-        parts.append(Specific.empty(x, observed, options))
+        parts.append(TissueSpecific.empty(x, observed, options))
     return parts
 
 
 def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any]:
     """Posterior of every part and the credible sets of its effects, in the terms of `Fit`."""
     factors = [factor for part in parts if isinstance(part, Factored) for factor in part.ordered()]
-    specific = [sums for part in parts if isinstance(part, Specific) for sums in part.tissues]
+    specific = [sums for part in parts if isinstance(part, TissueSpecific) for sums in part.tissues]
     sign = np.array([factor.sign for factor in factors])
     sets = []
     for k, factor in enumerate(factors):

@@ -15,22 +15,37 @@ import numpy as np
 from fqtl.model.arrays.checked_options import Range
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.predictors.bilinear import Bilinear, Component
+from fqtl.model.predictors.bilinear import Bilinear, LinearFactor
 from fqtl.model.predictors.dense import Dense
 from fqtl.model.predictors.linear import Linear
 from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
-from fqtl.model.priors import NonNegative, Prior, SpikeSlab
+from fqtl.model.priors import (
+    LoadingsPosterior,
+    NonNegativePosterior,
+    NonNegativePrior,
+    SpikeSlabPosterior,
+    SpikeSlabPrior,
+)
+from fqtl.model.priors.bounds import (
+    ALWAYS_INCLUDED,
+    PRECISION_BOUNDS,
+    SPARSE_INCLUSION,
+    Bounds,
+)
+from fqtl.model.priors.default_model import (
+    LEAST_TISSUE_SHARE,
+    SIZE_PRECISION,
+    TISSUE_PRECISION,
+    TISSUE_SHARE,
+)
 from fqtl.model.priors.single_effects import LIKELY
 from fqtl.model.results.credible_sets import CredibleSet
 from fqtl.model.results.fit import Posterior
 
-Bounds = tuple[float, float]
-
-EXPECTED = 3.0  # variants of a factor, until the data teach better
-PRECISION = 10.0  # of their loadings: a standard deviation of 0.3
-PRECISION_BOUNDS = (1e-4, 1e8)
-SLAB: Bounds = (1.0, 1.0)  # inclusion without a spike
+FACTOR_VARIANTS = 3.0  # of a factor, until the data teach better; taste
+TISSUE_VARIANTS = 1.0  # with an effect on a tissue, until the data teach better; taste
+MOST_DENSE = 0.5  # upper bound of the share of effects; taste: never likelier than not beforehand
 
 
 def location_parts(
@@ -45,7 +60,7 @@ def location_parts(
     if factored and m > 1:
         parts.append(factors(x, m, rank, options))
     if options.specific or not parts:
-        parts.append(Dense(Linear(x, dense_effects(x.p, m, options))))
+        parts.append(Dense(Linear.of(x, dense_effects(x.p, m, options))))
     return parts
 
 
@@ -63,52 +78,58 @@ def factors(
     """
     n = n if x is None else x.n
 
-    def make(k: int) -> Component:
-        left = Linear(x, factor_loadings(n if x is None else x.p, options))
+    def make(k: int) -> LinearFactor:
+        left = Linear.of(x, factor_loadings(n if x is None else x.p, options))
         own = np.ones(n) if weights is None else weights[:, k]
-        return Component(left, tissue_loadings(m, options), own)
+        return LinearFactor(left, tissue_loadings(m, options), own)
 
-    return Bilinear(x, make, rank, options)
+    return Bilinear.empty(x, make, rank, options)
 
 
-def factor_loadings(size: int, options: SpikeSlabOptions) -> SpikeSlab:
+def factor_loadings(size: int, options: SpikeSlabOptions) -> SpikeSlabPosterior:
     """Of one factor."""
-    bounds = bounds_of(options.inclusion, (1e-8, 0.5))
+    bounds = bounds_of(options.inclusion, SPARSE_INCLUSION)
     return _spike_slab(
         size,
-        SLAB if options.variant_prior == "slab" else bounds,
+        ALWAYS_INCLUDED if options.variant_prior == "slab" else bounds,
         bounds_of(options.precision, PRECISION_BOUNDS),
-        EXPECTED / size,
-        gates=1 if options.variant_prior == "column_spike_slab" else None,
+        FACTOR_VARIANTS / size,
+        indicators=1 if options.variant_prior == "column_spike_slab" else None,
     )
 
 
 def dense_effects(
     p: int, m: int, options: SpikeSlabOptions, allowed: Floats | None = None
-) -> SpikeSlab:
+) -> SpikeSlabPosterior:
     """Of every variant in every tissue, or where it is allowed."""
-    gates = {"row_spike_slab": (p, 1), "column_spike_slab": (1, m)}.get(options.variant_prior)
+    indicators = {"row_spike_slab": (p, 1), "column_spike_slab": (1, m)}.get(options.variant_prior)
     return _spike_slab(
         (p, m),
-        SLAB
+        ALWAYS_INCLUDED
         if options.variant_prior == "slab"
-        else bounds_of(options.inclusion, (1 / (p * m), 0.5)),
+        else bounds_of(options.inclusion, (1 / (p * m), MOST_DENSE)),
         bounds_of(options.precision, PRECISION_BOUNDS),
-        1 / p,
-        gates=gates,
+        TISSUE_VARIANTS / p,
+        indicators=indicators,
         allowed=allowed,
     )
 
 
-def tissue_loadings(m: int, options: SpikeSlabOptions) -> Prior:
+def tissue_loadings(m: int, options: SpikeSlabOptions) -> LoadingsPosterior:
     """Of one factor."""
     precision = bounds_of(options.tissue_precision, PRECISION_BOUNDS)
     if options.tissue_prior == "non_negative":
-        start = float(np.clip(1.0, *precision))
-        return NonNegative.empty(m, precision=start, precision_bounds=precision)
-    inclusion = bounds_of(options.tissue_inclusion, (1e-4, options.max_tissue_inclusion))
+        start = float(np.clip(TISSUE_PRECISION, *precision))
+        return NonNegativePosterior.empty(NonNegativePrior(start, precision), m)
+    inclusion = bounds_of(
+        options.tissue_inclusion, (LEAST_TISSUE_SHARE, options.max_tissue_inclusion)
+    )
     return _spike_slab(
-        m, SLAB if options.tissue_prior == "slab" else inclusion, precision, 0.5, slab=1.0
+        m,
+        ALWAYS_INCLUDED if options.tissue_prior == "slab" else inclusion,
+        precision,
+        TISSUE_SHARE,
+        slab=TISSUE_PRECISION,
     )
 
 
@@ -125,17 +146,12 @@ def _spike_slab(
     inclusion_bounds: Bounds,
     precision_bounds: Bounds,
     inclusion: float,
-    slab: float = PRECISION,
+    slab: float = SIZE_PRECISION,
     **layout: Any,
-) -> SpikeSlab:
-    return SpikeSlab.empty(
-        shape,
-        inclusion=inclusion,
-        precision=float(np.clip(slab, *precision_bounds)),
-        inclusion_bounds=inclusion_bounds,
-        precision_bounds=precision_bounds,
-        **layout,
-    )
+) -> SpikeSlabPosterior:
+    precision = float(np.clip(slab, *precision_bounds))
+    prior = SpikeSlabPrior(inclusion, precision, inclusion_bounds, precision_bounds)
+    return SpikeSlabPosterior.empty(prior, shape, **layout)
 
 
 def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any]:
@@ -143,12 +159,12 @@ def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any
     factored = [part for part in parts if isinstance(part, Bilinear)]
     dense = [posterior_of(part.loadings) for part in parts if isinstance(part, Dense)]
     specific = dense[0] if dense else Posterior.zero(x.p, m)
-    found = [component for part in factored for component in part.found()]
-    sign = np.array([component.sign for component in found])
-    variants = Posterior.of([component.left.loadings for component in found], x.p).times(sign)
+    found = [factor for part in factored for factor in part.found()]
+    sign = np.array([factor.sign for factor in found])
+    variants = Posterior.of([factor.left.loadings for factor in found], x.p).times(sign)
     return {
         "variants": variants,
-        "tissues": Posterior.of([component.tissues for component in found], m).times(sign),
+        "tissues": Posterior.of([factor.tissues for factor in found], m).times(sign),
         "specific": specific,
         "credible_sets": _sets_of_one(variants, of_factors=True)
         + _sets_of_one(specific, of_tissues=True),
@@ -158,7 +174,7 @@ def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any
 def _sets_of_one(
     effects: Posterior, *, of_factors: bool = False, of_tissues: bool = False
 ) -> tuple[CredibleSet, ...]:
-    """An effect with a gate of its own is of its variant and of no other."""
+    """An effect with an indicator of its own is of its variant and of no other."""
     if (effects.pip == 1).all():
         return ()  # a prior without a spike tells no effects apart
     return tuple(
@@ -174,15 +190,15 @@ def _sets_of_one(
     )
 
 
-def posterior_of(loadings: SpikeSlab) -> Posterior:
+def posterior_of(loadings: SpikeSlabPosterior) -> Posterior:
     """Of a table of loadings (p, m)."""
     pip = np.broadcast_to(loadings.pip, loadings.slab_mean.shape)
     if loadings.allowed is not None:
         pip = pip * loadings.allowed
-    gates = 1 - np.prod(1 - loadings.pip, axis=0)
+    included = 1 - np.prod(1 - loadings.pip, axis=0)
     return Posterior(
         mean=loadings.mean,
         sd=np.sqrt(loadings.variance),
         pip=np.array(pip),
-        any=np.broadcast_to(gates, pip.shape[1:]).copy(),
+        any=np.broadcast_to(included, pip.shape[1:]).copy(),
     )

@@ -15,7 +15,8 @@ import numpy as np
 
 from fqtl.model.arrays.threads import one_thread
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.engines import cavi, sgvb
+from fqtl.model.engines import sgvb
+from fqtl.model.engines.model import Model
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.options import SpikeSlabOptions
@@ -31,7 +32,7 @@ SIZES = {
 }
 
 
-def model_of(n: int, p: int, m: int, k: int) -> cavi.Model:
+def model_of(n: int, p: int, m: int, k: int) -> Model:
     rng = np.random.default_rng(0)
     x = Variants(rng.standard_normal((p, n)).astype(np.float32))
     y = rng.standard_normal((n, m))
@@ -39,25 +40,22 @@ def model_of(n: int, p: int, m: int, k: int) -> cavi.Model:
     response = Response.of(y)
     family, options = Gaussian.of(response), sgvb.SgvbOptions()
     intercept = np.ones((n, 1))
-    location = [
+    location = (
         Covariates.empty(intercept, m),
         *location_parts(x, response.observed, k, True, SpikeSlabOptions(specific=False)),
-    ]
+    )
     dispersion = Covariates.empty(intercept, m, start=family.dispersion_start)
-    model = cavi.Model(family, response, location, dispersion)
-    sgvb.start(model, options, rng)
-    return model
+    return sgvb.start(Model(family, response, location, dispersion), options, rng)
 
 
-def seconds_per_iteration(model: cavi.Model, iterations: int) -> float:
+def seconds_per_iteration(model: Model, iterations: int) -> float:
     rng = np.random.default_rng(0)
     entries = sgvb.Entries.of(model.response, model.family)
-    adam = sgvb.Adam.at(sgvb.flatten(sgvb.coordinates(model)))
+    adam = sgvb.Adam.at(sgvb.flatten(sgvb.unconstrained(model)))
     started = time.process_time()
     for _ in range(iterations):
-        slope = sgvb.flatten(sgvb.slopes(model, entries, SAMPLES, rng))
-        sgvb.move(model, adam.step(slope, 0.01))
-        sgvb.learn_priors(model)
+        gradient = sgvb.flatten(sgvb.gradient_of(model, entries, SAMPLES, rng))
+        model = sgvb.with_learned_priors(sgvb.moved(model, adam.step(gradient, 0.01)))
     return (time.process_time() - started) / iterations
 
 

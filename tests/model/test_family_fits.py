@@ -142,7 +142,7 @@ def test_what_is_known_beside_y_is_checked():
 
 
 def test_a_long_fit_says_how_far_it_is(monkeypatch, caplog):
-    monkeypatch.setattr("fqtl.model.engines.cavi.REPORT_EVERY", 0.0)
+    monkeypatch.setattr("fqtl.model.engines.trace.REPORT_EVERY", 0.0)
     y, gene = gene_of("gaussian", 0, n=60)
     with caplog.at_level("INFO", logger="fqtl"):
         fit = fqtl.fit(y, gene.x)

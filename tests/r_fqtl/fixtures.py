@@ -1,7 +1,7 @@
 """Fits of the R package, and the same data and models here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,15 @@ from sklearn.metrics import average_precision_score
 from fqtl.model.arrays.inputs import Design
 from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.engines import cavi
+from fqtl.model.engines.model import Model
 from fqtl.model.engines.options import CaviOptions
 from fqtl.model.families import FAMILIES, Response
 from fqtl.model.predictors.bilinear import GROWTH_LIMIT, Bilinear
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.dense import Dense, in_cis
 from fqtl.model.predictors.linear import Linear
-from fqtl.model.predictors.predictor import Predictor
-from fqtl.model.priors import NonNegative, Prior
+from fqtl.model.predictors.predictor import Grown, Predictor
+from fqtl.model.priors import LoadingsPosterior, NonNegativePosterior, SpikeSlabPosterior
 from fqtl.model.problem import Problem, Solved
 from fqtl.model.spike_slab_model import dense_effects, factors
 
@@ -43,14 +44,14 @@ def eight_factors(problem: Problem) -> list[Predictor]:
 
 def dense(problem: Problem) -> list[Predictor]:
     effects = dense_effects(problem.variants.p, problem.m, problem.settings.spike_slab)
-    return [Dense(Linear(problem.variants, effects))]
+    return [Dense(Linear.of(problem.variants, effects))]
 
 
 def cis(ends: Floats, window: float) -> Callable[[Problem], list[Predictor]]:
     def entries(problem: Problem) -> list[Predictor]:
         allowed = in_cis(GENES, ends, VARIANTS, window)
         effects = dense_effects(problem.variants.p, problem.m, problem.settings.spike_slab, allowed)
-        return [Dense(Linear(problem.variants, effects))]
+        return [Dense(Linear.of(problem.variants, effects))]
 
     return entries
 
@@ -144,21 +145,33 @@ class Fixture:
         """What `cavi` makes of their factors, where it starts from them."""
         solved, data = self.solve("cavi", max_iter=1), self.data
         sides = ("mean.left", "mean.right") if "out.mean.left.theta" in data else ("U", "V")
-        (entry,) = (entry for entry in solved.effects if isinstance(entry, Bilinear))
-        entry.components = [entry.make(k) for k in range(entry.rank)]
-        entry.open, entry.grown = [True] * entry.rank, GROWTH_LIMIT * entry.rank
-        y_sd = solved.results()["scale"].y_sd
-        for k, component in enumerate(entry.components):
-            for loadings, side in zip(
-                (component.left.loadings, component.tissues), sides, strict=True
-            ):
-                theta = data[f"out.{side}.theta"][:, k] / (
-                    y_sd if loadings is component.tissues else 1
-                )
-                put(loadings, theta, data[f"out.{side}.theta.var"][:, k])
-        entry.refresh()
-        trace = cavi.maximise(solved.model, solved.problem.settings.engine)
-        return Solved(solved.problem, solved.model, trace)
+        ((index, entry),) = (
+            (index, entry)
+            for index, entry in enumerate(solved.model.location)
+            if isinstance(entry, Bilinear)
+        )
+        made, units = (
+            [entry.make(k) for k in range(entry.rank)],
+            (1, solved.results()["scale"].y_sd),
+        )
+        blocks = []
+        for side, unit, loadings in zip(
+            sides,
+            units,
+            ([factor.left.loadings for factor in made], [factor.tissues for factor in made]),
+            strict=True,
+        ):
+            for k, one in enumerate(loadings):
+                theta = data[f"out.{side}.theta"][:, k] / unit
+                blocks.append(put(one, theta, data[f"out.{side}.theta.var"][:, k]))
+        theirs = replace(
+            entry,
+            factors=tuple(made),
+            is_open=(True,) * entry.rank,
+            n_grown=GROWTH_LIMIT * entry.rank,
+        ).with_blocks(blocks)
+        model = solved.model.with_entry(index, theirs)
+        return Solved(solved.problem, cavi.maximise(model, solved.problem.settings.engine))
 
     def their_likelihood(self) -> float:
         """Expected log-likelihood of their location, beside the best covariates and dispersion."""
@@ -170,22 +183,25 @@ class Fixture:
         mean_design = Design.of("c", data.get("in.c.mean"), n)
         noise_design = Design.of("d", data.get("in.x.var"), n)
         dispersion = Covariates.empty(noise_design.columns, m, start=family.dispersion_start)
-        location: list[Predictor] = [Covariates.empty(mean_design.columns, m), Given(theirs)]
-        model = cavi.Model(family, response, location, dispersion)
-        trace = cavi.maximise(model, CaviOptions(shared_noise=False))
-        return trace.elbo[-1] + model.divergence()
+        location: tuple[Predictor, ...] = (
+            Covariates.empty(mean_design.columns, m),
+            Given(theirs),
+        )
+        model = Model(family, response, location, dispersion)
+        solution = cavi.maximise(model, CaviOptions(shared_noise=False))
+        return float(solution.elbo_trace[-1]) + solution.model.kl()
 
 
-def put(loadings: Prior, theta: Floats, variance: Floats) -> None:
-    """A posterior with these means, sure of what is large and of nothing else."""
-    if isinstance(loadings, NonNegative):
-        loadings.location[:], loadings.rate[:] = theta, 1 / variance
-        return
-    large = np.abs(theta) > 0.05 * np.abs(theta).max()
-    if loadings.inclusion < 1:
-        loadings.pip[:] = 0.99 if loadings.spans else np.where(large, 0.99, 0.01)
-    loadings.slab_mean[:] = theta / loadings.pip
-    loadings.slab_precision[:] = 1 / variance
+def put(loadings: LoadingsPosterior, theta: Floats, variance: Floats) -> LoadingsPosterior:
+    """A posterior with these means, certain of what is large and of nothing else."""
+    if isinstance(loadings, NonNegativePosterior):
+        return replace(loadings, location=theta, rate=1 / variance)
+    assert isinstance(loadings, SpikeSlabPosterior)
+    large, pip = np.abs(theta) > 0.05 * np.abs(theta).max(), loadings.pip
+    if loadings.prior.has_spike:
+        pip = np.where(large, 0.99, 0.01)
+        pip = np.full_like(loadings.pip, 0.99) if loadings.has_shared_indicator else pip
+    return replace(loadings, pip=pip, slab_mean=theta / pip, slab_precision=1 / variance)
 
 
 @dataclass
@@ -203,13 +219,16 @@ class Given:
     def covariance_along(self, direction: Floats) -> Floats:
         return direction * self.fixed.variance
 
-    def update(self, *_: object) -> None:
-        pass
+    def updated(self, *_: object) -> "Given":
+        return self
 
-    def grow(self, *_: object) -> bool:
-        return False
+    def grown(self, *_: object) -> Grown:
+        return Grown(self, False)
 
-    def divergence(self) -> float:
+    def cleared(self) -> None:
+        return None
+
+    def kl(self) -> float:
         return 0.0
 
 
@@ -264,16 +283,16 @@ def effects_of(solved: Solved) -> Floats | None:
         if isinstance(entry, Dense):
             found = entry.loadings.mean
         elif isinstance(entry, Bilinear) and entry.x is not None:
-            left = np.column_stack([c.left.loadings.mean for c in entry.components])
-            right = np.column_stack([c.tissues.mean for c in entry.components])
-            weights = np.column_stack([c.weight for c in entry.components])
+            left = np.column_stack([c.left.loadings.mean for c in entry.factors])
+            right = np.column_stack([c.tissues.mean for c in entry.factors])
+            weights = np.column_stack([c.weight for c in entry.factors])
             found = left @ right.T if (weights == 1).all() else left * right
     return found
 
 
 def likelihood_of(solved: Solved) -> float:
     """Expected log-likelihood, in nats, of y as it was given."""
-    return float(solved.results()["elbo_trace"][-1]) + solved.model.divergence()
+    return float(solved.results()["elbo_trace"][-1]) + solved.model.kl()
 
 
 @dataclass(frozen=True)

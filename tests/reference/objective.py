@@ -21,10 +21,10 @@ def dense_covariances(entry, n, m):
     return np.stack(columns, axis=2)
 
 
-def part_of_elbo(entry, pull, precision):
-    """sum_i E[eta_i] . pull_i - 1/2 E[eta_i' P_i eta_i] - KL."""
-    n, m = pull.shape
+def part_of_elbo(entry, residual, precision):
+    """sum_i E[eta_i] . residual_i - 1/2 E[eta_i' P_i eta_i] - KL."""
+    n, m = residual.shape
     mean = np.broadcast_to(entry.mean(), (n, m))
     second = dense_covariances(entry, n, m) + mean[:, :, None] * mean[:, None, :]
-    total = (pull * mean).sum() - 0.5 * (second * dense_precisions(precision)).sum()
-    return total - entry.divergence()
+    total = (residual * mean).sum() - 0.5 * (second * dense_precisions(precision)).sum()
+    return total - entry.kl()

@@ -14,17 +14,22 @@ def add_rows(
     total: Floats,
     squares: Floats,
 ) -> None: ...
+
+class Scores:
+    def __init__(
+        self, weight: Floats, mean: Floats, variance: Floats, gradient: Floats
+    ) -> None: ...
+
+class Slabs:
+    def __init__(
+        self, pip: Floats, mean: Floats, precision: Floats, allowed: NDArray[np.uint8]
+    ) -> None: ...
+
 def sweep(
     x: Genotypes,
     order: Indices,
-    allowed: NDArray[np.uint8],
-    weight: Floats,
-    score: Floats,
-    score_variance: Floats,
-    gradient: Floats,
-    pip: Floats,
-    slab_mean: Floats,
-    slab_precision: Floats,
+    scores: Scores,
+    slabs: Slabs,
     log_odds: float,
     precision: float,
     tolerance: float,

@@ -1,19 +1,23 @@
 """Loops over variants that BLAS has no routine for.
 
-What bounds them is the traffic of the rows of x, which each reads once; in `sweep`, for variants
-that move, that of four vectors of doubles per tissue besides, 6 times as much as to look at them.
+What bounds their speed is memory traffic, not arithmetic. `dot_rows`, `add_rows` and
+`standardise_rows` read each row of x once. `sweep` does so for variants that stay as they are; for
+one that moves it also reads and writes four vectors of doubles of each tissue (weight, mean,
+variance, gradient), 6 times as much as to look at it.
 """
 
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False
 
-import numpy as np
-
 from libc.math cimport exp, fabs, isnan, log, sqrt
+from libc.stdlib cimport free, malloc
 
 ctypedef fused real:
     float
     double
+
+# of a row's mean, up to which its scale is the rounding of a constant; taste: far above float64's
+cdef double ROUNDING = 1e-10
 
 cdef extern from "_simd.h" nogil:
     void dots_float(const float *, const double *, const double *, Py_ssize_t, double *, double *)
@@ -76,21 +80,60 @@ def add_rows(
                 add_double(&x[index[k], 0], first[k], second[k], n, &total[0], &squares[0])
 
 
+cdef class Scores:
+    """Genetic scores of donors in m tissues, each (m, n); a sweep moves all but the weights.
+
+    weight : of the donors
+    mean, variance : of the scores
+    gradient : of the objective in the scores, the weights' part included
+    """
+
+    cdef double[:, ::1] weight, mean, variance, gradient
+
+    def __init__(self, double[:, ::1] weight, double[:, ::1] mean, double[:, ::1] variance,
+                 double[:, ::1] gradient):
+        self.weight, self.mean, self.variance, self.gradient = weight, mean, variance, gradient
+
+
+cdef class Slabs:
+    """Posterior of spike-and-slab loadings (p, m), which a sweep moves.
+
+    pip : (p, m), or (p, 1) where the tissues of a variant share an inclusion indicator
+    mean, precision : of the slab
+    allowed : 0 where a loading is known to be 0
+    """
+
+    cdef double[:, :] pip, mean, precision
+    cdef const unsigned char[:, :] allowed
+
+    def __init__(self, double[:, :] pip, double[:, :] mean, double[:, :] precision,
+                 const unsigned char[:, :] allowed):
+        self.pip, self.mean, self.precision, self.allowed = pip, mean, precision, allowed
+
+
+cdef struct Proposal:
+    # what a loading would become, and by how much the moments of its theta would change
+    double pip
+    double mean
+    double precision
+    double mean_change
+    double variance_change
+    bint moves
+
+
 cdef inline double variance_of(double pip, double mean, double precision) noexcept nogil:
     return pip / precision + pip * (1 - pip) * mean * mean
+
+
+cdef inline double probability(double log_odds) noexcept nogil:
+    return 1 / (1 + exp(-log_odds))
 
 
 def sweep(
     const real[:, ::1] x,
     const Py_ssize_t[::1] order,
-    const unsigned char[:, :] allowed,
-    const double[:, ::1] weight,
-    double[:, ::1] score,
-    double[:, ::1] score_variance,
-    double[:, ::1] gradient,
-    double[:, :] pip,
-    double[:, :] slab_mean,
-    double[:, :] slab_precision,
+    Scores scores,
+    Slabs slabs,
     double log_odds,
     double precision,
     double tolerance,
@@ -98,26 +141,30 @@ def sweep(
     """Coordinate ascent of spike-and-slab loadings theta (p, m), variant after variant, in place.
 
     The objective is  sum_it g0_it f_it - 1/2 w_it (f_it^2 + var f_it) - KL  with f = x' theta, of
-    which `gradient` = g0 - w f is kept up to date. For variant j and tissue t
+    which the gradient g0 - w f is kept up to date. For variant j and tissue t
 
         s_jt = precision + sum_i w_it x_ji^2,
         b_jt = (x_j . gradient_t + E[theta_jt] sum_i w_it x_ji^2) / s_jt,
         logit pip = log_odds + sum of 1/2 ln(precision / s_jt) + 1/2 s_jt b_jt^2,
 
-    the sum over this tissue, or over all where the tissues of a variant share a gate.
+    the sum over this tissue, or over all where the tissues of a variant share an indicator.
 
     x : (p, n); order : variants to visit, none twice
-    allowed : (p, m) 0 where theta is known to be 0
-    weight, score, score_variance, gradient : (m, n)
-    pip : (p, m), or (p, 1) where tissues share a gate; slab_mean, slab_precision : (p, m)
+    log_odds, precision : of the prior
     tolerance : what has a posterior keeps it if its score would move by less than this many
         standard errors, in mean and in variance
     """
-    cdef Py_ssize_t n = x.shape[1], m = weight.shape[0], step, j, t, gate
+    cdef Py_ssize_t n = x.shape[1], m = scores.weight.shape[0], step, j, t, indicator
+    cdef double[:, ::1] weight = scores.weight, mean = scores.mean
+    cdef double[:, ::1] variance = scores.variance, gradient = scores.gradient
+    cdef double[:, :] pip = slabs.pip, slab_mean = slabs.mean, slab_precision = slabs.precision
+    cdef const unsigned char[:, :] allowed = slabs.allowed
     cdef bint shared = pip.shape[1] < m, any_moves
     cdef double xg, xxw, odds, old, squared = tolerance * tolerance
-    # of every tissue, what would be: precision, mean, pip, changes of mean and variance, whether
-    cdef double[:, ::1] new = np.zeros((6, m))
+    cdef Proposal *proposals = <Proposal *>malloc(m * sizeof(Proposal))
+    cdef Proposal *to
+    if proposals == NULL:
+        raise MemoryError(f"No memory for the proposals of {m} tissues.")
     with nogil:
         for step in range(order.shape[0]):
             j = order[step]
@@ -129,48 +176,50 @@ def sweep(
                     dots_float(&x[j, 0], &gradient[t, 0], &weight[t, 0], n, &xg, &xxw)
                 else:
                     dots_double(&x[j, 0], &gradient[t, 0], &weight[t, 0], n, &xg, &xxw)
-                gate = 0 if shared else t
-                new[0, t] = precision + xxw
-                new[1, t] = (xg + pip[j, gate] * slab_mean[j, t] * xxw) / new[0, t]
+                to, indicator = &proposals[t], 0 if shared else t
+                to.precision = precision + xxw
+                to.mean = (xg + pip[j, indicator] * slab_mean[j, t] * xxw) / to.precision
                 if not shared:
                     odds = log_odds
-                odds += 0.5 * (log(precision / new[0, t]) + new[0, t] * new[1, t] * new[1, t])
-                new[2, t] = 1 / (1 + exp(-odds))
+                odds += 0.5 * (log(precision / to.precision) + to.precision * to.mean * to.mean)
+                to.pip = probability(odds)
             any_moves = False
             for t in range(m):
                 if not allowed[j, t]:
                     continue
-                gate = 0 if shared else t
-                old = pip[j, gate]
+                to, indicator = &proposals[t], 0 if shared else t
+                old = pip[j, indicator]
                 if shared:
-                    new[2, t] = 1 / (1 + exp(-odds))  # by now the sum over all tissues
-                xxw = new[0, t] - precision
-                new[3, t] = new[2, t] * new[1, t] - old * slab_mean[j, t]
-                new[4, t] = variance_of(new[2, t], new[1, t], new[0, t]) - variance_of(
+                    to.pip = probability(odds)  # by now the sum over all tissues
+                xxw = to.precision - precision
+                to.mean_change = to.pip * to.mean - old * slab_mean[j, t]
+                to.variance_change = variance_of(to.pip, to.mean, to.precision) - variance_of(
                     old, slab_mean[j, t], slab_precision[j, t]
                 )
-                new[5, t] = (
+                to.moves = (
                     old == 0
-                    or new[3, t] * new[3, t] * xxw >= squared
-                    or new[4, t] * new[4, t] * xxw * xxw >= squared
+                    or to.mean_change * to.mean_change * xxw >= squared
+                    or to.variance_change * to.variance_change * xxw * xxw >= squared
                 )
-                any_moves = any_moves or new[5, t] > 0
+                any_moves = any_moves or to.moves
             for t in range(m):
-                if not allowed[j, t] or not (any_moves if shared else new[5, t] > 0):
+                to = &proposals[t]
+                if not allowed[j, t] or not (any_moves if shared else to.moves):
                     continue
                 if real is float:
                     move_float(
-                        &x[j, 0], &weight[t, 0], new[3, t], new[4, t], n,
-                        &score[t, 0], &score_variance[t, 0], &gradient[t, 0],
+                        &x[j, 0], &weight[t, 0], to.mean_change, to.variance_change, n,
+                        &mean[t, 0], &variance[t, 0], &gradient[t, 0],
                     )
                 else:
                     move_double(
-                        &x[j, 0], &weight[t, 0], new[3, t], new[4, t], n,
-                        &score[t, 0], &score_variance[t, 0], &gradient[t, 0],
+                        &x[j, 0], &weight[t, 0], to.mean_change, to.variance_change, n,
+                        &mean[t, 0], &variance[t, 0], &gradient[t, 0],
                     )
-                pip[j, 0 if shared else t] = new[2, t]
-                slab_mean[j, t] = new[1, t]
-                slab_precision[j, t] = new[0, t]
+                pip[j, 0 if shared else t] = to.pip
+                slab_mean[j, t] = to.mean
+                slab_precision[j, t] = to.precision
+    free(proposals)
 
 
 def standardise_rows(real[:, ::1] x, double[::1] mean, double[::1] sd):
@@ -204,7 +253,7 @@ def standardise_rows(real[:, ::1] x, double[::1] mean, double[::1] sd):
             else:
                 scale = squares_double(&x[j, 0], centre, n)
             scale = sqrt(scale / seen) if seen else 0
-            if scale <= 1e-10 * fabs(centre):  # the rounding noise of a constant row
+            if scale <= ROUNDING * fabs(centre):
                 scale = 0
             mean[j] = centre
             sd[j] = scale

@@ -1,4 +1,4 @@
-"""What travels between families and predictors: mean and variance of eta, and slopes in them."""
+"""What travels between families and predictors: moments of eta, and gradients in them."""
 
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ class Moments(NamedTuple):
     variance: Floats
 
 
-class Slope(NamedTuple):
+class Gradient(NamedTuple):
     """Derivatives of the expected log-likelihood with respect to the moments of one eta.
 
     By Bonnet's and Price's theorems `mean` = E[l'(eta)] and `variance` = 1/2 E[l''(eta)]. They have
@@ -36,7 +36,7 @@ class Slope(NamedTuple):
     information: Floats
 
 
-def working_weight(slope: Slope) -> Floats:
+def working_weight(gradient: Gradient) -> Floats:
     """Weight of the local quadratic: -2 dE/dS, or Fisher's information where that is negative."""
-    curvature = -2 * slope.variance
-    return np.where(curvature > 0, curvature, slope.information)
+    curvature = -2 * gradient.variance
+    return np.where(curvature > 0, curvature, gradient.information)

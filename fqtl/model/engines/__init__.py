@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from fqtl.model.engines import cavi, sgvb
+from fqtl.model.engines.model import Model, Solution
 
-ENGINES: dict[str, Callable[[cavi.Model, Any], cavi.Trace]] = {
+ENGINES: dict[str, Callable[[Model, Any], Solution]] = {
     "cavi": cavi.maximise,
     "sgvb": sgvb.maximise,
 }

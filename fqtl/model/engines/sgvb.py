@@ -1,7 +1,7 @@
 """Engine `sgvb`: stochastic gradients of the ELBO, the engine of the model's paper.
 
 An iteration draws both linear predictors of every observed entry from their marginals under q,
-eta = M + sqrt(S) eps, and estimates the slopes of E[log p] by the score function (Paisley, Blei,
+eta = M + sqrt(S) eps, and estimates the gradient of E[log p] by the score function (Paisley, Blei,
 Jordan 2012):
 
     dE/dM = E[log p(eta) eps / sqrt(S)],    dE/dS = 1/2 E[log p(eta) (eps^2 - 1) / S].
@@ -9,8 +9,8 @@ Jordan 2012):
 Draws come in pairs of opposite sign. The even part of log p cancels from the first and the odd part
 from the second, which is what a control variate would be for; what is left of the mean is taken
 from the others' draws, so that both are without bias (the mean of the same draws would shrink the
-data's slope by (S - 1)/S, and not the prior's). The chain rule through predictors and priors gives
-slopes in coordinates without bounds, where Adam (Kingma, Ba 2015) takes a step of
+data's gradient by (S - 1)/S, and not the prior's). The chain rule through predictors and priors
+gives the gradient in unconstrained parameters, where Adam (Kingma, Ba 2015) takes a step of
 rate (t + 1)^decay. Hyper-parameters are fixed at first and then follow q, in closed form.
 
 Every `check_every` iterations the ELBO is computed, the same number as of `cavi`, by quadrature and
@@ -18,141 +18,143 @@ without a draw. The best of these posteriors is kept, and a phase has converged 
 checks did not better it by `tolerance` nats.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats, Indices, Moments
-from fqtl.model.engines.cavi import Model, Trace
+from fqtl.model.engines.model import Model, Solution
 from fqtl.model.engines.options import SgvbOptions
+from fqtl.model.engines.trace import Trace
 from fqtl.model.families import Family, Response
 from fqtl.model.predictors.bilinear import Bilinear
+from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.dense import Dense
 from fqtl.model.predictors.predictor import Predictor
-from fqtl.model.priors import Coordinates
+from fqtl.model.priors import Unconstrained
 
-NARROWEST = 1e-8  # variance of eta below which draws of it are too alike for differences
-DECAYS = (0.9, 0.999)  # of Adam's first and second moments
-TINY = 1e-8
-MIDDLE = 0.1  # variance of the dispersion at the start
+# variance of eta below which draws of it are too alike for differences in float64; taste
+NARROWEST = 1e-8
+DECAYS = (0.9, 0.999)  # of Adam's first and second moments; Kingma & Ba 2015
+TINY = 1e-8  # beside Adam's second moment; Kingma & Ba 2015
+START_VARIANCE = 0.1  # of the dispersion; taste
 
 
 class Block(Protocol):
-    """Loadings that can be moved in coordinates without bounds."""
+    """Loadings that can be moved in unconstrained parameters."""
 
-    def coordinates(self) -> Coordinates: ...
+    def unconstrained(self) -> Unconstrained: ...
 
-    def move_to(self, coordinates: Coordinates) -> None: ...
+    def at(self, parameters: Unconstrained) -> Self: ...
 
 
 class Smooth(Predictor, Protocol):
-    """An entry of a linear predictor that knows its slopes."""
+    """An entry of a linear predictor that knows its gradient."""
 
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> Sequence[Block]:
         """Its loadings."""
 
-    def slopes(self, mean: Floats, variance: Floats) -> list[Coordinates]:
-        """Of the ELBO in the coordinates of its blocks, from those in its part of eta."""
+    def with_blocks(self, blocks: Sequence[Any]) -> Self:
+        """The entry with these in place of its loadings."""
 
-    def refresh(self) -> None:
-        """Make the moments anew, after blocks were moved."""
+    def learned(self) -> Self:
+        """The entry under the priors that suit its loadings best."""
+
+    def gradient(self, mean: Floats, variance: Floats) -> list[Unconstrained]:
+        """Of the ELBO in the parameters of its blocks, from that in its part of eta."""
 
 
-def maximise(model: Model, options: SgvbOptions) -> Trace:
-    """Raise the ELBO of `model`, in place; its trace has the ELBO of every check."""
+def maximise(model: Model, options: SgvbOptions) -> Solution:
+    """The best model that was seen; the trace has the ELBO of every check, then the best."""
     rng = np.random.default_rng(options.seed)
-    start(model, options, rng)
-    trace = Trace()
+    model, trace = start(model, options, rng), Trace()
+    phase = Phase(model, 0.0, converged=False)
     for learn in (False, True) if options.learn_prior else (False,):
-        _climb(model, options, rng, trace, learn)
-    return trace
+        phase = one_phase(phase.model, options, rng, trace, learn)
+    return Solution(phase.model, trace.elbo, phase.converged, phase.note)
 
 
-def start(model: Model, options: SgvbOptions, rng: np.random.Generator) -> None:
+def start(model: Model, options: SgvbOptions, rng: np.random.Generator) -> Model:
     """Factors at the leading directions of the response, or at noise; dispersion in the middle.
 
-    The middle of the sigmoid is nowhere flat; on the plain near its upper end, where `cavi` starts,
-    noise would hide the way down.
+    The middle of the sigmoid is nowhere flat; in the saturated region near its upper end, where
+    `cavi` starts, noise would hide the way down.
     """
     observed = model.response.observed
     location = model.location_moments()
-    slope = model.likelihood(location).location_slope(model.dispersion.moments())
+    gradient = model.likelihood(location).location_gradient(model.dispersion.moments())
     # of the tissue: that of an entry may be next to nothing where log p is not concave
-    weight = model.response.average(slope.information)
-    step = observed * slope.mean / np.where(weight > 0, weight, 1.0)
+    weight = model.response.average(gradient.information)
+    step = observed * gradient.mean / np.where(weight > 0, weight, 1.0)
     centred = observed * (step - model.response.average(step))
+    entries: list[Predictor] = []
     for entry in model.location:
         if isinstance(entry, Bilinear):
             seen = centred if options.svd_start else np.zeros_like(centred)
-            entry.start_at_directions(seen, observed, rng, options.jitter)
-        if isinstance(entry, Dense):
-            entry.start_at_noise(rng, options.jitter)
+            entries.append(entry.started_at_directions(seen, observed, rng, options.jitter))
+        elif isinstance(entry, Dense):
+            entries.append(entry.started_at_noise(rng, options.jitter))
+        else:
+            entries.append(entry)
     noise = model.dispersion.effects
-    noise.move_to((np.zeros_like(noise.mean), np.full_like(noise.mean, np.log(MIDDLE))))
+    middle = noise.at((np.zeros_like(noise.mean), np.full_like(noise.mean, np.log(START_VARIANCE))))
+    dispersion = replace(model.dispersion, effects=middle)
+    return replace(model, location=tuple(entries), dispersion=dispersion)
 
 
-def _climb(
+class Phase(NamedTuple):
+    """The best model of a phase.
+
+    gain : nats, by which it is above what the last check gave
+    """
+
+    model: Model
+    gain: float
+    converged: bool
+
+    @property
+    def note(self) -> str:
+        """Why a phase that has not converged stopped; nothing if it has."""
+        if self.converged:
+            return ""
+        return f"the fit stopped at max_iter rounds, the last of which gained {self.gain:.2g} nats"
+
+
+def one_phase(
     model: Model, options: SgvbOptions, rng: np.random.Generator, trace: Trace, learn: bool
-) -> None:
-    """One phase: with priors as they are, or with priors that follow their posteriors."""
-    entries = Entries.of(model.response, model.family)
-    adam = Adam.at(flatten(coordinates(model)))
-    best = Best.of(model)
-    since = 0
+) -> Phase:
+    """The best model on the way, with priors as they are or with priors that follow `learn`."""
+    draws = Entries.of(model.response, model.family)
+    adam = Adam.at(flatten(unconstrained(model)))
+    best, best_elbo = model, model.elbo()
+    since, now = 0, best_elbo
     for t in range(options.max_iter):
         step = options.rate * (t + 1) ** options.decay
-        slope = flatten(slopes(model, entries, options.samples, rng))
-        move(model, adam.step(slope, step))
+        uphill = flatten(gradient_of(model, draws, options.samples, rng))
+        model = moved(model, adam.step(uphill, step))
         if learn:
-            learn_priors(model)
+            model = with_learned_priors(model)
         if (t + 1) % options.check_every:
             continue
-        now = Best.of(model)
-        trace.elbo.append(now.elbo)
-        since = 0 if now.elbo > best.elbo + options.tolerance else since + 1
-        best = max(best, now, key=lambda one: one.elbo)
-        if since == options.patience or not np.isfinite(now.elbo):
+        now = model.elbo()
+        trace.record(now)
+        since = 0 if now > best_elbo + options.tolerance else since + 1
+        if now > best_elbo:
+            best, best_elbo = model, now
+        if since == options.patience or not np.isfinite(now):
             break
-    trace.converged = since == options.patience
-    best.restore(model)
-    trace.elbo.append(best.elbo)
-
-
-class Best(NamedTuple):
-    """A posterior with its priors, and what it is worth."""
-
-    elbo: float
-    coordinates: list[Coordinates]
-    priors: list[dict[str, float]]
-
-    @classmethod
-    def of(cls, model: Model) -> "Best":
-        return cls(model.elbo(), coordinates(model), [_prior(block) for block in _blocks(model)])
-
-    def restore(self, model: Model) -> None:
-        for block, prior in zip(_blocks(model), self.priors, strict=True):
-            for name, value in prior.items():
-                setattr(block, name, value)
-        move(model, flatten(self.coordinates))
-
-
-def _prior(block: Block) -> dict[str, float]:
-    return {k: v for k, v in vars(block).items() if k in ("inclusion", "precision")}
-
-
-def _blocks(model: Model) -> Iterator[Block]:
-    for entry in entries_of(model):
-        yield from entry.blocks()
+    trace.record(best_elbo)
+    return Phase(best, best_elbo - now, since == options.patience)
 
 
 def entries_of(model: Model) -> list[Smooth]:
     """Entries of the location, and the dispersion."""
     parts: list[Smooth] = []
     for entry in [*model.location, model.dispersion]:
-        if not hasattr(entry, "slopes"):
+        if not hasattr(entry, "gradient"):
             raise FqtlError(
                 f"Engine sgvb cannot move {type(entry).__name__}; see option variant_prior."
             )
@@ -160,44 +162,48 @@ def entries_of(model: Model) -> list[Smooth]:
     return parts
 
 
-def coordinates(model: Model) -> list[Coordinates]:
-    return [block.coordinates() for block in _blocks(model)]
+def unconstrained(model: Model) -> list[Unconstrained]:
+    """Parameters of every block of every entry."""
+    return [block.unconstrained() for entry in entries_of(model) for block in entry.blocks()]
 
 
-def flatten(parts: list[Coordinates]) -> Floats:
+def flatten(parts: list[Unconstrained]) -> Floats:
     return np.concatenate([array.ravel() for part in parts for array in part])
 
 
-def move(model: Model, flat: Floats) -> None:
-    """Every block to its part of the coordinates."""
-    first = 0
-    for block in _blocks(model):
-        part = []
-        for array in block.coordinates():
-            part.append(flat[first : first + array.size].reshape(array.shape))
-            first += array.size
-        block.move_to(tuple(part))
+def moved(model: Model, flat: Floats) -> Model:
+    """The model whose unconstrained parameters these are."""
+    first, entries = 0, []
     for entry in entries_of(model):
-        entry.refresh()
+        blocks = []
+        for block in entry.blocks():
+            part = []
+            for array in block.unconstrained():
+                part.append(flat[first : first + array.size].reshape(array.shape))
+                first += array.size
+            blocks.append(block.at(tuple(part)))
+        entries.append(entry.with_blocks(blocks))
+    *location, dispersion = entries
+    assert isinstance(dispersion, Covariates)
+    return replace(model, location=tuple(location), dispersion=dispersion)
 
 
-def learn_priors(model: Model) -> None:
-    for entry in model.location:
-        for block in entry.blocks():  # type: ignore[attr-defined]
-            if hasattr(block, "learn"):
-                block.learn()
+def with_learned_priors(model: Model) -> Model:
+    """The model under the priors that suit its location best."""
+    location = tuple(entry.learned() for entry in entries_of(model)[:-1])
+    return replace(model, location=location)
 
 
-def slopes(
-    model: Model, entries: "Entries", samples: int, rng: np.random.Generator
-) -> list[Coordinates]:
-    """Unbiased slopes of the ELBO in all coordinates."""
+def gradient_of(
+    model: Model, draws: "Entries", samples: int, rng: np.random.Generator
+) -> list[Unconstrained]:
+    """Unbiased gradient of the ELBO in all unconstrained parameters."""
     dispersion = model.dispersion.moments()
-    location, spread = entries.slopes(model.location_moments(), dispersion, samples, rng)
-    found: list[Coordinates] = []
+    location, spread = draws.gradients(model.location_moments(), dispersion, samples, rng)
+    found: list[Unconstrained] = []
     for entry in entries_of(model)[:-1]:
-        found += entry.slopes(*location)
-    return found + model.dispersion.slopes(*spread)
+        found += entry.gradient(*location)
+    return found + model.dispersion.gradient(*spread)
 
 
 @dataclass(frozen=True)
@@ -228,10 +234,10 @@ class Entries:
             response.observed.shape,
         )
 
-    def slopes(
+    def gradients(
         self, location: Moments, dispersion: Moments, samples: int, rng: np.random.Generator
     ) -> tuple[Moments, Moments]:
-        """Slopes of E[log p] in the moments of both linear predictors, each in their shape."""
+        """Gradients of E[log p] in the moments of both linear predictors, each in their shape."""
         first, second = self._draws(location), self._draws(dispersion)
         noise = rng.standard_normal((2, samples // 2, len(self.index)), dtype=np.float32)
         stretch = first.sd * noise[0], second.sd * noise[1]
@@ -259,14 +265,14 @@ class Entries:
         second = np.einsum("sn,sn,sn->n", even, noise, noise) / (2 * (pairs - 1) * sd**2)
         return Moments(first, second)
 
-    def _spread(self, slope: Moments, moments: Moments) -> Moments:
+    def _spread(self, gradient: Moments, moments: Moments) -> Moments:
         """Back to the table; summed over donors where these share the moments."""
         if len(moments.mean) == 1 and self.shape[0] > 1:
             m = self.shape[1]
-            sums = np.stack([np.bincount(self.tissues, part, minlength=m) for part in slope])
+            sums = np.stack([np.bincount(self.tissues, part, minlength=m) for part in gradient])
             return Moments(*sums[:, None].astype(np.float64))
         table = np.zeros((2, self.shape[0] * self.shape[1]))
-        table[:, self.index] = slope
+        table[:, self.index] = gradient
         return Moments(*table.reshape(2, *self.shape))
 
 
@@ -288,12 +294,12 @@ class Adam:
     def at(cls, place: Floats) -> "Adam":
         return cls(place, np.zeros_like(place), np.zeros_like(place))
 
-    def step(self, slope: Floats, rate: float) -> Floats:
+    def step(self, gradient: Floats, rate: float) -> Floats:
         """Uphill; the new place."""
         self.steps += 1
         for moment, value, decay in (
-            (self.first, slope, DECAYS[0]),
-            (self.second, slope * slope, DECAYS[1]),
+            (self.first, gradient, DECAYS[0]),
+            (self.second, gradient * gradient, DECAYS[1]),
         ):
             moment *= decay
             moment += (1 - decay) * value

@@ -1,8 +1,8 @@
 """Families: log p(y | eta1, eta2) and its expectation under q. A family knows eta, never x.
 
 A family is one class with one method for engines, `given`, which sees the response and the moments
-of the location and returns a likelihood: the expected log-likelihood with its slopes, as the
-moments of the dispersion vary. By Price's theorem the slopes of the location define a working
+of the location and returns a likelihood: the expected log-likelihood with its gradient, as
+the moments of the dispersion vary. By Price's theorem that of the location defines a working
 response and working weights that turn any family into a weighted Gaussian problem.
 
 Where the log-likelihood is not quadratic in eta1 the expectations are Gauss-Hermite sums of one

@@ -20,7 +20,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from fqtl.model.arrays.moments import Floats, Moments, Slope
+from fqtl.model.arrays.moments import Floats, Gradient, Moments
 from fqtl.model.families._densities import expect
 from fqtl.model.families.bounds import Bounds, Curve
 from fqtl.model.families.quadrature import average, hermite
@@ -84,15 +84,17 @@ class Expected:
     def dispersed(self) -> bool:
         return self.family.dispersed
 
-    def expect(self, dispersion: Moments) -> tuple[Floats, Slope]:
+    def expect(self, dispersion: Moments) -> tuple[Floats, Gradient]:
         self._move_to(dispersion)
         value = (self._sums[0] + self.base).sum(axis=0)
-        slope = self._sums[4:]
-        return value, Slope(*(slope.sum(axis=1, keepdims=True) if self.shared else slope.copy()))
+        gradient = self._sums[4:]
+        if not self.shared:
+            return value, Gradient(*gradient.copy())
+        return value, Gradient(*(part.sum(axis=0, keepdims=True) for part in gradient))
 
-    def location_slope(self, dispersion: Moments) -> Slope:
+    def location_gradient(self, dispersion: Moments) -> Gradient:
         self._move_to(dispersion)
-        return Slope(*self._sums[1:4].copy())
+        return Gradient(*self._sums[1:4].copy())
 
     def squared_residuals(self) -> None:
         return None

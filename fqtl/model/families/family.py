@@ -5,7 +5,7 @@ from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
-from fqtl.model.arrays.moments import Floats, Indices, Moments, Slope
+from fqtl.model.arrays.moments import Floats, Gradient, Indices, Moments
 from fqtl.model.families.response import Response
 
 
@@ -28,11 +28,11 @@ class Likelihood(Protocol):
     def dispersed(self) -> bool:
         """Whether eta2 enters at all."""
 
-    def expect(self, dispersion: Moments) -> tuple[Floats, Slope]:
-        """(m,) expected log-likelihood of each tissue, and its slope in the dispersion."""
+    def expect(self, dispersion: Moments) -> tuple[Floats, Gradient]:
+        """(m,) expected log-likelihood of each tissue, and its gradient in the dispersion."""
 
-    def location_slope(self, dispersion: Moments) -> Slope:
-        """Slope in the location, each entry (n, m), 0 where nothing was observed."""
+    def location_gradient(self, dispersion: Moments) -> Gradient:
+        """Gradient in the location, each entry (n, m), 0 where nothing was observed."""
 
     def squared_residuals(self) -> SquaredResiduals | None:
         """None where they do not tell the dispersion."""

@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import logit
 
-from fqtl.model.arrays.moments import Floats, Indices, Moments, Slope
+from fqtl.model.arrays.moments import Floats, Gradient, Indices, Moments
 from fqtl.model.families.bounds import AT_THE_BOUND, Bounds, Curve
 from fqtl.model.families.family import SquaredResiduals
 from fqtl.model.families.quadrature import average, hermite
@@ -112,14 +112,14 @@ class GaussianLikelihood:
     observed: Floats
     dispersed: ClassVar[bool] = True
 
-    def expect(self, dispersion: Moments) -> tuple[Floats, Slope]:
+    def expect(self, dispersion: Moments) -> tuple[Floats, Gradient]:
         variance, first, second = self.family.variance_at(dispersion)
         rate = first / variance  # d ln V / d eta2
         bend = second / variance
         value = self.squares * average(1 / variance) + self.count * (
             average(np.log(variance)) + LOG_2PI
         )
-        slope = Slope(
+        gradient = Gradient(
             mean=0.5 * (self.squares * average(rate / variance) - self.count * average(rate)),
             variance=0.25
             * (
@@ -128,12 +128,12 @@ class GaussianLikelihood:
             ),
             information=0.5 * self.count * average(rate**2),
         )
-        return -0.5 * value.sum(axis=0), slope
+        return -0.5 * value.sum(axis=0), gradient
 
-    def location_slope(self, dispersion: Moments) -> Slope:
+    def location_gradient(self, dispersion: Moments) -> Gradient:
         precision = average(1 / self.family.variance_at(dispersion).value)
         weight = self.observed * precision
-        return Slope(precision * self.residual, -0.5 * weight, weight)
+        return Gradient(precision * self.residual, -0.5 * weight, weight)
 
     def squared_residuals(self) -> SquaredResiduals:
         seen = self.count > 0

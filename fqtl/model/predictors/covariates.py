@@ -1,22 +1,22 @@
 """Covariates, M = c gamma, with a joint normal posterior of their effects in each tissue.
 
 Serves the location, where c has an intercept, and the dispersion alike. Where all individuals have
-the same row of c, as with an intercept alone, its moments have one row and so have its slopes.
+the same row of c, as with an intercept alone, its moments have one row and so has its gradient.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fqtl.model.arrays.moments import Floats, Moments
-from fqtl.model.predictors.predictor import Visit
-from fqtl.model.predictors.shared_noise import Precision
-from fqtl.model.priors import Coordinates, Slab
+from fqtl.model.predictors.predictor import Grown, Visit
+from fqtl.model.priors import NoisePrecision, SlabPosterior, Unconstrained
+from fqtl.model.priors.default_model import COVARIATES
+from fqtl.model.priors.slab import NO_VARIANCE
 
-SLAB_PRECISION = 1e-2  # a standard deviation of 10, where y and c are standardised
 
-
-@dataclass
+@dataclass(frozen=True)
 class Covariates:
     """Covariates with a joint normal posterior of their effects in each tissue.
 
@@ -24,17 +24,18 @@ class Covariates:
     """
 
     design: Floats
-    effects: Slab
+    effects: SlabPosterior
 
     @classmethod
     def empty(
-        cls, design: Floats, m: int, start: tuple[float, float] = (0.0, 1e-8)
+        cls, design: Floats, m: int, start: tuple[float, float] = (0.0, NO_VARIANCE)
     ) -> "Covariates":
         """No effects yet; `start` is the mean and variance of the intercept, the first column."""
         design = design[:1] if (design == design[0]).all() else design
-        effects = Slab.empty(design.shape[1], m, SLAB_PRECISION)
-        effects.mean[0], effects.covariance[:, 0, 0] = start
-        return cls(design, effects)
+        nothing = SlabPosterior.empty(COVARIATES, design.shape[1], m)
+        mean, covariance = nothing.mean.copy(), nothing.covariance.copy()
+        mean[0], covariance[:, 0, 0] = start
+        return cls(design, replace(nothing, mean=mean, covariance=covariance))
 
     def mean(self) -> Floats:
         return self.design @ self.effects.mean
@@ -42,59 +43,72 @@ class Covariates:
     def moments(self) -> Moments:
         return self.moments_of(self.effects)
 
-    def moments_of(self, effects: Slab) -> Moments:
+    def moments_of(self, effects: SlabPosterior) -> Moments:
         """Moments that these effects would give."""
         spread = (self.design @ effects.covariance * self.design).sum(axis=-1)  # (m, n)
         return Moments(self.design @ effects.mean, spread.T)
 
-    def divergence(self) -> float:
-        return float(self.effects.divergence().sum())
+    def kl(self) -> float:
+        return float(self.effects.kl().sum())
 
     def covariance_along(self, direction: Floats) -> Floats:
         return direction * self.moments().variance
 
-    def update(self, pull: Floats, precision: Precision, visit: Visit) -> None:
+    def updated(self, residual: Floats, precision: NoisePrecision, visit: Visit) -> "Covariates":
         """All tissues at once where their noise is independent, else one after the other."""
-        weight = precision.diagonal
         if precision.shared is None:
-            self.effects = self.posterior(pull, weight)
-            return
-        left = pull - precision.times(np.broadcast_to(self.mean(), pull.shape))
-        for t in range(pull.shape[1]):
-            one = slice(t, t + 1)
-            before = self.design @ self.effects.mean[:, one]
-            mine = Covariates(self.design, self.effects.of_tissue(t))
-            found = mine.posterior(left[:, one] + weight[:, one] * before, weight[:, one])
-            self.effects.mean[:, one], self.effects.covariance[one] = found.mean, found.covariance
-            change = self.design @ found.mean - before
-            left += precision.shared * (precision.shared[:, one] * change)
+            return replace(self, effects=self.posterior(residual, precision.diagonal))
+        return self._tissue_by_tissue(residual, precision)
 
-    def grow(self, pull: Floats, precision: Precision) -> bool:
-        return False
+    def grown(self, residual: Floats, precision: NoisePrecision) -> Grown:
+        return Grown(self, False)
 
-    def clear(self) -> bool:
-        return False
+    def cleared(self) -> None:
+        return None
 
-    def blocks(self) -> list[Slab]:
+    def blocks(self) -> list[SlabPosterior]:
         return [self.effects]
 
-    def slopes(self, mean: Floats, variance: Floats) -> list[Coordinates]:
-        """d/d coordinates of the ELBO, from its slopes in the moments of eta."""
+    def with_blocks(self, blocks: Sequence[SlabPosterior]) -> "Covariates":
+        (effects,) = blocks
+        return replace(self, effects=effects)
+
+    def learned(self) -> "Covariates":
+        """Itself: their prior is fixed."""
+        return self
+
+    def gradient(self, mean: Floats, variance: Floats) -> list[Unconstrained]:
+        """Of the ELBO in the unconstrained parameters, from that in the moments of eta."""
         if len(self.design) == 1 and len(mean) > 1:
             mean, variance = mean.sum(axis=0, keepdims=True), variance.sum(axis=0, keepdims=True)
-        return [self.effects.slopes(self.design.T @ mean, self.design.T**2 @ variance)]
+        return [self.effects.gradient(self.design.T @ mean, self.design.T**2 @ variance)]
 
-    def refresh(self) -> None:
-        """Moments are made from the effects whenever they are asked for."""
+    def _tissue_by_tissue(self, residual: Floats, precision: NoisePrecision) -> "Covariates":
+        """Effects in each tissue against what the others leave."""
+        weight, shared = precision.diagonal, precision.shared
+        assert shared is not None
+        mean, covariance = self.effects.mean.copy(), self.effects.covariance.copy()
+        left = residual - precision.times(np.broadcast_to(self.mean(), residual.shape))
+        for t in range(residual.shape[1]):
+            one = slice(t, t + 1)
+            before = self.design @ mean[:, one]
+            own = Covariates(self.design, self.effects.of_tissue(t))
+            found = own.posterior(left[:, one] + weight[:, one] * before, weight[:, one])
+            mean[:, one], covariance[one] = found.mean, found.covariance
+            change = self.design @ found.mean - before
+            left += shared * (shared[:, one] * change)
+        return replace(self, effects=replace(self.effects, mean=mean, covariance=covariance))
 
-    def solve(self, response: Floats, weight: Floats, precision: float | None = None) -> Slab:
+    def solve(self, response: Floats, weight: Floats, ridge: float | None = None) -> SlabPosterior:
         """Best posterior against a response and weights, each (n, m), or (1, m) if rows are shared.
 
-        precision : of the prior, in place of its own
+        ridge : precision of the prior, in place of its own
         """
-        return self.posterior(weight * response, weight, precision)
+        return self.posterior(weight * response, weight, ridge)
 
-    def posterior(self, weighted: Floats, weight: Floats, precision: float | None = None) -> Slab:
+    def posterior(
+        self, weighted: Floats, weight: Floats, ridge: float | None = None
+    ) -> SlabPosterior:
         """The same from the product of weight and response."""
         if len(self.design) == 1 and len(weight) > 1:
             weighted, weight = (
@@ -102,4 +116,4 @@ class Covariates:
                 weight.sum(axis=0, keepdims=True),
             )
         information = (self.design.T * weight.T[:, None, :]) @ self.design  # (m, q, q)
-        return self.effects.posterior(self.design.T @ weighted, information, precision)
+        return self.effects.updated(self.design.T @ weighted, information, ridge)

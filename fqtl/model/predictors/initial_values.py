@@ -6,76 +6,84 @@ and the leading direction of the score matrix. The first two are the ends of a s
 shared by all tissues, an effect of one), the third does not hang on any single variant.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import logsumexp
 
 from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.arrays.variants import Variants
+from fqtl.model.priors.default_model import SIZE_PRECISION
 
-EFFECTS = 0.1  # that a tissue has of its own, when it is asked what they would bring
-EFFECT_PRECISION = 10.0  # of their sizes: a standard deviation of 0.3
-STALE = 0.05  # part of a tissue's residual that may have changed before its scores are made anew
+OWN_EFFECTS = 0.1  # that a tissue has, when it is asked what they would bring; taste
+# part of a tissue's residual that may have changed before its scores are made anew; taste: they
+# only suggest where to start
+STALE = 0.05
+
+Pattern = Floats  # (m,) tissue loadings, the largest 1 in size
 
 
-Start = Floats  # (m,) tissue loadings, the largest 1 in size
-
-
-@dataclass
-class Starts:
-    """Scores of all variants, kept from one new factor to the next.
+@dataclass(frozen=True)
+class TissueScores:
+    """z of every variant in every tissue, kept from one new factor to the next.
 
     The product that makes them costs as much as all else about a factor, and a factor changes the
     residual of its own tissues only: the columns of the others are kept.
+
+    z : (p, m) in the precision of x
+    made_from : (n, m) residual over sqrt(information) that it was made from
     """
 
-    x: Variants
-    m: int
-    _z: np.ndarray = field(init=False)
-    _made_from: Floats = field(init=False)
+    z: np.ndarray
+    made_from: Floats
 
-    def __post_init__(self) -> None:
-        self._z = np.zeros((self.x.p, self.m), dtype=self.x.x.dtype)
-        self._made_from = np.zeros((self.x.n, self.m))
+    @classmethod
+    def none(cls, x: Variants, m: int) -> "TissueScores":
+        """Of no residual."""
+        return cls(np.zeros((x.p, m), dtype=x.x.dtype), np.zeros((x.n, m)))
 
-    def propose(self, pull: Floats, weight: Floats) -> list[Start]:
-        """Places to start a factor from, at most three; none where nothing is left.
+    def refreshed(self, x: Variants, residual: Floats, weight: Floats) -> "TissueScores":
+        """Scores of this precision-weighted residual (n, m), under weights (n, m)."""
+        residual = residual / _scale(weight)
+        change = np.linalg.norm(residual - self.made_from, axis=0)
+        stale = np.flatnonzero(change > STALE * np.linalg.norm(residual, axis=0))
+        if not len(stale):
+            return self
+        z, made_from = self.z.copy(), self.made_from.copy()
+        z[:, stale] = x.scores(residual[:, stale])
+        made_from[:, stale] = residual[:, stale]
+        return replace(self, z=z, made_from=made_from)
 
-        pull : (n, m) of the residual
-        weight : (n, m)
-        """
-        information = weight.sum(axis=0)
-        scale = np.sqrt(np.where(information > 0, information, 1.0))
-        self._refresh(pull / scale)
-        z = self._z
+    def patterns(self, weight: Floats) -> list[Pattern]:
+        """Places to start a factor from, at most three; none where nothing is left."""
+        z = self.z
         if not z.any():
             return []
         squares = z * z
         pooled = z[int(squares.sum(axis=1).argmax())]
-        pair = np.zeros(self.m)
+        pair = np.zeros(z.shape[1])
         pair[int(squares.max(axis=0).argmax())] = 1.0
         _, directions = np.linalg.eigh((z.T @ z).astype(np.float64))
-        starts = []
+        seen, scale = weight.sum(axis=0) > 0, _scale(weight)
+        patterns = []
         for pattern in (pooled, pair, directions[:, -1]):
-            tissues = np.where(information > 0, pattern / scale, 0.0)
+            tissues = np.where(seen, pattern / scale, 0.0)
             tissues /= np.abs(tissues).max()
-            starts.append(tissues)
-        return starts
+            patterns.append(tissues)
+        return patterns
 
     def gain_alone(self, among: Indices, weight: Floats) -> Floats:
         """(m,) nats that an effect of its own, of one of some variants, would bring each tissue."""
         information = weight.sum(axis=0)
-        shrunk = information / (EFFECT_PRECISION + information)
+        shrunk = information / (SIZE_PRECISION + information)
         # a tissue at a time: all at once would be the largest arrays of a fit
-        scores = zip(self._z[among].T, shrunk, strict=True)
+        scores = zip(self.z[among].T, shrunk, strict=True)
         total = [logsumexp(0.5 * part * z.astype(np.float64) ** 2) for z, part in scores]
-        log_odds = np.log(EFFECTS / self.x.p) + 0.5 * np.log1p(-shrunk) + total
+        log_odds = np.log(OWN_EFFECTS / len(self.z)) + 0.5 * np.log1p(-shrunk) + total
         return np.logaddexp(0.0, log_odds)
 
-    def _refresh(self, residual: Floats) -> None:
-        change = np.linalg.norm(residual - self._made_from, axis=0)
-        stale = np.flatnonzero(change > STALE * np.linalg.norm(residual, axis=0))
-        if len(stale):
-            self._z[:, stale] = self.x.scores(residual[:, stale])
-            self._made_from[:, stale] = residual[:, stale]
+
+def _scale(weight: Floats) -> Floats:
+    """(m,) square root of the information on each tissue, 1 where there is none."""
+    information = weight.sum(axis=0)
+    return np.sqrt(np.where(information > 0, information, 1.0))

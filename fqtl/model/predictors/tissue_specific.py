@@ -1,4 +1,4 @@
-"""Specific effects, M = x S: a sum of single effects in every tissue, under one prior.
+"""Tissue-specific effects, M = x S: a sum of single effects in every tissue, under one prior.
 
 Tissues share nothing but the prior: how many effects there are, and how large. Every tissue keeps
 one effect more than was found in it, however improbable, so that what little the data say is not
@@ -6,7 +6,7 @@ lost.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,14 +15,15 @@ from scipy.special import expit
 from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.predictors.options import SingleEffectsOptions
-from fqtl.model.predictors.predictor import Visit
-from fqtl.model.predictors.shared_noise import Precision
-from fqtl.model.priors.single_effects import SingleEffects, SuccessivePrior
+from fqtl.model.predictors.predictor import Grown, Visit
+from fqtl.model.priors import NoisePrecision, SuccessivePrior
+from fqtl.model.priors.default_model import tissue_specific_effects
+from fqtl.model.priors.single_effects import Regression, SingleEffectsPosterior
 
-EM_STEPS = 20
-NOTICEABLE = 0.25  # probability from which an effect is worth an update in every round
-EXPECTED = 0.1  # tissues of a gene that have effects beside its factors, at least
-ALONE = 0.3  # probability that a tissue has any where there is no other, and no factor
+EM_STEPS = 20  # of the prior, before effects are looked for; taste: rounds go on from there
+# probability of an effect from which its tissue is updated in every round; taste: more than of an
+# effect in a factor, since there are m such tissues
+ACTIVE = 0.25
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,14 @@ class Observations:
     x: Variants
     observed: Floats
 
-    def __deepcopy__(self, memo: object) -> "Observations":
-        return self
-
     @cached_property
     def information(self) -> Floats:
         """(p, m) sum of x_ji^2 over the donors of a tissue."""
         return self.x.information(self.observed)
 
 
-@dataclass
-class Specific:
+@dataclass(frozen=True)
+class TissueSpecific:
     """Effects of the variants in each tissue.
 
     tissues : m sums of effects
@@ -53,19 +51,18 @@ class Specific:
     """
 
     x: Variants
-    tissues: list[SingleEffects]
+    tissues: tuple[SingleEffectsPosterior, ...]
     prior: SuccessivePrior
     observations: Observations
 
     @classmethod
-    def empty(cls, x: Variants, observed: Floats, options: SingleEffectsOptions) -> "Specific":
+    def empty(
+        cls, x: Variants, observed: Floats, options: SingleEffectsOptions
+    ) -> "TissueSpecific":
         """No effects; observed : (n, m) 1 where a donor has a tissue, else 0."""
         m = observed.shape[1]
-        slots = options.max_effects
-        least = EXPECTED / m if m > 1 else ALONE
-        prior = SuccessivePrior(least, 10.0, (least, 0.5))
-        tissues = [SingleEffects.empty(x.n, x.p, slots, prior) for _ in range(m)]
-        return cls(x, tissues, prior, Observations(x, observed))
+        nothing = SingleEffectsPosterior.empty(x.n, x.p, options.max_effects)
+        return cls(x, (nothing,) * m, tissue_specific_effects(m), Observations(x, observed))
 
     def mean(self) -> Floats:
         return np.column_stack([effects.score for effects in self.tissues])
@@ -77,69 +74,79 @@ class Specific:
     def covariance_along(self, direction: Floats) -> Floats:
         return direction * self.moments().variance
 
-    def divergence(self) -> float:
-        return sum(effects.divergence() for effects in self.tissues) + self.prior.divergence()
+    def kl(self) -> float:
+        sums = sum(effects.kl(self.prior) for effects in self.tissues)
+        return sums + self.prior.neg_log_density()
 
-    def update(self, pull: Floats, precision: Precision, visit: Visit) -> None:
+    @property
+    def likely(self) -> int:
+        """Number of effects found."""
+        return sum(effects.likely for effects in self.tissues)
+
+    def updated(
+        self, residual: Floats, precision: NoisePrecision, visit: Visit
+    ) -> "TissueSpecific":
         """Tissue after tissue; the prior, too, where all that it rules is visited."""
-        if visit is Visit.EVERY:
-            self._sweep(pull, precision, range(len(self.tissues)), least=0.0, worth=0.0)
-            self.prior.learn(
-                np.sum([effects.included for effects in self.tissues], axis=0),
-                sum(effects.second_moment for effects in self.tissues),
-                len(self.tissues),
-            )
-        else:
-            known = [t for t, effects in enumerate(self.tissues) if effects.most >= NOTICEABLE]
-            self._sweep(pull, precision, known, least=NOTICEABLE, worth=None)
+        if visit is Visit.ACTIVE_SET:
+            active = [t for t, effects in enumerate(self.tissues) if effects.most >= ACTIVE]
+            return self._swept(residual, precision, active, visit)
+        entry = self._swept(residual, precision, range(len(self.tissues)), visit)
+        included = np.sum([effects.included for effects in entry.tissues], axis=0)
+        second = sum(effects.second_moment for effects in entry.tissues)
+        return replace(entry, prior=self.prior.learned(included, second, len(self.tissues)))
 
-    def grow(self, pull: Floats, precision: Precision) -> bool:
-        """Look for effects under the prior that suits all tissues best; whether any was found."""
-        before = sum(effects.likely for effects in self.tissues)
-        promising = self._learn_from_all(pull, precision) > NOTICEABLE
+    def grown(self, residual: Floats, precision: NoisePrecision) -> Grown:
+        """Effects are looked for under the prior that suits all tissues best."""
+        entry, pip = self._learned_from_all(residual, precision)
+        promising = pip > ACTIVE
         if promising.any():
             # and those that hold nothing: under the new prior a slot that is left empty costs
             vacant = [not effects.effects for effects in self.tissues]
-            self._sweep(pull, precision, np.flatnonzero(promising | vacant), least=0.0, worth=0.0)
-        return sum(effects.likely for effects in self.tissues) > before
+            where = np.flatnonzero(promising | vacant)
+            entry = entry._swept(residual, precision, where, Visit.FULL_SWEEP)
+        return Grown(entry, entry.likely > self.likely)
 
-    def clear(self) -> bool:
-        if not any(effects.likely for effects in self.tissues):
-            return False
-        self.tissues = [
-            SingleEffects.empty(self.x.n, self.x.p, effects.slots, self.prior)
+    def cleared(self) -> "TissueSpecific | None":
+        if not self.likely:
+            return None
+        tissues = tuple(
+            SingleEffectsPosterior.empty(self.x.n, self.x.p, effects.slots)
             for effects in self.tissues
-        ]
-        return True
+        )
+        return replace(self, tissues=tissues)
 
-    def _sweep(
-        self,
-        pull: Floats,
-        precision: Precision,
-        tissues: Iterable[int],
-        *,
-        least: float,
-        worth: float | None,
-    ) -> None:
-        """Effects of these tissues in turn; `least` and `worth` as in `SingleEffects.update`."""
-        diagonal = precision.diagonal
-        left = pull - precision.times(self.mean())
-        for t in tissues:
-            effects, before = self.tissues[t], self.tissues[t].score
+    def _swept(
+        self, residual: Floats, precision: NoisePrecision, where: Iterable[int], visit: Visit
+    ) -> "TissueSpecific":
+        """Effects of these tissues in turn, each against what the others leave."""
+        diagonal, tissues = precision.diagonal, list(self.tissues)
+        left = residual - precision.times(self.mean())
+        for t in where:
+            before = tissues[t].score
             weight = np.ascontiguousarray(diagonal[:, t])
-            target = left[:, t] + weight * before
-            effects.update(
-                self.x,
-                target,
-                weight,
-                least=least,
-                worth=worth,
-                anew=worth is not None,
-                information=self._information(t, weight) if worth is not None else None,
-            )
+            tissues[t] = self._refined(tissues[t], t, left[:, t] + weight * before, weight, visit)
             if precision.shared is not None:
-                change = effects.score - before
+                change = tissues[t].score - before
                 left += precision.shared * (precision.shared[:, t] * change)[:, None]
+        return replace(self, tissues=tuple(tissues))
+
+    def _refined(
+        self,
+        effects: SingleEffectsPosterior,
+        tissue: int,
+        target: Floats,
+        weight: Floats,
+        visit: Visit,
+    ) -> SingleEffectsPosterior:
+        """Effects of one tissue; in a full sweep of any variant, and one more than was found."""
+        if visit is Visit.ACTIVE_SET:
+            regression = Regression(self.x, weight, self.prior)
+            residual = regression.residual(target, effects)
+            return effects.refined(residual, regression, least=ACTIVE, anew=False)[0]
+        information = self._information(tissue, weight)
+        regression = Regression(self.x, weight, self.prior, information)
+        effects, residual = effects.refined(regression.residual(target, effects), regression)
+        return effects.extended(residual, regression, worth=0.0)
 
     def _information(self, tissue: int, weight: Floats) -> Floats | None:
         """(p,) sum_i w_i x_ji^2, where all donors of the tissue have the same weight."""
@@ -149,33 +156,43 @@ class Specific:
             return None
         return most * self.observations.information[:, tissue]
 
-    def _learn_from_all(self, pull: Floats, precision: Precision) -> Floats:
+    def _learned_from_all(
+        self, residual: Floats, precision: NoisePrecision
+    ) -> tuple["TissueSpecific", Floats]:
         """The prior by expectation and maximisation over one more effect in each tissue.
 
-        One product with x gives the scores of all; the rows of x have sum d x^2 ≈ sum d. Gives the
-        probability of each tissue's effect.
+        One product with x gives the scores of all; the rows of x have sum d x^2 ≈ sum d. And the
+        probability (m,) of each tissue's effect.
         """
-        left = pull - precision.times(self.mean())
-        score = self.x.scores(left)
+        score = self.x.scores(residual - precision.times(self.mean()))
         information = precision.diagonal.sum(axis=0)
-        held = np.array([[pip >= NOTICEABLE for pip in sums.included] for sums in self.tissues])
+        held = np.array([[pip >= ACTIVE for pip in sums.included] for sums in self.tissues])
         slot = np.minimum(held.sum(axis=1), held.shape[1] - 1)
         known = [effect for sums in self.tissues for effect in sums.effects]
         included = (held * [sums.included for sums in self.tissues]).sum(axis=0)
-        second = sum(effect.second_moment for effect in known if effect.pip >= NOTICEABLE)
-        pip = np.zeros(len(self.tissues))
+        second = sum(effect.second_moment for effect in known if effect.pip >= ACTIVE)
+        prior, pip = self.prior, np.zeros(len(self.tissues))
         for _ in range(EM_STEPS):
-            size_precision = self.prior.precision + information
-            log_bayes = 0.5 * (
-                np.log(self.prior.precision / size_precision) + score**2 / size_precision
-            )
-            top = log_bayes.max(axis=0)
-            alpha = np.exp(log_bayes - top)
-            total = alpha.sum(axis=0)
-            log_odds = np.array([self.prior.of_slot(k).log_odds for k in range(held.shape[1])])
-            pip = expit(log_odds[slot] + np.log(total / len(score)) + top)
-            square = np.einsum("pt,pt->t", alpha, score**2) / (total * size_precision**2)
-            square += 1 / size_precision
+            pip, square = _one_more_effect(prior, slot, held.shape[1], score, information)
             new = np.bincount(slot, weights=pip, minlength=held.shape[1])
-            self.prior.learn(included + new, second + float(pip @ square), len(pip))
-        return pip
+            prior = prior.learned(included + new, second + float(pip @ square), len(pip))
+        return replace(self, prior=prior), pip
+
+
+def _one_more_effect(
+    prior: SuccessivePrior, slot: np.ndarray, slots: int, score: Floats, information: Floats
+) -> tuple[Floats, Floats]:
+    """(m,) probability of an effect in a slot of each tissue, and its mean square if it is there.
+
+    slot : (m,) which slot of each tissue
+    score : (p, m) of variants, whose information (m,) is alike in a tissue
+    """
+    size_precision = prior.precision + information
+    log_bayes = 0.5 * (np.log(prior.precision / size_precision) + score**2 / size_precision)
+    top = log_bayes.max(axis=0)
+    alpha = np.exp(log_bayes - top)
+    total = alpha.sum(axis=0)
+    log_odds = np.array([prior.of_slot(k).log_odds for k in range(slots)])
+    pip = expit(log_odds[slot] + np.log(total / len(score)) + top)
+    square = np.einsum("pt,pt->t", alpha, score**2) / (total * size_precision**2)
+    return pip, square + 1 / size_precision

@@ -7,13 +7,14 @@
                + pip/2 [ln(slab_precision/precision) - 1
                         + precision (slab_mean^2 + 1/slab_precision)]
 
-A gate may be shared: by a row of loadings (a variant acts in all tissues or in none) or by a column
-(a factor is there or is not). The term of the slab is then summed over the loadings of the gate.
+An inclusion indicator may be shared: by a row of loadings (a variant acts in all tissues or in
+none) or by a column (a factor is there or is not). The term of the slab is then summed over the
+loadings of the indicator.
 
 Against a quadratic objective  score theta - 1/2 information theta^2  the best q is
 
     slab_precision = precision + information,   slab_mean = score/slab_precision,
-    logit pip = logit inclusion + sum over the gate's loadings of
+    logit pip = logit inclusion + sum over the indicator's loadings of
                 1/2 ln(precision/slab_precision) + 1/2 slab_precision slab_mean^2.
 
 Given q, the prior that minimises the sum of KL (empirical Bayes) has inclusion = mean pip and
@@ -27,63 +28,86 @@ import numpy as np
 from scipy.special import entr, expit, logit, xlog1py, xlogy
 
 from fqtl.model.arrays.moments import Floats, Moments
-from fqtl.model.priors.prior import Coordinates
+from fqtl.model.priors.bounds import ANY_INCLUSION, PRECISION_BOUNDS, Bounds
+from fqtl.model.priors.posterior import Unconstrained
 
-SURE = 1e-12  # a probability as near to 0 or 1 as coordinates go
+CERTAIN = 1e-12  # a probability as near to 0 or 1 as its logit is followed; taste
+KNOWN_PRECISION = 1e4  # of loadings taken as known: a standard deviation of 0.01; taste
+NO_SPIKE_PRECISION = 1e8  # of loadings without a spike that have seen nothing yet; taste
 
 
-@dataclass
-class SpikeSlab:
-    """Independent spike-and-slab loadings with one learned prior.
+@dataclass(frozen=True)
+class SpikeSlabPrior:
+    """Of independent loadings.
 
-    slab_mean, slab_precision : arrays of one shape, the posterior where the gate is open
-    pip : probability that it is; of the same shape, or of extent 1 where loadings share a gate
-    inclusion, precision : the prior
-    inclusion_bounds, precision_bounds : where `learn` may move it
+    inclusion : probability that a loading is not 0
+    precision : of the slab
+    inclusion_bounds, precision_bounds : between which they are learned
+    """
+
+    inclusion: float
+    precision: float
+    inclusion_bounds: Bounds = ANY_INCLUSION
+    precision_bounds: Bounds = PRECISION_BOUNDS
+
+    def __post_init__(self) -> None:
+        low, high = self.inclusion_bounds
+        object.__setattr__(self, "inclusion", min(max(self.inclusion, low), high))
+
+    @property
+    def has_spike(self) -> bool:
+        """Whether a loading may be 0."""
+        return self.inclusion < 1
+
+    def learned(self, inclusion: float, precision: float | None) -> "SpikeSlabPrior":
+        """These hyper-parameters, within the bounds; no `precision` leaves it as it is."""
+        if precision is None:
+            precision = self.precision
+        else:
+            precision = float(np.clip(precision, *self.precision_bounds))
+        inclusion = float(np.clip(inclusion, *self.inclusion_bounds))
+        return replace(self, inclusion=inclusion, precision=precision)
+
+    def rescaled(self, factor: float) -> "SpikeSlabPrior":
+        """Of loadings times `factor`."""
+        return replace(self, precision=self.precision / factor**2)
+
+
+@dataclass(frozen=True)
+class SpikeSlabPosterior:
+    """Independent spike-and-slab loadings under one prior.
+
+    pip : probability of inclusion; of the slab's shape, or of extent 1 where indicators are shared
+    slab_mean, slab_precision : arrays of one shape, the posterior of what is included
     allowed : 1 where a loading may be included, 0 where it is known to be 0; None: everywhere
     """
 
+    prior: SpikeSlabPrior
     pip: Floats
     slab_mean: Floats
     slab_precision: Floats
-    inclusion: float
-    precision: float
-    inclusion_bounds: tuple[float, float]
-    precision_bounds: tuple[float, float]
     allowed: Floats | None = None
 
     @classmethod
     def empty(
         cls,
+        prior: SpikeSlabPrior,
         shape: int | tuple[int, ...],
         *,
-        inclusion: float,
-        precision: float,
-        inclusion_bounds: tuple[float, float] = (1e-8, 1 - 1e-6),
-        precision_bounds: tuple[float, float] = (1e-4, 1e8),
-        gates: int | tuple[int, ...] | None = None,
+        indicators: int | tuple[int, ...] | None = None,
         allowed: Floats | None = None,
-    ) -> "SpikeSlab":
+    ) -> "SpikeSlabPosterior":
         """Loadings that are all 0; without a spike, loadings without uncertainty to speak of.
 
-        gates : shape of the gates where loadings share them
+        indicators : shape of the inclusion indicators where loadings share them
         """
-        low, high = inclusion_bounds
-        sure = low == 1
+        certain = prior.inclusion_bounds[0] == 1
         present = np.ones(shape) if allowed is None else allowed
-        pip = np.broadcast_to(float(sure) * present, shape).copy()
-        if gates is not None:
-            pip = np.full(gates, float(sure))
-        return cls(
-            pip=pip,
-            slab_mean=np.zeros(shape),
-            slab_precision=np.full(shape, 1e8 if sure else precision),
-            inclusion=min(max(inclusion, low), high),
-            precision=precision,
-            inclusion_bounds=inclusion_bounds,
-            precision_bounds=precision_bounds,
-            allowed=allowed,
-        )
+        pip = np.broadcast_to(float(certain) * present, shape).copy()
+        if indicators is not None:
+            pip = np.full(indicators, float(certain))
+        precision = NO_SPIKE_PRECISION if certain else prior.precision
+        return cls(prior, pip, np.zeros(shape), np.full(shape, precision), allowed)
 
     @property
     def mean(self) -> Floats:
@@ -100,12 +124,25 @@ class SpikeSlab:
         return spread if self.allowed is None else spread * self.allowed
 
     @property
-    def spans(self) -> bool:
-        """Whether one gate is shared by all variants."""
+    def prior_precision(self) -> float:
+        """Of the prior's slab."""
+        return self.prior.precision
+
+    @property
+    def has_shared_indicator(self) -> bool:
+        """Whether all variants share one inclusion indicator."""
         return self.pip.shape[0] < self.slab_mean.shape[0]
 
-    def of_columns(self, columns: slice) -> "SpikeSlab":
-        """View of some columns, each loading of which has a gate of its own."""
+    def known(self, loadings: Floats) -> "SpikeSlabPosterior":
+        """These loadings, included and as good as certain."""
+        precision = np.full_like(self.slab_precision, KNOWN_PRECISION)
+        slab_mean = np.array(loadings, dtype=np.float64)
+        return replace(
+            self, pip=np.ones_like(self.pip), slab_mean=slab_mean, slab_precision=precision
+        )
+
+    def of_columns(self, columns: slice) -> "SpikeSlabPosterior":
+        """Some columns, which share no inclusion indicator with others."""
         return replace(
             self,
             pip=self.pip[:, columns],
@@ -114,12 +151,12 @@ class SpikeSlab:
             allowed=None if self.allowed is None else self.allowed[:, columns],
         )
 
-    def per_gate(self, values: Floats) -> Floats:
-        """Sum over the loadings that share a gate."""
+    def per_indicator(self, values: Floats) -> Floats:
+        """Sum over the loadings that share an inclusion indicator."""
         shared = tuple(
             axis
-            for axis, (gates, size) in enumerate(zip(self.pip.shape, values.shape, strict=True))
-            if gates < size
+            for axis, (here, size) in enumerate(zip(self.pip.shape, values.shape, strict=True))
+            if here < size
         )
         if self.allowed is not None:
             values = values * self.allowed
@@ -127,118 +164,133 @@ class SpikeSlab:
 
     def log_odds(self, slab_mean: Floats, slab_precision: Floats | float) -> Floats:
         """Posterior log-odds of inclusion for a slab posterior."""
-        bayes = np.log(self.precision / slab_precision) + slab_precision * slab_mean**2
-        return logit(self.inclusion) + 0.5 * self.per_gate(bayes)
+        bayes = np.log(self.prior.precision / slab_precision) + slab_precision * slab_mean**2
+        return logit(self.prior.inclusion) + 0.5 * self.per_indicator(bayes)
 
-    def slab_divergence(self) -> Floats:
-        """KL of the slab of every loading, were its gate open."""
-        ratio = self.slab_precision / self.precision
-        return 0.5 * (np.log(ratio) - 1 + self.precision * self.slab_mean**2 + 1 / ratio)
+    def slab_kl(self) -> Floats:
+        """KL of the slab of every loading, were it included."""
+        precision = self.prior.precision
+        ratio = self.slab_precision / precision
+        return 0.5 * (np.log(ratio) - 1 + precision * self.slab_mean**2 + 1 / ratio)
 
-    def divergence(self) -> float:
+    def kl(self) -> float:
         """KL(q || p) summed over the loadings."""
-        included, gates = float(self.pip.sum()), self._gates
+        inclusion = self.prior.inclusion
+        included, count = float(self.pip.sum()), self._indicators
         doubt = -entr(self.pip).sum() - entr(1 - self.pip).sum()
-        prior = xlogy(included, self.inclusion) + xlog1py(gates - included, -self.inclusion)
-        slabs = (self.pip * self.per_gate(self.slab_divergence())).sum()
+        prior = xlogy(included, inclusion) + xlog1py(count - included, -inclusion)
+        slabs = (self.pip * self.per_indicator(self.slab_kl())).sum()
         return float(doubt - prior + slabs)
 
     @property
-    def _gates(self) -> float:
-        """Number of gates that may be open."""
+    def _indicators(self) -> float:
+        """Number of inclusion indicators that may be 1."""
         if self.allowed is None:
             return float(self.pip.size)
-        return float((self.per_gate(np.ones_like(self.slab_mean)) > 0).sum())
+        return float((self.per_indicator(np.ones_like(self.slab_mean)) > 0).sum())
 
-    def update(self, score: Floats, information: Floats, beside: Floats | None = None) -> None:
+    def updated(
+        self, score: Floats, information: Floats, off_diagonal: Floats | None = None
+    ) -> "SpikeSlabPosterior":
         """Best q against  score theta - 1/2 information theta^2, each loading on its own.
 
-        beside : (m, m) information between loadings, 0 on the diagonal; they are then updated one
-            after the other
+        off_diagonal : (m, m) information between loadings, 0 on the diagonal; they are then updated
+            one after the other
         """
-        self.slab_precision[:] = self.precision + information
-        if beside is None:
-            self.slab_mean[:] = score / self.slab_precision
-            self.pip[:] = expit(self.log_odds(self.slab_mean, self.slab_precision))
-            return
-        prior = logit(self.inclusion)
+        precision = np.broadcast_to(
+            self.prior.precision + information, self.slab_precision.shape
+        ).copy()
+        if off_diagonal is None:
+            slab_mean = score / precision
+            pip = expit(self.log_odds(slab_mean, precision))
+            return replace(self, pip=pip, slab_mean=slab_mean, slab_precision=precision)
+        prior = logit(self.prior.inclusion)
+        pip, slab_mean = self.pip.copy(), self.slab_mean.copy()
         for t in np.argsort(-np.abs(score), kind="stable"):
-            left = score[t] - beside[t] @ self.mean
-            s = self.slab_precision[t]
-            self.slab_mean[t] = left / s
-            bayes = np.log(self.precision / s) + s * self.slab_mean[t] ** 2
-            self.pip[t] = expit(prior + 0.5 * bayes)
+            residual = score[t] - off_diagonal[t] @ (pip * slab_mean)
+            slab_mean[t] = residual / precision[t]
+            bayes = np.log(self.prior.precision / precision[t]) + precision[t] * slab_mean[t] ** 2
+            pip[t] = expit(prior + 0.5 * bayes)
+        return replace(self, pip=pip, slab_mean=slab_mean, slab_precision=precision)
 
-    def evidence(self) -> Floats:
+    def log_bayes_factor(self) -> Floats:
         """What each loading adds to the ELBO at its best q, in nats: ln of its Bayes factor."""
         log_odds = self.log_odds(self.slab_mean, self.slab_precision)
-        return np.log1p(-self.inclusion) + np.logaddexp(0.0, log_odds)
+        return np.log1p(-self.prior.inclusion) + np.logaddexp(0.0, log_odds)
 
-    def learn(self) -> None:
-        """The prior that suits q best, within its bounds."""
-        self.inclusion = float(np.clip(float(self.pip.sum()) / self._gates, *self.inclusion_bounds))
-        slabs = float((self.pip * self.per_gate(np.ones_like(self.slab_mean))).sum())
-        moment = self.per_gate(self.slab_mean**2 + 1 / self.slab_precision)
+    def learned(self) -> "SpikeSlabPosterior":
+        """The same under the prior that suits it best."""
+        slabs = float((self.pip * self.per_indicator(np.ones_like(self.slab_mean))).sum())
+        moment = self.per_indicator(self.slab_mean**2 + 1 / self.slab_precision)
         second = float((self.pip * moment).sum())
-        if second > 0:
-            self.precision = float(np.clip(slabs / second, *self.precision_bounds))
+        share = float(self.pip.sum()) / self._indicators
+        return replace(
+            self, prior=self.prior.learned(share, slabs / second if second > 0 else None)
+        )
 
-    def rescale(self, factor: float) -> None:
-        """Multiply every loading by `factor` and the prior with it: the divergence stays."""
-        self.slab_mean *= factor
-        self.slab_precision /= factor**2
-        self.precision /= factor**2
+    def rescaled(self, factor: float) -> "SpikeSlabPosterior":
+        """Every loading times `factor`, and the prior with it: the KL stays."""
+        return replace(
+            self,
+            prior=self.prior.rescaled(factor),
+            slab_mean=self.slab_mean * factor,
+            slab_precision=self.slab_precision / factor**2,
+        )
 
     def linear(self) -> Moments:
-        if self.spans:
+        if self.has_shared_indicator:
             return Moments(self.slab_mean, 1 / self.slab_precision)
         return Moments(self.mean, self.variance)
 
     def score(self, linear: Moments) -> Moments:
-        if not self.spans:
+        if not self.has_shared_indicator:
             return linear
         pip, (g, h) = self.pip, linear
         return Moments(pip * g, pip * h + pip * (1 - pip) * g**2)
 
-    def through(self, linear: Moments, mean: Floats, variance: Floats) -> tuple[Moments, Floats]:
-        if not self.spans:
+    def chain_rule(self, linear: Moments, mean: Floats, variance: Floats) -> tuple[Moments, Floats]:
+        if not self.has_shared_indicator:
             return Moments(mean, variance), np.zeros(())
         pip, (g, h) = self.pip, linear
-        gate = (mean * g + variance * (h + (1 - 2 * pip) * g**2)).sum(axis=0, keepdims=True)
-        return Moments(pip * mean + 2 * pip * (1 - pip) * g * variance, pip * variance), gate
+        indicator = (mean * g + variance * (h + (1 - 2 * pip) * g**2)).sum(axis=0, keepdims=True)
+        return Moments(pip * mean + 2 * pip * (1 - pip) * g * variance, pip * variance), indicator
 
-    def coordinates(self) -> Coordinates:
+    def unconstrained(self) -> Unconstrained:
         """(logit pip, slab_mean, ln slab_precision)."""
-        pip = self.pip if self.inclusion == 1 else np.clip(self.pip, SURE, 1 - SURE)
+        pip = np.clip(self.pip, CERTAIN, 1 - CERTAIN) if self.prior.has_spike else self.pip
         return logit(pip), self.slab_mean.copy(), np.log(self.slab_precision)
 
-    def move_to(self, coordinates: Coordinates) -> None:
-        gate, mean, log_precision = coordinates
-        self.pip[:] = expit(gate)
+    def at(self, parameters: Unconstrained) -> "SpikeSlabPosterior":
+        logit_pip, mean, log_precision = parameters
+        pip = expit(logit_pip)
         if self.allowed is not None:
-            self.pip *= self.per_gate(np.ones_like(self.slab_mean)) > 0
-        self.slab_mean[:] = mean if self.allowed is None else mean * self.allowed
-        np.exp(log_precision, out=self.slab_precision)
+            pip = pip * (self.per_indicator(np.ones_like(self.slab_mean)) > 0)
+        mean = mean.copy() if self.allowed is None else mean * self.allowed
+        return replace(self, pip=pip, slab_mean=mean, slab_precision=np.exp(log_precision))
 
-    def slopes(self, mean: Floats, variance: Floats, gate: Floats | float = 0.0) -> Coordinates:
+    def gradient(
+        self, mean: Floats, variance: Floats, indicator: Floats | float = 0.0
+    ) -> Unconstrained:
         pip, b, v = self.pip, self.slab_mean, 1 / self.slab_precision
-        if self.spans:
-            of_pip, of_mean, of_variance = gate, mean, variance
+        precision = self.prior.precision
+        if self.has_shared_indicator:
+            of_pip, of_mean, of_variance = indicator, mean, variance
         else:
-            of_pip = self.per_gate(mean * b + variance * (v + (1 - 2 * pip) * b**2)) + gate
+            of_pip = self.per_indicator(mean * b + variance * (v + (1 - 2 * pip) * b**2))
+            of_pip = of_pip + indicator
             of_mean = pip * (mean + 2 * (1 - pip) * b * variance)
             of_variance = pip * variance
-        of_mean = of_mean - pip * self.precision * b
-        of_variance = of_variance - 0.5 * pip * (self.precision - self.slab_precision)
+        of_mean = of_mean - pip * precision * b
+        of_variance = of_variance - 0.5 * pip * (precision - self.slab_precision)
         if self.allowed is not None:
             of_mean, of_variance = of_mean * self.allowed, of_variance * self.allowed
-        return self._gate_slope(of_pip), of_mean, -v * of_variance
+        return self._indicator_gradient(of_pip), of_mean, -v * of_variance
 
-    def _gate_slope(self, of_pip: Floats | float) -> Floats:
+    def _indicator_gradient(self, of_pip: Floats | float) -> Floats:
         """d/d logit pip; 0 where there is no spike, and where nothing is allowed."""
-        if self.inclusion == 1:
+        if not self.prior.has_spike:
             return np.zeros_like(self.pip)
-        pip = np.clip(self.pip, SURE, 1 - SURE)
-        cost = logit(pip) - logit(self.inclusion) + self.per_gate(self.slab_divergence())
-        slope = self.pip * (1 - self.pip) * (of_pip - cost)
-        return np.asarray(slope, dtype=np.float64)
+        pip = np.clip(self.pip, CERTAIN, 1 - CERTAIN)
+        cost = logit(pip) - logit(self.prior.inclusion) + self.per_indicator(self.slab_kl())
+        gradient = self.pip * (1 - self.pip) * (of_pip - cost)
+        return np.asarray(gradient, dtype=np.float64)

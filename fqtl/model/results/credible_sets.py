@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fqtl.model.arrays.moments import Genotypes, Indices
-from fqtl.model.priors.single_effects import LIKELY, SingleEffects
+from fqtl.model.priors.single_effects import LIKELY, SingleEffectsPosterior
 
 COVERAGE = 0.95
 MOST_COMPARED = 100  # variants of a set, the most probable ones, between which LD is looked at
@@ -37,7 +37,10 @@ class CredibleSet:
 
 
 def credible_sets(
-    effects: SingleEffects, x: Genotypes, factor: int | None = None, tissue: int | None = None
+    effects: SingleEffectsPosterior,
+    x: Genotypes,
+    factor: int | None = None,
+    tissue: int | None = None,
 ) -> list[CredibleSet]:
     """Sets of the effects that are likely there; x (p, n) standardised, a variant per row."""
     found = []

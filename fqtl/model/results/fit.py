@@ -112,9 +112,11 @@ class Fit:
         Mean and variance of eta2, (1, m), or (n, m) with dispersion covariates.
     scale : Scale
     elbo_trace : (n_iter,)
-        Nats, for y as it was given, after every round of the engine (with "sgvb", at every look at
-        the ELBO). It never falls beyond rounding in the Gaussian family, nor by
-        more than 1e-3 in others.
+        Nats, for y as it was given: of the posterior that the fit held after each round that was
+        run, from the first on. A round that was undone repeats the entry before; so do rounds that
+        try another way, until it is taken. It never falls beyond rounding in the Gaussian family,
+        nor by more than 1e-3 in others. With engine "sgvb" an entry is a check of the ELBO, which
+        may fall, and each phase ends with the best of it.
     converged : bool
         Whether the ELBO settled within the iterations allowed.
     notes : what was set aside, in words

@@ -1,19 +1,22 @@
 """The engine against the slow ELBO, and its one law: the ELBO does not fall."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.engines import cavi
+from fqtl.model.engines.model import Model
 from fqtl.model.engines.options import CaviOptions
+from fqtl.model.engines.trace import Trace
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
-from fqtl.model.predictors.tissue_specific import Specific
+from fqtl.model.predictors.tissue_specific import TissueSpecific
 from tests.conftest import linked_genotypes
 from tests.model.priors.test_single_effects import as_dict as effects_as_dict
 from tests.reference.elbo import gaussian_elbo
@@ -44,13 +47,13 @@ def model_of(
     variants, options = Variants(x), SingleEffectsOptions(specific=parts != "factored")
     location = [Covariates.empty(design, m)]
     if parts != "specific":
-        location.append(Factored(variants, m, 2, options))
+        location.append(Factored.empty(variants, m, 2, options))
     if parts != "factored":
-        location.append(Specific.empty(variants, response.observed, options))
+        location.append(TissueSpecific.empty(variants, response.observed, options))
     dispersion = Covariates.empty(
         design if noise_covariates else design[:, :1], m, start=family.dispersion_start
     )
-    return cavi.Model(family, response, location, dispersion), y
+    return Model(family, response, tuple(location), dispersion), y
 
 
 def part_of(model, kind):
@@ -62,25 +65,34 @@ def as_dict(covariates):
         "design": covariates.design,
         "mean": covariates.effects.mean,
         "covariance": covariates.effects.covariance,
-        "precision": covariates.effects.precision,
+        "precision": covariates.effects.prior.precision,
     }
 
 
+def spike_slab_as_dict(loadings):
+    return {**vars(loadings), **vars(loadings.prior)}
+
+
 def assert_that_effects_were_found(model):
-    factored, specific = part_of(model, Factored), part_of(model, Specific)
+    factored, specific = part_of(model, Factored), part_of(model, TissueSpecific)
     assert not factored or factored.factors
-    assert not specific or sum(effects.likely for effects in specific.tissues) > 0
+    assert not specific or specific.likely > 0
 
 
 def slow_elbo(model, y, noise=None):
-    factored, specific = part_of(model, Factored), part_of(model, Specific)
+    factored, specific = part_of(model, Factored), part_of(model, TissueSpecific)
     return gaussian_elbo(
         y,
         (factored or specific).x.x,
-        [(effects_as_dict(f.effects), vars(f.tissues)) for f in factored.factors]
+        [
+            (effects_as_dict(f.effects, f.prior), spike_slab_as_dict(f.tissues))
+            for f in factored.factors
+        ]
         if factored
         else [],
-        [effects_as_dict(effects) for effects in specific.tissues] if specific else [],
+        [effects_as_dict(effects, specific.prior) for effects in specific.tissues]
+        if specific
+        else [],
         as_dict(model.location[0]),
         as_dict(model.dispersion),
         (model.family.variance_min, model.family.variance_max),
@@ -100,47 +112,70 @@ def slow_log_prior(prior):
     return -(of_share + of_precision)
 
 
-def working_of(model):
-    """The problem of the next round; for the Gaussian family it depends on the noise alone."""
-    location = model.location_moments()
-    slope = model.likelihood(location).location_slope(model.dispersion.moments())
-    return cavi.Working.at(location, slope, model)
-
-
 @pytest.mark.parametrize("noise_covariates", [False, True])
 @pytest.mark.parametrize("parts", PARTS)
 def test_the_elbo_is_the_slow_one(parts, noise_covariates):
     model, y = model_of(0, n=80, parts=parts, noise_covariates=noise_covariates)
     options = CaviOptions(max_iter=20, tolerance=1e-6, shared_noise=False, reconsider=False)
-    trace = cavi.maximise(model, options)
-    assert_that_effects_were_found(model)
-    assert trace.elbo[-1] == pytest.approx(slow_elbo(model, y), rel=QUADRATURE[noise_covariates])
+    solution = cavi.maximise(model, options)
+    assert_that_effects_were_found(solution.model)
+    slow = slow_elbo(solution.model, y)
+    assert solution.elbo_trace[-1] == pytest.approx(slow, rel=QUADRATURE[noise_covariates])
 
 
 @pytest.mark.parametrize("noise_covariates", [False, True])
 @pytest.mark.parametrize("parts", PARTS)
 def test_the_elbo_with_shared_noise_is_the_slow_one(parts, noise_covariates):
     model, y = model_of(4, n=80, parts=parts, noise_covariates=noise_covariates, shared=1.5)
-    cavi.maximise(model, CaviOptions(max_iter=5, reconsider=False))
+    model = cavi.maximise(model, CaviOptions(max_iter=5, reconsider=False)).model
     assert_that_effects_were_found(model)
     assert np.abs(model.noise.loadings).max() > 0.3
-    # a round prepares the next: q(u | eta) is that of the problem it began with
-    working, trace = working_of(model), cavi.Trace()
-    conditional = model.noise.conditional_variance
-    slope = np.sqrt(conditional)[:, None] * working.precision.shared
-    for visit in (Visit.KNOWN, Visit.EVERY):
-        cavi._round(model, working, trace, visit)
+    state = cavi.State.of(model)
+    for visit in (Visit.ACTIVE_SET, Visit.FULL_SWEEP):
+        # a round prepares the next: q(u | eta) is that of the problem it began with
+        precision = state.working.precision
+        state = cavi.one_round(state, visit).state
         noise = {
-            "loadings": model.noise.loadings,
-            "ridge": model.noise.ridge,
-            "slope": slope,
-            "conditional_variance": conditional,
+            "loadings": state.model.noise.loadings,
+            "ridge": state.model.noise.ridge,
+            "slope": np.sqrt(precision.conditional_variance)[:, None] * precision.shared,
+            "conditional_variance": precision.conditional_variance,
         }
-        slow = slow_elbo(model, y, noise)
-        assert trace.elbo[-1] == pytest.approx(slow, rel=QUADRATURE[noise_covariates])
-        working = working_of(model)
-        conditional = model.noise.conditional_variance
-        slope = np.sqrt(conditional)[:, None] * working.precision.shared
+        slow = slow_elbo(state.model, y, noise)
+        assert state.elbo == pytest.approx(slow, rel=QUADRATURE[noise_covariates])
+
+
+def arrays_of(thing):
+    """Every array that can be reached from a model, by its place."""
+    found, ahead = {}, [((), thing)]
+    while ahead:
+        place, one = ahead.pop()
+        if isinstance(one, np.ndarray):
+            found[place] = one
+        elif isinstance(one, tuple | list):
+            ahead += [((*place, k), part) for k, part in enumerate(one)]
+        elif hasattr(one, "__dataclass_fields__"):
+            ahead += [((*place, k), getattr(one, k)) for k in one.__dataclass_fields__]
+    return found
+
+
+@pytest.mark.parametrize("shared", [0.0, 1.5])
+def test_a_state_is_what_it_was_after_rounds_that_began_with_it(shared):
+    model, _ = model_of(4, n=80, shared=shared)
+    model = cavi.maximise(model, CaviOptions(max_iter=5, reconsider=False)).model
+    state = cavi.State.of(model)
+    assert (model.noise is not None) == (shared > 0)
+    before = {place: array.copy() for place, array in arrays_of(state).items()}
+    assert len(before) > 40
+    once, again = (cavi.one_round(state, Visit.FULL_SWEEP).state for _ in range(2))
+    for place, array in arrays_of(state).items():
+        np.testing.assert_array_equal(array, before[place], str(place))
+    assert once.elbo == again.elbo
+    assert any(
+        (one != before[place]).any()
+        for place, one in arrays_of(once).items()
+        if place in before and one.shape == before[place].shape
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -159,9 +194,9 @@ def test_the_elbo_never_falls(dtype, parts, noise_covariates, shared):
             noise_covariates=noise_covariates,
             shared=shared,
         )
-        trace = cavi.maximise(model, CaviOptions(max_iter=60, tolerance=1e-6))
-        assert np.diff(trace.elbo).min() > -1e-6
-        found += model.noise is not None
+        solution = cavi.maximise(model, CaviOptions(max_iter=60, tolerance=1e-6))
+        assert np.diff(solution.elbo_trace).min() > -1e-6
+        found += solution.model.noise is not None
     if shared:
         assert found >= 4
 
@@ -171,37 +206,61 @@ def test_going_on_from_where_a_fit_converged_brings_nothing(parts):
     for seed in range(4):
         model, _ = model_of(seed, n=150, p=60, parts=parts)
         options = CaviOptions(max_iter=200, tolerance=1e-4, shared_noise=False)
-        trace = cavi.maximise(model, options)
-        assert trace.converged
-        again = cavi.maximise(model, options)
-        assert again.elbo[-1] - trace.elbo[-1] < 5e-3
+        solution = cavi.maximise(model, options)
+        assert solution.converged
+        again = cavi.maximise(solution.model, options)
+        assert again.elbo_trace[-1] - solution.elbo_trace[-1] < 5e-3
 
 
 def test_a_model_without_effects_converges_to_the_observed_variance():
     model, _ = model_of(3, n=400)
     rng = np.random.default_rng(0)
     y = rng.standard_normal((400, 4))
-    model.response = Response.of((y - y.mean(axis=0)) / y.std(axis=0))
-    model.family = Gaussian.of(model.response)
-    trace = cavi.maximise(model, CaviOptions(max_iter=50, tolerance=1e-5))
-    assert trace.converged
-    assert part_of(model, Factored).factors == []
-    assert sum(effects.likely for effects in part_of(model, Specific).tissues) == 0
+    response = Response.of((y - y.mean(axis=0)) / y.std(axis=0))
+    model = replace(model, response=response, family=Gaussian.of(response))
+    solution = cavi.maximise(model, CaviOptions(max_iter=50, tolerance=1e-5))
+    model = solution.model
+    assert solution.converged
+    assert part_of(model, Factored).factors == ()
+    assert part_of(model, TissueSpecific).likely == 0
     assert model.noise is None
     noise = model.family.noise_variance(model.dispersion.moments())
     np.testing.assert_allclose(noise, 1.0, atol=0.01)
 
 
+@pytest.mark.parametrize("shared", [0.0, 1.5])
+def test_the_trace_holds_every_round_that_was_run(shared, monkeypatch):
+    rounds, one_round = [], cavi.one_round
+    monkeypatch.setattr(
+        cavi, "one_round", lambda *given: rounds.append(one_round(*given)) or rounds[-1]
+    )
+    model, _ = model_of(4, n=80, p=30, shared=shared)
+    solution = cavi.maximise(model, CaviOptions())
+    assert len(solution.elbo_trace) == len(rounds)
+    assert solution.elbo_trace[-1] in [one.elbo for one in rounds]
+
+
+def test_a_trace_repeats_what_is_held_until_another_way_is_taken():
+    trace = Trace()
+    trace.record(-10.0)
+    with trace.beside(-10.0):
+        trace.record(-30.0)
+        trace.record(-7.0)
+    trace.took(-7.0)
+    trace.record(-6.0)
+    assert trace.elbo.tolist() == [-10, -10, -7, -6]
+
+
 def test_a_fit_that_is_out_of_rounds_still_visits_every_variant():
     model, _ = model_of(4, n=80, p=30)
-    trace = cavi.maximise(model, CaviOptions(max_iter=1, tolerance=1e-9))
-    assert not trace.converged
+    solution = cavi.maximise(model, CaviOptions(max_iter=1, tolerance=1e-9))
+    assert not solution.converged
     # a tissue has a possibility more than what was found in it only after all were visited
-    for effects in part_of(model, Specific).tissues:
+    for effects in part_of(solution.model, TissueSpecific).tissues:
         assert len(effects.effects) > effects.likely
 
 
-def test_covariates_of_the_noise_are_found_from_the_plain_where_the_dispersion_starts():
+def test_covariates_of_the_noise_are_found_from_the_saturated_region_where_the_dispersion_starts():
     rng = np.random.default_rng(9)
     n, m = 300, 4
     d = rng.standard_normal(n)
@@ -209,11 +268,11 @@ def test_covariates_of_the_noise_are_found_from_the_plain_where_the_dispersion_s
     response = Response.of((y - y.mean(axis=0)) / y.std(axis=0))
     family, design = Gaussian.of(response), np.column_stack([np.ones(n), d])
     dispersion = Covariates.empty(design, m, start=family.dispersion_start)
-    model = cavi.Model(family, response, [Covariates.empty(design[:, :1], m)], dispersion)
-    trace = cavi.maximise(model, CaviOptions())
+    location = (Covariates.empty(design[:, :1], m),)
+    solution = cavi.maximise(Model(family, response, location, dispersion), CaviOptions())
     flat = Covariates.empty(design[:, :1], m, start=family.dispersion_start)
-    without = cavi.Model(family, response, [Covariates.empty(design[:, :1], m)], flat)
+    without = cavi.maximise(Model(family, response, location, flat), CaviOptions())
     # a normal of the true variances is better than one of a single variance by 170 nats or so
-    assert trace.elbo[-1] > cavi.maximise(without, CaviOptions()).elbo[-1] + 100
-    noise = family.noise_variance(dispersion.moments())
+    assert solution.elbo_trace[-1] > without.elbo_trace[-1] + 100
+    noise = family.noise_variance(solution.model.dispersion.moments())
     assert noise[np.argsort(d)[:50]].mean() < 0.35

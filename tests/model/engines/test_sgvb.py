@@ -6,7 +6,9 @@ import pytest
 import fqtl
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.engines import cavi, sgvb
+from fqtl.model.engines import sgvb
+from fqtl.model.engines.model import Model
+from fqtl.model.engines.trace import Trace
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.options import SpikeSlabOptions
@@ -25,30 +27,30 @@ def model_of(seed, *, n=40, p=6, m=3, factored=True):
     response = Response.of(y)
     family = Gaussian.of(response)
     design = np.column_stack([np.ones(n), rng.standard_normal(n)])
-    location = [
+    location = (
         Covariates.empty(design, m),
         *location_parts(
             Variants(x), response.observed, 2, factored, SpikeSlabOptions(specific=False)
         ),
-    ]
+    )
     dispersion = Covariates.empty(design[:, :1], m, start=(1.0, 0.3))
-    return cavi.Model(family, response, location, dispersion)
+    return Model(family, response, location, dispersion)
 
 
 @pytest.mark.parametrize("samples", [4, 10])
-def test_slopes_are_without_bias(samples):
+def test_gradients_are_without_bias(samples):
     options = sgvb.SgvbOptions()
     model = model_of(0)
     rng = np.random.default_rng(1)
-    sgvb.start(model, options, rng)
+    model = sgvb.start(model, options, rng)
     entries = sgvb.Entries.of(model.response, model.family)
     location, dispersion = model.location_moments(), model.dispersion.moments()
     likelihood = model.likelihood(location)
-    exact = [*likelihood.location_slope(dispersion)[:2], *likelihood.expect(dispersion)[1][:2]]
+    exact = [*likelihood.location_gradient(dispersion)[:2], *likelihood.expect(dispersion)[1][:2]]
     draws = 3000
     total, squares = [0.0] * 4, [0.0] * 4
     for _ in range(draws):
-        found = entries.slopes(location, dispersion, samples, rng)
+        found = entries.gradients(location, dispersion, samples, rng)
         for k, part in enumerate([*found[0], *found[1]]):
             total[k], squares[k] = total[k] + part, squares[k] + part**2
     for k in range(4):
@@ -57,16 +59,16 @@ def test_slopes_are_without_bias(samples):
         seen = error > 0
         off = (mean - exact[k])[seen] / error[seen]
         assert np.abs(off).max() < 5
-        # and not (samples - 1) / samples of the slope, as with the mean of the same draws
+        # and not (samples - 1) / samples of the gradient, as with the mean of the same draws
         ratio = (mean * exact[k]).sum() / (exact[k] ** 2).sum()
         assert ratio == pytest.approx(1, abs=0.05)
 
 
-def test_what_was_not_observed_has_no_slope():
+def test_what_was_not_observed_has_no_gradient():
     model = model_of(2)
     entries = sgvb.Entries.of(model.response, model.family)
     moments = model.location_moments(), model.dispersion.moments()
-    location, _ = entries.slopes(*moments, 10, np.random.default_rng(0))
+    location, _ = entries.gradients(*moments, 10, np.random.default_rng(0))
     assert not location.mean[model.response.observed == 0].any()
     assert location.mean[model.response.observed == 1].all()
 
@@ -107,14 +109,13 @@ def test_convergence_is_judged_by_the_elbo_and_the_second_phase_always_runs():
     assert len(fixed.elbo_trace) < len(long.elbo_trace)  # the first phase had converged, too
 
 
-def test_how_often_the_elbo_is_looked_at_does_not_change_the_climb():
+def test_how_often_the_elbo_is_looked_at_does_not_change_the_way():
     options = [sgvb.SgvbOptions(check_every=k, max_iter=60, patience=99) for k in (20, 60)]
     places = []
     for option in options:
         model = model_of(6)
-        rng, trace = np.random.default_rng(0), cavi.Trace()
-        sgvb.start(model, option, rng)
-        sgvb._climb(model, option, rng, trace, learn=False)
+        rng, trace = np.random.default_rng(0), Trace()
+        sgvb.one_phase(sgvb.start(model, option, rng), option, rng, trace, learn=False)
         places.append(trace.elbo[-2])  # of the last check; then comes the best
     assert places[0] == places[1]
 

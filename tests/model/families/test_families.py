@@ -145,7 +145,7 @@ def test_slopes_are_central_differences(name, rows):
     step = 1e-5
     for slope, moments, evaluate in (
         (
-            likelihood.location_slope(dispersion),
+            likelihood.location_gradient(dispersion),
             location,
             lambda moments: value_at(family, y, moments, dispersion),
         ),
@@ -177,7 +177,7 @@ def test_information_is_the_expected_curvature(name):
     known = {"trials": np.full((1, 1), 4.0)} if name == "logit" else {}
     certain = Moments(eta1, np.zeros_like(eta1))
     likelihood = family.given(Response.of(draws, **known), certain, True)
-    slope = likelihood.location_slope(Moments(eta2, np.zeros_like(eta2)))
+    slope = likelihood.location_gradient(Moments(eta2, np.zeros_like(eta2)))
     np.testing.assert_allclose(
         slope.information.mean(axis=0), -2 * slope.variance.mean(axis=0), rtol=0.05
     )
@@ -187,7 +187,7 @@ def test_information_is_the_expected_curvature(name):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_what_was_not_measured_has_no_slope(name):
     family, y, location, dispersion = entries(name, 5, 1)
-    slope = family.given(y, location, True).location_slope(dispersion)
+    slope = family.given(y, location, True).location_gradient(dispersion)
     for part in slope:
         assert (part[y.observed == 0] == 0).all()
         assert (part[y.observed > 0] != 0).all()

@@ -7,8 +7,7 @@ from fqtl.model.arrays.variants import Variants
 from fqtl.model.predictors.dense import Dense, in_cis
 from fqtl.model.predictors.linear import Linear
 from fqtl.model.predictors.predictor import Visit
-from fqtl.model.predictors.shared_noise import Precision, SharedNoise
-from fqtl.model.priors import SpikeSlab
+from fqtl.model.priors import NoisePrecision, SharedNoise, SpikeSlabPosterior, SpikeSlabPrior
 from tests.conftest import linked_genotypes
 from tests.model.entries import ENTRIES, MASK, M, N, P, scatter, spike_slab, variants
 from tests.reference.objective import part_of_elbo
@@ -20,18 +19,18 @@ DENSE = [name for name in ENTRIES if name.startswith("dense")]
 def problem(seed, shared=False):
     rng = np.random.default_rng(seed)
     weight = rng.uniform(0.5, 1.5, (N, M)) * (rng.random((N, M)) < 0.8)
-    precision = Precision(weight)
+    precision = NoisePrecision(weight)
     if shared:
         precision = SharedNoise(np.array([0.6, -0.7, 0.5])).precision(weight)
     return precision.times(2 * rng.standard_normal((N, M))), precision
 
 
-@pytest.mark.parametrize("gates", [None, (P, 1)])
+@pytest.mark.parametrize("indicators", [None, (P, 1)])
 @pytest.mark.parametrize("allowed", [None, MASK])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_sweep_is_the_slow_one(gates, allowed, dtype):
+def test_a_sweep_is_the_slow_one(indicators, allowed, dtype):
     x = Variants(np.random.default_rng(0).standard_normal((P, N)).astype(dtype))
-    entry = scatter(Dense(Linear(x, spike_slab((P, M), gates, allowed))), 1)
+    entry = scatter(Dense(Linear.of(x, spike_slab((P, M), indicators, allowed))), 1)
     target, precision = problem(2)
     loadings = entry.loadings
     mask = np.ones((P, M)) if allowed is None else allowed
@@ -45,9 +44,18 @@ def test_a_sweep_is_the_slow_one(gates, allowed, dtype):
     order = np.argsort(-strength.max(axis=1), kind="stable")
     log_odds = np.log(0.3 / 0.7)
     slow = sweep(
-        x.x.astype(float), order, mask, target, precision.weight, before, log_odds, 2.0, bool(gates)
+        x.x.astype(float),
+        order,
+        mask,
+        target,
+        precision.weight,
+        before,
+        log_odds,
+        2.0,
+        bool(indicators),
     )
-    entry.effects.update(target, precision.weight, Visit.EVERY)
+    entry = Dense(entry.effects.updated(target, precision.weight, Visit.FULL_SWEEP))
+    loadings = entry.loadings
     tolerance = 1e-6 if dtype is np.float32 else 1e-10  # x^2 and scores at the start are float32
     now = (np.broadcast_to(loadings.pip, (P, M)), loadings.slab_mean, loadings.slab_precision)
     for fast, expected in zip(now, slow, strict=True):
@@ -61,22 +69,22 @@ def test_a_sweep_is_the_slow_one(gates, allowed, dtype):
 @pytest.mark.parametrize("name", DENSE)
 def test_no_update_lowers_the_elbo(name):
     entry = scatter(ENTRIES[name](), 3)
-    pull, precision = problem(4)
-    before = part_of_elbo(entry, pull, precision)
-    for visit in (Visit.EVERY, Visit.KNOWN, Visit.EVERY, Visit.EVERY):
-        entry.update(pull, precision, visit)
-        after = part_of_elbo(entry, pull, precision)
+    residual, precision = problem(4)
+    before = part_of_elbo(entry, residual, precision)
+    for visit in (Visit.FULL_SWEEP, Visit.ACTIVE_SET, Visit.FULL_SWEEP, Visit.FULL_SWEEP):
+        entry = entry.updated(residual, precision, visit)
+        after = part_of_elbo(entry, residual, precision)
         assert after > before - 1e-10
         before = after
 
 
 def test_no_update_lowers_the_elbo_with_noise_that_tissues_share():
     entry = scatter(ENTRIES["dense, a spike and slab for every loading"](), 5)
-    pull, precision = problem(6, shared=True)
-    before = part_of_elbo(entry, pull, precision)
+    residual, precision = problem(6, shared=True)
+    before = part_of_elbo(entry, residual, precision)
     for _ in range(5):
-        entry.update(pull, precision, Visit.EVERY)
-        after = part_of_elbo(entry, pull, precision)
+        entry = entry.updated(residual, precision, Visit.FULL_SWEEP)
+        after = part_of_elbo(entry, residual, precision)
         assert after > before - 1e-10
         before = after
 
@@ -101,7 +109,7 @@ def test_a_slab_alone_is_ridge_regression():
     entry = ENTRIES["dense, a slab"]()
     target, _ = problem(8)
     for _ in range(300):
-        entry.effects.update(target, np.ones((N, M)), Visit.EVERY)
+        entry = Dense(entry.effects.updated(target, np.ones((N, M)), Visit.FULL_SWEEP))
     x = variants().x
     ridge = np.linalg.solve(x @ x.T + 2.0 * np.eye(P), x @ target)
     np.testing.assert_allclose(entry.loadings.mean, ridge, atol=1e-3)
@@ -114,17 +122,18 @@ def test_an_effect_exists_only_in_cis():
     np.testing.assert_array_equal(allowed, [[0, 0], [1, 0], [1, 0], [0, 0], [0, 1]])
 
 
-def test_a_variant_of_all_tissues_is_found_by_a_gate_of_rows_before_single_gates_find_it():
+def test_a_variant_of_all_tissues_is_found_by_an_indicator_of_rows_before_single_ones_find_it():
     rng = np.random.default_rng(9)
     x = linked_genotypes(rng, 200, 30)
     x = np.ascontiguousarray(((x - x.mean(axis=0)) / x.std(axis=0)).T)
     y = np.outer(x[7], np.full(12, 0.17)) + rng.standard_normal((200, 12))
     weight = np.ones_like(y)
     pips = []
-    for gates in (None, (30, 1)):
-        prior = SpikeSlab.empty((30, 12), inclusion=0.01, precision=20.0, gates=gates)
-        entry = Dense(Linear(Variants(x), prior))
+    for indicators in (None, (30, 1)):
+        prior = SpikeSlabPrior(0.01, 20.0)
+        nothing = SpikeSlabPosterior.empty(prior, (30, 12), indicators=indicators)
+        effects = Linear.of(Variants(x), nothing)
         for _ in range(5):
-            entry.effects.update(y, weight, Visit.EVERY)
-        pips.append(entry.loadings.pip[7].min())
+            effects = effects.updated(y, weight, Visit.FULL_SWEEP)
+        pips.append(effects.loadings.pip[7].min())
     assert pips[0] < 0.5 < 0.99 < pips[1]

@@ -7,7 +7,7 @@ from fqtl.model.arrays.variants import Variants
 from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
-from fqtl.model.predictors.shared_noise import Precision, SharedNoise
+from fqtl.model.priors import NoisePrecision, SharedNoise
 from tests.conftest import linked_genotypes
 from tests.model.priors.test_single_effects import draws_of
 from tests.reference.objective import dense_covariances, part_of_elbo
@@ -24,15 +24,16 @@ def problem(seed, shared=False):
     response = np.outer(x[4], [1.2, -1.2, 0.8, 0, 0]) + rng.standard_normal((N, M))
     weight = rng.uniform(0.5, 1.5, (N, M)) * (rng.random((N, M)) < 0.7)
     loadings = np.array([0.6, 0.5, -0.7, 0.4, 0.8])
-    precision = SharedNoise(loadings).precision(weight) if shared else Precision(weight)
+    precision = SharedNoise(loadings).precision(weight) if shared else NoisePrecision(weight)
     return Variants(x), response, precision
 
 
 def grown(seed, shared=False):
     x, response, precision = problem(seed, shared)
-    predictor = Factored(x, M, 3, SingleEffectsOptions())
-    assert predictor.grow(precision.times(response), precision)
-    return predictor, response, precision
+    predictor = Factored.empty(x, M, 3, SingleEffectsOptions())
+    found = predictor.grown(precision.times(response), precision)
+    assert found.found
+    return found.entry, response, precision
 
 
 def test_moments_of_a_factor_are_those_of_draws():
@@ -54,9 +55,9 @@ def test_moments_of_a_factor_are_those_of_draws():
 @shared_or_not
 def test_the_gain_of_a_factor_is_what_the_elbo_loses_without_it(shared):
     predictor, response, precision = grown(1, shared)
-    pull = precision.times(response)
-    gain = predictor.factors[0].gain(pull, precision)
-    assert part_of_elbo(predictor, pull, precision) == pytest.approx(gain, rel=1e-10)
+    residual = precision.times(response)
+    gain = predictor.factors[0].gain(residual, precision)
+    assert part_of_elbo(predictor, residual, precision) == pytest.approx(gain, rel=1e-10)
 
 
 @shared_or_not
@@ -65,11 +66,11 @@ def test_an_update_never_lowers_the_elbo(visit, shared):
     predictor, response, precision = grown(2, shared)
     rng = np.random.default_rng(3)
     for _ in range(10):
-        pull = precision.times(response + 0.3 * rng.standard_normal(response.shape))
-        before = part_of_elbo(predictor, pull, precision)
-        predictor.update(pull, precision, visit)
+        residual = precision.times(response + 0.3 * rng.standard_normal(response.shape))
+        before = part_of_elbo(predictor, residual, precision)
+        predictor = predictor.updated(residual, precision, visit)
         assert predictor.factors
-        assert part_of_elbo(predictor, pull, precision) >= before - 1e-9
+        assert part_of_elbo(predictor, residual, precision) >= before - 1e-9
 
 
 @shared_or_not
@@ -77,12 +78,13 @@ def test_growing_never_lowers_the_elbo(shared):
     values = []
     for seed in range(10):
         x, response, precision = problem(seed, shared)
-        pull = precision.times(response + np.outer(x.x[15], [0, 0, 0, 1.5, 1.5]))
-        predictor = Factored(x, M, 3, SingleEffectsOptions())
+        residual = precision.times(response + np.outer(x.x[15], [0, 0, 0, 1.5, 1.5]))
+        predictor = Factored.empty(x, M, 3, SingleEffectsOptions())
         value = 0.0
-        while predictor.grow(pull, precision):
-            assert part_of_elbo(predictor, pull, precision) >= value
-            value = part_of_elbo(predictor, pull, precision)
+        while (step := predictor.grown(residual, precision)).found:
+            predictor = step.entry
+            assert part_of_elbo(predictor, residual, precision) >= value
+            value = part_of_elbo(predictor, residual, precision)
         values.append(value)
     assert np.median(values) > 5
 
@@ -93,7 +95,8 @@ def test_a_full_visit_gives_every_variant_its_own_posterior():
     lead = effects.effects[0].index[effects.effects[0].alpha.argmax()]
     elsewhere = precision.times(np.outer(predictor.x.x[16], predictor.factors[0].tissues.mean))
     assert abs(predictor.x.x[lead] @ predictor.x.x[16]) / N < 0.3
-    predictor.update(2 * elsewhere, precision, Visit.EVERY)
+    predictor = predictor.updated(2 * elsewhere, precision, Visit.FULL_SWEEP)
+    effects = predictor.factors[0].effects
     assert effects.pip.argmax() == 16
     x = predictor.x.x
     np.testing.assert_allclose(effects.score, x.T @ effects.mean, atol=1e-12)
@@ -108,34 +111,41 @@ def test_a_full_visit_gives_every_variant_its_own_posterior():
 @shared_or_not
 def test_the_scale_is_carried_by_the_variants(shared):
     predictor, response, precision = grown(5, shared)
-    predictor.update(precision.times(response), precision, Visit.KNOWN)
-    assert predictor.factors[0].tissues.precision == pytest.approx(1.0)
+    predictor = predictor.updated(precision.times(response), precision, Visit.ACTIVE_SET)
+    assert predictor.factors[0].tissues.prior.precision == pytest.approx(1.0)
 
 
 def test_a_factor_that_does_not_pay_is_dropped():
     predictor, response, precision = grown(6)
-    predictor.update(np.zeros_like(response), precision, Visit.KNOWN)
-    assert predictor.factors == []
+    dropped = predictor.updated(np.zeros_like(response), precision, Visit.ACTIVE_SET)
+    assert dropped.factors == ()
+    assert predictor.factors
 
 
 def test_no_more_factors_than_the_rank():
     x, response, precision = problem(7)
-    pull = precision.times(response + 3 * np.outer(x.x[15], [0, 0, 0, 1.0, 1.0]))
+    residual = precision.times(response + 3 * np.outer(x.x[15], [0, 0, 0, 1.0, 1.0]))
     narrow, wide = (
-        Factored(x, M, 1, SingleEffectsOptions()),
-        Factored(x, M, 2, SingleEffectsOptions()),
+        Factored.empty(x, M, 1, SingleEffectsOptions()),
+        Factored.empty(x, M, 2, SingleEffectsOptions()),
     )
-    assert [narrow.grow(pull, precision) for _ in range(2)] == [True, False]
-    assert [wide.grow(pull, precision) for _ in range(2)] == [True, True]
+    for entry, found in ((narrow, [True, False]), (wide, [True, True])):
+        first = entry.grown(residual, precision)
+        second = first.entry.grown(residual, precision)
+        assert [first.found, second.found] == found
 
 
 def test_what_one_tissue_has_is_no_factor_unless_nothing_else_has_a_place_for_it():
     x, _, precision = problem(8)
     rng = np.random.default_rng(0)
     response = np.outer(x.x[4], [2.0, 0, 0, 0, 0]) + rng.standard_normal((N, M))
-    pull = precision.times(response)
-    assert not Factored(x, M, 3, SingleEffectsOptions()).grow(pull, precision)
-    assert Factored(x, M, 3, SingleEffectsOptions(specific=False)).grow(pull, precision)
+    residual = precision.times(response)
+    assert not Factored.empty(x, M, 3, SingleEffectsOptions()).grown(residual, precision).found
+    assert (
+        Factored.empty(x, M, 3, SingleEffectsOptions(specific=False))
+        .grown(residual, precision)
+        .found
+    )
 
 
 def test_noise_that_tissues_share_passes_for_a_factor_only_if_it_is_not_known():
@@ -146,32 +156,42 @@ def test_noise_that_tissues_share_passes_for_a_factor_only_if_it_is_not_known():
     u = 0.3 * x.x[4] + rng.standard_normal(N)
     response = np.outer(u, noise.loadings) + rng.standard_normal((N, M))
     known = noise.precision(precision.weight)
-    assert Factored(x, M, 3, SingleEffectsOptions()).grow(precision.times(response), precision)
-    assert not Factored(x, M, 3, SingleEffectsOptions()).grow(known.times(response), known)
+    assert (
+        Factored.empty(x, M, 3, SingleEffectsOptions())
+        .grown(precision.times(response), precision)
+        .found
+    )
+    assert (
+        not Factored.empty(x, M, 3, SingleEffectsOptions())
+        .grown(known.times(response), known)
+        .found
+    )
 
 
 @shared_or_not
 def test_relabelling_tissues_relabels_a_factor(shared):
     x, response, precision = problem(10, shared)
     order = np.array([3, 0, 4, 2, 1])
-    relabelled = Precision(
+    relabelled = NoisePrecision(
         precision.weight[:, order], precision.shared[:, order] if shared else None
     )
     one, other = (
-        Factored(x, M, 3, SingleEffectsOptions()),
-        Factored(x, M, 3, SingleEffectsOptions()),
+        Factored.empty(x, M, 3, SingleEffectsOptions()),
+        Factored.empty(x, M, 3, SingleEffectsOptions()),
     )
-    assert one.grow(precision.times(response), precision)
-    assert other.grow(relabelled.times(response[:, order]), relabelled)
-    np.testing.assert_allclose(other.mean(), one.mean()[:, order], atol=1e-8)
+    first = one.grown(precision.times(response), precision)
+    second = other.grown(relabelled.times(response[:, order]), relabelled)
+    assert first.found
+    assert second.found
+    np.testing.assert_allclose(second.entry.mean(), first.entry.mean()[:, order], atol=1e-8)
 
 
 def test_factors_come_in_the_order_of_the_variance_they_explain():
     x, response, precision = problem(11)
-    pull = precision.times(response + np.outer(x.x[15], [0, 0, 0, 4.0, 4.0]))
-    predictor = Factored(x, M, 3, SingleEffectsOptions())
-    while predictor.grow(pull, precision):
-        predictor.update(pull, precision, Visit.EVERY)
+    residual = precision.times(response + np.outer(x.x[15], [0, 0, 0, 4.0, 4.0]))
+    predictor = Factored.empty(x, M, 3, SingleEffectsOptions())
+    while (found := predictor.grown(residual, precision)).found:
+        predictor = found.entry.updated(residual, precision, Visit.FULL_SWEEP)
     explained = [(factor.mean() ** 2).sum() for factor in predictor.ordered()]
     assert len(explained) >= 2
     assert explained == sorted(explained, reverse=True)

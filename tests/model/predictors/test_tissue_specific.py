@@ -1,13 +1,15 @@
 """Effects of single tissues: laws of their updates, with noise that tissues share and without."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
-from fqtl.model.predictors.shared_noise import Precision, SharedNoise
-from fqtl.model.predictors.tissue_specific import Specific
+from fqtl.model.predictors.tissue_specific import TissueSpecific
+from fqtl.model.priors import NoisePrecision, SharedNoise
 from tests.model.predictors.test_factored import M, N, P, problem
 from tests.reference.effect import single_effect
 from tests.reference.objective import part_of_elbo
@@ -16,14 +18,16 @@ shared_or_not = pytest.mark.parametrize("shared", [False, True])
 
 
 def empty(x, precision, **options):
-    return Specific.empty(x, (precision.weight > 0).astype(float), SingleEffectsOptions(**options))
+    return TissueSpecific.empty(
+        x, (precision.weight > 0).astype(float), SingleEffectsOptions(**options)
+    )
 
 
 def swept(seed, shared=False):
     x, response, precision = problem(seed, shared)
     specific = empty(x, precision)
     for _ in range(3):
-        specific.update(precision.times(response), precision, Visit.EVERY)
+        specific = specific.updated(precision.times(response), precision, Visit.FULL_SWEEP)
     return specific, response, precision
 
 
@@ -40,23 +44,23 @@ def test_an_update_never_lowers_the_elbo(visit, shared):
         rng = np.random.default_rng(seed)
         for _ in range(6):
             shaken = rng.choice([0.3, 1.0]) * response + 0.3 * rng.standard_normal(response.shape)
-            pull = precision.times(shaken)
-            before = part_of_elbo(specific, pull, precision)
-            specific.update(pull, precision, visit)
+            residual = precision.times(shaken)
+            before = part_of_elbo(specific, residual, precision)
+            specific = specific.updated(residual, precision, visit)
             # an effect of probability below 1e-7 is emptied
-            assert part_of_elbo(specific, pull, precision) >= before - 1e-6
+            assert part_of_elbo(specific, residual, precision) >= before - 1e-6
 
 
 def test_a_tissue_sees_the_others_as_the_same_update_has_left_them():
     x, response, precision = problem(0, shared=True)
-    pull, specific = precision.times(response), empty(x, precision, max_effects=1)
+    residual, specific = precision.times(response), empty(x, precision, max_effects=1)
     inclusion, size_precision = specific.prior.inclusion, specific.prior.precision
-    specific.update(pull, precision, Visit.EVERY)
+    specific = specific.updated(residual, precision, Visit.FULL_SWEEP)
     last = M - 1
     others = specific.mean()
     others[:, last] = 0
     assert np.abs(precision.times(others)[:, last]).max() > 0.1
-    target = (pull - precision.times(others))[:, last]
+    target = (residual - precision.times(others))[:, last]
     weight = precision.diagonal[:, last]
     alpha, mean, *_ = single_effect(x.x, target, weight, np.zeros(N), inclusion, size_precision)
     (effect,) = specific.tissues[last].effects
@@ -67,10 +71,10 @@ def test_a_tissue_sees_the_others_as_the_same_update_has_left_them():
 @shared_or_not
 def test_where_updates_settle_every_effect_is_best_given_the_rest(shared):
     specific, response, precision = swept(0, shared)
-    pull = precision.times(response)
+    residual = precision.times(response)
     for _ in range(300):
-        specific.update(pull, precision, Visit.EVERY)
-    left = pull - precision.times(specific.mean())
+        specific = specific.updated(residual, precision, Visit.FULL_SWEEP)
+    left = residual - precision.times(specific.mean())
     for t, effects in enumerate(specific.tissues):
         weight = precision.diagonal[:, t]
         for slot, effect in enumerate(effects.effects):
@@ -87,13 +91,13 @@ def test_tissues_share_nothing_but_the_prior():
     x, response, precision = problem(1)
     together = empty(x, precision)
     together_before = together.prior.inclusion
-    together.update(precision.times(response), precision, Visit.EVERY)
+    together = together.updated(precision.times(response), precision, Visit.FULL_SWEEP)
     for t in range(M):
-        one = Precision(precision.weight[:, [t]])
+        one = NoisePrecision(precision.weight[:, [t]])
         alone = empty(x, one)
         # each expects what it would expect among m
-        alone.prior.inclusion = together_before
-        alone.update(one.times(response[:, [t]]), one, Visit.EVERY)
+        alone = replace(alone, prior=replace(alone.prior, inclusion=together_before))
+        alone = alone.updated(one.times(response[:, [t]]), one, Visit.FULL_SWEEP)
         np.testing.assert_array_equal(together.tissues[t].pip, alone.tissues[0].pip)
 
 
@@ -108,10 +112,10 @@ def test_equal_weights_give_what_weights_that_are_all_but_equal_give(shared, dty
     found = []
     for shake in (0.0, 1e-9):
         shaken = weight * (1 + shake * np.random.default_rng(0).random((N, M)))
-        noise = SharedNoise(np.full(M, 0.5)).precision(shaken) if shared else Precision(shaken)
+        noise = SharedNoise(np.full(M, 0.5)).precision(shaken) if shared else NoisePrecision(shaken)
         specific = empty(x, noise)
         for _ in range(3):
-            specific.update(noise.times(response), noise, Visit.EVERY)
+            specific = specific.updated(noise.times(response), noise, Visit.FULL_SWEEP)
         assert ("information" in vars(specific.observations)) == (shake == 0)
         found.append(held(specific))
     # the short cut runs in the precision of x
@@ -129,7 +133,7 @@ def test_a_cheap_visit_leaves_tissues_without_effects_alone():
     quiet = [t for t, effects in enumerate(specific.tissues) if effects.most < 0.25]
     assert 0 < len(quiet) < M
     before = held(specific)
-    specific.update(0.5 * precision.times(response), precision, Visit.KNOWN)
+    specific = specific.updated(0.5 * precision.times(response), precision, Visit.ACTIVE_SET)
     for t in range(M):
         assert (before[t] == specific.tissues[t].pip).all() == (t in quiet)
 
@@ -139,9 +143,9 @@ def test_growing_finds_what_is_there_and_then_ends(shared):
     x, _, precision = problem(5, shared)
     rng = np.random.default_rng(0)
     response = np.outer(x.x[4], [1.5, 0, 0, 0, 0]) + rng.standard_normal((N, M))
-    pull, specific, grown = precision.times(response), empty(x, precision), 0
-    while specific.grow(pull, precision):
-        grown += 1
+    residual, specific, grown = precision.times(response), empty(x, precision), 0
+    while (step := specific.grown(residual, precision)).found:
+        specific, grown = step.entry, grown + 1
     assert 1 <= grown <= 3
     assert [effects.likely > 0 for effects in specific.tissues] == [True, *[False] * (M - 1)]
     assert specific.tissues[0].pip[[3, 4, 5]].sum() > 0.9
@@ -151,7 +155,7 @@ def test_nothing_grows_out_of_noise():
     for seed in range(10):
         x, _, precision = problem(seed)
         noise = np.random.default_rng(100 + seed).standard_normal((N, M))
-        assert not empty(x, precision).grow(precision.times(noise), precision)
+        assert not empty(x, precision).grown(precision.times(noise), precision).found
 
 
 def test_what_tissues_need_is_learned_from_all_of_them():
@@ -163,7 +167,7 @@ def test_what_tissues_need_is_learned_from_all_of_them():
     for response in (every, one):
         specific = empty(x, precision)
         for _ in range(20):
-            specific.update(precision.times(response), precision, Visit.EVERY)
+            specific = specific.updated(precision.times(response), precision, Visit.FULL_SWEEP)
         inclusion.append(specific.prior.inclusion)
     assert inclusion[0] > 2 * inclusion[1]
 
@@ -172,7 +176,7 @@ def test_no_tissue_has_more_effects_than_allowed():
     x, _, precision = problem(7)
     response = (x.x[2] - 2 * x.x[9] + 2 * x.x[16])[:, None] * np.full(M, 3.0)
     specific = empty(x, precision, max_effects=2)
-    specific.update(precision.times(response), precision, Visit.EVERY)
+    specific = specific.updated(precision.times(response), precision, Visit.FULL_SWEEP)
     assert max(len(effects.effects) for effects in specific.tissues) == 2
     assert specific.tissues[0].pip.shape == (P,)
 
@@ -181,14 +185,15 @@ def test_no_tissue_has_more_effects_than_allowed():
 def test_what_is_emptied_leaves_nothing_and_what_holds_nothing_stays(shared):
     specific, *_ = swept(0, shared)
     assert specific.mean().any()
-    assert specific.clear()
-    assert not specific.mean().any()
-    assert not specific.moments().variance.any()
+    cleared = specific.cleared()
+    assert not cleared.mean().any()
+    assert not cleared.moments().variance.any()
+    assert specific.mean().any()
     x, _, precision = problem(5, shared)
     little = empty(x, precision)
     noise = 0.1 * np.random.default_rng(0).standard_normal((N, M))
-    little.update(precision.times(noise), precision, Visit.EVERY)
+    little = little.updated(precision.times(noise), precision, Visit.FULL_SWEEP)
     before = held(little)
     assert max(max(pip) for pip in before) > 0
-    assert not little.clear()
+    assert little.cleared() is None
     np.testing.assert_array_equal(held(little), before)

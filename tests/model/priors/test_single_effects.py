@@ -7,14 +7,14 @@ import pytest
 from scipy.stats import beta, gamma
 
 from fqtl.model.arrays.variants import Variants
+from fqtl.model.priors import EffectPrior, FactorPrior, SuccessivePrior
+from fqtl.model.priors.effect_prior import USUAL_SQUARE
 from fqtl.model.priors.single_effects import (
     LEAST,
     TAIL,
-    USUAL,
-    Effect,
-    EffectPrior,
-    SingleEffects,
-    SuccessivePrior,
+    Regression,
+    SingleEffect,
+    SingleEffectsPosterior,
 )
 from tests.conftest import linked_genotypes
 from tests.reference.effect import single_effect
@@ -45,12 +45,12 @@ def whole(effect, p):
     return full
 
 
-def as_dict(effects):
+def as_dict(effects, prior):
     """A sum of single effects, as the slow ELBO takes it."""
     return {
         "effects": [whole(effect, effects.p) for effect in effects.effects],
-        "inclusion": [effects.prior.of_slot(k).inclusion for k in range(effects.slots)],
-        "precision": effects.prior.precision,
+        "inclusion": [prior.of_slot(k).inclusion for k in range(effects.slots)],
+        "precision": prior.precision,
     }
 
 
@@ -65,18 +65,26 @@ def slow_objective(effect, x, gradient, weight, prior):
     return fitted - single_effect_divergence(effect, prior.inclusion, prior.precision)
 
 
-def objective(effects, gradient, weight):
-    """The same of a sum, by its own moments and divergence."""
+def objective(effects, gradient, weight, prior):
+    """The same of a sum, by its own moments and KL."""
     square = effects.score**2 + effects.score_variance
-    return gradient @ effects.score - 0.5 * weight @ square - effects.divergence()
+    return gradient @ effects.score - 0.5 * weight @ square - effects.kl(prior)
+
+
+def updated(effects, x, gradient, weight, prior, *, least=0.0, anew=True, worth=None):
+    """Effects refined, and extended by what is worth so much if that is said."""
+    regression = Regression(x, weight, prior)
+    residual = regression.residual(gradient, effects)
+    effects, residual = effects.refined(residual, regression, least=least, anew=anew)
+    return effects if worth is None else effects.extended(residual, regression, worth=worth)
 
 
 def some_effects(seed):
     x, gradient, weight = problem(seed, size=1.0)
     gradient -= weight * 1.5 * x.x[9]
-    effects = SingleEffects.empty(N, x.p, 5, prior_of())
+    effects = SingleEffectsPosterior.empty(N, x.p, 5)
     for _ in range(5):
-        effects.update(x, gradient, weight, least=0.0, worth=0.5)
+        effects = updated(effects, x, gradient, weight, prior_of(), worth=0.5)
     assert effects.likely >= 2
     return effects, x, gradient, weight
 
@@ -99,7 +107,7 @@ def test_the_best_effect_is_what_the_formulas_say(dtype, known, tolerance, among
         others = 0.3 * np.random.default_rng(seed).standard_normal(N)
         information = x.information(weight[:, None])[:, 0] if known else None
         index = None if among is None else np.array(among)
-        effect = Effect.best(
+        effect = SingleEffect.best(
             x, target - weight * others, weight, prior_of(), index, information=information
         )
         rows = x.all if among is None else index
@@ -117,7 +125,7 @@ def test_the_best_effect_is_what_the_formulas_say(dtype, known, tolerance, among
 def test_no_small_change_improves_on_the_best_effect():
     x, gradient, weight = problem(0, p=5)
     prior = prior_of()
-    effect = whole(Effect.best(x, gradient, weight, prior), x.p)
+    effect = whole(SingleEffect.best(x, gradient, weight, prior), x.p)
     assert 0.1 < effect["alpha"].sum() < 0.999  # neither certain nor absent
     best = slow_objective(effect, x.x, gradient, weight, prior)
 
@@ -134,24 +142,24 @@ def test_no_small_change_improves_on_the_best_effect():
             assert is_worse("precision", step * effect["precision"] * unit)
 
 
-def test_the_divergence_is_the_sum_that_defines_it():
+def test_the_kl_is_the_sum_that_defines_it():
     effects, x, gradient, weight = some_effects(0)
-    effects.update(x, gradient, weight, least=0.0, worth=0.0)
+    effects = updated(effects, x, gradient, weight, prior_of(), worth=0.0)
     # a slot that is held by a mere possibility, beside full ones and empty ones
     assert 0.01 < min(effect.pip for effect in effects.effects) < 0.5
     assert len(effects.effects) < effects.slots
-    expected = single_effects_divergence(as_dict(effects))
-    assert effects.divergence() == pytest.approx(expected, rel=1e-8)
+    expected = single_effects_divergence(as_dict(effects, prior_of()))
+    assert effects.kl(prior_of()) == pytest.approx(expected, rel=1e-8)
 
 
 def test_no_effects_cost_what_their_slots_cost():
-    effects = SingleEffects.empty(N, 12, 5, prior_of())
-    assert effects.divergence() == pytest.approx(-5 * np.log(0.7), rel=1e-12)
+    effects = SingleEffectsPosterior.empty(N, 12, 5)
+    assert effects.kl(prior_of()) == pytest.approx(-5 * np.log(0.7), rel=1e-12)
 
 
 def test_variants_left_out_hold_next_to_nothing_of_an_effect():
     x, gradient, weight = problem(1, size=3.0)
-    effect = Effect.best(x, gradient, weight, prior_of())
+    effect = SingleEffect.best(x, gradient, weight, prior_of())
     alpha = np.array(single_effect(x.x, gradient, weight, np.zeros(N), 0.3, 2.0)[0])
     left_out = np.setdiff1d(x.all, effect.index)
     assert len(left_out) > 0
@@ -191,7 +199,7 @@ def test_twins_share_an_effect_alike_wherever_they_stand(twin):
     x, gradient, weight = problem(4)
     rows = x.x.copy()
     rows[twin] = rows[2]
-    effect = whole(Effect.best(Variants(rows), gradient, weight, prior_of()), x.p)
+    effect = whole(SingleEffect.best(Variants(rows), gradient, weight, prior_of()), x.p)
     assert effect["alpha"][2] > 0.05
     assert effect["alpha"][2] == effect["alpha"][twin]
     assert effect["mean"][2] == effect["mean"][twin]
@@ -200,8 +208,8 @@ def test_twins_share_an_effect_alike_wherever_they_stand(twin):
 def test_permuting_variants_permutes_the_effect():
     x, gradient, weight = problem(5)
     order = np.random.default_rng(0).permutation(x.p)
-    one = Effect.best(x, gradient, weight, prior_of())
-    other = Effect.best(Variants(x.x[order]), gradient, weight, prior_of())
+    one = SingleEffect.best(x, gradient, weight, prior_of())
+    other = SingleEffect.best(Variants(x.x[order]), gradient, weight, prior_of())
     for name in PARTS:
         np.testing.assert_allclose(whole(other, x.p)[name], whole(one, x.p)[name][order])
     np.testing.assert_allclose(other.score, one.score, atol=1e-12)
@@ -215,71 +223,80 @@ def test_an_update_never_lowers_the_objective(least, worth, anew):
     rng = np.random.default_rng(7)
     for _ in range(20):
         shaken = gradient * rng.choice([0.1, 1.0]) + rng.standard_normal(N)
-        before = objective(effects, shaken, weight)
-        effects.update(x, shaken, weight, least=least, worth=worth, anew=anew)
+        before = objective(effects, shaken, weight, prior_of())
+        effects = updated(
+            effects, x, shaken, weight, prior_of(), least=least, worth=worth, anew=anew
+        )
         # what is emptied was worth no more than its probability
-        assert objective(effects, shaken, weight) >= before - effects.slots * LEAST
+        after = objective(effects, shaken, weight, prior_of())
+        assert after >= before - effects.slots * LEAST
 
 
 def test_one_slot_at_most_is_held_by_a_mere_possibility():
     x, gradient, weight = problem(8, size=2.0)
-    effects = SingleEffects.empty(N, x.p, 5, prior_of(inclusion=0.05))
-    effects.update(x, gradient, weight, least=0.0, worth=0.0)
+    prior = prior_of(inclusion=0.05)
+    effects = SingleEffectsPosterior.empty(N, x.p, 5)
+    effects = updated(effects, x, gradient, weight, prior, worth=0.0)
     assert [effect.pip > 0.5 for effect in effects.effects] == [True, False]
-    effects.update(x, np.zeros(N), weight, least=0.0, worth=None)
+    effects = updated(effects, x, np.zeros(N), weight, prior)
     assert effects.likely == 0
 
 
 def test_no_more_effects_than_slots():
     x, gradient, weight = problem(9, size=2.0)
     gradient += weight * (2 * x.x[7] - 2 * x.x[11])
-    effects = SingleEffects.empty(N, x.p, 2, prior_of())
-    effects.update(x, gradient, weight, least=0.0, worth=0.0)
+    effects = SingleEffectsPosterior.empty(N, x.p, 2)
+    effects = updated(effects, x, gradient, weight, prior_of(), worth=0.0)
     assert effects.likely == len(effects.effects) == 2
 
 
 def test_effects_of_few_variants_stay_with_them():
     effects, x, gradient, weight = some_effects(10)
     few = [effect.index[effect.alpha > 0.01] for effect in effects.effects]
-    for k, effect in enumerate(effects.effects):
+    narrower = []
+    for effect in effects.effects:
         kept = effect.alpha > 0.01
         parts = {name: getattr(effect, name)[kept] for name in PARTS}
-        effects.effects[k] = replace(effect, index=effect.index[kept], **parts)
-    effects.update(x, -gradient, weight, least=0.0, worth=None, anew=False)
+        narrower.append(replace(effect, index=effect.index[kept], **parts))
+    effects = replace(effects, effects=tuple(narrower))
+    effects = updated(effects, x, -gradient, weight, prior_of(), anew=False)
     for effect, allowed in zip(effects.effects, few, strict=True):
         assert set(effect.index) <= set(allowed)
 
 
 def test_rescaling_effects_with_their_prior_costs_nothing():
     effects, x, *_ = some_effects(11)
-    before = effects.divergence(), effects.mean, effects.variance, effects.score.copy()
-    effects.rescale(3.0)
-    assert effects.divergence() == pytest.approx(before[0], rel=1e-12)
-    np.testing.assert_allclose(effects.mean, 3 * before[1])
-    np.testing.assert_allclose(effects.variance, 9 * before[2])
-    np.testing.assert_allclose(effects.score, 3 * before[3])
-    np.testing.assert_allclose(effects.score, effects.mean @ x.x, atol=1e-12)
+    larger, prior = effects.rescaled(3.0), prior_of()
+    assert larger.kl(prior.rescaled(3.0)) == pytest.approx(effects.kl(prior), rel=1e-12)
+    np.testing.assert_allclose(larger.mean, 3 * effects.mean)
+    np.testing.assert_allclose(larger.variance, 9 * effects.variance)
+    np.testing.assert_allclose(larger.score, 3 * effects.score)
+    np.testing.assert_allclose(larger.score, larger.mean @ x.x, atol=1e-12)
 
 
-def test_the_learned_prior_has_the_smallest_divergence():
+def test_the_learned_prior_has_the_smallest_kl():
     effects, *_ = some_effects(12)
-    effects.learn()
-    best = effects.divergence()
+    prior = prior_of().learned(effects.included, effects.second_moment, 1)
     for name in ("inclusion", "precision"):
-        kept = getattr(effects.prior, name)
         for factor in (0.9, 0.99, 1.01, 1.1):
-            setattr(effects.prior, name, kept * factor)
-            assert effects.divergence() > best
-        setattr(effects.prior, name, kept)
+            other = replace(prior, **{name: getattr(prior, name) * factor})
+            assert effects.kl(other) > effects.kl(prior)
+
+
+def test_a_factor_has_a_first_effect_and_another_as_likely_as_not():
+    prior = FactorPrior(0.99, 10.0).learned(np.array([1.0, 1.0, 0.1]), 0.5, 1)
+    slots = [prior.of_slot(k).inclusion for k in range(3)]
+    assert slots == pytest.approx([0.99, 0.5, 0.25])
+    assert prior.precision == pytest.approx(2.1 / 0.5)
 
 
 def test_the_learned_prior_stays_within_its_bounds():
     prior = EffectPrior(0.1, 1.0, (0.05, 0.25), (0.5, 2.0))
-    prior.learn(np.full(10, 0.9), 1e6, 1)
+    prior = prior.learned(np.full(10, 0.9), 1e6, 1)
     assert (prior.inclusion, prior.precision) == (0.25, 0.5)
-    prior.learn(np.full(10, 0.001), 1e-6, 1)
+    prior = prior.learned(np.full(10, 0.001), 1e-6, 1)
     assert (prior.inclusion, prior.precision) == (0.05, 2.0)
-    prior.learn(np.zeros(10), 0.0, 1)  # nothing says how large effects are
+    prior = prior.learned(np.zeros(10), 0.0, 1)  # nothing says how large effects are
     assert prior.precision == 2.0
 
 
@@ -298,7 +315,7 @@ def log_density_of_prior(inclusion, precision):
 @pytest.mark.parametrize("inclusion", [1e-3, 0.1, 0.9])
 @pytest.mark.parametrize("precision", [0.5, 20.0, 400.0])
 def test_a_learned_prior_costs_its_own_log_density(inclusion, precision):
-    found = SuccessivePrior(inclusion, precision).divergence()
+    found = SuccessivePrior(inclusion, precision).neg_log_density()
     assert found == pytest.approx(-log_density_of_prior(inclusion, precision), rel=1e-12)
 
 
@@ -309,16 +326,14 @@ def test_the_learned_successive_prior_is_the_most_probable_one():
     prior_density = log_density_of_prior(inclusions, 1.0)
     for _ in range(20):
         included, sums = np.sort(rng.random(4) ** 2)[::-1] * 7, 7
-        prior = SuccessivePrior(0.3, 1.0, (1e-3, 0.9))
-        prior.learn(included, 1.0, sums)
+        prior = SuccessivePrior(0.3, 1.0, (1e-3, 0.9)).learned(included, 1.0, sums)
         density = np.log(slots) @ included + np.log1p(-slots) @ (sums - included) + prior_density
         assert prior.inclusion == pytest.approx(inclusions[density.argmax()], abs=1e-4)
 
 
 def test_the_learned_precision_is_the_most_probable_one():
     included, second_moment = np.array([3.0, 1.5, 0.2]), 0.4
-    prior = SuccessivePrior(0.3, 1.0)
-    prior.learn(included, second_moment, 7)
+    prior = SuccessivePrior(0.3, 1.0).learned(included, second_moment, 7)
     precisions = np.linspace(1, 50, 49_001)
     density = included.sum() / 2 * np.log(precisions) - precisions * second_moment / 2
     density += log_density_of_prior(0.3, precisions)
@@ -326,16 +341,15 @@ def test_the_learned_precision_is_the_most_probable_one():
 
 
 def test_effects_that_are_hardly_there_are_of_the_usual_size():
-    prior = SuccessivePrior(0.3, 1.0)
-    prior.learn(np.array([1e-6]), 1e-9, 1)
-    assert prior.precision == pytest.approx(1 / USUAL, rel=1e-4)
+    prior = SuccessivePrior(0.3, 1.0).learned(np.array([1e-6]), 1e-9, 1)
+    assert prior.precision == pytest.approx(1 / USUAL_SQUARE, rel=1e-4)
 
 
 def test_one_sum_alone_teaches_little():
     learned = []
     for sums in (1, 1000):
         prior = SuccessivePrior(0.3, 1.0, (1e-3, 0.999))
-        prior.learn(np.array([float(sums)]), 1.0, sums)
+        prior = prior.learned(np.array([float(sums)]), 1.0, sums)
         learned.append(prior.inclusion)
     # of one slot: (sums + lowest) / (sums + unseen)
     assert learned == pytest.approx([1.1 / 11, 1000.1 / 1010], rel=1e-6)
@@ -343,16 +357,15 @@ def test_one_sum_alone_teaches_little():
 
 @pytest.mark.parametrize(("included", "learned"), [(0.0, 0.02), (30.0, 0.5)])
 def test_the_learned_successive_prior_stays_within_its_bounds(included, learned):
-    prior = SuccessivePrior(0.2, 1.0, (0.02, 0.5))
-    prior.learn(np.full(2, included), 1.0, 30)
+    prior = SuccessivePrior(0.2, 1.0, (0.02, 0.5)).learned(np.full(2, included), 1.0, 30)
     assert prior.inclusion == learned
 
 
 def test_the_most_probable_effects_hold_the_first_slots():
     x, gradient, weight = problem(2)
-    sums = SingleEffects.empty(x.n, x.p, 5, SuccessivePrior(0.3, 1.0))
+    sums = SingleEffectsPosterior.empty(x.n, x.p, 5)
     for _ in range(3):
-        sums.update(x, gradient, weight, least=0.0, worth=0.0)
+        sums = updated(sums, x, gradient, weight, SuccessivePrior(0.3, 1.0), worth=0.0)
         pips = sums.included
         assert (np.diff(pips) <= 0).all()
         assert pips[0] > 0
@@ -361,7 +374,7 @@ def test_the_most_probable_effects_hold_the_first_slots():
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-6)])
 def test_the_variance_of_what_is_hardly_there_is_spread_alike_over_donors(dtype, tolerance):
     x, gradient, weight = problem(13, dtype, p=400, size=0.0)
-    effect = Effect.best(x, gradient, weight, prior_of(inclusion=0.02))
+    effect = SingleEffect.best(x, gradient, weight, prior_of(inclusion=0.02))
     assert 0 < effect.pip < 0.1
     square = effect.score_variance + effect.score**2
     np.testing.assert_allclose(square, square[0], rtol=1e-10)
@@ -370,6 +383,6 @@ def test_the_variance_of_what_is_hardly_there_is_spread_alike_over_donors(dtype,
     assert weight @ square == pytest.approx(weight @ exact, rel=1e-10)
     np.testing.assert_allclose(effect.score, (effect.alpha * effect.mean) @ rows, atol=tolerance)
     # and more probable ones are told apart donor by donor
-    likely = Effect.best(x, gradient, weight, prior_of(inclusion=0.6))
+    likely = SingleEffect.best(x, gradient, weight, prior_of(inclusion=0.6))
     assert likely.pip > 0.1
     assert np.ptp(likely.score_variance) > 0.1 * likely.score_variance.mean()

@@ -20,32 +20,38 @@ correlated: with C_it = Cov(eta_it, a_i . eta_i) and Q_i = V[a_i . eta_i] = sum_
 v is a point estimate under N(0, 1/ridge); given q(u), least squares (an EM step).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fqtl.model.arrays.moments import Floats, Moments
 
-EM_STEPS = 30
+EM_STEPS = 30  # of a search in residuals; taste: rounds go on from there
+FACTOR_STEPS = 5  # of the diagonal of the first guess; taste: EM goes on from it
+LEAST_TISSUES = 3  # derived: a direction of two tissues cannot be told from their variances
+LEAST_OWN = 0.05  # of a tissue's variance is its own noise, in a search; taste
+NO_LOADING = 1e-12  # sum of squares below which there is nothing to scale a ridge by
 
 
 @dataclass(frozen=True)
-class Precision:
+class NoisePrecision:
     """Of the noise of every donor's tissues, P_i = diag(W_i) - a_i a_i'.
 
     weight : (n, m) W, 0 where nothing was observed
     shared : (n, m) a, or None where tissues are independent
+    conditional_variance : (n,) c = V[u_i | eta], where tissues share noise
     """
 
     weight: Floats
     shared: Floats | None = None
+    conditional_variance: Floats | None = None
 
     def times(self, residual: Floats) -> Floats:
         """(n, m) P_i r_i."""
-        pull = self.weight * residual
+        weighted = self.weight * residual
         if self.shared is not None:
-            pull -= self.shared * (self.shared * residual).sum(axis=1, keepdims=True)
-        return pull
+            weighted -= self.shared * (self.shared * residual).sum(axis=1, keepdims=True)
+        return weighted
 
     @property
     def diagonal(self) -> Floats:
@@ -60,48 +66,50 @@ class Precision:
         return total
 
     def of_tissues(self, second: Floats) -> tuple[Floats, Floats | None]:
-        """sum_i second_i P_i: its diagonal (m,), and what lies beside it (m, m) if anything."""
+        """sum_i second_i P_i: its diagonal (m,), and what is off it (m, m) if anything."""
         diagonal = second @ self.weight
         if self.shared is None:
             return diagonal, None
-        beside = -(self.shared.T * second) @ self.shared
-        diagonal += np.diag(beside)
-        np.fill_diagonal(beside, 0.0)
-        return diagonal, beside
+        off_diagonal = -(self.shared.T * second) @ self.shared
+        diagonal += np.diag(off_diagonal)
+        np.fill_diagonal(off_diagonal, 0.0)
+        return diagonal, off_diagonal
 
 
-@dataclass
+@dataclass(frozen=True)
 class SharedNoise:
     """One direction of noise that tissues share.
 
-    loadings : (m,) v
-    conditional_variance : (n,) c
+    loadings : (m,) v, a point estimate
+    ridge : precision of their prior
     """
 
     loadings: Floats
-    conditional_variance: Floats = field(default_factory=lambda: np.ones(1))
     ridge: float = 1.0
 
-    def precision(self, weight: Floats) -> Precision:
-        """Precision of the noise; q(u) follows."""
+    def precision(self, weight: Floats) -> NoisePrecision:
+        """Precision of the noise, beside which the tissues' own has these weights (n, m)."""
         along = weight * self.loadings
-        self.conditional_variance = 1 / (1 + along @ self.loadings)
-        return Precision(weight, along * np.sqrt(self.conditional_variance)[:, None])
+        variance = 1 / (1 + along @ self.loadings)
+        return NoisePrecision(weight, along * np.sqrt(variance)[:, None], variance)
 
-    def part(self, residual: Floats, covariance: Floats, precision: Precision) -> "NoisePart":
-        """Moments of u v', given the residual y - M and C, each (n, m), under `precision`."""
+    def part(
+        self, residual: Floats, covariance: Floats, precision: NoisePrecision
+    ) -> "NoisePosterior":
+        """Posterior of u, given the residual y - M and C, each (n, m), under `precision`."""
+        c = precision.conditional_variance
         assert precision.shared is not None
-        c = self.conditional_variance
+        assert c is not None
         root = np.sqrt(c)
         mean = root * (precision.shared * residual).sum(axis=1)
         variance = c * (1 + (precision.shared * covariance).sum(axis=1))
-        return NoisePart(mean, variance, root[:, None] * covariance, c)
+        return NoisePosterior(mean, variance, root[:, None] * covariance, c)
 
-    def learn(self, residual: Floats, weight: Floats, part: "NoisePart") -> None:
-        """Least squares of the residual on u."""
+    def learned(self, residual: Floats, weight: Floats, part: "NoisePosterior") -> "SharedNoise":
+        """Loadings by least squares of the residual on u."""
         cross = (weight * (part.mean[:, None] * residual + part.covariance)).sum(axis=0)
         square = (part.mean**2 + part.variance) @ weight
-        self.loadings = cross / (square + self.ridge)
+        return replace(self, loadings=cross / (square + self.ridge))
 
     def log_prior(self) -> float:
         return -0.5 * self.ridge * float(self.loadings @ self.loadings)
@@ -112,34 +120,44 @@ class SharedNoise:
 
         residual, weight : (n, m), where the inverse weight is all of the variance
         """
-        if weight.shape[1] < 3:
-            return None  # one direction of two tissues could not be told from their variances
-        noise = cls._by_factoring(residual, weight)
-        own = weight / np.maximum(1 - weight * noise.loadings**2, 0.05)
+        if weight.shape[1] < LEAST_TISSUES:
+            return None
+        noise, certain = cls._by_factoring(residual, weight), np.zeros_like(residual)
+        own = noise._own_weight(weight)
         for _ in range(EM_STEPS):
-            precision = noise.precision(own)
-            noise.learn(residual, own, noise.part(residual, np.zeros_like(residual), precision))
-            own = weight / np.maximum(1 - weight * noise.loadings**2, 0.05)
-        precision = noise.precision(own)
-        seen = weight > 0
+            part = noise.part(residual, certain, noise.precision(own))
+            noise = noise.learned(residual, own, part)
+            own = noise._own_weight(weight)
+        return noise._if_the_evidence_is_for_it(residual, weight, own)
+
+    def _own_weight(self, weight: Floats) -> Floats:
+        """(n, m) inverse of what the variance 1/weight has beside v v'."""
+        return weight / np.maximum(1 - weight * self.loadings**2, LEAST_OWN)
+
+    def _if_the_evidence_is_for_it(
+        self, residual: Floats, weight: Floats, own: Floats
+    ) -> "SharedNoise | None":
+        """This noise under the ridge that suits it, or None."""
+        precision, seen = self.precision(own), weight > 0
+        part = self.part(residual, np.zeros_like(residual), precision)
         gain = 0.5 * (
-            np.log(own[seen] / weight[seen]).sum() + np.log(noise.conditional_variance).sum()
+            np.log(own[seen] / weight[seen]).sum() + np.log(part.conditional_variance).sum()
         )
         gain += 0.5 * float((residual * (weight * residual - precision.times(residual))).sum())
-        part = noise.part(residual, np.zeros_like(residual), precision)
         information = (part.mean**2 + part.variance) @ own
-        noise.ridge = len(noise.loadings) / max(float(noise.loadings @ noise.loadings), 1e-12)
+        square = float(self.loadings @ self.loadings)
+        noise = replace(self, ridge=len(self.loadings) / max(square, NO_LOADING))
         occam = 0.5 * float(np.log1p(information / noise.ridge).sum())
         return noise if gain - occam + noise.log_prior() > 0 else None
 
     @classmethod
     def _by_factoring(cls, residual: Floats, weight: Floats) -> "SharedNoise":
-        """Start: the leading direction of the tissues' covariance beside its diagonal."""
+        """Start: the leading direction of the tissues' covariance off its diagonal."""
         seen = (weight > 0).astype(np.float64)
         pairs = seen.T @ seen
         covariance = (seen * residual).T @ (seen * residual) / np.maximum(pairs, 1.0)
         loadings = np.zeros(len(covariance))
-        for _ in range(5):
+        for _ in range(FACTOR_STEPS):
             np.fill_diagonal(covariance, loadings**2)
             values, vectors = np.linalg.eigh(covariance)
             loadings = vectors[:, -1] * np.sqrt(max(values[-1], 0.0))
@@ -147,7 +165,7 @@ class SharedNoise:
 
 
 @dataclass(frozen=True)
-class NoisePart:
+class NoisePosterior:
     """Moments of u given the data, and its covariance with eta.
 
     mean, variance, conditional_variance : (n,) E[u], V[u], and V[u | eta]
@@ -159,14 +177,14 @@ class NoisePart:
     covariance: Floats
     conditional_variance: Floats
 
-    def beside(self, location: Moments, loadings: Floats) -> Moments:
+    def added_to(self, location: Moments, loadings: Floats) -> Moments:
         """Moments of eta + u v'."""
         mean = location.mean + np.outer(self.mean, loadings)
         variance = location.variance - 2 * loadings * self.covariance
         variance += np.outer(self.variance, loadings**2)
         return Moments(mean, variance)
 
-    def divergence(self) -> float:
+    def kl(self) -> float:
         """E KL(q(u | eta) || p), in nats."""
         c = self.conditional_variance
         return 0.5 * float((self.mean**2 + self.variance - 1 - np.log(c)).sum())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fqtl.model.arrays.moments import Moments
-from fqtl.model.predictors.shared_noise import Precision, SharedNoise
+from fqtl.model.priors import NoisePrecision, SharedNoise
 from tests.reference.objective import dense_precisions
 
 N, M = 40, 5
@@ -43,7 +43,7 @@ def nothing_uncertain(residual):
 def test_a_precision_is_that_of_the_noise_of_each_donor(shared):
     rng = np.random.default_rng(0)
     weight, loadings = weights(rng), shared * rng.standard_normal(M)
-    precision = SharedNoise(loadings).precision(weight) if shared else Precision(weight)
+    precision = SharedNoise(loadings).precision(weight) if shared else NoisePrecision(weight)
     dense = inverse_covariances(loadings, weight)
     np.testing.assert_allclose(dense_precisions(precision), dense, atol=1e-12)
 
@@ -58,13 +58,13 @@ def test_a_precision_is_that_of_the_noise_of_each_donor(shared):
     expected = [np.trace(P @ (np.outer(mean, mean) + np.diag(variance))) for P in dense]
     np.testing.assert_allclose(precision.of_score(mean, variance), expected, atol=1e-12)
 
-    diagonal, beside = precision.of_tissues(second)
+    diagonal, off_diagonal = precision.of_tissues(second)
     total = np.einsum("i,ist->st", second, dense)
-    assert (beside is not None) == shared
-    whole = np.diag(diagonal) + (beside if shared else 0.0)
+    assert (off_diagonal is not None) == shared
+    whole = np.diag(diagonal) + (off_diagonal if shared else 0.0)
     np.testing.assert_allclose(whole, total, atol=1e-12)
     if shared:
-        assert (np.diag(beside) == 0).all()
+        assert (np.diag(off_diagonal) == 0).all()
 
 
 def test_given_the_rest_a_donors_noise_is_its_regression():
@@ -79,10 +79,10 @@ def test_given_the_rest_a_donors_noise_is_its_regression():
     np.testing.assert_allclose(part.variance, variance, atol=1e-12)
     np.testing.assert_allclose(part.conditional_variance, variance, atol=1e-12)
     cost = 0.5 * (mean**2 + variance - 1 - np.log(variance)).sum()
-    assert part.divergence() == pytest.approx(cost, rel=1e-12)
+    assert part.kl() == pytest.approx(cost, rel=1e-12)
 
 
-def test_moments_beside_the_noise_are_those_of_draws():
+def test_moments_with_the_noise_are_those_of_draws():
     rng = np.random.default_rng(2)
     weight = weights(rng, n=1, seen=1.0)
     y, mean, root = *rng.standard_normal((2, 1, M)), rng.standard_normal((M, M))
@@ -90,7 +90,7 @@ def test_moments_beside_the_noise_are_those_of_draws():
     noise = SharedNoise(rng.standard_normal(M))
     precision = noise.precision(weight)
     part = noise.part(y - mean, precision.shared @ covariance, precision)
-    found = part.beside(Moments(mean, np.diag(covariance)[None]), noise.loadings)
+    found = part.added_to(Moments(mean, np.diag(covariance)[None]), noise.loadings)
 
     draws = 400_000
     eta = rng.multivariate_normal(mean[0], covariance, draws)
@@ -115,7 +115,8 @@ def test_learning_the_loadings_never_lowers_the_likelihood():
     for _ in range(300):
         values.append(log_likelihood(residual, noise.loadings, weight) + noise.log_prior())
         precision = noise.precision(weight)
-        noise.learn(residual, weight, noise.part(residual, nothing_uncertain(residual), precision))
+        part = noise.part(residual, nothing_uncertain(residual), precision)
+        noise = noise.learned(residual, weight, part)
     assert np.diff(values).min() > -1e-10
     assert values[-1] - values[0] > 1
     # and where it ends no other loadings nearby are better

@@ -1,0 +1,133 @@
+"""Priors of slots for effects: that a slot holds one, and of which size.
+
+A score is a sum of single effects (`single_effects.py`), each in a slot that holds an effect with
+probability `inclusion`, of size N(0, 1/precision). Three rules say how the slots of a sum differ:
+`EffectPrior`, all alike; `SuccessivePrior`, of effects of single tissues; `FactorPrior`, of the
+variants of a factor.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import beta, gamma
+
+from fqtl.model.arrays.moments import Floats
+from fqtl.model.priors.bounds import PRECISION_BOUNDS, SPARSE_INCLUSION, Bounds
+
+ANOTHER = 0.5  # probability of one more effect of a factor after each; taste
+PSEUDO_EFFECTS = 1.0  # effects that the prior of a size amounts to; taste: the least that counts
+USUAL_SQUARE = 0.05  # and their square; taste: a usual effect explains a twentieth of the variance
+PSEUDO_SUMS = 10.0  # sums that the prior of a share amounts to; taste
+PSEUDO_FOUND = 0.1  # and first effects that they held; taste: one sum in a hundred
+
+
+@dataclass(frozen=True)
+class EffectPrior:
+    """Of a slot for an effect: that it holds one, and the precision of the effect's size."""
+
+    inclusion: float
+    precision: float
+    inclusion_bounds: Bounds = SPARSE_INCLUSION
+    precision_bounds: Bounds = PRECISION_BOUNDS
+
+    @property
+    def log_odds(self) -> float:
+        return float(np.log(self.inclusion) - np.log1p(-self.inclusion))
+
+    def of_slot(self, slot: int) -> "EffectPrior":
+        """Prior of one slot; all are alike."""
+        return self
+
+    def learned(self, included: Floats, second_moment: float, sums: int) -> Self:
+        """What suits sums whose slots hold `included` (slots,) effects, all sums together."""
+        precision = self.precision
+        if second_moment > 0:
+            precision = float(
+                np.clip(float(included.sum()) / second_moment, *self.precision_bounds)
+            )
+        return replace(self, inclusion=self._inclusion(included, sums), precision=precision)
+
+    def rescaled(self, factor: float) -> Self:
+        """Of effects times `factor`."""
+        return replace(self, precision=self.precision / factor**2)
+
+    def _inclusion(self, included: Floats, sums: int) -> float:
+        share = float(included.sum()) / (sums * len(included))
+        return float(np.clip(share, *self.inclusion_bounds))
+
+
+@dataclass(frozen=True)
+class SuccessivePrior(EffectPrior):
+    """Of slots that are ever less likely: the l-th holds an effect with probability inclusion^l.
+
+    So the number of effects is expected to be as if each were followed by another with the same
+    probability, and a slot far down costs nothing while it is empty. With slots that are all alike
+    the learned share is too small: to leave a slot empty is only nearly the best that can be done
+    with it, and the many empty ones bear witness against those that hold a weak effect.
+
+    A few sums cannot teach a share, so it has a prior of its own, Beta(1 + lowest, 1 + unseen -
+    lowest): what `unseen` more sums would say that held `lowest` first effects between them. Nor
+    can a few effects teach a size: the prior of the precision is
+    Gamma(1 + PSEUDO_EFFECTS/2, PSEUDO_EFFECTS USUAL_SQUARE/2), which PSEUDO_EFFECTS more effects of
+    a usual size amount to. Without it an effect could as well be there with no size as not be
+    there, where there is nothing, and its probability would say nothing.
+    """
+
+    unseen: float = PSEUDO_SUMS
+    lowest: float = PSEUDO_FOUND
+
+    def learned(self, included: Floats, second_moment: float, sums: int) -> Self:
+        second_moment = second_moment + PSEUDO_EFFECTS * USUAL_SQUARE
+        precision = (float(included.sum()) + PSEUDO_EFFECTS) / second_moment
+        return replace(
+            self,
+            inclusion=self._inclusion(included, sums),
+            precision=float(np.clip(precision, *self.precision_bounds)),
+        )
+
+    def of_slot(self, slot: int) -> EffectPrior:
+        return EffectPrior(self.inclusion ** (slot + 1), self.precision)
+
+    def neg_log_density(self) -> float:
+        """-ln of the prior density of the share and of the precision, in nats."""
+        share = beta.logpdf(self.inclusion, 1 + self.lowest, 1 + self.unseen - self.lowest)
+        scale = 2 / (PSEUDO_EFFECTS * USUAL_SQUARE)
+        size = gamma.logpdf(self.precision, 1 + PSEUDO_EFFECTS / 2, scale=scale)
+        return -float(share + size)
+
+    def _inclusion(self, included: Floats, sums: int) -> float:
+        """Maximum of sum_l c_l ln pi^l + (n_l - c_l) ln(1 - pi^l), where its slope vanishes."""
+        power = np.arange(1, len(included) + 1)
+        held, empty = included.astype(np.float64), sums - included
+        held[0] += self.lowest
+        empty[0] += self.unseen - self.lowest
+
+        def slope(inclusion: float) -> float:
+            odds = inclusion**power / (1 - inclusion**power)
+            return float(power @ (held - empty * odds))
+
+        low, high = self.inclusion_bounds
+        if slope(low) <= 0:
+            return low
+        if slope(high) >= 0:
+            return high
+        return float(brentq(slope, low, high))
+
+
+@dataclass(frozen=True)
+class FactorPrior(EffectPrior):
+    """Of a factor's slots: the first holds an effect, or there is no factor; ANOTHER follows each.
+
+    With slots that are all alike a factor pays for each effect as if it could be missing, 2 to 4
+    nats in all, which effects of single tissues do not.
+    """
+
+    def of_slot(self, slot: int) -> EffectPrior:
+        inclusion = self.inclusion if slot == 0 else ANOTHER**slot
+        return EffectPrior(inclusion, self.precision)
+
+    def _inclusion(self, included: Floats, sums: int) -> float:
+        """As it is: it is fixed."""
+        return self.inclusion
