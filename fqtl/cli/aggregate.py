@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from fqtl.cli.arguments import add_out
 from fqtl.errors import FqtlError
+from fqtl.release.concerns import about_release
 from fqtl.release.result_tables import result_tables
 from fqtl.tables.files import read_parquets, read_tsv, write_parquet, write_tsv
 from fqtl.tables.reasons import count_reasons
@@ -47,6 +48,8 @@ def run(given: Namespace) -> None:
     tables = result_tables(fits, parts[0][1]["exceedances"])
     for kind, frame in tables.items():
         write_tsv(given.results / f"{kind}.tsv.gz", frame, kind)
+    for concern in about_release(fits, tables):
+        log.warning("%s", concern)
     status = tables["fits"]["status"].value_counts()
     log.info(
         "%d genes (%s), %d factors",

@@ -29,14 +29,16 @@ from fqtl.cli.arguments import (
 from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates, read_covariates
-from fqtl.data.donors import require_shared
+from fqtl.data.donors import not_in, require_shared
 from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.expression import Expression
 from fqtl.data.gene_names import read_gene_names
 from fqtl.data.genotypes import open_genotypes
 from fqtl.data.tissues import Tissue, read_tissues
 from fqtl.errors import FqtlError
+from fqtl.prepare.concerns import about_freedom, about_tails
 from fqtl.prepare.settings import PrepareSettings
+from fqtl.prepare.tissue import size_factors
 from fqtl.prepare.tissue_counts import read_by_donor
 from fqtl.shards.assignment import list_genes, require_some
 from fqtl.tables.files import write_json
@@ -44,7 +46,7 @@ from fqtl.weights.formats import FORMATS
 from fqtl.weights.fusion import refuse_odd_names
 
 log = logging.getLogger(__name__)
-LOOKED_AT, NEAR_BP = 5, 50_000  # genes for rs numbers; base pairs on either side of a gene
+NEAR_BP = 50_000  # base pairs on either side of a gene
 ROOM = 3  # times the size of the expression files that intermediate tables may take
 
 
@@ -78,12 +80,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> None:
     settings = prepare_settings(given)
     source = open_genotypes(given.genotypes, given.genome_build, given.field)
-    other = source.other_build()
-    if other:
-        raise FqtlError(
-            f"The genotypes are said to be on {given.genome_build}, but {other}: "
-            f"{given.genotypes}. See genome_build in the config."
-        )
+    _check_build(source, given)
     tissues = (
         read_tissues(given.tissues)
         if given.tissues
@@ -98,6 +95,7 @@ def run(given: Namespace) -> None:
     for tissue in tissues:
         expression, _ = read_by_donor(tissue.expression, given.counts, annotation, given.tss)
         _require_lengths(tissue, expression, settings)
+        _require_size_factors(expression, source, settings)
         found.append(_check_tissue(tissue, expression, source, given, shared_by_all))
         genes.append((tissue.name, expression.genes.assign(reason="")))
     _require_donors(found, given.min_samples)
@@ -116,7 +114,7 @@ def run(given: Namespace) -> None:
     for gene in (fitted.iloc[0], fitted.iloc[-1]):
         _read_near(source, gene)
     if given.needs_rsids:
-        _require_rsids(source, fitted.head(LOOKED_AT))
+        _require_rsids(source, fitted)
     _check_room(tissues, given.out.parent)
     write_json(
         given.out,
@@ -132,7 +130,43 @@ def run(given: Namespace) -> None:
             "tissues": [{**entry, "chromosomes": len(entry["chromosomes"])} for entry in found],
         },
     )
-    log.info("%d tissues and %s are in order", len(found), given.genotypes)
+    told = sum(len(entry["warnings"]) for entry in found)
+    log.info(
+        "%d tissues and %s %s",
+        len(found),
+        given.genotypes,
+        f"can be used; mind the {told} warnings above" if told else "are in order",
+    )
+
+
+def _check_build(source: GenotypeSource, given: Namespace) -> None:
+    """Refuse genotypes on another build; say so where nothing in them tells which they are on."""
+    other = source.other_build()
+    if other:
+        raise FqtlError(
+            f"The genotypes are said to be on {given.genome_build}, but {other}: "
+            f"{given.genotypes}. See genome_build in the config."
+        )
+    if given.genome_build not in contigs.LENGTHS:
+        return
+    # a file tells its build where it contradicts every other
+    silent = [
+        build
+        for build in contigs.LENGTHS
+        if build != given.genome_build
+        and not open_genotypes(given.genotypes, build, given.field).other_build()
+    ]
+    if silent:
+        shown = ", ".join(source.contigs[:3]) + (", …" if len(source.contigs) > 3 else "")
+        log.warning(
+            "nothing in %s, which has %d chromosomes (%s), tells %s from %s: genome_build is taken "
+            "at its word",
+            given.genotypes,
+            len(source.contigs),
+            shown,
+            given.genome_build,
+            " or ".join(silent),
+        )
 
 
 def _check_tissue(
@@ -144,6 +178,12 @@ def _check_tissue(
 ) -> dict[str, Any]:
     """What there is to say of a tissue."""
     require_shared(given.genotypes, source.donors, tissue.expression, expression.donors)
+    concerns = [
+        not_in(tissue.expression, expression.donors, given.genotypes, source.donors),
+        about_tails(
+            expression.values, expression.genes["gene_id"].to_list(), expression.donors, given.scale
+        ),
+    ]
     usable = set(expression.donors) & set(source.donors)
     entry: dict[str, Any] = {
         "tissue": tissue.name,
@@ -157,15 +197,30 @@ def _check_tissue(
     if tissue.covariates is not None:
         covariates = covariates_of(tissue.covariates, tissue.expression, expression.donors)
         entry["covariates"] = len(covariates.names)
+        concerns.append(
+            not_in(given.genotypes, sorted(usable), tissue.covariates, covariates.donors)
+        )
         usable &= set(covariates.donors)
     if shared_by_all is not None:
         path = given.donor_covariates
         require_shared(tissue.expression, expression.donors, path, shared_by_all.donors)
         entry["donor_covariates"] = len(shared_by_all.names)
+        concerns.append(not_in(given.genotypes, sorted(usable), path, shared_by_all.donors))
         usable &= set(shared_by_all.donors)
-    to_regress_out(covariates, shared_by_all, given.donor_covariates_in_model)
+    out = to_regress_out(covariates, shared_by_all, given.donor_covariates_in_model)
+    regressed = len(out.names) if out else 0
+    concerns.append(about_freedom(len(usable), regressed, prepare_settings(given).components))
     entry["usable_donors"] = len(usable)
-    log.info("%s: %d genes, %d donors", tissue.name, entry["genes"], entry["donors"])
+    entry["warnings"] = [concern for concern in concerns if concern]
+    log.info(
+        "%s: %d genes, %d donors, of whom %d can be used",
+        tissue.name,
+        entry["genes"],
+        entry["donors"],
+        len(usable),
+    )
+    for concern in entry["warnings"]:
+        log.warning("%s: %s", tissue.name, concern)
     return entry
 
 
@@ -179,6 +234,16 @@ def _require_lengths(tissue: Tissue, expression: Expression, settings: PrepareSe
         )
 
 
+def _require_size_factors(
+    expression: Expression, source: GenotypeSource, settings: PrepareSettings
+) -> None:
+    """Refuse counts of which a median of ratios cannot be had."""
+    if settings.counted and settings.size_factors == "median_of_ratios":
+        genotyped = set(source.donors)
+        kept = [donor in genotyped for donor in expression.donors]
+        size_factors(expression, expression.values[:, kept], settings)
+
+
 def _read_near(source: GenotypeSource, gene: Any) -> pd.DataFrame:
     """Variants near a gene; a file of genotypes that was cut short is found so."""
     place = max(gene.tss - NEAR_BP, 1), gene.tss + NEAR_BP
@@ -186,20 +251,45 @@ def _read_near(source: GenotypeSource, gene: Any) -> pd.DataFrame:
 
 
 def _require_rsids(source: GenotypeSource, genes: pd.DataFrame) -> None:
-    """Refuse genotypes without rs numbers: of their variants nothing would be left."""
+    """Refuse genotypes without rs numbers, and tell of chromosomes without: nothing would be left.
+
+    On each chromosome genes are looked at until a variant near one has a name.
+    """
+    nameless: dict[str, int] = {}
+    chromosomes = genes.groupby("chrom", sort=False)
+    for chrom, on_it in chromosomes:
+        count = _without_names(source, on_it)
+        if count:
+            nameless[str(chrom)] = count
+    if not nameless:
+        return
+    mend = (
+        "without which FUSION does not find a variant. Name a lookup table as genotypes.rsids in "
+        "the config, or write `none` there to go by position, or weights.variants: all."
+    )
+    if len(nameless) == len(chromosomes):
+        raise FqtlError(
+            f"None of {sum(nameless.values())} variants of {source.path} near {len(genes)} genes "
+            f"has an rs number, {mend}"
+        )
+    log.warning(
+        "none of %d variants of %s near genes of %s has an rs number, %s",
+        sum(nameless.values()),
+        source.path,
+        ", ".join(nameless),
+        mend,
+    )
+
+
+def _without_names(source: GenotypeSource, genes: pd.DataFrame) -> int:
+    """Variants near genes of one chromosome, if none of them has an rs number; 0 if one has."""
     seen: set[str] = set()
     for gene in genes.itertuples():
         variants = _read_near(source, gene)
         if (variants["rsid"] != "").any():
-            return
+            return 0
         seen |= set(variants["variant_id"])
-    if seen:
-        raise FqtlError(
-            f"None of {len(seen)} variants of {source.path} near {len(genes)} genes has an rs "
-            "number, without which FUSION does not find a variant. Name a lookup table as "
-            "genotypes.rsids in the config, or write `none` there to go by position, or "
-            "weights.variants: all."
-        )
+    return len(seen)
 
 
 def _require_donors(found: list[dict[str, Any]], min_samples: int) -> None:

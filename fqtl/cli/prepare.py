@@ -27,10 +27,11 @@ from fqtl.cli.arguments import (
 from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates
-from fqtl.data.donors import require_shared
+from fqtl.data.donors import not_in, require_shared
 from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.genotypes import open_genotypes
 from fqtl.data.windows import sliding_windows
+from fqtl.prepare.concerns import about_tails
 from fqtl.prepare.expression_store import write_prepared
 from fqtl.prepare.tissue import prepare_tissue
 from fqtl.prepare.tissue_counts import read_by_donor
@@ -57,10 +58,16 @@ def run(given: Namespace) -> None:
     places = read_annotation(given.annotation) if given.annotation else None
     expression, repeated = read_by_donor(given.expression, given.counts, places, given.tss)
     require_shared(given.genotypes, source.donors, given.expression, expression.donors)
+    _warn(given, not_in(given.expression, expression.donors, given.genotypes, source.donors))
     covariates = _covariates(given, expression.donors)
     windows = _Windows(source, expression.genes, given) if settings.controls else None
     prepared = prepare_tissue(expression, covariates, source.donors, settings, windows)
     write_prepared(given.out, given.tissue, prepared, repeated)
+    undescribed = prepared.donors_without["covariates"]
+    if undescribed:
+        _warn(given, f"{undescribed} donors with genotypes have no covariates and are left out")
+    genes = prepared.genes["gene_id"].to_list()
+    _warn(given, about_tails(prepared.values, genes, prepared.donors, given.scale))
     if prepared.reason:
         log.warning("%s is left out: %s", given.tissue, prepared.reason)
         return
@@ -78,6 +85,11 @@ def run(given: Namespace) -> None:
     )
     for donor, far in prepared.quality.outliers.items():
         log.warning("%s: %s is %.1f deviations from the others", given.tissue, donor, far)
+
+
+def _warn(given: Namespace, concern: str) -> None:
+    if concern:
+        log.warning("%s: %s", given.tissue, concern)
 
 
 def _covariates(given: Namespace, donors: list[str]) -> Covariates | None:

@@ -12,6 +12,7 @@ from fqtl.data.expression import Expression
 from fqtl.data.text import read_lines, unquoted
 from fqtl.errors import FqtlError
 
+LEAST_ALIKE = 3  # letters and digits of a name that is compared without its punctuation
 GTEX_SAMPLE = re.compile(r"^(GTEX-[A-Z0-9]+)-\d+-")  # GTEX-1117F-0226-SM-5GZZ7
 
 
@@ -57,6 +58,58 @@ def require_shared(
             else "Do the names differ in punctuation?"
         )
     )
+
+
+def not_in(one: Path, one_donors: Sequence[str], other: Path, other_donors: Sequence[str]) -> str:
+    """Sentence on the donors of one file that the other lacks; empty if it lacks none."""
+    lost, unused = (
+        [name for name in names if name not in there]
+        for names, there in (
+            (one_donors, set(other_donors)),
+            (other_donors, set(one_donors)),
+        )
+    )
+    if not lost:
+        return ""
+    alike = _alike(lost, unused)
+    hint = (
+        f" But for case, punctuation, and a prefix or suffix {alike} of them would be found there: "
+        "make the names the same in both files."
+        if alike
+        else ""
+    )
+    rest = (
+        f", which has {len(unused)} others of its {len(other_donors)} ({_some(unused)})"
+        if unused
+        else ""
+    )
+    return (
+        f"{len(lost)} of {len(one_donors)} donors of {one} are left out ({_some(lost)}): they are "
+        f"not in {other}{rest}.{hint}"
+    )
+
+
+def _alike(names: Sequence[str], others: Sequence[str]) -> int:
+    """How many names are one of the others, but for case, punctuation, and a prefix or suffix."""
+    plain = [other for other in map(_plain, others) if len(other) >= LEAST_ALIKE]
+    return sum(
+        any(_ends_meet(name, other) or _ends_meet(other, name) for other in plain)
+        for name in map(_plain, names)
+        if len(name) >= LEAST_ALIKE
+    )
+
+
+def _ends_meet(longer: str, shorter: str) -> bool:
+    return longer.startswith(shorter) or longer.endswith(shorter)
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first three: `D001, D002, D003, …`."""
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def _first_fields(path: Path) -> list[str]:

@@ -6,7 +6,7 @@ from fqtl.errors import FqtlError
 from fqtl.prepare.counts import SCALES, SIZE_FACTORS
 
 AS_GIVEN, INVERSE_NORMAL, RAW = "as_given", "inverse_normal", "raw"
-COUNTS, LOG_COUNTS = "counts", "log_counts"
+COUNTS, LOG_COUNTS, LOG_CPM = "counts", "log_counts", "log_cpm"
 OF_VALUES = (AS_GIVEN, INVERSE_NORMAL, RAW)
 
 

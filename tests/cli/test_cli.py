@@ -448,3 +448,43 @@ def test_every_subcommand_explains_itself(capsys, name):
     said = capsys.readouterr().out
     assert said.startswith(f"usage: fqtl {name}")
     assert name in ONLY_SAY or "--out" in said or "--results" in said
+
+
+def test_check_tells_what_is_odd_and_goes_on(here, capsys):
+    """Two thirds of the donors by other names, one value far off, and no build to be told."""
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal((2, 60))
+    y[:, 4] = 40
+    names = [f"S_{name}" if i > 44 else name for i, name in enumerate(DONORS)]
+    write_bed(here / "liver.bed", GENES, y, names)
+    write_covariates(here / "liver.txt", {"PC1": list(rng.standard_normal(60))}, names)
+    run([*CHECK, "--min-samples", "20"])
+    told = capsys.readouterr().err
+    assert "Liver: 15 of 60 donors of liver.bed are left out" in told
+    assert "Liver: 2 of 2 genes have heavy tails" in told
+    assert "tells GRCh37 from GRCh38: genome_build is taken at its word" in told
+    assert "45 can be used" in told
+    assert "mind the 2 warnings above" in told
+    warned = json.loads((here / "out" / "check.json").read_text())["tissues"][0]["warnings"]
+    assert len(warned) == 2
+    run([*PREPARE, "--min-samples", "20"])
+    told = capsys.readouterr().err
+    assert "Liver: 15 of 60 donors of liver.bed are left out" in told
+    assert "genes have heavy tails" in told
+
+
+def test_more_covariates_than_donors_are_told_before_anything_is_computed(here, capsys):
+    rng = np.random.default_rng(0)
+    many = {f"PC{i}": list(rng.standard_normal(60)) for i in range(70)}
+    write_covariates(here / "liver.txt", many, DONORS)
+    run(CHECK)
+    assert "60 donors and 70 covariates leave 0 degrees of freedom" in capsys.readouterr().err
+
+
+def test_counts_without_a_gene_in_every_library_have_no_median_of_ratios(here, capsys):
+    counts = np.full((2, 60), 9.0)
+    counts[0, 0] = counts[1, 1] = 0
+    write_bed(here / "liver.bed", GENES, counts, DONORS)
+    asked = [*CHECK, "--counts", "--scale", "log_cpm", "--min-tpm", "0"]
+    said = complaint(capsys, [*asked, "--size-factors", "median_of_ratios"])
+    assert "liver.bed: size factors by the median of ratios need a gene with reads in all" in said

@@ -1,4 +1,5 @@
 import gzip
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from fqtl.data.counts import gct_blocks, read_counts
 from fqtl.data.donors import (
     by_donor,
     donor_of,
+    not_in,
     require_shared,
 )
 from fqtl.data.expression import Expression
@@ -289,3 +291,23 @@ def test_a_gct_that_ends_within_a_line_is_refused(tmp_path):
 def test_a_gct_needs_an_annotation(tmp_path):
     path = write_gct(tmp_path / "x.gct", ["a", "b", "c"], COUNTS, SAMPLES)
     assert "See release.annotation in the config." in fault(lambda: read_counts(path, None))
+
+
+def test_donors_that_a_file_lacks_are_counted_and_named():
+    there = [f"D{i:03d}" for i in range(150)]
+    given = [f"S_{name}" if i % 3 else name for i, name in enumerate(there)]
+    told = not_in(Path("T0.bed"), given, Path("g.bed"), there)
+    assert told.startswith(
+        "100 of 150 donors of T0.bed are left out (S_D001, S_D002, S_D004, …): they are not in "
+        "g.bed, which has 100 others of its 150 (D001, D002, D004, …)."
+    )
+    assert "But for case, punctuation, and a prefix or suffix 100 of them would be found" in told
+
+
+def test_other_donors_are_not_taken_for_the_same_by_another_name():
+    told = not_in(
+        Path("T0.bed"), ["GTEX-1117F", "GTEX-XXXX"], Path("g.vcf"), ["GTEX-1117F", "GTEX-Y"]
+    )
+    assert told.startswith("1 of 2 donors of T0.bed are left out (GTEX-XXXX)")
+    assert "prefix" not in told
+    assert not_in(Path("T0.bed"), ["a"], Path("g.vcf"), ["b", "a"]) == ""

@@ -1,5 +1,6 @@
 """Checks of what a caller hands to `fit`, each with a message that names the first fault."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -89,6 +90,12 @@ class Design:
         )
         if len(given) != n:
             raise FqtlError(f"{name} must have the {n} rows of y, found shape {given.shape}.")
+        if given.shape[1] >= n - 1:
+            warnings.warn(
+                f"{given.shape[1]} {name} of {n} individuals can explain whatever there is, and "
+                "leave nothing to find: give fewer, or their leading components.",
+                stacklevel=3,
+            )
         mean, sd = given.mean(axis=0), given.std(axis=0)
         varies = sd > 1e-10 * np.abs(mean)
         per_unit = np.divide(1.0, sd, out=np.zeros_like(sd), where=varies)

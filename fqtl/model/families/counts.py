@@ -26,7 +26,7 @@ from scipy.special import gammaln
 
 from fqtl.model.arrays.moments import Floats, Indices, Moments
 from fqtl.model.families.bounds import AT_THE_BOUND, Bounds, Curve
-from fqtl.model.families.domain import not_counts, refuse
+from fqtl.model.families.domain import not_counts, refuse, refuse_sizes
 from fqtl.model.families.expected import Expected, expectation
 from fqtl.model.families.response import Response
 
@@ -56,6 +56,7 @@ class NegativeBinomial:
     def check(cls, y: Response) -> None:
         hint = "Estimated counts are to be rounded; log expression is for family gaussian."
         refuse(y, not_counts(y.values), cls.name, "whole counts of at least 0", hint)
+        refuse_sizes(y, cls.name)
 
     @classmethod
     def linked(cls, y: Response) -> Floats:

@@ -1,0 +1,66 @@
+"""What a release must tell beside its tables, in sentences for people."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from scipy.stats import binom
+
+from fqtl.release.discoveries import AT
+from fqtl.tables.fits import explode
+
+SURE = 0.95  # probability of an effect that noise is not to have
+# Share of permuted fits that have it (2 of 3,000 of one tissue with Gaussian noise, 1 of 167 of 44)
+SURE_OF_NOISE = 0.002
+UNLIKELY = 0.02
+
+
+def about_release(fits: pa.Table, tables: dict[str, pd.DataFrame]) -> Iterator[str]:
+    """Of discoveries: false certainty, too few permuted fits, and rates that there are not.
+
+    tables : as `result_tables` makes them
+    """
+    permuted = explode(fits, "permuted_fits")["neg_log_null_prob"].to_numpy()
+    yield from _about_certainty(permuted)
+    yield from _about_few(tables["fits"], permuted)
+    yield from _about_absent(tables["prediction"])
+
+
+def _about_certainty(permuted: np.ndarray) -> Iterator[str]:
+    """More fits of noise that are sure of an effect than there should be."""
+    sure = int((permuted > -np.log(1 - SURE)).sum())
+    if sure and binom.sf(sure - 1, len(permuted), SURE_OF_NOISE) < UNLIKELY:
+        yield (
+            f"{sure} of {len(permuted)} permuted fits have an effect with a probability above "
+            f"{SURE:g}, which noise is not to have. Is expression far from normal, with values of "
+            "many standard deviations? Set prepare.scale: inverse_normal, or believe p and q and "
+            "not PIPs"
+        )
+
+
+def _about_few(genes: pd.DataFrame, permuted: np.ndarray) -> Iterator[str]:
+    """Genes that stand above all permuted fits, and of which no q can be small."""
+    if not len(permuted) or (genes["q"] < AT).any():
+        return
+    beyond = int((genes["neg_log_null_prob"] > permuted.max()).sum())
+    tests = int(genes["q"].notna().sum())
+    if beyond:
+        each = int(np.ceil(1 / (AT * beyond)))
+        yield (
+            f"{beyond} of {tests} genes have more evidence than each of {len(permuted)} permuted "
+            f"fits, but with so few no q is below {AT:g}: the smallest is {genes['q'].min():.2g}. "
+            f"Set calibration.permutations to {each} or more"
+        )
+
+
+def _about_absent(prediction: pd.DataFrame) -> Iterator[str]:
+    """Pairs of gene and tissue without a rate."""
+    absent = prediction[prediction["q"].isna()]
+    if not len(absent):
+        return
+    yield (
+        f"{len(absent)} of {len(prediction)} pairs of gene and tissue have neither pip_p nor q: "
+        "those of genes in several tissues need calibration.partial, those of genes in one tissue "
+        "calibration.permutations above 0"
+    )

@@ -1,0 +1,49 @@
+"""What can be computed on and should be looked at first."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import fqtl
+from fqtl.errors import FqtlError
+from fqtl.model.response_scale import Measured
+
+
+def libraries(tissues=3, spread=0.4):
+    """Counts (n, m) that grow with sizes (n, 1) of libraries."""
+    rng = np.random.default_rng(0)
+    sizes = np.exp(spread * rng.standard_normal((100, 1)))
+    sizes /= np.exp(np.log(sizes).mean())
+    rate = np.array([5.0, 50, 500])[:tissues] * rng.gamma(3, 1 / 3, (100, tissues))
+    return rng.poisson(rate * sizes).astype(float), sizes
+
+
+@pytest.mark.parametrize("reads", [1e6, 2e7, 80])
+def test_offsets_that_are_numbers_of_reads_are_refused(reads):
+    y, sizes = libraries()
+    with pytest.raises(FqtlError, match=r"offset must be the natural logarithm .*np\.log\(sizes\)"):
+        fqtl.fit(y, np.ones((100, 1)), family="nb", offset=sizes * reads)
+
+
+@pytest.mark.parametrize("unit", [1, 3])
+def test_offsets_that_look_like_size_factors_are_told(unit):
+    y, sizes = libraries()
+    with pytest.warns(UserWarning, match="looks like sizes"):
+        Measured.of(y, "nb", unit * sizes, None)
+
+
+@pytest.mark.parametrize("unit", [1, 3, 20, 2e7])
+@pytest.mark.parametrize("tissues", [1, 3])
+def test_logarithms_in_any_unit_are_what_is_asked_for(unit, tissues):
+    y, sizes = libraries(tissues)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Measured.of(y, "nb", np.log(unit * sizes), None)
+
+
+def test_as_many_covariates_as_donors_are_told():
+    rng = np.random.default_rng(1)
+    y, x = rng.standard_normal((30, 1)), rng.binomial(2, 0.3, (30, 5)).astype(float)
+    with pytest.warns(UserWarning, match="40 covariates of 30 individuals"):
+        fqtl.fit(y, x, covariates=rng.standard_normal((30, 40)))

@@ -1,0 +1,39 @@
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from fqtl.release.concerns import about_release
+from fqtl.tables.fits import FITS
+
+
+def told(permuted, observed=(0.1,), q=(0.5,), pair_q=(0.5,)):
+    """What is said of a release; permuted : of the fits of one gene."""
+    row = dict.fromkeys(FITS.names)
+    row["permuted_fits"] = [{"draw": i, "neg_log_null_prob": v} for i, v in enumerate(permuted)]
+    genes = pd.DataFrame({"neg_log_null_prob": observed, "q": q})
+    tables = {"fits": genes, "prediction": pd.DataFrame({"q": pair_q})}
+    return " ".join(about_release(pa.Table.from_pylist([row], schema=FITS), tables))
+
+
+def test_permuted_fits_that_are_sure_of_an_effect_are_told():
+    """As with expression of two populations as it is given, where 4 to 7 of 428 were."""
+    said = told([0.2] * 424 + [4.0] * 4)
+    assert "4 of 428 permuted fits have an effect with a probability above 0.95" in said
+    assert "prepare.scale: inverse_normal" in said
+
+
+def test_what_normal_noise_gives_is_nothing_to_tell():
+    assert told([0.2] * 2998 + [4.0] * 2) == ""
+    assert told([0.2] * 166 + [3.1]) == ""
+
+
+def test_genes_above_all_of_too_few_permuted_fits_are_told_with_how_many_are_enough():
+    said = told([0.2] * 30, observed=[20.0, 30.0, 0.1], q=[0.5, 0.5, 1.0])
+    assert "2 of 3 genes have more evidence than each of 30 permuted fits" in said
+    assert "Set calibration.permutations to 10 or more" in said
+    assert told([0.2] * 30, observed=[20.0, 30.0, 0.1], q=[0.01, 0.01, 1.0]) == ""
+
+
+def test_pairs_without_a_rate_are_counted():
+    said = told([], observed=[1.0], q=[np.nan], pair_q=[np.nan, np.nan])
+    assert "2 of 2 pairs of gene and tissue have neither pip_p nor q" in said
