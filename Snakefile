@@ -6,6 +6,10 @@ your own is `snakemake --configfile my.yaml`.
 
 from os.path import exists
 
+from snakemake.utils import min_version
+
+min_version("9.17")
+
 # of the folder that snakemake runs in or, where it has none, of this workflow
 CONFIG = "config/config.yaml"
 
@@ -29,18 +33,16 @@ rule all:
     default_target: True
     input:
         "<results>/report.html",
+        "<results>/figures",
         "<results>/fits.parquet",
+        rules.aggregate.output,
         WEIGHT_LISTS,
-        FACTOR_LISTS,
-        ["<results>/evaluation.json"] if "simulate" in config else [],
+        ["<results>/evaluation.json"] if RUN.config.simulate else [],
 
 
 onerror:
-    print("", *failures(), sep="\n", file=sys.stderr)
+    print("", *failures(config["results"], STARTED), sep="\n", file=sys.stderr)
 
 
 onsuccess:
-    print(
-        f"\nResults: {config['results']}/report.html (open it in a browser), "
-        f"{config['results']}/*.tsv.gz, {config['results']}/weights/"
-    )
+    print(f"\n{ending(config['results'], in_part=asked_for_a_part())}")

@@ -45,6 +45,7 @@ FILES = {
         "dropped_variants.tsv.gz",
         "Variants of each gene's cis window that were left out, counted by reason.",
     ),
+    "removed": ("removed.tsv", "What was removed because a run of another config had left it."),
     "weights": (
         "weights/{tissue}.tsv",
         "Weight files of each tissue, and how many genes they hold. `weights/factors/files.tsv` "
@@ -69,7 +70,7 @@ product of a variant's and a tissue's loading is an effect in standard deviation
 | `weights/fusion/`, `weights/tigar/`, `weights/focus/` | the same genes, as the config asks |
 | `weights/factors/` | models of factors instead of tissues, in the same formats |
 | `fits.parquet` | everything about every gene in one file, for programs |
-| `check.json` | what was found in the input |
+| `check.json`, `formats.json` | what was found in the input, and of what weights need |
 | `evaluation.json` | for a simulated panel: how much of the simulated truth was found |
 | `panel/` | the simulated panel itself |
 | `logs/`, `benchmarks/` | messages, seconds and memory of every job |
@@ -78,8 +79,8 @@ product of a variant's and a tissue's loading is an effect in standard deviation
 Weights are in standard deviations of prepared expression per copy of the effect allele; formats
 that want another unit have it ([which file is for which program](weights.md)). A tissue without a
 gene for a file has no file: its readers fail on an empty one. What runs of another config left in
-`weights/` and `prepared/`, as of a tissue no longer listed, is removed when the report is made;
-files that a run did not make are not touched.
+`weights/` and `prepared/`, as of a tissue no longer listed, is removed by the rule `tidy` (see
+`removed.tsv`); files that a run did not make are not touched.
 """
 
 

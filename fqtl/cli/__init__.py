@@ -14,12 +14,15 @@ from importlib import import_module
 from typing import NoReturn
 
 import fqtl
+from fqtl.cli.flags import Help
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.threads import one_thread
 
 SUBCOMMANDS = {
     "check": "look at all input before any of it is computed on",
     "check weights": "tell whether weight files are sound, ours and those of others",
+    "check config": "tell whether config files are in order",
+    "check formats": "tell whether weights can be written in the formats that a run asks for",
     "check slurm": "say what profiles/slurm needs on this cluster",
     "split": "split the counts of a whole release by tissue",
     "rsids": "keep a lookup table of rs numbers, for regions of it to be found at once",
@@ -31,9 +34,10 @@ SUBCOMMANDS = {
     "joint": "write what TWAS programs need of all tissues together",
     "import-effects": "make weights of the effects released for GTEx v6p and v8",
     "convert": "convert weight files from one format to another",
+    "tidy": "remove what runs of another config left among the results",
     "report": "write the page that says what a run found",
     "simulate": "make a GTEx-like panel with known effects on real genotypes",
-    "evaluate": "compare results with the effects that `simulate` simulated",
+    "evaluate": "compare results with the effects that were simulated",
 }
 FAILURE = 2
 log = logging.getLogger(__name__)
@@ -53,9 +57,7 @@ def parser(asked_for: str | None) -> Parser:
     top.add_argument("--version", action="version", version=f"fqtl {fqtl.__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for name, summary in SUBCOMMANDS.items():
-        command = commands.add_parser(
-            name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter
-        )
+        command = commands.add_parser(name, help=summary, formatter_class=Help)
         command.add_argument(
             "-v", "--verbose", action="count", default=0, help="say more; twice: with tracebacks"
         )

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from fqtl.cli.ranges import AMOUNT, COUNT, FREQUENCY, SHARE, count_from, count_or_auto, folds
+from fqtl.cli.flags import add_key
+from fqtl.config.model import Config
+from fqtl.config.schema import KEYS
+from fqtl.config.together import trained_on
 from fqtl.data.covariates import Covariates, joined, read_covariates
 from fqtl.data.donors import require_shared
-from fqtl.data.dosages import BUILD_TAGS, GenotypeSource
+from fqtl.data.dosages import GenotypeSource
 from fqtl.data.genotypes import open_genotypes
 from fqtl.data.rsid_store import rsids_of
-from fqtl.data.tss import WAYS
 from fqtl.data.variant_filter import FilteredVariants, VariantFilter
 from fqtl.prepare.settings import PrepareSettings
-
-DEFAULT = PrepareSettings()
 
 
 def add_genotypes(parser: ArgumentParser) -> None:
@@ -27,47 +27,37 @@ def add_genotypes(parser: ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="indexed .vcf.gz or .bcf, .bed, or .pgen",
+        help=KEYS["genotypes.path"].help,
     )
-    group.add_argument(
-        "--genome-build", choices=list(BUILD_TAGS), required=True, help="written into variant ids"
-    )
-    group.add_argument("--field", choices=["GT", "DS"], default="GT", help="calls or dosages [GT]")
+    add_key(group, "genome_build", required=True, default=None)
+    add_key(group, "genotypes.field")
 
 
 def add_variants(parser: ArgumentParser) -> Any:
     """Flags that say which variants are of a gene; their group."""
     group = parser.add_argument_group("variants")
-    group.add_argument(
-        "--cis-window-bp",
-        type=count_from(1),
-        default=1_000_000,
-        metavar="BP",
-        help="around the TSS [1e6]",
-    )
-    group.add_argument(
-        "--min-maf", type=FREQUENCY, default=0.01, metavar="F", help="minor allele frequency [0.01]"
-    )
-    group.add_argument(
-        "--max-missing", type=SHARE, default=0.1, metavar="F", help="share of missing calls [0.1]"
-    )
+    add_key(group, "genes.cis_window_bp", metavar="BP")
+    add_key(group, "genotypes.min_maf", metavar="F")
+    add_key(group, "genotypes.max_missing", metavar="F")
     add_variant_filter(group)
     return group
 
 
 def add_variant_filter(group: Any) -> None:
     """Flags that say which variants models are trained on, and what they are called."""
-    group.add_argument(
-        "--variants",
+    add_key(
+        group,
+        "weights.variants",
         choices=["all", "unambiguous"],
-        default="all",
-        help="unambiguous: changes of one base that are not palindromic and have rs numbers [all]",
+        default=trained_on(Config()),
+        help="variants that models are trained on: unambiguous ones are changes of one base that "
+        "are not palindromic and have rs numbers",
     )
-    group.add_argument(
-        "--rsids",
-        default="file",
+    add_key(
+        group,
+        "genotypes.rsids",
         metavar="FROM",
-        help="rs numbers: `file` (of the genotypes), `none`, or what `fqtl rsids` kept [file]",
+        help="rs numbers: `file` (of the genotypes), `none`, or what `fqtl rsids` kept",
     )
 
 
@@ -85,42 +75,17 @@ def open_filtered(given: Namespace) -> GenotypeSource:
 
 def add_folds(parser: ArgumentParser) -> None:
     """Parts of cross-validation, and what it is compared with."""
-    parser.add_argument(
-        "--folds", type=folds, default=5, metavar="K", help="of cross-validation; 0 for none [5]"
-    )
-    parser.add_argument(
-        "--yardstick",
-        type=SHARE,
-        default=0.0,
-        metavar="F",
-        help="share of genes in which an elastic net is cross-validated, too [0]",
-    )
+    add_key(parser, "cross_validation.folds", metavar="K")
+    add_key(parser, "cross_validation.baseline", metavar="F", old="--yardstick")
 
 
 def add_filter(parser: ArgumentParser) -> None:
     """What a model must show to be released."""
     group = parser.add_argument_group("filter")
-    group.add_argument(
-        "--min-cv-r", type=SHARE, default=0.1, metavar="R", help="cross-validated correlation [0.1]"
-    )
-    group.add_argument(
-        "--max-cv-p", type=SHARE, default=0.05, metavar="P", help="its p-value [0.05]"
-    )
-    group.add_argument(
-        "--min-gene-pip",
-        type=SHARE,
-        default=0.1,
-        metavar="P",
-        help="probability that the gene has any effect in the tissue [0.1]",
-    )
-    group.add_argument(
-        "--max-q",
-        type=SHARE,
-        default=0.05,
-        metavar="Q",
-        help="false discovery rate of genes that are fitted in one tissue alone, whose probability "
-        "of an effect is not small even of noise; asked where there are permuted fits [0.05]",
-    )
+    add_key(group, "weights.min_cv_r", metavar="R")
+    add_key(group, "weights.max_cv_p", metavar="P")
+    add_key(group, "weights.min_gene_pip", metavar="P")
+    add_key(group, "weights.max_q", metavar="Q")
 
 
 def limits(given: Namespace) -> dict[str, float]:
@@ -139,33 +104,10 @@ def add_annotation(parser: ArgumentParser) -> None:
 def add_permutations(parser: ArgumentParser) -> None:
     """Permuted fits."""
     group = parser.add_argument_group("permuted fits")
-    group.add_argument(
-        "--permutations",
-        type=COUNT,
-        default=0,
-        metavar="N",
-        help="of all tissues, at the most [0]",
-    )
-    group.add_argument(
-        "--exceedances",
-        type=count_from(1),
-        default=5,
-        metavar="N",
-        help="no more are drawn when so many reach the evidence of the data [5]",
-    )
-    group.add_argument(
-        "--permute",
-        choices=["donors", "tissues"],
-        default="donors",
-        help="donors, the same in all tissues, or each tissue by itself [donors]",
-    )
-    group.add_argument(
-        "--partial",
-        type=COUNT,
-        default=0,
-        metavar="N",
-        help="with an eighth of the tissues permuted [0]",
-    )
+    add_key(group, "calibration.permutations", metavar="N")
+    add_key(group, "calibration.exceedances", metavar="N")
+    add_key(group, "calibration.permute")
+    add_key(group, "calibration.conditional_permutations", metavar="N", old="--partial")
 
 
 def add_out(parser: ArgumentParser, what: str) -> None:
@@ -181,13 +123,7 @@ def add_values(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--annotation", type=Path, metavar="FILE", help="GTF with positions and lengths of genes"
     )
-    parser.add_argument(
-        "--tss",
-        choices=WAYS,
-        default="auto",
-        help="start sites of genes in a BED: auto (by strand, or intervals of one base), the end "
-        "of one without a strand, or annotation [auto]",
-    )
+    add_key(parser, "prepare.tss")
 
 
 def add_donor_covariates(parser: ArgumentParser) -> None:
@@ -196,7 +132,7 @@ def add_donor_covariates(parser: ArgumentParser) -> None:
         "--donor-covariates",
         type=Path,
         metavar="FILE",
-        help="of donors, whatever the tissue; rows are covariates",
+        help=KEYS["prepare.donor_covariates"].help,
     )
 
 
@@ -207,7 +143,7 @@ def add_chromosomes(parser: ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="NAME",
-        help="those whose genes are fitted",
+        help=KEYS["genes.chromosomes"].help,
     )
 
 
@@ -218,53 +154,18 @@ def add_prepare_settings(parser: ArgumentParser) -> None:
         action="store_true",
         help="those are for the model: keep donors that have them, and regress nothing out",
     )
-    parser.add_argument(
-        "--scale",
-        default=DEFAULT.scale,
-        help="as_given, inverse_normal, raw; of counts inverse_normal, log_cpm, log_counts, "
-        "counts [as_given]",
-    )
-    parser.add_argument(
-        "--size-factors",
-        default=DEFAULT.size_factors,
-        help="of counts: tmm, median_of_ratios or total [tmm]",
-    )
+    add_key(parser, "prepare.scale", metavar="SCALE", choices=None)
+    add_key(parser, "prepare.size_factors", metavar="METHOD", choices=None)
     measured = parser.add_argument_group("genes that are measured (of counts)")
-    measured.add_argument("--min-tpm", type=AMOUNT, default=DEFAULT.min_tpm, metavar="TPM")
-    measured.add_argument("--min-reads", type=AMOUNT, default=DEFAULT.min_reads, metavar="N")
-    measured.add_argument(
-        "--min-share", type=SHARE, default=DEFAULT.min_share, metavar="F", help="of donors"
-    )
+    add_key(measured, "prepare.min_tpm", metavar="TPM")
+    add_key(measured, "prepare.min_reads", metavar="N")
+    add_key(measured, "prepare.min_share", metavar="F")
     hidden = parser.add_argument_group("confounders that are not measured")
-    hidden.add_argument(
-        "--components",
-        type=count_or_auto,
-        default=DEFAULT.components,
-        metavar="K",
-        help="principal components of expression; auto: more than chance has [0]",
-    )
-    hidden.add_argument(
-        "--controls",
-        type=COUNT,
-        default=DEFAULT.controls,
-        metavar="K",
-        help="genes of other chromosomes that each gene is regressed on [0]",
-    )
-    hidden.add_argument(
-        "--control-max-p",
-        type=SHARE,
-        default=DEFAULT.control_max_p,
-        metavar="P",
-        help="a control that follows the gene's cis variants at a smaller p is removed [1e-4]",
-    )
-    hidden.add_argument("--seed", type=COUNT, default=DEFAULT.seed, help="of permutations [1]")
-    parser.add_argument(
-        "--min-samples",
-        type=count_from(3),
-        default=DEFAULT.min_samples,
-        metavar="N",
-        help="donors a tissue must have [30]",
-    )
+    add_key(hidden, "prepare.components", metavar="K")
+    add_key(hidden, "prepare.controls", metavar="K")
+    add_key(hidden, "prepare.control_max_p", metavar="P")
+    add_key(hidden, "seed")
+    add_key(parser, "prepare.min_samples", metavar="N")
 
 
 def prepare_settings(given: Namespace) -> PrepareSettings:

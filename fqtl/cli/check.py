@@ -43,7 +43,7 @@ from fqtl.prepare.tissue_counts import read_by_donor
 from fqtl.shards.assignment import list_genes, require_some
 from fqtl.tables.files import write_json
 from fqtl.weights.formats import FORMATS
-from fqtl.weights.fusion import refuse_odd_names
+from fqtl.weights.fusion import odd_names, refuse_odd_names
 
 log = logging.getLogger(__name__)
 NEAR_BP = 50_000  # base pairs on either side of a gene
@@ -126,7 +126,11 @@ def run(given: Namespace) -> None:
                 "chromosomes": len(source.contigs),
             },
             "chromosomes": shared,
-            "genes": {"all": len(listed), "to_fit": len(fitted)},
+            "genes": {
+                "all": len(listed),
+                "to_fit": len(fitted),
+                "odd_names": odd_names(fitted["gene_id"]),
+            },
             "tissues": [{**entry, "chromosomes": len(entry["chromosomes"])} for entry in found],
         },
     )

@@ -23,6 +23,7 @@ import pandas as pd
 
 import fqtl
 from fqtl.cli.check_weights import AUDITS
+from fqtl.cli.flags import add_key
 from fqtl.cli.ranges import count_from, number_in
 from fqtl.data.dosages import BUILD_TAGS, GenotypeSource
 from fqtl.data.genotypes import open_genotypes
@@ -75,15 +76,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--panel", type=Path, metavar="FILE", help="genotypes as .vcf.gz, .bcf, .bed or .pgen"
     )
-    group.add_argument(
-        "--field", choices=["GT", "DS"], default="GT", help="calls or imputed dosages [GT]"
-    )
+    add_key(group, "genotypes.field")
     group.add_argument(
         "--min-found",
         type=number_in(0, 1),
         default=0.5,
         metavar="SHARE",
-        help="of the variants that the panel must have, else it is refused [0.5]",
+        help="of the variants that the panel must have, else it is refused",
     )
 
 

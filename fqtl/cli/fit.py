@@ -6,7 +6,7 @@ becomes a row with its reason.
 
 import logging
 import time
-from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from fqtl.cli.arguments import (
     add_variants,
     open_filtered,
 )
-from fqtl.cli.ranges import COUNT, PART, count_from
+from fqtl.cli.flags import add_key
 from fqtl.data.covariates import read_covariates, values_of
 from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.gene import GeneData
@@ -33,7 +33,6 @@ from fqtl.gene.analysis import Settings, analyse_gene
 from fqtl.gene.cross_validation import assign_folds
 from fqtl.gene.permutations import PermutationPlan
 from fqtl.model.engines import ENGINES
-from fqtl.model.families import FAMILIES
 from fqtl.shards.shard_file import read_shard
 from fqtl.tables.files import write_parquet
 from fqtl.tables.fits import FITS
@@ -50,28 +49,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_genotypes(parser)
     variants = add_variants(parser)
-    variants.add_argument(
-        "--min-pip",
-        type=PART,
-        default=0.01,
-        metavar="P",
-        help="PIP from which a variant carries weight; above 0 [0.01]",
-    )
+    add_key(variants, "weights.min_pip", metavar="P")
     model = parser.add_argument_group("model")
-    model.add_argument(
-        "--family", default="gaussian", choices=FAMILIES, help="distribution of values [gaussian]"
-    )
-    model.add_argument("--engine", default="cavi", choices=ENGINES, help="inference [cavi]")
-    model.add_argument(
-        "--rank", type=count_from(1), metavar="K", help="the largest number of factors [10]"
-    )
-    model.add_argument(
-        "--factored",
-        action=BooleanOptionalAction,
-        default=True,
-        help="factors that tissues share, beside effects of single tissues, or the latter alone",
-    )
-    model.add_argument("--seed", type=COUNT, default=0, help="of folds and random engines [0]")
+    add_key(model, "model.family")
+    add_key(model, "model.engine", choices=list(ENGINES))
+    add_key(model, "model.rank", metavar="K")
+    add_key(model, "model.factored")
+    add_key(model, "seed")
     add_folds(parser)
     add_donor_covariates(parser)
     add_permutations(parser)
@@ -94,7 +78,7 @@ def run(given: Namespace) -> None:
         min_pip=given.min_pip,
         covariates=_covariates(given.donor_covariates, donors),
         permutations=_permutation_plan(given),
-        baseline=given.yardstick,
+        baseline=given.baseline,
     )
     records = list(_with_progress(_records(genes, donors, source, given, settings), len(genes)))
     write_parquet(
@@ -138,10 +122,14 @@ def _refuse_other_values(family: str, genes: list[GeneData]) -> None:
 
 
 def _permutation_plan(given: Namespace) -> PermutationPlan | None:
-    if not given.permutations and not given.partial:
+    if not given.permutations and not given.conditional_permutations:
         return None
     return PermutationPlan(
-        given.permutations, given.exceedances, given.permute, given.partial, given.seed
+        given.permutations,
+        given.exceedances,
+        given.permute,
+        given.conditional_permutations,
+        given.seed,
     )
 
 

@@ -20,6 +20,7 @@ import pandas as pd
 
 import fqtl
 from fqtl.cli.arguments import add_annotation, add_genotypes, add_variant_filter, open_filtered
+from fqtl.cli.flags import add_key
 from fqtl.cli.ranges import number_in
 from fqtl.data.dosages import GenotypeSource
 from fqtl.data.gene_names import read_gene_names
@@ -60,21 +61,21 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=number_in(0, 1),
         default=0.5,
         metavar="P",
-        help="of variants and of tissues [0.5]",
+        help="of variants and of tissues",
     )
     parser.add_argument(
         "--counted-allele",
         choices=["minor", "second", "first"],
         default="minor",
         help="which allele effects are for: the minor one in the panel, or that named second "
-        "(ALT) or first (REF) in the name of the variant [minor]",
+        "(ALT) or first (REF) in the name of the variant",
     )
     parser.add_argument(
         "--max-maf",
         type=number_in(0, 0.5),
         default=0.4,
         metavar="F",
-        help="largest frequency in the panel at which the minor allele counts as known [0.4]",
+        help="largest frequency in the panel at which the minor allele counts as known",
     )
     parser.add_argument(
         "--bim",
@@ -87,18 +88,18 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--effects-per",
         choices=["sd", "allele"],
         default="sd",
-        help="unit of genotype of the effects [sd]",
+        help="unit of genotype of the effects",
     )
     parser.add_argument(
         "--min-found",
         type=number_in(0, 1),
         default=0.05,
         metavar="SHARE",
-        help="of the variants that the panel must have, else it is refused [0.05]",
+        help="of the variants that the panel must have, else it is refused",
     )
     add_variant_filter(parser)
     add_annotation(parser)
-    parser.add_argument("--formats", nargs="+", choices=list(FORMATS), default=["predictdb"])
+    add_key(parser, "weights.formats")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from fqtl.cli.arguments import add_annotation, add_filter, add_out, limits
+from fqtl.cli.flags import add_key
 from fqtl.data.gene_names import read_gene_names
 from fqtl.release.discoveries import SINGLE_TISSUE_NEEDS, single_tissue_rates
 from fqtl.tables.columns import COLUMNS
@@ -40,9 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--tissues", nargs="+", required=True, metavar="NAME")
     add_filter(parser)
     add_annotation(parser)
-    parser.add_argument(
-        "--formats", nargs="+", choices=["predictdb", "focus"], default=["predictdb"]
-    )
+    add_key(parser, "weights.formats", choices=["predictdb", "focus"], help="files to write")
     parser.add_argument(
         "--folder", type=Path, required=True, metavar="FOLDER", help="has one for each format"
     )

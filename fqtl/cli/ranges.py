@@ -1,12 +1,16 @@
 """Numbers that flags take, and the range that they have to be in.
 
 `type=SHARE` or `type=count_from(1)` in a call of `add_argument`: what is out of range, no number or
-`nan` is refused with the flag that it was given to.
+`nan` is refused with the flag that it was given to. Flags that stand for a key of the config have
+the range of the key.
 """
 
 import math
-from argparse import ArgumentTypeError
+from argparse import ArgumentTypeError, BooleanOptionalAction
 from collections.abc import Callable
+from typing import Any, get_origin
+
+from fqtl.config.keys import Key, alternatives
 
 
 def number_in(low: float, high: float = math.inf, *, above: bool = False) -> Callable[[str], float]:
@@ -66,3 +70,21 @@ def count_or_auto(text: str) -> int | None:
         return COUNT(text)
     except ArgumentTypeError as fault:
         raise ArgumentTypeError(f"expected auto or a whole number, found {text}") from fault
+
+
+def options_of(key: Key) -> dict[str, Any]:
+    """What `add_argument` is told of a flag for a key: how its value is read."""
+    if key.words:
+        several = {"nargs": "+"} if get_origin(key.type) is list else {}
+        return {"choices": list(key.words), **several}
+    forms = alternatives(key.type)
+    if bool in forms:
+        return {"action": BooleanOptionalAction}
+    if float in forms:
+        high = math.inf if key.high is None else key.high
+        return {"type": number_in(key.low or 0, high, above=key.above)}
+    if int not in forms or str in forms:
+        return {}
+    if len(forms) > 1:
+        return {"type": count_or_auto}
+    return {"type": count_from(int(key.low or 0)) if key.refused is None else folds}

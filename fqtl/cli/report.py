@@ -4,13 +4,13 @@ One self-contained HTML file with figures, made of the result tables.
 """
 
 import logging
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
 
 import pandas as pd
 
 from fqtl.cli.arguments import add_out
-from fqtl.release.stale_outputs import remove, stale_outputs, written_files
+from fqtl.release.stale_outputs import written_files
 from fqtl.report.page import Results, figures, render
 from fqtl.simulation.evaluation import pairs_with_truth, recovery
 from fqtl.tables.files import read_tsv, write_text
@@ -42,23 +42,22 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--weights", type=Path, nargs="+", required=True, metavar="FILE", help="from `weights`"
     )
-    parser.add_argument("--panel", type=Path, metavar="FOLDER", help="simulated truth, if there is")
+    parser.add_argument(
+        "--panel", type=Path, metavar="FOLDER", help="what `simulate` wrote, if there is"
+    )
     parser.add_argument(
         "--setting", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
     )
     parser.add_argument(
         "--figures", type=Path, metavar="FOLDER", help="where each figure is written, too, as SVG"
     )
-    parser.add_argument(
-        "--tidy",
-        action="store_true",
-        help="remove what runs of another config left beside the results: weights and prepared "
-        "expression of tissues and formats that this one does not have",
-    )
+    parser.add_argument("--tidy", action="store_true", help=SUPPRESS)
     add_out(parser, "the page")
 
 
 def run(given: Namespace) -> None:
+    if given.tidy:
+        log.warning("notice: --tidy does nothing here; `fqtl tidy` removes what other runs left")
     tables = {kind: read_tsv(given.results / name, kind) for kind, name in TABLES.items()}
     weights = pd.concat([read_tsv(path, "weights") for path in given.weights], ignore_index=True)
     pairs = simulated = None
@@ -66,8 +65,6 @@ def run(given: Namespace) -> None:
         simulated = read_tsv(given.panel / "simulated.tsv", "simulated")
         truth = read_tsv(given.panel / "truth.tsv.gz", "truth")
         pairs = pairs_with_truth(tables["prediction"], truth, simulated)
-    if given.tidy:
-        _tidy(given.results, given.weights, tables["prepared"]["tissue"].tolist())
     foreign = _foreign(given.weights, given.results / "weights")
     for name in foreign:
         log.warning("weights that are not of this run: %s", name)
@@ -86,16 +83,6 @@ def run(given: Namespace) -> None:
             write_text(given.figures / f"{picture['name']}.svg", picture["svg"] + "\n")
     write_text(given.out, render(results, pictures))
     log.info("report: %s", given.out)
-
-
-def _tidy(results: Path, lists: list[Path], tissues: list[str]) -> None:
-    """Leave nothing of an earlier run beside what this one made."""
-    left = stale_outputs(results, lists, tissues)
-    for path in left:
-        log.debug("of an earlier run: %s", path)
-    if left:
-        count = remove(left, results)
-        log.info("removed %d files of an earlier run, the first %s", count, left[0])
 
 
 def _foreign(lists: list[Path], folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from fqtl.cli.arguments import add_out
-from fqtl.data.dosages import BUILD_TAGS
+from fqtl.cli.flags import add_key
 from fqtl.data.rsid_store import write_rsids
 from fqtl.data.rsids import read_lookup
 
@@ -20,9 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--table", type=Path, required=True, metavar="FILE", help="plain or gzipped text"
     )
-    parser.add_argument(
-        "--genome-build", choices=list(BUILD_TAGS), required=True, help="of its positions"
-    )
+    add_key(parser, "genome_build", required=True, default=None, help="of its positions")
     add_out(parser, "the variants, as Parquet")
 
 

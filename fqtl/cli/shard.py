@@ -20,7 +20,7 @@ from fqtl.cli.arguments import (
     add_variants,
     open_filtered,
 )
-from fqtl.cli.ranges import count_from
+from fqtl.cli.flags import add_key
 from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.windows import count_variants
 from fqtl.errors import FqtlError
@@ -41,7 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--prepared", type=Path, nargs="+", required=True, metavar="FILE", help="all tissues"
     )
     add_chromosomes(parser)
-    parser.add_argument("--count", type=count_from(1), required=True, metavar="N", help="shards")
+    add_key(parser, "shards.count", metavar="N", required=True, default=None)
     parser.add_argument("--shards", type=Path, required=True, metavar="FOLDER", help="their files")
     parser.add_argument(
         "--results", type=Path, required=True, metavar="FOLDER", help="genes.tsv, shards.tsv, …"
@@ -71,7 +71,8 @@ def run(given: Namespace) -> None:
     fitted = genes[genes["reason"] == ""]
     measured = {name for tissue in tissues if not tissue.about["reason"] for name in tissue.donors}
     donors = [name for name in source.donors if name in measured]
-    runs = Runs(given.folds, given.permutations + given.partial, given.yardstick)
+    drawn = given.permutations + given.conditional_permutations
+    runs = Runs(given.folds, drawn, given.baseline)
     loads = _loads(fitted, source, donors, given, runs)
     shard = assign_shards(loads["chrom"].tolist(), loads["cpu_seconds"].to_numpy(), given.count)
     plan = plan_shards(loads, shard, len(donors), 2 * given.cis_window_bp)

@@ -13,7 +13,8 @@ import pandas as pd
 import pysam
 
 from fqtl.cli.arguments import add_genotypes
-from fqtl.cli.ranges import COUNT, SHARE, count_from, number_in
+from fqtl.cli.flags import add_key
+from fqtl.cli.ranges import SHARE
 from fqtl.data.dosages import Genotypes, Limits
 from fqtl.data.expression import read_expression
 from fqtl.data.genotypes import open_genotypes
@@ -28,26 +29,16 @@ Gene = tuple[str, int, list[SimulatedFactor]]  # id, TSS, factors
 
 def add_arguments(parser: ArgumentParser) -> None:
     add_genotypes(parser)
-    parser.add_argument("--chromosome", required=True, metavar="NAME")
+    add_key(parser, "simulate.chromosome", required=True, metavar="NAME")
+    add_key(parser, "simulate.effects", type=Path, required=True, metavar="FILE")
     parser.add_argument(
-        "--effects", type=Path, required=True, metavar="FILE", help="released factors"
+        "--cutoff", type=SHARE, default=0.95, metavar="PIP", help="of the released factors"
     )
-    parser.add_argument(
-        "--cutoff", type=SHARE, default=0.95, help="PIP cut-off of the released factors [0.95]"
-    )
-    parser.add_argument(
-        "--null-genes", type=Path, metavar="BED", help="genes to add without genetics"
-    )
-    parser.add_argument("--max-genes", type=count_from(1), metavar="N", help="of either sort")
-    parser.add_argument(
-        "--h2",
-        type=number_in(0, 0.5, above=True),
-        help="scale effects to this mean heritability [as released]",
-    )
-    parser.add_argument(
-        "--noise-correlation", type=SHARE, default=0.0, metavar="R", help="between tissues [0]"
-    )
-    parser.add_argument("--seed", type=COUNT, default=1)
+    add_key(parser, "simulate.null_genes", type=Path, metavar="BED")
+    add_key(parser, "simulate.max_genes", metavar="N")
+    add_key(parser, "simulate.h2", metavar="SHARE")
+    add_key(parser, "simulate.noise_correlation", metavar="R")
+    add_key(parser, "simulate.seed")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
 

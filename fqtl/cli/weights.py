@@ -14,12 +14,13 @@ import pandas as pd
 
 import fqtl
 from fqtl.cli.arguments import add_annotation, add_filter, add_out, limits
+from fqtl.cli.flags import add_key
 from fqtl.data.gene_names import read_gene_names
 from fqtl.release.discoveries import SINGLE_TISSUE_NEEDS, SingleTissueRates, single_tissue_rates
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import read_parquet, write_tsv
 from fqtl.tables.fits import CALL
-from fqtl.weights.formats import FORMATS, write_or_clear
+from fqtl.weights.formats import write_or_clear
 from fqtl.weights.from_fits import (
     FACTOR_NEEDS,
     TISSUE_NEEDS,
@@ -44,7 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_filter(parser)
     add_annotation(parser)
-    parser.add_argument("--formats", nargs="+", choices=list(FORMATS), default=["predictdb"])
+    add_key(parser, "weights.formats")
     parser.add_argument(
         "--folder", type=Path, required=True, metavar="FOLDER", help="has one for each format"
     )

@@ -171,6 +171,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         "covariate": "covariate, or component of expression",
         "explained": "share of the variance of a gene that it explains by itself, mean over genes",
     },
+    "removed": {
+        "path": "what a run of another config had left, below the results",
+    },
     "outliers": {
         "tissue": "tissue",
         "donor": "donor",

@@ -78,9 +78,14 @@ def write_fusion(folder: Path, weights: WeightSet) -> Path:
     return folder / f"{weights.name}.pos"
 
 
+def odd_names(gene_ids: Iterable[str]) -> list[str]:
+    """Genes that no file can be named after."""
+    return [gene for gene in gene_ids if NOT_IN_A_NAME.search(gene)]
+
+
 def refuse_odd_names(gene_ids: Iterable[str]) -> None:
     """Refuse genes that no file can be named after."""
-    odd = [gene for gene in gene_ids if NOT_IN_A_NAME.search(gene)]
+    odd = odd_names(gene_ids)
     if odd:
         raise FqtlError(
             f"Gene {odd[0]!r} cannot be written for FUSION, whose files are named after genes: "

@@ -4,28 +4,24 @@ Needs: <results>/fits/{shard}.parquet of all shards. Gives: <results>/fits.parqu
 <results>/*.tsv.gz.
 """
 
-TABLES = [
-    "fits",
-    "factors",
-    "variants",
-    "tissues",
-    "specific",
-    "credible_sets",
-    "prediction",
-    "nulls",
-    "calibration",
-    "dropped_variants",
-]
-
 
 rule aggregate:
     """Every gene once, in the order of the genome."""
     input:
-        fits=expand("<results>/fits/{shard}.parquet", shard=SHARDS),
+        fits=expand("<results>/fits/{shard}.parquet", shard=RUN.shards),
         genes="<results>/genes.tsv",
     output:
         store="<results>/fits.parquet",
-        tables=expand("<results>/{table}.tsv.gz", table=TABLES),
+        fits="<results>/fits.tsv.gz",
+        factors="<results>/factors.tsv.gz",
+        variants="<results>/variants.tsv.gz",
+        tissues="<results>/tissues.tsv.gz",
+        specific="<results>/specific.tsv.gz",
+        credible_sets="<results>/credible_sets.tsv.gz",
+        prediction="<results>/prediction.tsv.gz",
+        nulls="<results>/nulls.tsv.gz",
+        calibration="<results>/calibration.tsv.gz",
+        dropped_variants="<results>/dropped_variants.tsv.gz",
     log:
         "<logs>/aggregate.log",
     benchmark:
@@ -36,7 +32,7 @@ rule aggregate:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
-        results=lambda wildcards, output: Path(output.store).parent,
+        results=subpath(output.store, parent=True),
     shell:
         r"""
         fqtl aggregate --fits {input.fits:q} --genes {input.genes:q} \

@@ -1,27 +1,18 @@
 """Input is looked at before any of it is computed on, and what later stages refuse is refused.
 
-Needs: genotypes, and expression and covariates of all tissues. Gives: <results>/check.json.
+Needs: genotypes, and expression and covariates of all tissues. Gives: <results>/check.json, and
+formats.json of what weights will be written.
 """
-
-# What is written in the end. Other params or input of this rule are a reason to do all that follows
-# again, and other formats are none: so they stand among the resources, which are not compared
-WRITTEN = " ".join(
-    [
-        "--formats",
-        *config["weights"]["formats"],
-        *(f"--gene-names {shlex.quote(path)}" for path in annotation()),
-    ]
-)
 
 
 rule check:
     """Files, indexes, donors in common, chromosomes, room on the disk."""
     input:
-        sheet=[] if FROM_FOLDER else config["tissues"],
-        genotypes=GENOTYPE_FILES,
-        expression=[row["expression"] for row in TISSUES.values()],
-        others=[*ANNOTATION, *DONOR_COVARIATES],
-        covariates=[row["covariates"] for row in TISSUES.values() if row["covariates"]],
+        sheet=RUN.sheet,
+        genotypes=RUN.genotypes,
+        expression=RUN.expression,
+        others=[*RUN.gene_places, *RUN.donor_covariates],
+        covariates=RUN.covariates,
     output:
         "<results>/check.json",
     log:
@@ -32,29 +23,43 @@ rule check:
         "../../envs/fqtl.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        written=WRITTEN,
     params:
         version=VERSION,
-        genotypes=GENOTYPES,
-        tissues=(
-            " ".join(
-                f"--tissue {name} {shlex.quote(row['expression'])} {shlex.quote(row['covariates'])}"
-                for name, row in TISSUES.items()
-            )
-            if FROM_FOLDER
-            else f"--tissues {shlex.quote(config['tissues'])}"
-        ),
+        genotypes=FLAGS.genotypes,
+        tissues=FLAGS.tissues,
         chromosomes=config["genes"]["chromosomes"],
-        values=VALUES,
-        recipe=RECIPE,
-        rsids=(
-            "--needs-rsids"
-            if (trained_on(), rsids_from()) == ("unambiguous", "file")
-            else ""
-        ),
+        values=FLAGS.values,
+        prepare=FLAGS.prepare,
+        rsids=FLAGS.needs_rsids,
     shell:
         r"""
         fqtl check {params.tissues} {params.genotypes} \
-            --chromosomes {params.chromosomes:q} {params.values} {params.recipe} \
-            {params.rsids} {resources.written} --out {output:q} 2>{log:q}
+            --chromosomes {params.chromosomes:q} {params.values} {params.prepare} \
+            {params.rsids} --out {output:q} 2>{log:q}
+        """
+
+
+rule check_formats:
+    """Genes and annotation that the formats of weights take; other formats fit nothing again."""
+    input:
+        check="<results>/check.json",
+        annotation=RUN.gene_names,
+    output:
+        "<results>/formats.json",
+    log:
+        "<logs>/check_formats.log",
+    benchmark:
+        "<benchmarks>/check_formats.tsv"
+    conda:
+        "../../envs/fqtl.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    params:
+        version=VERSION,
+        formats=config["weights"]["formats"],
+        annotation=lambda wildcards, input: flags("--annotation", input.annotation),
+    shell:
+        r"""
+        fqtl check formats --checked {input.check:q} --formats {params.formats} \
+            {params.annotation} --out {output:q} 2>{log:q}
         """

@@ -9,9 +9,9 @@ rule fit:
     input:
         shard="<results>/shards/{shard}.parquet",
         plan="<results>/plan.tsv",
-        genotypes=GENOTYPE_FILES,
-        rsids=RSIDS,
-        covariates=IN_MODEL,
+        genotypes=RUN.genotypes,
+        rsids=RUN.rsids,
+        covariates=RUN.model_covariates,
     output:
         "<results>/fits/{shard}.parquet",
     log:
@@ -30,18 +30,16 @@ rule fit:
         ),
     params:
         version=VERSION,
-        genotypes=GENOTYPES,
-        variants=VARIANTS,
-        covariates=" ".join(
-            f"--donor-covariates {shlex.quote(path)}" for path in IN_MODEL
-        ),
+        genotypes=FLAGS.genotypes,
+        variants=FLAGS.variants,
+        covariates=flags("--donor-covariates", RUN.model_covariates),
         family=config["model"]["family"],
         engine=config["model"]["engine"],
         rank=config["model"]["rank"],
         factored="--factored" if config["model"]["factored"] else "--no-factored",
         folds=config["cross_validation"]["folds"],
-        yardstick=config["cross_validation"]["yardstick"],
-        nulls=NULLS,
+        baseline=config["cross_validation"]["baseline"],
+        permutations=FLAGS.permutations,
         min_pip=config["weights"]["min_pip"],
         seed=config["seed"],
     shell:
@@ -49,6 +47,6 @@ rule fit:
         fqtl fit --shard {input.shard:q} {params.genotypes} \
             {params.variants} {params.covariates} --family {params.family} --engine {params.engine} \
             --rank {params.rank} {params.factored} --folds {params.folds} --seed {params.seed} \
-            --min-pip {params.min_pip} --yardstick {params.yardstick} {params.nulls} \
+            --min-pip {params.min_pip} --baseline {params.baseline} {params.permutations} \
             --out {output:q} 2>{log:q}
         """

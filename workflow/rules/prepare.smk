@@ -4,15 +4,15 @@ Needs: expression and covariates of the tissue. Gives: <results>/prepared/{tissu
 release's counts, <results>/counts/{tissue}.parquet.
 """
 
-if SPLIT:
+if RUN.splits_counts:
 
     rule split:
         """Counts of all tissues, read once."""
         input:
-            counts=in_release(RELEASE["counts"]),
-            samples=in_release(RELEASE["samples"]),
+            counts=RUN.release_file("counts"),
+            samples=RUN.release_file("samples"),
         output:
-            expand("<results>/counts/{tissue}.parquet", tissue=TISSUES),
+            expand("<results>/counts/{tissue}.parquet", tissue=RUN.tissues),
         log:
             "<logs>/split.log",
         benchmark:
@@ -23,8 +23,8 @@ if SPLIT:
             mem_mb=lambda wildcards, attempt: 2000 * attempt,
         params:
             version=VERSION,
-            tissues=list(TISSUES),
-            folder=lambda wildcards, output: Path(output[0]).parent,
+            tissues=list(RUN.tissues),
+            folder=subpath(output[0], parent=True),
         shell:
             r"""
             fqtl split --counts {input.counts:q} --samples {input.samples:q} \
@@ -36,10 +36,10 @@ rule prepare:
     """Donors matched, put on a scale, confounders regressed out, standardised."""
     input:
         check="<results>/check.json",
-        expression=lambda wildcards: TISSUES[wildcards.tissue]["expression"],
-        covariates=covariates_of,
-        others=[*ANNOTATION, *DONOR_COVARIATES],
-        genotypes=GENOTYPE_FILES,
+        expression=lambda wildcards: str(RUN.tissues[wildcards.tissue].expression),
+        covariates=lambda wildcards: RUN.covariates_of(wildcards.tissue),
+        others=[*RUN.gene_places, *RUN.donor_covariates],
+        genotypes=RUN.genotypes,
     output:
         "<results>/prepared/{tissue}.parquet",
     log:
@@ -52,18 +52,14 @@ rule prepare:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
-        genotypes=GENOTYPES,
-        covariates=lambda wildcards, input: (
-            f"--covariates {shlex.quote(input.covariates[0])}"
-            if input.covariates
-            else ""
-        ),
-        variants=VARIANTS,
-        values=VALUES,
-        recipe=RECIPE,
+        genotypes=FLAGS.genotypes,
+        covariates=lambda wildcards, input: flags("--covariates", input.covariates),
+        variants=FLAGS.variants,
+        values=FLAGS.values,
+        prepare=FLAGS.prepare,
     shell:
         r"""
         fqtl prepare --tissue {wildcards.tissue:q} --expression {input.expression:q} \
-            {params.covariates} {params.values} {params.recipe} \
+            {params.covariates} {params.values} {params.prepare} \
             {params.genotypes} {params.variants} --out {output:q} 2>{log:q}
         """

@@ -5,31 +5,45 @@ Needs: the tables in <results>/, lists of the weights. Gives: <results>/report.h
 """
 
 TRUTH = ["<results>/panel/truth.tsv.gz", "<results>/panel/simulated.tsv"]
-SHOWN = {
-    "genome build": config["genome_build"],
-    "genotypes": config["genotypes"]["path"],
-    "tissues": config["release"]["folder"] if FROM_FOLDER else config["tissues"],
-    "cis window": f"{config['genes']['cis_window_bp']:,} bp",
-    "minor allele frequency": f"at least {config['genotypes']['min_maf']}",
-    "model": f"{config['model']['family']}, {config['model']['engine']}",
-    "factors": f"at most {config['model']['rank']}",
-    "permuted fits": f"at most {config['calibration']['permutations']}",
-    "cross-validation": f"{config['cross_validation']['folds']} folds",
-    "seed": config["seed"],
-}
+
+
+rule tidy:
+    """What runs of another config left among the results is removed."""
+    input:
+        weights=WEIGHT_LISTS,
+        prepared="<results>/prepared.tsv",
+    output:
+        "<results>/removed.tsv",
+    log:
+        "<logs>/tidy.log",
+    benchmark:
+        "<benchmarks>/tidy.tsv"
+    conda:
+        "../../envs/fqtl.yaml"
+    params:
+        version=VERSION,
+        results=subpath(output[0], parent=True),
+    shell:
+        r"""
+        fqtl tidy --results {params.results:q} --weights {input.weights:q} \
+            --prepared {input.prepared:q} --out {output:q} 2>{log:q}
+        """
 
 
 rule report:
-    """One self-contained page; what runs of another config left beside it is removed."""
+    """One self-contained page."""
     input:
-        tables=expand("<results>/{table}.tsv.gz", table=[*TABLES, "dropped"]),
+        rules.aggregate.output,
         genes="<results>/genes.tsv",
         prepared="<results>/prepared.tsv",
         confounders="<results>/confounders.tsv",
-        weights=[*WEIGHT_LISTS, *FACTOR_LISTS],
-        truth=TRUTH if "simulate" in config else [],
+        dropped="<results>/dropped.tsv.gz",
+        removed="<results>/removed.tsv",
+        weights=WEIGHT_LISTS,
+        truth=TRUTH if RUN.config.simulate else [],
     output:
-        "<results>/report.html",
+        page="<results>/report.html",
+        figures=directory("<results>/figures"),
     log:
         "<logs>/report.log",
     benchmark:
@@ -40,27 +54,21 @@ rule report:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
-        results=lambda wildcards, output: Path(output[0]).parent,
-        figures=lambda wildcards, output: Path(output[0]).parent / "figures",
-        panel=lambda wildcards, input: (
-            f"--panel {shlex.quote(str(Path(input.truth[0]).parent))}"
-            if input.truth
-            else ""
+        results=subpath(output.page, parent=True),
+        panel=lambda wildcards, input: flags(
+            "--panel", [Path(path).parent for path in input.truth[:1]]
         ),
-        settings=" ".join(
-            f"--setting {shlex.quote(name)} {shlex.quote(str(value))}"
-            for name, value in SHOWN.items()
-        ),
+        settings=FLAGS.settings,
     shell:
         r"""
         fqtl report --results {params.results:q} --weights {input.weights:q} \
-            {params.panel} {params.settings} --figures {params.figures:q} --tidy \
-            --out {output:q} 2>{log:q}
+            {params.panel} {params.settings} --figures {output.figures:q} \
+            --out {output.page:q} 2>{log:q}
         """
 
 
 rule evaluate:
-    """What was found of what was simulated."""
+    """What was found of the effects that were simulated."""
     input:
         prediction="<results>/prediction.tsv.gz",
         fits="<results>/fits.tsv.gz",

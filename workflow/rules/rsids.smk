@@ -3,15 +3,12 @@
 Needs: the table. Gives: <results>/rsids.parquet.
 """
 
-RSIDS = [path for path in [rsids_from()] if path not in ("file", "none")]
-
-
-if RSIDS:
+if RUN.lookup_table:
 
     rule rsids:
         """Read the table once; jobs then find the region they want."""
         input:
-            config["genotypes"]["rsids"],
+            RUN.lookup_table,
         output:
             "<results>/rsids.parquet",
         log:

@@ -9,11 +9,13 @@ in all tissues.
 rule shard:
     """One self-contained input per fit job, whatever the number of tissues."""
     input:
-        prepared=expand("<results>/prepared/{tissue}.parquet", tissue=TISSUES),
-        rsids=RSIDS,
-        genotypes=GENOTYPE_FILES,
+        prepared=expand("<results>/prepared/{tissue}.parquet", tissue=RUN.tissues),
+        rsids=RUN.rsids,
+        genotypes=RUN.genotypes,
+        # before any fit, but no reason for another
+        formats=ancient("<results>/formats.json"),
     output:
-        shards=expand("<results>/shards/{shard}.parquet", shard=SHARDS),
+        shards=expand("<results>/shards/{shard}.parquet", shard=RUN.shards),
         genes="<results>/genes.tsv",
         list="<results>/shards.tsv",
         plan="<results>/plan.tsv",
@@ -31,19 +33,19 @@ rule shard:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
-        genotypes=GENOTYPES,
+        genotypes=FLAGS.genotypes,
         chromosomes=config["genes"]["chromosomes"],
-        variants=VARIANTS,
+        variants=FLAGS.variants,
         number=config["shards"]["count"],
         folds=config["cross_validation"]["folds"],
-        yardstick=config["cross_validation"]["yardstick"],
-        nulls=NULLS,
+        baseline=config["cross_validation"]["baseline"],
+        permutations=FLAGS.permutations,
         shards=lambda wildcards, output: Path(output.shards[0]).parent,
-        results=lambda wildcards, output: Path(output.genes).parent,
+        results=subpath(output.genes, parent=True),
     shell:
         r"""
         fqtl shard --prepared {input.prepared:q} --chromosomes {params.chromosomes:q} \
             --count {params.number} --shards {params.shards:q} --results {params.results:q} \
             {params.genotypes} {params.variants} --folds {params.folds} \
-            --yardstick {params.yardstick} {params.nulls} 2>{log:q}
+            --baseline {params.baseline} {params.permutations} 2>{log:q}
         """

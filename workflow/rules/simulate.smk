@@ -1,21 +1,22 @@
 """A panel with known effects, if the config asks for one.
 
 Needs: genotypes, released effects. Gives: <results>/panel/, with expression and covariates of each
-tissue, truth.tsv.gz (what was simulated) and simulated.tsv (the genes).
+tissue, truth.tsv.gz (the simulated effects) and simulated.tsv (the genes).
 """
 
-if "simulate" in config:
-    PANEL = config["simulate"]
+if RUN.config.simulate:
 
     rule simulate:
-        """Expression and covariates of 44 tissues, with simulated effects."""
+        """Expression and covariates of 44 tissues, with known effects."""
         input:
-            genotypes=GENOTYPE_FILES,
-            effects=PANEL["effects"],
-            null_genes=PANEL.get("null_genes", []),
+            genotypes=RUN.genotypes,
+            effects=RUN.config.simulate.effects,
+            null_genes=RUN.config.simulate.null_genes or [],
         output:
-            expression=expand("<results>/panel/{tissue}.bed.gz", tissue=TISSUES),
-            covariates=expand("<results>/panel/{tissue}.covariates.txt", tissue=TISSUES),
+            expression=expand("<results>/panel/{tissue}.bed.gz", tissue=RUN.tissues),
+            covariates=expand(
+                "<results>/panel/{tissue}.covariates.txt", tissue=RUN.tissues
+            ),
             truth="<results>/panel/truth.tsv.gz",
             genes="<results>/panel/simulated.tsv",
         log:
@@ -28,22 +29,11 @@ if "simulate" in config:
             mem_mb=lambda wildcards, attempt: 4000 * attempt,
         params:
             version=VERSION,
-            genotypes=GENOTYPES,
-            chromosome=PANEL["chromosome"],
-            seed=PANEL["seed"],
-            null_genes=(
-                f"--null-genes {PANEL['null_genes']}" if "null_genes" in PANEL else ""
-            ),
-            max_genes=(
-                f"--max-genes {PANEL['max_genes']}" if "max_genes" in PANEL else ""
-            ),
-            h2=f"--h2 {PANEL['h2']}" if "h2" in PANEL else "",
-            noise_correlation=PANEL.get("noise_correlation", 0),
-            folder=lambda wildcards, output: Path(output.truth).parent,
+            genotypes=FLAGS.genotypes,
+            panel=FLAGS.panel,
+            folder=subpath(output.truth, parent=True),
         shell:
             r"""
-            fqtl simulate {params.genotypes} --chromosome {params.chromosome} \
-                --effects {input.effects:q} {params.null_genes} {params.max_genes} {params.h2} \
-                --noise-correlation {params.noise_correlation} --seed {params.seed} \
+            fqtl simulate {params.genotypes} --effects {input.effects:q} {params.panel} \
                 --out {params.folder:q} 2>{log:q}
             """

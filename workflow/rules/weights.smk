@@ -9,35 +9,23 @@ A tissue without a gene for a file has no file, so what the rules declare are li
 written: <results>/weights/{tissue}.tsv, factors/files.tsv and joint/files.tsv.
 """
 
-FORMATS = config["weights"]["formats"]
-OF_ALL_TISSUES = [name for name in FORMATS if name in ("predictdb", "focus")]
-OF_A_TISSUE = [name for name in FORMATS if name != "focus"]
-FILTER = " ".join(
-    [
-        f"--min-cv-r {config['weights']['min_cv_r']}",
-        f"--max-cv-p {config['weights']['max_cv_p']}",
-        f"--min-gene-pip {config['weights']['min_gene_pip']}",
-        f"--max-q {config['weights']['max_q']}",
-    ]
-)
+# of each tissue, of all together, and of factors
 WEIGHT_LISTS = [
-    *(expand("<results>/weights/{tissue}.tsv", tissue=TISSUES) if OF_A_TISSUE else []),
-    *(["<results>/weights/joint/files.tsv"] if OF_ALL_TISSUES else []),
+    *(
+        expand("<results>/weights/{tissue}.tsv", tissue=RUN.tissues)
+        if RUN.formats_of_a_tissue
+        else []
+    ),
+    *(["<results>/weights/joint/files.tsv"] if RUN.formats_of_all_tissues else []),
+    *(["<results>/weights/factors/files.tsv"] if RUN.writes_factors else []),
 ]
-# one tissue shares nothing, and without factors every tissue is one
-SHARING = len(TISSUES) > 1 and config["model"]["factored"]
-FACTOR_LISTS = (
-    ["<results>/weights/factors/files.tsv"]
-    if config["weights"]["factors"] and SHARING
-    else []
-)
 
 
 rule weights:
     """Models of one tissue."""
     input:
         fits="<results>/fits.parquet",
-        annotation=annotation(),
+        annotation=RUN.gene_names,
     output:
         "<results>/weights/{tissue}.tsv",
     log:
@@ -50,10 +38,10 @@ rule weights:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
-        limits=FILTER,
-        formats=OF_A_TISSUE,
-        annotation=named,
-        folder=lambda wildcards, output: Path(output[0]).parent,
+        limits=FLAGS.filter,
+        formats=RUN.formats_of_a_tissue,
+        annotation=lambda wildcards, input: flags("--annotation", input.annotation),
+        folder=subpath(output[0], parent=True),
     shell:
         r"""
         fqtl weights --fits {input.fits:q} --tissue {wildcards.tissue:q} {params.limits} \
@@ -66,7 +54,7 @@ rule factor_weights:
     """Models of all factors, as if factors were genes of a tissue of their own."""
     input:
         fits="<results>/fits.parquet",
-        annotation=annotation(),
+        annotation=RUN.gene_names,
     output:
         "<results>/weights/factors/files.tsv",
     log:
@@ -79,10 +67,10 @@ rule factor_weights:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
-        limits=FILTER,
-        formats=FORMATS,
-        annotation=named,
-        folder=lambda wildcards, output: Path(output[0]).parent,
+        limits=FLAGS.filter,
+        formats=config["weights"]["formats"],
+        annotation=lambda wildcards, input: flags("--annotation", input.annotation),
+        folder=subpath(output[0], parent=True),
     shell:
         r"""
         fqtl weights --fits {input.fits:q} --factors {params.limits} {params.annotation} \
@@ -94,7 +82,7 @@ rule joint_weights:
     """What programs need of all tissues together."""
     input:
         fits="<results>/fits.parquet",
-        annotation=annotation(),
+        annotation=RUN.gene_names,
     output:
         "<results>/weights/joint/files.tsv",
     log:
@@ -107,11 +95,11 @@ rule joint_weights:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
     params:
         version=VERSION,
-        limits=FILTER,
-        formats=OF_ALL_TISSUES,
-        tissues=list(TISSUES),
-        annotation=named,
-        folder=lambda wildcards, output: Path(output[0]).parent.parent,
+        limits=FLAGS.filter,
+        formats=RUN.formats_of_all_tissues,
+        tissues=list(RUN.tissues),
+        annotation=lambda wildcards, input: flags("--annotation", input.annotation),
+        folder=subpath(output[0], ancestor=2),
     shell:
         r"""
         fqtl joint --fits {input.fits:q} --tissues {params.tissues:q} {params.limits} \

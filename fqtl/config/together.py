@@ -1,0 +1,58 @@
+"""Keys that go together, and those that do not."""
+
+from fqtl.config.keys import listed
+from fqtl.config.model import OWN_UNITS, SCALES_OF, SCALES_OF_FAMILY, Config, Family, Scale
+from fqtl.errors import FqtlError
+
+
+def refuse_unlike_scale(family: Family, scale: Scale) -> None:
+    """Families of counts need counts as they are, those with units of their own need these."""
+    suited = SCALES_OF_FAMILY.get(family, ())
+    if scale in suited or (not suited and scale != "counts"):
+        return
+    counted = tuple(name for name, scales in SCALES_OF_FAMILY.items() if "counts" in scales)
+    goes = (
+        f"model.family {family} goes with prepare.scale: {listed(suited, 'or')}"
+        if suited
+        else f"prepare.scale counts goes with model.family {listed(counted, 'or')}"
+    )
+    raise FqtlError(
+        f"{goes}, and only with it; found model.family: {family} and prepare.scale: {scale}."
+    )
+
+
+def refuse_unlike_values(config: Config, described: int, first: str) -> None:
+    """Scales are of counts or of other values; of what keeps its units nothing is regressed out.
+
+    described : number of tissues with covariates; first : one of them and where it says so
+    """
+    prepare = config.prepare
+    if prepare.scale not in SCALES_OF[prepare.values]:
+        raise FqtlError(
+            f"prepare.values: {prepare.values} goes with prepare.scale: "
+            f"{', '.join(SCALES_OF[prepare.values])}; found {prepare.scale}."
+        )
+    if prepare.scale not in OWN_UNITS:
+        return
+    found = [
+        f"prepare.{name}: {value}"
+        for name, value in (("components", prepare.components), ("controls", prepare.controls))
+        if value
+    ]
+    if prepare.donor_covariates and prepare.donor_covariates_in == "expression":
+        found.append("prepare.donor_covariates_in: expression")
+    if described:
+        found.append(f"covariates of {described} tissues, the first {first}")
+    if found:
+        raise FqtlError(
+            f"prepare.scale: {prepare.scale} keeps values as they are, so that nothing can be "
+            f"regressed out of them; found {', '.join(found)}. Leave these out; covariates of "
+            "donors can be in the model (prepare.donor_covariates_in: model)."
+        )
+
+
+def trained_on(config: Config) -> str:
+    """Which variants models are trained on: those that FUSION keeps, if it reads the models."""
+    if config.weights.variants != "auto":
+        return config.weights.variants
+    return "unambiguous" if "fusion" in config.weights.formats else "all"

@@ -1,0 +1,109 @@
+"""Files that a run reads, and the keys of the config that name them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from fqtl.config.model import Config
+from fqtl.data.tissues import Tissue
+from fqtl.errors import FqtlError
+from fqtl.workflow.release import in_release, release_file
+
+MOST_NAMED = 10  # files that are not there, in one message
+
+
+def genotype_files(path: str) -> list[str]:
+    """The genotypes and what belongs to them: PLINK's tables of variants and donors, or the index.
+
+    Another table of variants is another file of genotypes, so all are input of what opens them. Of
+    several names that one file may have, the one that is there or, where none is, the first.
+    """
+    file = Path(path)
+    parts: list[list[Path]] = []  # `fqtl check` says what it expects
+    if file.suffix == ".bed":
+        parts = [[file.with_suffix(".bim")], [file.with_suffix(".fam")]]
+    elif file.suffix == ".pgen":
+        tables = [file.with_suffix(".pvar"), file.with_suffix(".pvar.zst")]
+        parts = [tables, [file.with_suffix(".psam")]]
+    elif file.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf")):
+        parts = [[Path(f"{file}.csi"), Path(f"{file}.tbi")]]
+    beside = [next((name for name in names if name.exists()), names[0]) for names in parts]
+    return [path, *map(str, beside)]
+
+
+def lookup_table(config: Config) -> list[str]:
+    """Table of rs numbers that the config names, as a list that may be empty."""
+    return [path for path in [config.genotypes.rsids] if path not in ("file", "none")]
+
+
+def gene_places(config: Config) -> list[str]:
+    """GTF with positions and lengths of genes, as a list that is empty where none is asked for."""
+    name = config.release.annotation
+    asked = config.prepare.values == "counts" or config.prepare.tss == "annotation"
+    return [in_release(name, config)] if asked and name else []
+
+
+def gene_names(config: Config) -> list[str]:
+    """GTF with names and types of genes for weights, as a list that may be empty."""
+    if config.weights.annotation:
+        return [config.weights.annotation]
+    name = config.release.annotation
+    return [path for path in [in_release(name, config)] if Path(path).is_file()] if name else []
+
+
+def donor_covariates(config: Config) -> list[str]:
+    """Covariates that all tissues share, as a list that may be empty."""
+    return [path for path in [config.prepare.donor_covariates] if path]
+
+
+def model_covariates(config: Config) -> list[str]:
+    """Those of them that are in the model."""
+    return donor_covariates(config) if config.prepare.donor_covariates_in == "model" else []
+
+
+def require_files(config: Config, tissues: Mapping[str, Tissue]) -> None:
+    """Input that is not there is named before Snakemake looks for a rule that makes it."""
+    absent = {path: key for path, key in _wanted(config, tissues) if not Path(path).is_file()}
+    if absent:
+        named = ", ".join(list(absent)[:MOST_NAMED])
+        rest = len(absent) - MOST_NAMED
+        more = f" and {rest} more" if rest > 0 else ""
+        keys = ", ".join(dict.fromkeys(absent.values()))
+        raise FqtlError(f"No such file: {named}{more}. See {keys} in the config.")
+    genotypes, *others = genotype_files(config.genotypes.path)
+    if not all(Path(path).is_file() for path in others):
+        make = "bcftools index" if genotypes.endswith(".bcf") else "tabix -p vcf"
+        raise FqtlError(f"{genotypes} has no index. Make one with `{make} {genotypes}`.")
+
+
+def _wanted(config: Config, tissues: Mapping[str, Tissue]) -> Iterator[tuple[str, str]]:
+    """Input with the key that names it."""
+    section = "release.genotypes" if config.release.genotypes else "genotypes.path"
+    genotypes, *others = genotype_files(config.genotypes.path)
+    yield genotypes, section
+    if Path(genotypes).suffix in (".bed", ".pgen"):
+        yield from ((path, section) for path in others)
+    yield from ((path, "release.annotation") for path in gene_places(config))
+    yield from ((path, "prepare.donor_covariates") for path in donor_covariates(config))
+    yield from ((path, "genotypes.rsids") for path in lookup_table(config))
+    if config.weights.annotation:
+        yield config.weights.annotation, "weights.annotation"
+    if config.simulate is None:
+        yield from _of_tissues(config, tissues)
+        return
+    yield config.simulate.effects, "simulate.effects"
+    if config.simulate.null_genes:
+        yield config.simulate.null_genes, "simulate.null_genes"
+
+
+def _of_tissues(config: Config, tissues: Mapping[str, Tissue]) -> Iterator[tuple[str, str]]:
+    from_folder = isinstance(config.tissues, list)
+    split = from_folder and config.prepare.values == "counts"
+    if split:
+        for key in ("counts", "samples"):
+            yield release_file(key, config), f"release.{key}"
+    for tissue in tissues.values():
+        expression = None if split else tissue.expression
+        for column, path in (("expression", expression), ("covariates", tissue.covariates)):
+            if path is not None:
+                where = f"release.{column}" if from_folder else f"tissues ({tissue.name})"
+                yield str(path), where

@@ -1,0 +1,144 @@
+"""Flags of `fqtl` that several rules give, as text for a shell."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from shlex import quote
+
+from fqtl.workflow.run import Run
+
+# keys of `prepare` that are flags under their own names
+STEPS = (
+    "scale",
+    "size_factors",
+    "min_tpm",
+    "min_reads",
+    "min_share",
+    "components",
+    "controls",
+    "control_max_p",
+    "min_samples",
+)
+
+
+def flags(name: str, values: Iterable[object]) -> str:
+    """The flag once for each value; nothing where there is none."""
+    return " ".join(f"{name} {quote(str(value))}" for value in values)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Flags of a run, by what they are about."""
+
+    run: Run
+
+    @property
+    def genotypes(self) -> str:
+        """Of every command that opens the genotypes."""
+        config = self.run.config
+        return (
+            f"--genotypes {quote(config.genotypes.path)} --genome-build {config.genome_build} "
+            f"--field {config.genotypes.field}"
+        )
+
+    @property
+    def variants(self) -> str:
+        """Of every command that takes the variants of a gene."""
+        config = self.run.config
+        rsids = self.run.rsids[0] if self.run.rsids else config.genotypes.rsids
+        return (
+            f"--cis-window-bp {config.genes.cis_window_bp} --min-maf {config.genotypes.min_maf} "
+            f"--max-missing {config.genotypes.max_missing} --variants {self.run.trained_on} "
+            f"--rsids {quote(rsids)}"
+        )
+
+    @property
+    def permutations(self) -> str:
+        """Of every command that knows of permuted fits."""
+        plan = self.run.config.calibration
+        return (
+            f"--permutations {plan.permutations} --exceedances {plan.exceedances} "
+            f"--permute {plan.permute} "
+            f"--conditional-permutations {plan.conditional_permutations}"
+        )
+
+    @property
+    def values(self) -> str:
+        """Of every command that reads expression."""
+        steps = self.run.config.prepare
+        parts = [
+            "--counts" if steps.values == "counts" else "",
+            "" if steps.tss == "auto" else f"--tss {steps.tss}",
+            flags("--annotation", self.run.gene_places),
+            flags("--donor-covariates", self.run.donor_covariates),
+        ]
+        return " ".join(part for part in parts if part)
+
+    @property
+    def prepare(self) -> str:
+        """What is done with expression."""
+        steps = self.run.config.prepare
+        parts = [f"--{name.replace('_', '-')} {getattr(steps, name)}" for name in STEPS]
+        parts.append(f"--seed {self.run.config.seed}")
+        if self.run.model_covariates:
+            parts.append("--donor-covariates-in-model")
+        return " ".join(parts)
+
+    @property
+    def tissues(self) -> str:
+        """The sheet, or the lines that would be in it."""
+        if self.run.sheet:
+            return flags("--tissues", self.run.sheet)
+        return " ".join(
+            f"--tissue {tissue.name} {quote(str(tissue.expression))} "
+            f"{quote(str(tissue.covariates or ''))}"
+            for tissue in self.run.tissues.values()
+        )
+
+    @property
+    def needs_rsids(self) -> str:
+        """Whether models are trained on variants that the genotypes must name."""
+        named = self.run.config.genotypes.rsids == "file"
+        return "--needs-rsids" if named and self.run.trained_on == "unambiguous" else ""
+
+    @property
+    def filter(self) -> str:
+        """What a model must show to be in weight files."""
+        limits = self.run.config.weights
+        return (
+            f"--min-cv-r {limits.min_cv_r} --max-cv-p {limits.max_cv_p} "
+            f"--min-gene-pip {limits.min_gene_pip} --max-q {limits.max_q}"
+        )
+
+    @property
+    def panel(self) -> str:
+        """Of the panel that is simulated; nothing where there is none."""
+        panel = self.run.config.simulate
+        if panel is None:
+            return ""
+        given = {
+            "--chromosome": panel.chromosome,
+            "--null-genes": panel.null_genes,
+            "--max-genes": panel.max_genes,
+            "--h2": panel.h2,
+            "--noise-correlation": panel.noise_correlation,
+            "--seed": panel.seed,
+        }
+        return " ".join(flags(name, [value]) for name, value in given.items() if value is not None)
+
+    @property
+    def settings(self) -> str:
+        """What the report says of the run's settings."""
+        config = self.run.config
+        shown = {
+            "genome build": config.genome_build,
+            "genotypes": config.genotypes.path,
+            "tissues": self.run.sheet[0] if self.run.sheet else config.release.folder,
+            "cis window": f"{config.genes.cis_window_bp:,} bp",
+            "minor allele frequency": f"at least {config.genotypes.min_maf}",
+            "model": f"{config.model.family}, {config.model.engine}",
+            "factors": f"at most {config.model.rank}",
+            "permuted fits": f"at most {config.calibration.permutations}",
+            "cross-validation": f"{config.cross_validation.folds} folds",
+            "seed": config.seed,
+        }
+        return " ".join(f"--setting {quote(k)} {quote(str(v))}" for k, v in shown.items())
