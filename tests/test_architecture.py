@@ -1,5 +1,6 @@
 """The wall between rooms, as the sources have it and as a fresh interpreter sees it."""
 
+import re
 import subprocess
 import sys
 
@@ -99,10 +100,20 @@ def test_only_the_command_line_sees_everything():
             assert "fqtl.cli" not in path.read_text(), path
 
 
-def test_the_workflow_meets_the_package_at_the_command_line():
+def test_the_workflow_meets_the_package_at_the_command_line_and_in_one_room():
+    found = set()
     for path in [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk")]:
         assert "import fqtl" not in path.read_text(), path
-        assert "from fqtl" not in path.read_text(), path
+        found |= set(re.findall(r"from (fqtl[.\w]*)", path.read_text()))
+    assert found
+    assert all(name.startswith("fqtl.workflow.") for name in found)
+
+
+def test_what_the_rules_ask_waits_for_no_arrays():
+    loaded = modules_loaded_by("import fqtl.workflow.run, fqtl.workflow.flags, fqtl.workflow.jobs")
+    assert not loaded & {"numpy", "pandas", "pyarrow", "scipy", "yaml", "jsonschema"}
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("fqtl.")}
+    assert rooms == {"config", "data", "errors", "workflow"}
 
 
 def test_the_package_works_from_the_root_of_its_sources():

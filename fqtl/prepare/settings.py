@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 
+from fqtl.config.model import OWN_UNITS, SCALES_OF, Config, Prepare
 from fqtl.errors import FqtlError
-from fqtl.prepare.counts import SCALES, SIZE_FACTORS
+from fqtl.prepare.counts import SIZE_FACTORS
 
-AS_GIVEN, INVERSE_NORMAL, RAW = "as_given", "inverse_normal", "raw"
-COUNTS, LOG_COUNTS, LOG_CPM = "counts", "log_counts", "log_cpm"
-OF_VALUES = (AS_GIVEN, INVERSE_NORMAL, RAW)
+INVERSE_NORMAL, COUNTS, LOG_CPM = "inverse_normal", "counts", "log_cpm"
 
 
 @dataclass(frozen=True)
 class PrepareSettings:
-    """Steps and their settings; the section `prepare` of config/config.yaml explains each.
+    """Steps and their settings; the section `Prepare` of fqtl/config/model.py explains each.
 
     counted : the files hold counts of reads
     components : how many are regressed out; None for as many as say more than chance does
@@ -20,19 +19,19 @@ class PrepareSettings:
     """
 
     counted: bool = False
-    scale: str = AS_GIVEN
-    size_factors: str = "tmm"
-    min_tpm: float = 0.1
-    min_reads: float = 6
-    min_share: float = 0.2
-    components: int | None = 0
-    controls: int = 0
-    control_max_p: float = 1e-4
-    min_samples: int = 30
-    seed: int = 1
+    scale: str = Prepare.scale
+    size_factors: str = Prepare.size_factors
+    min_tpm: float = Prepare.min_tpm
+    min_reads: float = Prepare.min_reads
+    min_share: float = Prepare.min_share
+    components: int | None = None if Prepare.components == "auto" else Prepare.components
+    controls: int = Prepare.controls
+    control_max_p: float = Prepare.control_max_p
+    min_samples: int = Prepare.min_samples
+    seed: int = Config.seed
 
     def __post_init__(self) -> None:
-        known = tuple(SCALES) if self.counted else OF_VALUES
+        known = SCALES_OF["counts" if self.counted else "normalised"]
         what = "counts" if self.counted else "normalised values"
         if self.scale not in known:
             raise FqtlError(
@@ -53,7 +52,7 @@ class PrepareSettings:
     @property
     def untouched(self) -> bool:
         """Whether values go to the model in their own units, with nothing regressed out."""
-        return self.scale in (COUNTS, LOG_COUNTS, RAW)
+        return self.scale in OWN_UNITS
 
     def why_unmeasured(self) -> str:
         """Reason that genes have which fail the filter."""

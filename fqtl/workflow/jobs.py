@@ -80,6 +80,7 @@ def forget_outdated(results: str, *, dry: bool) -> None:
     dry : only say so
     """
     for path, gone in outdated_lists(results):
-        print(f"notice: {gone} is gone; {path}, which names it, is made anew.", file=sys.stderr)
+        anew = "would be" if dry else "is"
+        print(f"notice: {gone} is gone; {path}, which names it, {anew} made anew.", file=sys.stderr)
         if not dry:
             path.unlink()
