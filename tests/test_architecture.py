@@ -11,6 +11,7 @@ from tests.imports import ROOT, circle, module_graph, modules, room_graph, rooms
 # a room imports from rooms before it, and from no other; docs/design.md says what each knows
 ROOMS = (
     "fqtl.errors",
+    "fqtl.config",
     "fqtl.model.arrays",
     "fqtl.model.families",
     "fqtl.model.priors",
@@ -21,6 +22,7 @@ ROOMS = (
     "fqtl",
     "fqtl.tables",
     "fqtl.data",
+    "fqtl.workflow",
     "fqtl.prepare",
     "fqtl.shards",
     "fqtl.gene",
@@ -30,8 +32,6 @@ ROOMS = (
     "fqtl.calibrate",
     "fqtl.simulation",
     "fqtl.report",
-    "fqtl.config",
-    "fqtl.workflow",
     "fqtl.cli",
 )
 MOST_IN_THE_ROOT = 5
