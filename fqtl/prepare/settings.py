@@ -6,7 +6,8 @@ from fqtl.config.model import OWN_UNITS, SCALES_OF, Config, Prepare
 from fqtl.errors import FqtlError
 from fqtl.prepare.counts import SIZE_FACTORS
 
-INVERSE_NORMAL, COUNTS, LOG_CPM = "inverse_normal", "counts", "log_cpm"
+AS_GIVEN, INVERSE_NORMAL = "as_given", "inverse_normal"
+COUNTS, LOG_COUNTS, LOG_CPM = "counts", "log_counts", "log_cpm"
 
 
 @dataclass(frozen=True)
