@@ -184,17 +184,19 @@ def test_factors_that_are_no_longer_wanted_are_a_reason_to_tidy_up(finished):
     release, _ = finished
     weights = {"formats": ["predictdb", "fusion", "tigar", "focus"], "factors": False}
     release.configure("factorless", results="out", weights=weights)
-    [command] = planned(release, "factorless")
-    assert command.startswith("report ")
-    assert "weights/factors" not in command
-    assert " --tidy " in command
+    tidy, report = planned(release, "factorless")
+    assert tidy.startswith("tidy ")
+    assert report.startswith("report ")
+    assert "weights/factors" not in tidy + report
 
 
 def test_other_formats_fit_nothing_again(finished):
     release, _ = finished
     release.configure("fewer", results="out", weights={"formats": ["predictdb", "fusion"]})
     commands = {command.split()[0] for command in planned(release, "fewer")}
-    assert commands == {"weights", "joint", "report"}
+    assert commands == {"check", "weights", "joint", "tidy", "report"}
+    checks = [command for command in planned(release, "fewer") if command.startswith("check")]
+    assert [command.split()[:2] for command in checks] == [["check", "formats"]]
 
 
 def test_cores_and_shards_do_not_change_a_byte(finished):
@@ -222,7 +224,7 @@ def test_without_factors_folds_and_permutations(release):
         "out",
         model={"factored": False},
         cross_validation={"folds": 0},
-        calibration={"permutations": 0, "partial": 0},
+        calibration={"permutations": 0, "conditional_permutations": 0},
     )
     run = release.run("out")
     assert run.returncode == 0, run.stdout

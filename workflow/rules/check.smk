@@ -50,6 +50,8 @@ rule check_formats:
         "<logs>/check_formats.log",
     benchmark:
         "<benchmarks>/check_formats.tsv"
+    # what it refuses is known before fits start
+    priority: 1
     conda:
         "../../envs/fqtl.yaml"
     resources:

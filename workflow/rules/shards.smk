@@ -12,8 +12,6 @@ rule shard:
         prepared=expand("<results>/prepared/{tissue}.parquet", tissue=RUN.tissues),
         rsids=RUN.rsids,
         genotypes=RUN.genotypes,
-        # before any fit, but no reason for another
-        formats=ancient("<results>/formats.json"),
     output:
         shards=expand("<results>/shards/{shard}.parquet", shard=RUN.shards),
         genes="<results>/genes.tsv",

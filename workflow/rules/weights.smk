@@ -25,6 +25,7 @@ rule weights:
     """Models of one tissue."""
     input:
         fits="<results>/fits.parquet",
+        formats="<results>/formats.json",
         annotation=RUN.gene_names,
     output:
         "<results>/weights/{tissue}.tsv",
@@ -54,6 +55,7 @@ rule factor_weights:
     """Models of all factors, as if factors were genes of a tissue of their own."""
     input:
         fits="<results>/fits.parquet",
+        formats="<results>/formats.json",
         annotation=RUN.gene_names,
     output:
         "<results>/weights/factors/files.tsv",
@@ -82,6 +84,7 @@ rule joint_weights:
     """What programs need of all tissues together."""
     input:
         fits="<results>/fits.parquet",
+        formats="<results>/formats.json",
         annotation=RUN.gene_names,
     output:
         "<results>/weights/joint/files.tsv",
