@@ -3,9 +3,11 @@
 GTEx, FastQTL and tensorQTL write one base, the start site itself; then it is the `end`, 1-based.
 QTLtools and others write the body of the gene: it starts at `start` + 1 on the plus strand and at
 `end` on the minus strand. Where bodies come without a strand nobody can say, and a guess would put
-half of the genes a gene's length away.
+half of the genes a gene's length away. Intervals that all have one length are no bodies of genes
+but windows that somebody drew; of short ones the end is taken, with a warning.
 """
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ import pandas as pd
 
 from fqtl.errors import FqtlError
 
+log = logging.getLogger(__name__)
+SHORT_WINDOW_BP = 2_000  # taste: as little as this does not move a cis window of 1 Mb
 FORWARD, BACKWARD = ("+", "1", "+1"), ("-", "-1")
 WAYS = ("auto", "end", "annotation")
 
@@ -35,7 +39,14 @@ def start_sites(
     body = end - start > 1
     forward = strand.isin(FORWARD)
     unknown = body & ~forward & ~strand.isin(BACKWARD)
-    if unknown.any() and tss != "end":
+    if unknown.any() and tss != "end" and _are_windows(end - start):
+        log.warning(
+            "%s: every interval is %d bp long and has no strand; its end is taken as the start "
+            "site (prepare.tss: end says so by intention).",
+            path,
+            end.iloc[0] - start.iloc[0],
+        )
+    elif unknown.any() and tss != "end":
         row = int(unknown.to_numpy().argmax())
         raise FqtlError(
             f"{path}, line {row + 2}: an interval of {end.iloc[row] - start.iloc[row]} bp without "
@@ -46,3 +57,8 @@ def start_sites(
             "prepare.tss: end (--tss end)."
         )
     return pd.Series(np.where(forward & body, start + 1, end), index=end.index)
+
+
+def _are_windows(length: "pd.Series[int]") -> bool:
+    """Whether these are windows of one short length, several of them, and not bodies of genes."""
+    return len(length) > 1 and length.nunique() == 1 and int(length.iloc[0]) <= SHORT_WINDOW_BP

@@ -53,3 +53,9 @@ def test_an_annotation_places_genes_and_those_without_are_dropped(tmp_path):
     found = read_expression(bed(tmp_path), places, "annotation")
     assert found.genes.to_dict("records") == [{"gene_id": "G1", "chrom": "chr2", "tss": 77}]
     assert found.dropped == {"G2": "not in the annotation"}
+
+
+def test_windows_of_one_short_length_end_at_the_start_site_and_it_is_said(tmp_path, caplog):
+    windows = [("chr1", 1_000, 2_000, "G1"), ("chr1", 50_000, 51_000, "G2")]
+    assert sites(bed(tmp_path, bodies=windows)) == [2_000, 51_000]
+    assert "every interval is 1000 bp long" in caplog.text
