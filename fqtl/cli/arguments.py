@@ -31,6 +31,7 @@ def add_genotypes(parser: ArgumentParser) -> None:
     )
     add_key(group, "genome_build", required=True, default=None)
     add_key(group, "genotypes.field")
+    add_key(group, "genotypes.sex", type=Path, metavar="FILE")
 
 
 def add_variants(parser: ArgumentParser) -> Any:
@@ -63,7 +64,7 @@ def add_variant_filter(group: Any) -> None:
 
 def open_filtered(given: Namespace) -> GenotypeSource:
     """Genotypes by the flags of `add_genotypes` and `add_choice`."""
-    source = open_genotypes(given.genotypes, given.genome_build, given.field)
+    source = open_genotypes(given.genotypes, given.genome_build, given.field, given.sex)
     table = None if given.rsids in ("file", "none") else Path(given.rsids)
     choice = VariantFilter(
         unambiguous=given.variants == "unambiguous",

@@ -30,10 +30,11 @@ from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates, read_covariates
 from fqtl.data.donors import not_in, require_shared
-from fqtl.data.dosages import GenotypeSource, Limits
+from fqtl.data.dosages import Genotypes, GenotypeSource, Limits
 from fqtl.data.expression import Expression
 from fqtl.data.gene_names import read_gene_names
 from fqtl.data.genotypes import open_genotypes
+from fqtl.data.sex import require_known, with_one_copy
 from fqtl.data.tissues import Tissue, read_tissues
 from fqtl.errors import FqtlError
 from fqtl.prepare.concerns import about_freedom, about_tails
@@ -79,7 +80,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     settings = prepare_settings(given)
-    source = open_genotypes(given.genotypes, given.genome_build, given.field)
+    source = open_genotypes(given.genotypes, given.genome_build, given.field, given.sex)
     _check_build(source, given)
     tissues = (
         read_tissues(given.tissues)
@@ -111,8 +112,8 @@ def run(given: Namespace) -> None:
         refuse_odd_names(fitted["gene_id"])
     if given.gene_names:
         read_gene_names(given.gene_names)
-    for gene in (fitted.iloc[0], fitted.iloc[-1]):
-        _read_near(source, gene)
+    _require_variants(source, [_read_near(source, fitted.iloc[row]) for row in (0, -1)])
+    _require_sex(source, fitted, found)
     if given.needs_rsids:
         _require_rsids(source, fitted)
     _check_room(tissues, given.out.parent)
@@ -131,7 +132,7 @@ def run(given: Namespace) -> None:
                 "to_fit": len(fitted),
                 "odd_names": odd_names(fitted["gene_id"]),
             },
-            "tissues": [{**entry, "chromosomes": len(entry["chromosomes"])} for entry in found],
+            "tissues": [_told(entry) for entry in found],
         },
     )
     told = sum(len(entry["warnings"]) for entry in found)
@@ -171,6 +172,12 @@ def _check_build(source: GenotypeSource, given: Namespace) -> None:
             given.genome_build,
             " or ".join(silent),
         )
+
+
+def _told(entry: dict[str, Any]) -> dict[str, Any]:
+    """What is written of a tissue."""
+    told = {key: value for key, value in entry.items() if key != "names"}
+    return {**told, "chromosomes": len(entry["chromosomes"])}
 
 
 def _check_tissue(
@@ -214,7 +221,7 @@ def _check_tissue(
     out = to_regress_out(covariates, shared_by_all, given.donor_covariates_in_model)
     regressed = len(out.names) if out else 0
     concerns.append(about_freedom(len(usable), regressed, prepare_settings(given).components))
-    entry["usable_donors"] = len(usable)
+    entry["usable_donors"], entry["names"] = len(usable), usable
     entry["warnings"] = [concern for concern in concerns if concern]
     log.info(
         "%s: %d genes, %d donors, of whom %d can be used",
@@ -248,10 +255,35 @@ def _require_size_factors(
         size_factors(expression, expression.values[:, kept], settings)
 
 
-def _read_near(source: GenotypeSource, gene: Any) -> pd.DataFrame:
+def _read_near(source: GenotypeSource, gene: Any) -> Genotypes:
     """Variants near a gene; a file of genotypes that was cut short is found so."""
     place = max(gene.tss - NEAR_BP, 1), gene.tss + NEAR_BP
-    return source.read(gene.chrom, *place, source.donors, Limits()).variants
+    return source.read(gene.chrom, *place, source.donors, Limits())
+
+
+def _require_variants(source: GenotypeSource, near: list[Genotypes]) -> None:
+    """Refuse genotypes of which nothing can be used, for a reason that is none of the variants'."""
+    reasons = near[0].dropped_by_reason() + near[-1].dropped_by_reason()
+    reasons.pop("constant", None)
+    if reasons and not any(len(found.variants) for found in near):
+        reason, times = reasons.most_common(1)[0]
+        raise FqtlError(
+            f"None of {reasons.total()} variants of {source.path} near the first and the last gene "
+            f"can be used; {times} of them: {reason}. See genotypes.path and genotypes.field in "
+            "the config."
+        )
+
+
+def _require_sex(
+    source: GenotypeSource, fitted: pd.DataFrame, tissues: list[dict[str, Any]]
+) -> None:
+    """Refuse genes on X where nobody says how many copies the donors of expression have."""
+    chrom = next((name for name in fitted["chrom"].unique() if with_one_copy(name)), "")
+    if not chrom:
+        return
+    measured = {name for entry in tissues for name in entry["names"]}
+    donors = [name for name in source.donors if name in measured]
+    require_known(source.sex_of(donors), donors, chrom, source.path)
 
 
 def _require_rsids(source: GenotypeSource, genes: pd.DataFrame) -> None:
@@ -289,7 +321,7 @@ def _without_names(source: GenotypeSource, genes: pd.DataFrame) -> int:
     """Variants near genes of one chromosome, if none of them has an rs number; 0 if one has."""
     seen: set[str] = set()
     for gene in genes.itertuples():
-        variants = _read_near(source, gene)
+        variants = _read_near(source, gene).variants
         if (variants["rsid"] != "").any():
             return 0
         seen |= set(variants["variant_id"])

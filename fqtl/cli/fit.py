@@ -27,6 +27,7 @@ from fqtl.cli.flags import add_key
 from fqtl.data.covariates import read_covariates, values_of
 from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.gene import GeneData
+from fqtl.data.sex import MALE, require_known, with_one_copy
 from fqtl.data.windows import sliding_windows
 from fqtl.errors import FqtlError
 from fqtl.gene.analysis import Settings, analyse_gene
@@ -79,6 +80,7 @@ def run(given: Namespace) -> None:
         covariates=_covariates(given.donor_covariates, donors),
         permutations=_permutation_plan(given),
         baseline=given.baseline,
+        is_male=_is_male(source, genes, donors),
     )
     records = list(_with_progress(_records(genes, donors, source, given, settings), len(genes)))
     write_parquet(
@@ -103,6 +105,24 @@ def _covariates(path: Path | None, donors: list[str]) -> np.ndarray | None:
             "prepare --donor-covariates-in-model` leaves donors without covariates out."
         )
     return values_of(found, donors)
+
+
+def _is_male(source: GenotypeSource, genes: list[GeneData], donors: list[str]) -> np.ndarray | None:
+    """(n,) of the donors, if any gene is on a chromosome of which one sex has one copy."""
+    chrom = next((gene.chrom for gene in genes if with_one_copy(gene.chrom)), "")
+    if not chrom:
+        return None
+    sex = source.sex_of(donors)
+    require_known(sex, donors, chrom, source.path)
+    male = sex == MALE
+    log.info(
+        "%s: one copy counts as two; %d men and %d women, and sex is %s",
+        chrom,
+        male.sum(),
+        (~male).sum(),
+        "a covariate of the fits" if 0 < male.sum() < len(male) else "no covariate: all are alike",
+    )
+    return male
 
 
 def _refuse_other_values(family: str, genes: list[GeneData]) -> None:

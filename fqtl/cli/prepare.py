@@ -54,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     settings = prepare_settings(given)
-    source = open_genotypes(given.genotypes, given.genome_build, given.field)
+    source = open_genotypes(given.genotypes, given.genome_build, given.field, given.sex)
     places = read_annotation(given.annotation) if given.annotation else None
     expression, repeated = read_by_donor(given.expression, given.counts, places, given.tss)
     require_shared(given.genotypes, source.donors, given.expression, expression.donors)

@@ -43,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    source = open_genotypes(given.genotypes, given.genome_build, given.field)
+    source = open_genotypes(given.genotypes, given.genome_build, given.field, given.sex)
     chromosome = 2**31 - 1  # as far as an index reaches
     genotypes = source.read(given.chromosome, 1, chromosome, source.donors, Limits())
     released = read_released(given.effects, given.cutoff)

@@ -101,6 +101,12 @@ class Genotypes:
         low=0,
         high=1,
     )
+    sex: str | None = key(
+        None,
+        "donors and their sex (a table with a header, or two columns), where genes on X are fitted "
+        "and neither a .fam or .psam nor the ploidy of the calls tells; null for none",
+        "the path of a table of donors and their sex",
+    )
     rsids: str = key(
         "file",
         "where rs numbers come from: file (the names in the genotypes), none, or the path of a "

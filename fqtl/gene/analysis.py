@@ -6,7 +6,7 @@ the dosages, cross-validated prediction), so that no stage reads genotypes again
 
 import logging
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ import numpy as np
 from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
+from fqtl.data.sex import with_one_copy
 from fqtl.errors import FqtlError
 from fqtl.gene.baseline import elastic_net
-from fqtl.gene.cross_validation import cross_validate
+from fqtl.gene.cross_validation import centred, cross_validate
 from fqtl.gene.permutations import PermutationPlan, draw_permutations, neg_log_null_prob
 from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.families import FAMILIES, Response
@@ -39,6 +40,7 @@ class Settings:
     covariates : (n, q) of the donors, with effects of their own in each tissue; None for none
     permutations : permuted fits; None for none
     baseline : share of genes, drawn by their names, that an elastic net is cross-validated in, too
+    is_male : (n,) of the donors, for genes on a sex chromosome; None where none is fitted
     """
 
     fit: dict[str, Any]
@@ -47,10 +49,21 @@ class Settings:
     covariates: Floats | None = None
     permutations: PermutationPlan | None = None
     baseline: float = 0.0
+    is_male: np.ndarray | None = None
+
+    def of_chromosome(self, chrom: str) -> "Settings":
+        """Settings of genes of a chromosome: of X, sex is a covariate of all donors' fits."""
+        if self.is_male is None or not with_one_copy(chrom):
+            return replace(self, is_male=None)
+        known = np.empty((len(self.is_male), 0)) if self.covariates is None else self.covariates
+        if not _both_sexes(self.is_male):
+            return self
+        return replace(self, covariates=np.column_stack([known, self.is_male.astype(float)]))
 
 
 def analyse_gene(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
     """Record of one gene; a gene that cannot be fitted gets a record that says why."""
+    settings = settings.of_chromosome(gene.chrom)
     record = {
         **dict.fromkeys(FITS.names),
         "gene_id": gene.gene_id,
@@ -59,6 +72,7 @@ def analyse_gene(gene: GeneData, genotypes: Genotypes, settings: Settings) -> di
         "n_donors": int(np.isfinite(gene.y).any(axis=1).sum()),
         "n_variants": len(genotypes.variants),
         "n_tissues": len(gene.tissues),
+        "sex": _role_of_sex(settings),
         "dropped_variants": [
             {"reason": reason, "count": count}
             for reason, count in sorted(genotypes.dropped_by_reason().items())
@@ -78,6 +92,17 @@ def analyse_gene(gene: GeneData, genotypes: Genotypes, settings: Settings) -> di
         log.exception("gene %s failed", gene.gene_id)
         record.update(status="failed", reason=f"{type(fault).__name__}: {fault}")
     return record
+
+
+def _both_sexes(is_male: np.ndarray) -> bool:
+    return bool(is_male.any() and not is_male.all())
+
+
+def _role_of_sex(settings: Settings) -> str:
+    """What sex is in the fit of a gene; empty where it is nothing."""
+    if settings.is_male is None:
+        return ""
+    return "covariate" if _both_sexes(settings.is_male) else "alike"
 
 
 def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
@@ -159,8 +184,16 @@ def _on_the_scale_of_effects(gene: GeneData, settings: Settings) -> Floats:
     """(n, m) expression as predictions are compared with it: of counts, the logarithm."""
     known = {} if gene.offset is None else {"offset": np.nan_to_num(gene.offset)}
     family = FAMILIES[settings.fit.get("family", "gaussian")]
-    linked = family.linked(Response.of(gene.y, **known))
-    return np.where(np.isfinite(gene.y), linked, np.nan)
+    linked = np.where(np.isfinite(gene.y), family.linked(Response.of(gene.y, **known)), np.nan)
+    return linked if settings.is_male is None else _within_sexes(linked, settings.is_male)
+
+
+def _within_sexes(y: Floats, is_male: np.ndarray) -> Floats:
+    """(n, m) what each sex has beside its mean in each tissue: what genotypes can predict."""
+    found = y.copy()
+    for one in (is_male, ~is_male):
+        found[one] = np.where(np.isfinite(y[one]), centred(y[one]), np.nan)
+    return found
 
 
 def _carrying(
@@ -262,7 +295,12 @@ def _permutations(gene: GeneData, x: np.ndarray, result: Fit, settings: Settings
         return {}
     observed = neg_log_null_prob(result)
     found = draw_permutations(
-        gene, x, observed, lambda gene, x: _fit(gene, x, settings), settings.permutations
+        gene,
+        x,
+        observed,
+        lambda gene, x: _fit(gene, x, settings),
+        settings.permutations,
+        settings.is_male,
     )
     return {
         "neg_log_null_prob": observed,

@@ -71,27 +71,41 @@ def neg_log_null_prob(fit: Fit) -> float:
 
 
 def draw_permutations(
-    gene: GeneData, x: np.ndarray, observed: float, fit: Fitting, plan: PermutationPlan
+    gene: GeneData,
+    x: np.ndarray,
+    observed: float,
+    fit: Fitting,
+    plan: PermutationPlan,
+    group: np.ndarray | None = None,
 ) -> PermutedFits:
-    """Permuted fits of a gene; x (n, p), observed its statistic."""
+    """Permuted fits of a gene; x (n, p), observed its statistic.
+
+    group : (n,) donors are exchanged within a group alone, as within a sex
+    """
     found = PermutedFits()
     reached = 0
     for draw in range(plan.permutations):
         if reached == plan.exceedances:
             break
-        null = fit(*permuted(gene, x, plan.permute, _generator(plan.seed, gene.gene_id, 0, draw)))
+        rng = _generator(plan.seed, gene.gene_id, 0, draw)
+        null = fit(*permuted(gene, x, plan.permute, rng, group))
         found.statistics.append(neg_log_null_prob(null))
         found.factors += [(draw, float(pip)) for pip in null.factor_pip]
         reached += found.statistics[-1] >= observed
     for draw in range(plan.conditional if len(gene.tissues) > 1 else 0):
-        mixed, part = conditionally_permuted(gene, _generator(plan.seed, gene.gene_id, 1, draw))
+        rng = _generator(plan.seed, gene.gene_id, 1, draw)
+        mixed, part = conditionally_permuted(gene, rng, group)
         pip = fit(mixed, x).tissue_pip
         found.tissues += [(draw, int(t), float(pip[t])) for t in part]
     return found
 
 
 def permuted(
-    gene: GeneData, x: np.ndarray, how: str, rng: np.random.Generator
+    gene: GeneData,
+    x: np.ndarray,
+    how: str,
+    rng: np.random.Generator,
+    group: np.ndarray | None = None,
 ) -> tuple[GeneData, np.ndarray]:
     """Expression and genotypes that have nothing to do with each other.
 
@@ -99,21 +113,34 @@ def permuted(
         each tissue among the donors who gave it
     """
     if how == "donors":
-        return gene, x[rng.permutation(len(x))]
+        return gene, x[_exchanged(np.arange(len(x)), rng, group)]
     order = np.tile(np.arange(len(x))[:, None], len(gene.tissues))
     for donors, column in zip(order.T, gene.y.T, strict=True):
         seen = np.flatnonzero(np.isfinite(column))
-        donors[seen] = rng.permutation(seen)
+        donors[seen] = _exchanged(seen, rng, group)
     return _reordered(gene, order), x
 
 
-def conditionally_permuted(gene: GeneData, rng: np.random.Generator) -> tuple[GeneData, Indices]:
+def conditionally_permuted(
+    gene: GeneData, rng: np.random.Generator, group: np.ndarray | None = None
+) -> tuple[GeneData, Indices]:
     """Expression in which the donors of some tissues are permuted together, and which these are."""
     n, m = gene.y.shape
     part = np.sort(rng.permutation(m)[: max(round(PERMUTED_TISSUES * m), 1)])
     order = np.tile(np.arange(n)[:, None], m)
-    order[:, part] = rng.permutation(n)[:, None]
+    order[:, part] = _exchanged(np.arange(n), rng, group)[:, None]
     return _reordered(gene, order), part
+
+
+def _exchanged(donors: Indices, rng: np.random.Generator, group: np.ndarray | None) -> Indices:
+    """Donors (by number) in another order, each in the place of one of its group (n,)."""
+    if group is None:
+        return rng.permutation(donors)
+    order = donors.copy()
+    for one in np.unique(group[donors]):
+        mine = np.flatnonzero(group[donors] == one)
+        order[mine] = rng.permutation(donors[mine])
+    return order
 
 
 def _reordered(gene: GeneData, order: Indices) -> GeneData:

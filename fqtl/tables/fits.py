@@ -22,6 +22,9 @@ FITS = pa.schema(
         "n_donors": pa.int64(),
         "n_variants": pa.int64(),
         "n_tissues": pa.int64(),
+        # of a gene on X (or Z), where one copy counts as two: `covariate`, or `alike` where all
+        # donors are of one sex; empty of other genes
+        "sex": pa.string(),
         "n_factors": pa.int64(),
         "n_tissue_specific": pa.int64(),
         "elbo": pa.float64(),

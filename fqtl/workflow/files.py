@@ -30,6 +30,11 @@ def genotype_files(path: str) -> list[str]:
     return [path, *map(str, beside)]
 
 
+def table_of_sex(config: Config) -> list[str]:
+    """Table of donors and their sex, as a list that may be empty."""
+    return [path for path in [config.genotypes.sex] if path]
+
+
 def lookup_table(config: Config) -> list[str]:
     """Table of rs numbers that the config names, as a list that may be empty."""
     return [path for path in [config.genotypes.rsids] if path not in ("file", "none")]
@@ -84,6 +89,7 @@ def _wanted(config: Config, tissues: Mapping[str, Tissue]) -> Iterator[tuple[str
         yield from ((path, section) for path in others)
     yield from ((path, "release.annotation") for path in gene_places(config))
     yield from ((path, "prepare.donor_covariates") for path in donor_covariates(config))
+    yield from ((path, "genotypes.sex") for path in table_of_sex(config))
     yield from ((path, "genotypes.rsids") for path in lookup_table(config))
     if config.weights.annotation:
         yield config.weights.annotation, "weights.annotation"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from shlex import quote
 
+from fqtl.workflow.files import table_of_sex
 from fqtl.workflow.run import Run
 
 # keys of `prepare` that are flags under their own names
@@ -38,6 +39,7 @@ class Flags:
         return (
             f"--genotypes {quote(config.genotypes.path)} --genome-build {config.genome_build} "
             f"--field {config.genotypes.field}"
+            + "".join(f" --sex {quote(path)}" for path in table_of_sex(config))
         )
 
     @property

@@ -45,8 +45,9 @@ class Run:
 
     @property
     def genotypes(self) -> list[str]:
-        """The file of genotypes and those that belong to it."""
-        return files.genotype_files(self.config.genotypes.path)
+        """The file of genotypes and those that belong to it, sex of the donors among them."""
+        config = self.config
+        return [*files.genotype_files(config.genotypes.path), *files.table_of_sex(config)]
 
     @property
     def expression(self) -> list[str]:
