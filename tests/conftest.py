@@ -14,8 +14,35 @@ from scipy.stats import norm
 settings.register_profile("same", derandomize=True, deadline=None, max_examples=20, database=None)
 settings.load_profile("same")
 
-# Folders and files whose tests take a tenth of a second, as `make fast` runs them
-FAST = ("cli/test_ranges.py",)
+# Folders and files of `make fast`: a test of theirs takes a tenth of a second on average
+FAST = (
+    "cli/test_check_slurm.py",
+    "cli/test_cli.py",
+    "cli/test_ranges.py",
+    "cli/test_weights.py",
+    "data/",
+    "gene/test_baseline.py",
+    "gene/test_cross_validation.py",
+    "model/families/test_quadrature.py",
+    "model/predictors/test_bilinear.py",
+    "model/predictors/test_dense.py",
+    "model/predictors/test_factored.py",
+    "model/test_inputs.py",
+    "model/test_kernels.py",
+    "model/test_slopes.py",
+    "prepare/",
+    "release/",
+    "shards/",
+    "simulation/",
+    "tables/",
+    "test_docs.py",
+    "weights/",
+)
+BUT_SLOW = (
+    "release/test_one_tissue.py",
+    "weights/audit/test_fusion.py",
+    "weights/test_published_effects.py",
+)
 NO_R = (
     "R was not asked whether it can read what was written for it: there is no Rscript here. "
     "Install it, on Debian by `apt-get install r-base-core`."
@@ -27,7 +54,8 @@ def pytest_collection_modifyitems(items):
     here = Path(__file__).parent
     items.sort(key=lambda item: "workflow" not in item.path.parts)
     for item in items:
-        if item.path.relative_to(here).as_posix().startswith(FAST):
+        place = item.path.relative_to(here).as_posix()
+        if place.startswith(FAST) and place not in BUT_SLOW:
             item.add_marker("fast")
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import BUT_SLOW, FAST
+
 ROOT = Path(__file__).parent.parent
 ASKS_R = "tests/weights/test_fusion.py::test_r_reads_every_object"
 
@@ -32,3 +34,8 @@ def test_without_r_its_tests_say_what_to_install_and_fail_in_ci(env, code, count
     assert f"1 {counted}" in run.stdout
     assert "Install it, on Debian by `apt-get install r-base-core`." in run.stdout
     assert ("1 tests did not run" in run.stdout) == (not env)
+
+
+def test_every_place_that_is_called_fast_or_slow_is_there():
+    for place in FAST + BUT_SLOW:
+        assert (ROOT / "tests" / place).exists(), place
