@@ -29,7 +29,7 @@ FAST = (
     "model/predictors/test_factored.py",
     "model/test_inputs.py",
     "model/test_kernels.py",
-    "model/test_slopes.py",
+    "model/test_gradients.py",
     "prepare/",
     "release/",
     "shards/",
