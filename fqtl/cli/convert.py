@@ -41,6 +41,7 @@ from fqtl.weights.conversion import (
     require_told,
     with_panel,
     with_samples,
+    with_variances,
     without,
 )
 from fqtl.weights.formats import FORMATS
@@ -161,7 +162,7 @@ def _convert(
     name, path = loaded.weights.name, ""
     weights, dropped = loaded.weights, pd.DataFrame(columns=["gene_id", "variant_id", "reason"])
     if len(weights.variants):
-        weights, dropped = _ready(given, loaded, source)
+        loaded, weights, dropped = _ready(given, loaded, source)
         _require_file_name(loaded.path, name)
         path = os.path.relpath(_write(given, folder, loaded, weights), stage.folder)
     genes = without(loaded, weights)
@@ -259,15 +260,17 @@ def _panel(given: Namespace) -> GenotypeSource | None:
 
 def _ready(
     given: Namespace, loaded: Loaded, source: GenotypeSource | None
-) -> tuple[WeightSet, pd.DataFrame]:
-    """The set for the format asked for, and the weights that were left out of it."""
+) -> tuple[Loaded, WeightSet, pd.DataFrame]:
+    """A set as its file tells it, as the format asked for needs it, and what was left out of it."""
     loaded = on_build(loaded, given.genome_build)
     dropped = pd.DataFrame(columns=["gene_id", "variant_id", "reason"])
     if source is None:
+        if NEEDS[given.to] != "nothing":
+            loaded, dropped = with_variances(loaded)
         weights = require_told(loaded, given.to)
     else:
         weights, dropped = with_panel(loaded, source, given.genome_build, given.min_found)
-    return with_samples(weights, given.n_samples, given.to, loaded.path), dropped
+    return loaded, with_samples(weights, given.n_samples, given.to, loaded.path), dropped
 
 
 def _refuse_same_name(

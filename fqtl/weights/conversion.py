@@ -197,6 +197,26 @@ def with_panel(
     return made, dropped[~kept]
 
 
+def with_variances(loaded: Loaded) -> tuple[Loaded, pd.DataFrame]:
+    """The set without variants whose variance a file of covariances gives as NA, and these.
+
+    S-PrediXcan leaves them out of its models, too. The second is a table of gene_id, variant_id and
+    reason.
+    """
+    weights = loaded.weights
+    lost = weights.variants[["gene_id", "variant_id"]].assign(reason="its variance is NA")
+    if weights.covariance is None:
+        return loaded, lost[:0]
+    known = ~np.isnan(weights.dosage_sd())
+    if known.all():
+        return loaded, lost[:0]
+    kept = weights.of_variants(known)
+    idle = weights.genes["gene_id"][~weights.genes["gene_id"].isin(kept.genes["gene_id"])]
+    gone = pd.DataFrame({"gene_id": idle, "reason": "the variances of all its variants are NA"})
+    left_out = pd.concat([loaded.left_out, gone], ignore_index=True)
+    return replace(loaded, weights=kept, left_out=left_out), lost[~known]
+
+
 def on_build(loaded: Loaded, build: str | None) -> Loaded:
     """The set on the build of the flag, if there is one and the file does not tell another."""
     path, weights = loaded.path, loaded.weights
@@ -267,9 +287,10 @@ def require_places(path: Path, weights: WeightSet) -> None:
     if len(dropped):
         first = dropped.iloc[0]
         raise FqtlError(
-            f"{path}: {len(dropped)} of {len(weights.variants)} variants have no position, the "
-            f"first {first['rsid'] or first['variant_id']!r} of {first['gene_id']}: expected it in "
-            "the varID, as chr22_20003000_T_C_b38."
+            f"{path} cannot be converted: {len(dropped)} of {len(weights.variants)} variants have no "
+            f"position, the first {first['rsid'] or first['variant_id']!r} of {first['gene_id']}. "
+            "Expected it in a column varID of the table weights, as chr22_20003000_T_C_b38; the "
+            "layout of GTEx v6p has none."
         )
 
 

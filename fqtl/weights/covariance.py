@@ -20,6 +20,7 @@ from fqtl.weights.columns import Columns
 from fqtl.weights.weight_set import SnpKey, WeightSet
 
 HEADER = ["GENE", "RSID1", "RSID2", "VALUE"]
+LINES = 50_000  # of a file that are looked at at once
 
 
 def write_covariance(path: Path, weights: WeightSet, key: SnpKey) -> None:
@@ -38,6 +39,28 @@ def write_covariance(path: Path, weights: WeightSet, key: SnpKey) -> None:
                     for (one, other), value in zip(pairs, values, strict=True)
                 )
             )
+
+
+def key_of(path: Path, variants: pd.DataFrame) -> SnpKey:
+    """The key that a file goes by, told by the first of its lines that name a variant of a model.
+
+    variants : rsid and variant_id of the variants of all models
+    """
+    known: dict[SnpKey, set[str]] = {
+        "rsid": set(variants["rsid"]),
+        "varID": set(variants["variant_id"]),
+    }
+    reader = guarded(
+        path,
+        lambda: pd.read_csv(path, sep=r"\s+", dtype=str, keep_default_na=False, chunksize=LINES),
+    )
+    while (part := guarded(path, lambda: next(reader, None))) is not None:
+        if "RSID1" not in part:
+            break
+        found = {key: int(part["RSID1"].isin(names).sum()) for key, names in known.items()}
+        if any(found.values()):
+            return "rsid" if found["rsid"] >= found["varID"] else "varID"
+    return "rsid"
 
 
 def read_covariance(path: Path) -> pd.DataFrame:

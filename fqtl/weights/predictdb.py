@@ -7,6 +7,9 @@ allele, which is the unit of this project. What the readers trip over is kept ou
 NULL and never names two variants of a gene (the variant id stands in), every pair of a gene's
 variants is in the covariance, and a model without genes is not written.
 The column phi is left out: a NULL there would drop genes silently, and it is not computed here.
+
+Read are the layouts of others, too: that of GTEx v8, whose covariances go by varID, and that of
+v6p, which has no varID, so that nothing tells where its variants are.
 (Readers: https://github.com/hakyimlab/MetaXcan, https://github.com/xinhe-lab/ctwas)
 """
 
@@ -43,6 +46,8 @@ CREATE INDEX weights_rsid_gene ON weights (rsid, gene);
 CREATE INDEX gene_model_summary ON extra (gene);
 """
 WEIGHTS = ["gene", "rsid", "varID", "ref_allele", "eff_allele", "weight"]
+NEEDED = [name for name in WEIGHTS if name != "varID"]
+SAMPLES = ("n_samples", "n.samples")  # what the number of samples may be called
 PERFORMANCE = ["pred.perf.R2", "pred.perf.pval", "cv_R2_avg", "nested_cv_fisher_pval"]
 
 
@@ -148,19 +153,21 @@ def listed_genes(path: Path) -> list[str]:
 def _read_weights(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:
     """Columns of VARIANT."""
     frame = pd.read_sql("SELECT * FROM weights", connection)
-    absent = [name for name in WEIGHTS if name not in frame]
+    absent = [name for name in NEEDED if name not in frame]
     if absent:
         raise FqtlError(
             f"{path}, table weights: expected {', '.join(WEIGHTS)}, found {', '.join(frame)}."
         )
     columns = Columns(path, frame, "weights, row", 1)
-    ids, rsid = columns.text("varID"), columns.text("rsid")
+    rsid = columns.text("rsid")
+    # without varID the other id may still be one that tells a place
+    ids = columns.text("varID") if "varID" in columns else rsid
     place = ids.str.extract(PLACE)
     return pd.DataFrame(
         {
             "gene_id": columns.names("gene"),
             "variant_id": ids,
-            "rsid": rsid.mask(rsid == ids, ""),
+            "rsid": rsid.mask((rsid == ids) & place[0].notna(), ""),
             "chrom": texts(place[0]).map(lambda name: name and contigs.prefixed(name)),
             "pos": place[1].fillna("0").astype(int),
             "other_allele": columns.names("ref_allele"),
@@ -184,8 +191,9 @@ def _read_extra(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:
 
 def _read_info(path: Path, connection: sqlite3.Connection) -> "pd.Series[Any]":
     """Number of samples, 0 if it is not told, and tissue, empty if it is not."""
-    frame = pd.DataFrame([_first_row(connection, "sample_info")])
-    frame = frame.reindex(columns=["n_samples", "tissue"])
+    row = _first_row(connection, "sample_info")
+    row = {"n_samples": next((row[name] for name in SAMPLES if name in row), None)} | row
+    frame = pd.DataFrame([row]).reindex(columns=["n_samples", "tissue"])
     columns = Columns(path, frame, "sample_info, row", 1)
     reported = {"n_samples": columns.counts("n_samples"), "tissue": columns.text("tissue")}
     return pd.DataFrame(reported).iloc[0]

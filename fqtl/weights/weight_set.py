@@ -145,6 +145,28 @@ class WeightSet:
             covariance=covariance,
         )
 
+    def of_variants(self, kept: np.ndarray) -> "WeightSet":
+        """The same for some of the weights, and for genes that have one of them.
+
+        kept : (weights,) which
+        """
+        parts = [
+            matrix[np.ix_(kept[rows], kept[rows])] if matrix is not None else None
+            for _, rows, matrix in self.models()
+        ]
+        genes = self.genes["gene_id"].isin(self.variants["gene_id"][kept]).to_numpy()
+        matrices = [
+            part for part, some in zip(parts, genes, strict=True) if some and part is not None
+        ]
+        return WeightSet.of(
+            self.name,
+            self.genome_build,
+            self.n_samples,
+            self.genes[genes],
+            self.variants[kept],
+            None if self.covariance is None else matrices,
+        )
+
 
 def known_rsids(variants: pd.DataFrame) -> "pd.Series[str]":
     """rsid of each variant of each gene, emptied where it names two variants of a gene."""

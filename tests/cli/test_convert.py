@@ -242,6 +242,33 @@ def test_what_the_panel_lacks_is_left_out_and_listed(tmp_path):
     ]
 
 
+def test_variants_whose_variance_is_na_are_left_out_and_listed(tmp_path):
+    """As S-PrediXcan does; what asks for no covariances keeps them."""
+    path = written(tmp_path, "predictdb")
+    for file in predictdb_files(path.parent, "Liver")[1:]:
+        lines = gzip.decompress(file.read_bytes()).decode().splitlines()
+        words = [line.split() for line in lines]
+        unknown = [
+            w for w in words if {"rs1", "chr1_101_A_G_b38", "rs3", "chr1_103_A_G_b38"} & {*w}
+        ]
+        for w in unknown:
+            w[3] = "NA"
+        file.write_bytes(gzip.compress("".join(" ".join(w) + "\n" for w in words).encode()))
+    assert convert(path, "focus", tmp_path / "1") == 0
+    (found,) = read_focus(tmp_path / "1/out/Liver.db")
+    assert found.variants["rsid"].tolist() == ["rs0", "rs2", "rs4", "rs5"]
+    gone = read_tsv(tmp_path / "1/out/converted_left_out.tsv.gz", "converted_left_out")
+    assert list(
+        zip(gone["gene_id"], gone["variant_id"].fillna(""), gone["reason"], strict=True)
+    ) == [
+        ("ENSG2", "", "the variances of all its variants are NA"),
+        ("ENSG1", "chr1_101_A_G_b38", "its variance is NA"),
+        ("ENSG2", "chr1_103_A_G_b38", "its variance is NA"),
+    ]
+    assert convert(path, "tigar", tmp_path / "2") == 0
+    assert len(read_tigar(tmp_path / "2/out/Liver.txt.gz").variants) == 6
+
+
 def test_builds_are_not_mixed(tmp_path, capsys, panel):
     path = written(tmp_path, "tigar")
     said = refusal(capsys, path, "predictdb", tmp_path, *panel[:3], "GRCh37")

@@ -81,12 +81,12 @@ def test_covariances_that_are_none_are_refused_where_they_are_read(
 
 def test_what_the_conversion_mends_is_told_and_goes_on(tmp_path, capsys):
     path = written(tmp_path, "predictdb")
-    damage(path, 'UPDATE extra SET "n.snps.in.model" = 9', "UPDATE extra SET gene_type = 'x'")
+    damage(path, 'UPDATE extra SET "n.snps.in.model" = 9, "pred.perf.R2" = NULL')
     assert convert(path, "tigar", tmp_path) == 0
     said = capsys.readouterr().err
     assert "ENSG1: n.snps.in.model is not the number of weights" in said
     assert "[remark] and 2 more such" in said
-    assert "no gene has the type protein_coding" in said
+    assert "no gene has a cross-validated R²" in said
 
 
 def test_harmless_faults_are_named_as_the_audits_name_them():

@@ -7,12 +7,16 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data.text import MISSING
+from fqtl.errors import FqtlError
 from fqtl.weights.audit.builds import misplaced
 from fqtl.weights.audit.covariance import audit_covariance
 from fqtl.weights.audit.database import Database, open_database
 from fqtl.weights.audit.fault import Fault, Rows, ambiguous, outside, without_effect, wrong_alleles
 from fqtl.weights.builds import PLACE
 from fqtl.weights.columns import UNNAMED, as_numbers, texts
+from fqtl.weights.covariance import key_of
+from fqtl.weights.predictdb import SAMPLES, predictdb_files
+from fqtl.weights.weight_set import SnpKey
 
 WEIGHTS = ["gene", "rsid", "ref_allele", "eff_allele", "weight"]
 EXTRA = ["gene", "genename", "n.snps.in.model", "pred.perf.R2", "pred.perf.pval", "pred.perf.qval"]
@@ -30,14 +34,22 @@ def audit_predictdb(path: Path) -> Iterator[Fault]:
         yield from database.faults
         return
     weights, extra = database.tables["weights"], database.tables["extra"]
-    yield from _weights(path, weights, _build_told(database))
+    try:
+        beside = _beside(path, weights)
+    except FqtlError as fault:
+        yield Fault(path, "", "covariances beside it cannot be read", str(fault))
+        return
+    by_rsid = not beside or "rsid" in beside.values()
+    yield from _weights(path, weights, _build_told(database), by_rsid=by_rsid)
     yield from _extra(path, extra, weights)
     yield from _remarks(path, database)
-    beside = _beside(path, weights)
-    for covariance, key in beside:
+    for covariance, key in beside.items():
         yield from audit_covariance(covariance, _models(weights, key))
     if not beside:
         yield Fault(path, "", "has no covariances beside it", f"{path.stem}.txt.gz", grave=False)
+    if not by_rsid:
+        what = "covariances go by varID: S-PrediXcan needs --model_db_snp_key varID"
+        yield Fault(path, "", what, grave=False)
 
 
 def _build_told(database: Database) -> list[tuple[str, object]]:
@@ -49,12 +61,19 @@ def _build_told(database: Database) -> list[tuple[str, object]]:
     return [("construction, genome_build", word) for word in said]
 
 
-def _weights(path: Path, weights: pd.DataFrame, build: list[tuple[str, object]]) -> Iterator[Fault]:
+def _weights(
+    path: Path, weights: pd.DataFrame, build: list[tuple[str, object]], *, by_rsid: bool
+) -> Iterator[Fault]:
+    """What is amiss with single weights.
+
+    by_rsid : whether readers go by rsid; otherwise they go by varID, and one of the other is enough
+    """
     rsid, gene = texts(weights["rsid"]), texts(weights["gene"])
     places = "weights, row " + (weights.index + 1).astype(str)
     rows = Rows(path, list(places + ", " + gene + " " + rsid))
     unnamed = rsid.isin(UNNAMED)
-    yield from rows.where(unnamed, "rsid is NULL or empty: the variant is dropped", rsid)
+    what = "rsid is NULL or empty: the variant is dropped"
+    yield from rows.where(unnamed, what, rsid, grave=by_rsid)
     yield from rows.where(gene.isin(UNNAMED), "gene is NULL or empty")
     weight = as_numbers(weights["weight"])
     yield from rows.where(~np.isfinite(weight), "weight is not a number", weights["weight"])
@@ -62,7 +81,7 @@ def _weights(path: Path, weights: pd.DataFrame, build: list[tuple[str, object]])
     other, effect = texts(weights["ref_allele"]), texts(weights["eff_allele"])
     yield from wrong_alleles(rows, other, effect)
     twice = pd.DataFrame({"gene": gene, "rsid": rsid}).duplicated() & ~unnamed
-    yield from rows.where(twice, "rsid is listed twice for a gene")
+    yield from rows.where(twice, "rsid is listed twice for a gene", grave=by_rsid)
     if "varID" in weights:
         yield from _varids(rows, gene, texts(weights["varID"]), other, effect)
     ids = texts(weights["varID"]) if "varID" in weights else rsid
@@ -97,27 +116,26 @@ def _extra(path: Path, extra: pd.DataFrame, weights: pd.DataFrame) -> Iterator[F
         wrong = outside(value, 0, 1) | _words(extra[name])
         yield from rows.where(wrong, f"{name} is not between 0 and 1", extra[name])
     for name in [name for name in NUMBERS if name in extra]:
-        wrong = _words(extra[name]) & ~extra[name].isin(MISSING)
+        wrong = _words(extra[name])
         yield from rows.where(wrong, f"{name} is not a number", extra[name])
     sizes = texts(weights["gene"]).value_counts()
     has = genes.map(sizes).fillna(0).astype(int)
     said = as_numbers(extra["n.snps.in.model"])
-    reported = texts(extra["n.snps.in.model"]) + " said, " + has.map(str) + " there"
-    yield from rows.where(
-        (said != has) & (has > 0), "n.snps.in.model is not the number of weights", reported
-    )
+    told = texts(extra["n.snps.in.model"]) + " said, " + has.map(str) + " there"
+    wrong = (said.notna() | _words(extra["n.snps.in.model"])) & (said != has) & (has > 0)
+    yield from rows.where(wrong, "n.snps.in.model is not the number of weights", told)
     yield from rows.where(has == 0, "gene has no weights")
     for gene in sizes.index.difference([*genes, *UNNAMED]):
         yield Fault(path, f"weights, gene {gene}", "gene is not in the table extra")
     if "phi" in extra:
-        yield from rows.where(
-            extra["phi"].isna(), "phi is NULL: the gene is dropped when calibration is asked for"
-        )
+        unknown = extra["phi"].isna() | extra["phi"].isin(MISSING)
+        what = "phi is NULL: the gene is dropped when calibration is asked for"
+        yield from rows.where(unknown, what)
 
 
 def _words(values: "pd.Series[object]") -> "pd.Series[bool]":
-    """Which values are there and are no numbers."""
-    return values.notna() & as_numbers(values).isna()
+    """Which values are there and are no numbers; NA and nothing are not there."""
+    return values.notna() & as_numbers(values).isna() & ~values.isin(MISSING)
 
 
 def _remarks(path: Path, database: Database) -> Iterator[Fault]:
@@ -130,31 +148,34 @@ def _remarks(path: Path, database: Database) -> Iterator[Fault]:
         if (table, column) not in database.indexed:
             yield remark("table has no index: reading is slow", column, table)
     if "varID" not in tables["weights"]:
-        yield remark("weights have no varID: matching by position is not possible")
+        yield remark(
+            "weights have no varID: nothing tells positions, so that they cannot be converted nor "
+            "matched by position"
+        )
     if "gene_type" not in tables["extra"]:
         yield remark("extra has no gene_type: cTWAS needs it")
-    elif not (tables["extra"]["gene_type"] == "protein_coding").any():
-        yield remark("no gene has the type protein_coding: cTWAS keeps no other by default")
     if as_numbers(tables["extra"]["pred.perf.R2"]).isna().all():
         yield remark("no gene has a cross-validated R²")
     info = tables.get("sample_info")
-    if info is None or info.empty or "n_samples" not in info:
+    named = [name for name in SAMPLES if info is not None and name in info]
+    if info is None or info.empty or not named:
         yield remark("no table says how many samples there were", "sample_info")
-    elif not (as_numbers(info["n_samples"]) > 0).all():
-        reported = ", ".join(texts(info["n_samples"])) or "NULL"
-        yield remark("is not a number of samples", reported, "sample_info, n_samples")
+    elif not (as_numbers(info[named[0]]) > 0).all():
+        told = ", ".join(texts(info[named[0]])) or "NULL"
+        yield remark("is not a number of samples", told, f"sample_info, {named[0]}")
 
 
-def _beside(path: Path, weights: pd.DataFrame) -> list[tuple[Path, str]]:
-    """Files of covariances that belong to the db, and the column of weights that they go by."""
-    candidates = [
-        (path.with_suffix(".txt.gz"), "rsid"),
-        (path.parent / "varid" / f"{path.stem}.txt.gz", "varID"),
-    ]
-    return [(file, key) for file, key in candidates if file.is_file() and key in weights]
+def _beside(path: Path, weights: pd.DataFrame) -> dict[Path, SnpKey]:
+    """Files of covariances that belong to the db, and the column of weights that each goes by."""
+    by_rsid, by_varid = predictdb_files(path.parent, path.stem)[1:]
+    named = {"rsid": texts(weights["rsid"])}
+    if "varID" not in weights:
+        return {by_rsid: "rsid"} if by_rsid.is_file() else {}
+    ids = pd.DataFrame(named | {"variant_id": texts(weights["varID"])})
+    return {file: key_of(file, ids) for file in (by_rsid, by_varid) if file.is_file()}
 
 
-def _models(weights: pd.DataFrame, key: str) -> dict[str, dict[str, float]]:
+def _models(weights: pd.DataFrame, key: SnpKey) -> dict[str, dict[str, float]]:
     """Gene → name of each of its variants → weight."""
     weight = as_numbers(weights["weight"])
     named = pd.DataFrame(

@@ -1,6 +1,8 @@
 """What no covariance of dosages can be is found by line or by gene."""
 
 import gzip
+import tracemalloc
+from itertools import combinations_with_replacement
 
 import numpy as np
 import pytest
@@ -73,6 +75,34 @@ def test_faults_of_a_gene_are_told_by_its_name(tmp_path, lines):
     ]
     (line,) = told(tmp_path, put(lines, 10, "ENSG3 rs4 rs5 0.99"))
     assert line.startswith(", gene ENSG3: covariance is not positive semi-definite (smallest")
+
+
+def test_a_variance_that_is_na_leaves_its_variant_out_and_a_pair_alone_is_a_fault(tmp_path, lines):
+    """As S-PrediXcan reads them: a pair that is NA is passed over."""
+    unknown = [f"{line.rsplit(' ', 1)[0]} NA" if " rs1" in line else line for line in lines]
+    assert told(tmp_path, unknown) == [
+        ", gene ENSG1: variances are NA: S-PrediXcan leaves these variants out "
+        "(1 of 3, the first rs1) [remark]"
+    ]
+    assert told(tmp_path, put(lines, 3, "ENSG1 rs0 rs1 NA")) == [
+        ", line 3: covariance is NA, and not for want of a variance: S-PrediXcan stops "
+        "(ENSG1 rs0 rs1)"
+    ]
+
+
+def test_pairs_of_a_gene_of_many_variants_are_held_as_numbers(tmp_path):
+    """A pair and its place in the matrix are some 50 bytes; its line as text is many more."""
+    names = [f"rs{i}" for i in range(700)]
+    pairs = [
+        f"g {a} {b} {0.5 if a == b else 0}" for a, b in combinations_with_replacement(names, 2)
+    ]
+    path = tmp_path / "c.txt"
+    path.write_text("\n".join(["GENE RSID1 RSID2 VALUE", *pairs, ""]))
+    tracemalloc.start()
+    assert list(audit_covariance(path)) == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak / len(pairs) < 150
 
 
 def test_rounding_and_twins_are_not_indefinite(tmp_path, lines):

@@ -127,7 +127,7 @@ def test_a_gene_that_is_listed_twice_is_told(db):
     [
         ("DROP INDEX weights_rsid; DROP INDEX weights_rsid_gene", "weights: table has no index"),
         ("ALTER TABLE weights DROP COLUMN varID", "weights have no varID"),
-        (f"{E} gene_type = 'unknown'", "no gene has the type protein_coding"),
+        ("ALTER TABLE extra DROP COLUMN gene_type", "extra has no gene_type"),
         (f'{E} "pred.perf.R2" = NULL', "no gene has a cross-validated R²"),
         ("DROP TABLE sample_info", "no table says how many samples there were"),
         ("UPDATE sample_info SET n_samples = 'NA'", "n_samples: is not a number of samples (NA)"),
@@ -137,6 +137,29 @@ def test_a_remark_is_no_fault(db, statement, told):
     lines = damaged(db, *statement.split("; "))
     assert any(told in line for line in lines)
     assert all(line.endswith("[remark]") for line in lines)
+
+
+@pytest.mark.parametrize("word", ["NULL", "'NA'", "''", "'nan'"])
+def test_what_is_not_known_may_be_told_by_any_word_for_it(db, word):
+    columns = ("pred.perf.R2", "pred.perf.pval", "pred.perf.qval", "cv_R2_avg", "n.snps.in.model")
+    lines = damaged(db, *(f'{E} "{name}" = {word}' for name in columns))
+    assert lines == [f"{db}: no gene has a cross-validated R² [remark]"]
+
+
+def by_varid_alone(db):
+    """As GTEx v8 is published: the file of covariances beside a db goes by varID."""
+    (db.parent / "varid" / "Liver.txt.gz").replace(db.with_suffix(".txt.gz"))
+
+
+def test_covariances_beside_a_db_may_go_by_varid(db):
+    by_varid_alone(db)
+    told = "covariances go by varID: S-PrediXcan needs --model_db_snp_key varID"
+    assert damaged(db) == [f"{db}: {told} [remark]"]
+    lines = damaged(db, f"{W} rsid = NULL {SECOND}", f"{W} rsid = 'rs4' WHERE rsid = 'rs5'")
+    assert len(lines) == 3
+    assert all(line.endswith("[remark]") for line in lines)
+    lines = damaged(db, f"{W} varID = 'chr1_101_A_G_b38x' WHERE varID = 'chr1_101_A_G_b38'")
+    assert any("gene ENSG1: variants of the model are not in it (1 of 3" in line for line in lines)
 
 
 def test_palindromes_are_remarked_on(db):
