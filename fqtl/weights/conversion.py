@@ -287,10 +287,10 @@ def require_places(path: Path, weights: WeightSet) -> None:
     if len(dropped):
         first = dropped.iloc[0]
         raise FqtlError(
-            f"{path} cannot be converted: {len(dropped)} of {len(weights.variants)} variants have no "
-            f"position, the first {first['rsid'] or first['variant_id']!r} of {first['gene_id']}. "
-            "Expected it in a column varID of the table weights, as chr22_20003000_T_C_b38; the "
-            "layout of GTEx v6p has none."
+            f"{path} cannot be converted: {len(dropped)} of {len(weights.variants)} variants have "
+            f"no position, the first {first['rsid'] or first['variant_id']!r} of "
+            f"{first['gene_id']}. Expected it in a column varID of the table weights, as "
+            "chr22_20003000_T_C_b38; the layout of GTEx v6p has none."
         )
 
 
