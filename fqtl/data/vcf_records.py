@@ -12,6 +12,7 @@ cost.
 import os
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pathlib import Path
 import cyvcf2
 import pysam
 
+from fqtl.data.contigs import bare
 from fqtl.errors import FqtlError
 
 REFUSED = "record that htslib cannot read"
@@ -113,7 +115,10 @@ class BcfRecords:
         self._index = index
         self._reader = cyvcf2.VCF(str(path))
         self._counter = pysam.VariantFile(str(path), index_filename=str(index))
-        self.contigs = [str(name) for name in self._counter.header.contigs]
+        # a header may name a chromosome in two ways; records are under one of them
+        named = [str(name) for name in self._counter.header.contigs]
+        used = Counter(map(bare, named))
+        self.contigs = [name for name in named if used[bare(name)] == 1 or self._has_records(name)]
         declared = self._counter.header.formats
         self.value_type = TYPES.get(str(declared[field].type) if field in declared else "", str)
 
@@ -136,6 +141,12 @@ class BcfRecords:
             raise damaged(self.path, contig, last, fault) from fault
         if there != met:
             raise damaged(self.path, contig, last, f"{met} of {there} records were met")
+
+    def _has_records(self, contig: str) -> bool:
+        try:
+            return next(self._counter.fetch(contig), None) is not None
+        except (OSError, ValueError) as fault:
+            raise damaged(self.path, contig, 1, fault) from fault
 
     def _count(self, contig: str, start: int, end: int) -> int:
         if contig not in self._counter.header.contigs:

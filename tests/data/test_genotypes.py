@@ -58,6 +58,16 @@ def test_bcf_reads_as_vcf_does(tmp_path):
     assert one.variants.equals(other.variants)
 
 
+@pytest.mark.parametrize("names", [("22", "chr22"), ("chr22", "22")])
+def test_a_bcf_whose_header_names_a_chromosome_twice_is_read_by_its_records(tmp_path, names):
+    record = "chr22 100 . A G . PASS . GT 0/1 1/1 0/0"
+    vcf = write_vcf(tmp_path / "x.vcf.gz", [record], SAMPLES, contigs=names)
+    bcf = tmp_path / "x.bcf"
+    pysam.bcftools.view("-Ob", "-o", str(bcf), str(vcf), catch_stdout=False)
+    pysam.bcftools.index(str(bcf))
+    assert read(bcf).dosages.tolist() == [[2, 1, 0]]
+
+
 def test_every_alternative_allele_becomes_a_variant(tmp_path):
     path = write_vcf(
         tmp_path / "x.vcf.gz", ["chr22 100 rs1 A G,T . PASS . GT 1/2 0/1 2/2"], SAMPLES
