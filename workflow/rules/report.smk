@@ -42,7 +42,7 @@ rule report:
         weights=WEIGHT_LISTS,
         truth=TRUTH if RUN.config.simulate else [],
     output:
-        page="<results>/report.html",
+        page=report("<results>/report.html", category="Results"),
         figures=directory("<results>/figures"),
     log:
         "<logs>/report.log",
