@@ -18,7 +18,7 @@ from fqtl.data.sex import with_one_copy
 from fqtl.errors import FqtlError
 from fqtl.gene.baseline import elastic_net
 from fqtl.gene.cross_validation import centred, cross_validate
-from fqtl.gene.permutations import PermutationPlan, draw_permutations, neg_log_null_prob
+from fqtl.gene.permutations import PermutationPlan, draw_permutations
 from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.families import FAMILIES, Response
 from fqtl.model.fit import fit
@@ -293,7 +293,7 @@ def has_baseline(gene_id: str, share: float) -> bool:
 def _permutations(gene: GeneData, x: np.ndarray, result: Fit, settings: Settings) -> dict[str, Any]:
     if settings.permutations is None:
         return {}
-    observed = neg_log_null_prob(result)
+    observed = result.neg_log_null_prob
     found = draw_permutations(
         gene,
         x,

@@ -63,13 +63,6 @@ class PermutedFits:
     tissues: list[tuple[int, int, float]] = field(default_factory=list)
 
 
-def neg_log_null_prob(fit: Fit) -> float:
-    """-ln of the posterior probability that nothing acts, nats."""
-    with np.errstate(divide="ignore"):  # what is certain has infinitely many
-        absent = np.log1p(-fit.factor_pip).sum() + np.log1p(-fit.specific.any).sum()
-    return float(-absent)
-
-
 def draw_permutations(
     gene: GeneData,
     x: np.ndarray,
@@ -89,7 +82,7 @@ def draw_permutations(
             break
         rng = _generator(plan.seed, gene.gene_id, 0, draw)
         null = fit(*permuted(gene, x, plan.permute, rng, group))
-        found.statistics.append(neg_log_null_prob(null))
+        found.statistics.append(null.neg_log_null_prob)
         found.factors += [(draw, float(pip)) for pip in null.factor_pip]
         reached += found.statistics[-1] >= observed
     for draw in range(plan.conditional if len(gene.tissues) > 1 else 0):

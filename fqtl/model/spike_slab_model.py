@@ -201,4 +201,5 @@ def posterior_of(loadings: SpikeSlabPosterior) -> Posterior:
         sd=np.sqrt(loadings.variance),
         pip=np.array(pip),
         any=np.broadcast_to(included, pip.shape[1:]).copy(),
+        log_none=np.broadcast_to(loadings.log_absent.sum(axis=0), pip.shape[1:]).copy(),
     )

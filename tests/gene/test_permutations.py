@@ -9,10 +9,8 @@ from fqtl.gene.permutations import (
     PermutationPlan,
     conditionally_permuted,
     draw_permutations,
-    neg_log_null_prob,
     permuted,
 )
-from tests.conftest import planted_gene
 
 PLAN = PermutationPlan(permutations=4, exceedances=2, permute="donors", conditional=2, seed=1)
 
@@ -96,22 +94,11 @@ def test_drawing_stops_when_enough_nulls_reached_the_data(gene, counted, observe
 
 def test_a_gene_with_an_effect_stands_out_from_its_nulls(gene, counted):
     own = fit(counted, gene.x)
-    found = draw_permutations(counted, gene.x, neg_log_null_prob(own), fit, PLAN)
-    assert neg_log_null_prob(own) > 10 + max(found.statistics)
+    found = draw_permutations(counted, gene.x, own.neg_log_null_prob, fit, PLAN)
+    assert own.neg_log_null_prob > 10 + max(found.statistics)
     acts = gene.genetic.std(axis=0) > 0
     assert own.tissue_pip[acts].mean() > 0.8
     assert np.mean([pip for _, _, pip in found.tissues]) < 0.3
-
-
-def test_the_null_probability_is_that_of_factors_and_of_tissue_specific_effects():
-    found = fqtl.fit(*_weak())
-    absent = np.prod(1 - found.factor_pip) * np.prod(1 - found.specific.any)
-    assert neg_log_null_prob(found) == pytest.approx(-np.log(absent))
-
-
-def _weak():
-    gene = planted_gene(3, n=150, p=30, m=4, h2=0.08, tissues_each=2)
-    return gene.y, gene.x
 
 
 def test_one_tissue_has_no_others_to_be_permuted_beside(gene):

@@ -54,6 +54,10 @@ class NonNegativePosterior:
         return 1.0
 
     @property
+    def log_none(self) -> float:
+        return -np.inf
+
+    @property
     def prior_precision(self) -> float:
         """Of the normal distribution that is cut at 0."""
         return self.prior.precision

@@ -34,6 +34,10 @@ class Loadings(Protocol):
     @property
     def any(self) -> float: ...
 
+    @property
+    def log_none(self) -> float:
+        """ln(1 - any), known where `any` rounds to 1."""
+
 
 class LoadingsPosterior(Loadings, Protocol):
     """What predictors and engines ask of independent loadings with a learned prior."""

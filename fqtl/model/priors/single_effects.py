@@ -28,7 +28,7 @@ A slot's prior is `effect_prior.py`.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import log1p
+from math import expm1, log1p
 
 import numpy as np
 from scipy.special import entr
@@ -51,6 +51,7 @@ class SingleEffect:
     index, alpha : variants that it may be and their probabilities; the rest of 1 is for none
     mean, precision : of its size, given the variant
     score, score_variance : (n,) moments of its part of f
+    log_none : ln P(none), however close to 0 that is, before variants were left out
     """
 
     index: Indices
@@ -59,6 +60,7 @@ class SingleEffect:
     precision: Floats
     score: Floats
     score_variance: Floats
+    log_none: float
 
     @classmethod
     def best(
@@ -86,7 +88,9 @@ class SingleEffect:
         log_odds += prior.log_odds - np.log(x.p)
         top = max(float(log_odds.max()), 0.0)
         alpha = np.exp(log_odds - top)
-        alpha /= np.exp(-top) + alpha.sum()
+        total = float(alpha.sum())
+        alpha /= np.exp(-top) + total
+        log_none = -(top + log1p(expm1(-top) + total))
         kept = alpha > TAIL / x.p
         if not kept.all():
             index, alpha, mean, precision = index[kept], alpha[kept], mean[kept], precision[kept]
@@ -94,11 +98,11 @@ class SingleEffect:
         if alpha.sum() < NOTICEABLE and len(index) > FEW:
             # hardly an effect, of anything: its variance as a whole, alike for all donors
             f = x.sum(index, alpha * mean)
-            total = float(moment @ (precision - prior.precision))
-            square = np.full(x.n, total / weight.sum())
+            variance = float(moment @ (precision - prior.precision))
+            square = np.full(x.n, variance / weight.sum())
         else:
             f, square = x.add(index, alpha * mean, moment)
-        return cls(index, alpha, mean, precision, f, square - f**2)
+        return cls(index, alpha, mean, precision, f, square - f**2, log_none)
 
     @cached_property
     def pip(self) -> float:
@@ -274,6 +278,11 @@ class SingleEffectsPosterior:
     def any(self) -> float:
         """Probability that there is any effect."""
         return 1 - float(np.prod([1 - effect.pip for effect in self.effects]))
+
+    @property
+    def log_none(self) -> float:
+        """ln of the probability that there is no effect."""
+        return sum((effect.log_none for effect in self.effects), 0.0)
 
     @property
     def pip(self) -> Floats:

@@ -25,7 +25,7 @@ the bounds are equal the prior is fixed. With inclusion 1 there is no spike.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import entr, expit, logit, xlog1py, xlogy
+from scipy.special import entr, expit, log_expit, logit, xlog1py, xlogy
 
 from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.priors.bounds import ANY_INCLUSION, PRECISION_BOUNDS, Bounds
@@ -117,6 +117,25 @@ class SpikeSlabPosterior:
     def any(self) -> float:
         """Probability that any loading is included."""
         return 1 - float(np.prod(1 - self.pip))
+
+    @property
+    def log_absent(self) -> Floats:
+        """ln(1 - pip) of each inclusion indicator.
+
+        Where 1 - pip is lost to rounding it is that of the best indicator given the slabs. It is
+        -inf without a spike, and where an indicator that all variants share rounds to 1: what such
+        an indicator is worth hangs on x.
+        """
+        with np.errstate(divide="ignore"):
+            absent = np.log1p(-self.pip)
+        if not self.prior.has_spike or self.has_shared_indicator:
+            return absent
+        log_odds = self.log_odds(self.slab_mean, self.slab_precision)
+        return np.where(self.pip < 1 - CERTAIN, absent, log_expit(-log_odds))
+
+    @property
+    def log_none(self) -> float:
+        return float(self.log_absent.sum())
 
     @property
     def variance(self) -> Floats:

@@ -29,12 +29,14 @@ class Posterior:
     mean, sd : posterior mean and standard deviation
     pip : posterior inclusion probability
     any : probability that any loading of a column is included
+    log_none : ln(1 - any), known where `any` rounds to 1; None in fits saved before it was kept
     """
 
     mean: Floats
     sd: Floats
     pip: Floats
     any: Floats
+    log_none: Floats | None = None
 
     @classmethod
     def of(cls, columns: Sequence[Loadings], length: int) -> "Posterior":
@@ -43,18 +45,27 @@ class Posterior:
         return cls(
             mean=np.hstack(empty + [column.mean[:, None] for column in columns]),
             sd=np.hstack(empty + [np.sqrt(column.variance)[:, None] for column in columns]),
-            # one gate for a column counts for each of its loadings
+            # one indicator for a column counts for each of its loadings
             pip=np.hstack(
                 empty + [np.broadcast_to(column.pip, length)[:, None] for column in columns]
             ),
             any=np.array([column.any for column in columns], dtype=np.float64),
+            log_none=np.array([column.log_none for column in columns], dtype=np.float64),
         )
 
     @classmethod
     def zero(cls, rows: int, columns: int) -> "Posterior":
         """Nothing."""
         nothing = np.zeros((rows, columns))
-        return cls(nothing, nothing, nothing, np.zeros(columns))
+        return cls(nothing, nothing, nothing, np.zeros(columns), np.zeros(columns))
+
+    @property
+    def log_no_loading(self) -> Floats:
+        """ln of the probability that no loading of a column is included."""
+        if self.log_none is not None:
+            return self.log_none
+        with np.errstate(divide="ignore"):
+            return np.log1p(-self.any)
 
     def times(self, sign: Floats) -> "Posterior":
         """Columns times 1 or -1."""
@@ -203,6 +214,19 @@ class Fit:
     def factor_pip(self) -> Floats:
         """(k,) probability that a factor has any variant and any tissue."""
         return self.variants.any * self.tissues.any
+
+    @cached_property
+    def neg_log_null_prob(self) -> float:
+        """-ln of the posterior probability that nothing acts on the gene, in nats.
+
+        Of factors and effects beside them. Kept on the logarithmic scale, so that it tells effects
+        apart whose PIPs round to 1.
+        """
+        variants, tissues = self.variants.log_no_loading, self.tissues.log_no_loading
+        with np.errstate(divide="ignore"):  # a factor without variants is absent, ln 1 = 0
+            # 1 - v t = (1 - v) + v (1 - t)
+            absent = np.logaddexp(variants, np.log(-np.expm1(variants)) + tissues)
+        return float(-absent.sum() - self.specific.log_no_loading.sum())
 
     def _per_unit(self, effects: Floats) -> Floats:
         x_sd = self.scale.x_sd

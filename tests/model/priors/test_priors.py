@@ -144,3 +144,20 @@ def test_slab_posterior_is_ridge_regression():
     slab = SlabPosterior.empty(SlabPrior(0.5), 3, 2).updated(2.0 * design.T @ y, information)
     ridge = np.linalg.solve(design.T @ design + 0.25 * np.eye(3), design.T @ y)
     np.testing.assert_allclose(slab.mean, ridge, rtol=1e-10)
+
+
+def test_the_logarithm_of_absence_goes_on_where_the_pip_rounds_to_one():
+    prior, information = SpikeSlabPrior(0.2, 3.0), np.full(6, 50.0)
+    score = np.array([0.0, 5.0, 20.0, 40.0, 60.0, 300.0])
+    q = SpikeSlabPosterior.empty(prior, 6).updated(score, information)
+    # ln P(y | no effect) - ln P(y), by hand
+    bayes = 0.5 * np.log(3.0 / 53.0) + 0.5 * score**2 / 53.0
+    by_hand = np.log(0.8) - np.logaddexp(np.log(0.8), np.log(0.2) + bayes)
+    assert q.pip[-1] == 1
+    np.testing.assert_allclose(q.log_absent, by_hand, rtol=1e-6)
+    assert q.log_none == pytest.approx(by_hand.sum(), rel=1e-6)
+
+
+def test_without_a_spike_nothing_is_absent():
+    prior = SpikeSlabPrior(1.0, 3.0, inclusion_bounds=(1.0, 1.0))
+    assert SpikeSlabPosterior.empty(prior, 3).log_none == -np.inf

@@ -386,3 +386,17 @@ def test_the_variance_of_what_is_hardly_there_is_spread_alike_over_donors(dtype,
     likely = SingleEffect.best(x, gradient, weight, prior_of(inclusion=0.6))
     assert likely.pip > 0.1
     assert np.ptp(likely.score_variance) > 0.1 * likely.score_variance.mean()
+
+
+@pytest.mark.parametrize("size", [0.0, 0.6, 3.0, 100.0])
+def test_the_logarithm_of_no_effect_is_known_where_its_probability_rounds_to_0(size):
+    x, gradient, weight = problem(5, size=size)
+    prior = prior_of()
+    effect = SingleEffect.best(x, gradient, weight, prior)
+    information = (x.x**2) @ weight
+    precision = prior.precision + information
+    bayes = 0.5 * np.log(prior.precision / precision) + 0.5 * (x.x @ gradient) ** 2 / precision
+    odds = np.log(0.3 / 12) + bayes
+    by_hand = np.log(0.7) - np.logaddexp(np.log(0.7), np.logaddexp.reduce(odds))
+    assert effect.log_none == pytest.approx(by_hand, rel=1e-6)
+    assert effect.scaled(2.0).log_none == effect.log_none

@@ -1,5 +1,7 @@
 """What a fit says: effects, probabilities, predictions, and words."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -94,3 +96,45 @@ def test_a_variant_of_a_factor_counts_once_however_many_tissues_it_acts_in():
     assert fit.rank == 1
     assert not (fit.specific.pip > 0.01).any()
     np.testing.assert_allclose(fit.variant_pip, fit.variants.pip[:, 0], atol=0.02)
+
+
+def product_of_absence(fit):
+    """-ln of the product over factors and tissues, as long as none is certain."""
+    return -np.log(np.prod(1 - fit.factor_pip) * np.prod(1 - fit.specific.any))
+
+
+def test_the_null_probability_of_a_weak_gene_is_that_of_factors_and_tissue_specific_effects():
+    gene = planted_gene(3, n=150, p=30, m=4, h2=0.08, tissues_each=2)
+    fit = fqtl.fit(gene.y, gene.x)
+    assert fit.neg_log_null_prob == pytest.approx(product_of_absence(fit), rel=1e-6)
+
+
+@pytest.mark.parametrize("m", [1, 4])
+@pytest.mark.parametrize("prior", ["single_effects", "spike_slab"])
+def test_an_effect_beyond_doubt_has_a_null_probability_that_falls_with_donors(m, prior):
+    said = []
+    for n in (250, 500):
+        gene = planted_gene(2, n=n, p=30, m=m, tissues_each=1)
+        y = gene.x[:, [7]] + 0.05 * np.random.default_rng(n).standard_normal((n, m))
+        fit = fqtl.fit(y, gene.x, variant_prior=prior)
+        assert max(fit.factor_pip.max(initial=0), fit.specific.any.max()) == 1
+        said.append(fit.neg_log_null_prob)
+    # nats of a variant that explains all but a share e of the variance: n/2 ln(1/e), and many of
+    # them are in one tissue
+    assert 100 < said[0] < 0.7 * said[1] < np.inf
+
+
+def test_a_fit_saved_before_the_null_probability_was_kept_is_read(tmp_path):
+    gene = planted_gene(3, n=150, p=30, m=4, h2=0.08, tissues_each=2)
+    fit = fqtl.fit(gene.y, gene.x)
+    fit.save(tmp_path / "gene.npz")
+    with np.load(tmp_path / "gene.npz") as stored:
+        arrays = dict(stored)
+    head = json.loads(str(arrays["json"]))
+    for part in ("variants", "tissues", "specific"):
+        del head["tree"]["parts"][part]["parts"]["log_none"]
+    np.savez(tmp_path / "old.npz", **{**arrays, "json": np.array(json.dumps(head))})
+    new, old = (fqtl.Fit.load(tmp_path / f"{name}.npz") for name in ("gene", "old"))
+    assert new.neg_log_null_prob == fit.neg_log_null_prob
+    assert old.neg_log_null_prob == pytest.approx(product_of_absence(fit), rel=1e-9)
+    np.testing.assert_array_equal(old.pip, fit.pip)
