@@ -168,7 +168,7 @@ def fit_weighted(
         options=options,
         function="fit_weighted",
         variant_prior="spike_slab",
-        # one tissue needs no gate of its own
+        # one tissue needs no indicator of its own
         tissue_prior="slab" if as_matrix("y", y, missing=True).shape[1] == 1 else "spike_slab",
     )
     known = _weights("weights", weights, problem.n)
@@ -202,8 +202,8 @@ def factorise(
     x : (n, p), optional
         Genotypes, or covariates too many for a ridge, with sparse effects on every tissue.
     donor_prior : {"column_spike_slab", "spike_slab", "slab"}
-        One gate for each factor, so that those that are not needed vanish; one for each donor
-        in each factor; none.
+        One inclusion indicator for each factor, so that those that are not needed vanish; one
+        for each donor in each factor; none.
     family, covariates, dispersion_covariates, offset, trials, engine, seed
         As in `fqtl.fit`.
     **options
@@ -262,8 +262,8 @@ def deconvolve(
     x : (n, p), optional
         Genotypes with sparse effects on every tissue.
     donor_prior : {"column_spike_slab", "spike_slab", "slab"}
-        One gate for each cell type, so that types that do not vary vanish; one for each donor
-        in each type; none.
+        One inclusion indicator for each cell type, so that types that do not vary vanish; one
+        for each donor in each type; none.
     family, covariates, dispersion_covariates, offset, trials, engine, seed
         As in `fqtl.fit`.
     **options

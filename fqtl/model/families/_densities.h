@@ -142,16 +142,16 @@ FQTL_INLINE fqtl_density_t fqtl_counts(double y, double trials, double a, fqtl_s
     (void)trials;
     double u = eta - shared.a, small = fqtl_exp(-fabs(u)), whole = 1 / (1 + small);
     double softplus = (u > 0 ? u : 0) + fqtl_log(1 + small);
-    double gate = (u > 0 ? 1 : small) * whole, both = small * whole * whole, inverse = 1 / a;
+    double logistic = (u > 0 ? 1 : small) * whole, both = small * whole * whole, inverse = 1 / a;
     double ratio = y * inverse + 1;
     fqtl_density_t at = {
         shared.b + y * u - (y + a) * softplus,
-        y - (y + a) * gate,
+        y - (y + a) * logistic,
         -(y + a) * both,
-        a * gate,
-        shared.c - softplus - y * inverse + ratio * gate,
-        shared.d + inverse * (gate + (ratio - 1) * (1 - gate) - ratio * both),
-        0.5 * inverse * inverse * gate * gate, /* half the squared slope of the log-variance */
+        a * logistic,
+        shared.c - softplus - y * inverse + ratio * logistic,
+        shared.d + inverse * (logistic + (ratio - 1) * (1 - logistic) - ratio * both),
+        0.5 * inverse * inverse * logistic * logistic, /* half the squared slope of the log-variance */
     };
     return at;
 }
@@ -168,8 +168,8 @@ FQTL_INLINE fqtl_density_t fqtl_binomial(double y, double trials, double theta,
     (void)theta, (void)shared;
     double small = fqtl_exp(-fabs(eta)), whole = 1 / (1 + small);
     double softplus = (eta > 0 ? eta : 0) + fqtl_log(1 + small);
-    double gate = (eta > 0 ? 1 : small) * whole, both = small * whole * whole;
-    fqtl_density_t at = {y * eta - trials * softplus, y - trials * gate, -trials * both,
+    double logistic = (eta > 0 ? 1 : small) * whole, both = small * whole * whole;
+    fqtl_density_t at = {y * eta - trials * softplus, y - trials * logistic, -trials * both,
                          trials * both, 0, 0, 0};
     return at;
 }

@@ -49,10 +49,10 @@ class Bounds(NamedTuple):
     def at(self, eta: Floats) -> Curve:
         """The number at eta (..., m)."""
         sign = -1.0 if self.falling else 1.0
-        gate = expit(sign * eta)
+        logistic = expit(sign * eta)
         width = self.high - self.low
-        first = width * gate * (1 - gate)
-        return Curve(self.low + width * gate, sign * first, first * (1 - 2 * gate))
+        first = width * logistic * (1 - logistic)
+        return Curve(self.low + width * logistic, sign * first, first * (1 - 2 * logistic))
 
     def condensed(self, eta: Floats, weight: Floats, kept: int) -> tuple[Floats, Floats]:
         """`kept` nodes of eta and their weights (kept, m), for sums over eta (nodes, m).

@@ -142,9 +142,9 @@ class GaussianLikelihood:
 
     def _dispersion_at(self, variance: Floats) -> tuple[Floats, Floats]:
         low, width = self.family.variance_min, self.family.variance_max - self.family.variance_min
-        gate = np.clip((variance - low) / width, 0.01, 1 - 1e-4)
-        rate = width * gate * (1 - gate) / (low + width * gate)  # d ln V / d eta2
-        return logit(gate), 0.5 * rate**2
+        logistic = np.clip((variance - low) / width, 0.01, 1 - 1e-4)
+        rate = width * logistic * (1 - logistic) / (low + width * logistic)  # d ln V / d eta2
+        return logit(logistic), 0.5 * rate**2
 
 
 def variance_bounds(y: Response) -> tuple[Floats, Floats]:
