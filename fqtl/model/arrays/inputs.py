@@ -92,7 +92,7 @@ class Design:
             raise FqtlError(f"{name} must have the {n} rows of y, found shape {given.shape}.")
         if given.shape[1] >= n - 1:
             warnings.warn(
-                f"{given.shape[1]} {name} of {n} individuals can explain whatever there is, and "
+                f"{given.shape[1]} {name} of {n} donors can explain whatever there is, and "
                 "leave nothing to find: give fewer, or their leading components.",
                 stacklevel=3,
             )
