@@ -76,3 +76,10 @@ def test_floors_are_the_versions_that_are_tested():
     assert set(tested) == set(floors)
     for name, floor in floors.items():
         assert tested[name].startswith(floor.removeprefix(">=")), name
+
+
+def test_the_table_of_constants_is_made_of_the_code_and_says_how_each_came_about():
+    made = runpy.run_path(str(ROOT / "docs" / "make_constants.py"))
+    assert (ROOT / "docs" / "model.md").read_text() == made["page"]()
+    for constant in made["constants"]():
+        assert re.search(r"taste|derived|measured|\b(19|20)\d\d\b", constant.said), constant

@@ -45,5 +45,5 @@ def test_logarithms_in_any_unit_are_what_is_asked_for(unit, tissues):
 def test_as_many_covariates_as_donors_are_told():
     rng = np.random.default_rng(1)
     y, x = rng.standard_normal((30, 1)), rng.binomial(2, 0.3, (30, 5)).astype(float)
-    with pytest.warns(UserWarning, match="40 covariates of 30 individuals"):
+    with pytest.warns(UserWarning, match="40 covariates of 30 donors"):
         fqtl.fit(y, x, covariates=rng.standard_normal((30, 40)))

@@ -15,7 +15,7 @@ from fqtl.model.arrays.moments import Floats
 
 Choice = TypeVar("Choice")
 
-LARGEST = 1e100  # of which squares can still be added up
+LARGEST = 1e100  # of which squares can still be added up; taste
 
 
 def as_matrix(name: str, value: ArrayLike, *, missing: bool) -> np.ndarray:

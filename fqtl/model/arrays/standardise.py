@@ -11,7 +11,7 @@ import numpy as np
 from fqtl.model.arrays._kernels import standardise_rows
 from fqtl.model.arrays.moments import Floats, Genotypes
 
-BLOCK = 256  # variants transposed at a time: two blocks fit the second-level cache
+BLOCK = 256  # variants transposed at a time: two blocks fit the second-level cache; taste
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from fqtl.model.arrays._kernels import add_rows, dot_rows
 from fqtl.model.arrays.moments import Floats, Genotypes, Indices, Moments
 
-BLOCK = 256  # variants that are squared at a time
+BLOCK = 256  # variants that are squared at a time; taste
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,9 @@ ENOUGH = 1e-3  # nats of one tissue below which its steps end; taste
 SHORTEST_STEP = 1 / 16  # taste
 LONGEST_STRIDE = 2.0  # of eta2: beyond it the sigmoid may be flat, and gradients vanish; taste
 # Places to look at from a saturated region, and to start from with covariates; all taste
-NEARER = 1 / 4  # part of the mean of eta2 that is left
-NARROW = 0.5  # variance of eta2 there
-MIDDLE = 0.1  # variance of eta2 in the middle of the sigmoid
+NEARER = 1 / 4  # part of the mean of eta2 that is left; taste
+NARROW = 0.5  # variance of eta2 there; taste
+MIDDLE = 0.1  # variance of eta2 in the middle of the sigmoid; taste
 
 
 class Point(NamedTuple):

@@ -20,7 +20,7 @@ from fqtl.model.families.domain import refuse
 from fqtl.model.families.expected import Expected, expectation
 from fqtl.model.families.response import Response
 
-LARGEST = 0.99  # of rho, which is 1 only where y is 0 or 1
+LARGEST = 0.99  # of rho, which is 1 only where y is 0 or 1; taste
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,10 @@ from fqtl.model.families.domain import not_counts, refuse, refuse_sizes
 from fqtl.model.families.expected import Expected, expectation
 from fqtl.model.families.response import Response
 
-LEAST = 1e-4  # of phi: a standard deviation of 1 % of the mean beside counting
-FLAT = 1e-3  # of phi_max: where counts vary less than Poisson's
-PSEUDO = 0.1  # a0
-RATE = 1e-8  # of a tissue without counts
+LEAST = 1e-4  # of phi: a standard deviation of 1 % of the mean beside counting; taste
+FLAT = 1e-3  # of phi_max: where counts vary less than Poisson's; taste
+PSEUDO = 0.1  # a0; taste
+RATE = 1e-8  # of a tissue without counts; taste
 
 
 @dataclass(frozen=True)

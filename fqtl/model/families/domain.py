@@ -8,9 +8,11 @@ from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.families.response import Response
 
-MOST_APART = 15.0  # ln of the deepest over the shallowest library, that is three million times
-NEARER = 0.9  # variance that is left, of which less speaks for sizes
-AROUND_ONE = 0.1  # logarithm of the geometric mean of size factors, which are made to be around 1
+# ln of the deepest over the shallowest library, that is three million times; taste
+MOST_APART = 15.0
+NEARER = 0.9  # variance that is left, of which less speaks for sizes; taste
+# logarithm of the geometric mean of size factors, which are made to be around 1; taste
+AROUND_ONE = 0.1
 
 
 def refuse(y: Response, bad: np.ndarray, family: str, expected: str, hint: str = "") -> None:

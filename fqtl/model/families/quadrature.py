@@ -6,8 +6,8 @@ import numpy as np
 
 from fqtl.model.arrays.moments import Floats
 
-QUADRATURE_NODES = 20
-ROUNDING = 1e-12  # of the mean of points, by which they differ at least
+QUADRATURE_NODES = 20  # of eta, at most; measured: see `expected.py`
+ROUNDING = 1e-12  # of the mean of points, by which they differ at least; taste
 
 
 @lru_cache

@@ -46,13 +46,13 @@ from fqtl.model.priors import (
 )
 from fqtl.model.priors.single_effects import LIKELY
 
-NOTHING = 1e-12  # of information, and of a singular value: as good as 0
+NOTHING = 1e-12  # of information, and of a singular value: as good as 0; taste
 # Loadings near a direction, for gradients to start from; all taste
-LEAST_SIZE = 0.1  # of a direction, where there is next to none
-WIDTH = 1 / 4  # of slabs, as a part of the direction's size
-START_PRECISION = 10.0  # of slabs, for each loading: together they vary less than the noise
-LIKELY_INDICATOR = 0.95  # where all loadings share it, since much hangs on it
-EVEN = 0.5  # of indicators of single loadings
+LEAST_SIZE = 0.1  # of a direction, where there is next to none; taste
+WIDTH = 1 / 4  # of slabs, as a part of the direction's size; taste
+START_PRECISION = 10.0  # of slabs, for each loading: together they vary less than the noise; taste
+LIKELY_INDICATOR = 0.95  # where all loadings share it, since much hangs on it; taste
+EVEN = 0.5  # of indicators of single loadings; taste
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ EM_STEPS = 30  # of a search in residuals; taste: rounds go on from there
 FACTOR_STEPS = 5  # of the diagonal of the first guess; taste: EM goes on from it
 LEAST_TISSUES = 3  # derived: a direction of two tissues cannot be told from their variances
 LEAST_OWN = 0.05  # of a tissue's variance is its own noise, in a search; taste
-NO_LOADING = 1e-12  # sum of squares below which there is nothing to scale a ridge by
+NO_LOADING = 1e-12  # sum of squares below which there is nothing to scale a ridge by; taste
 
 
 @dataclass(frozen=True)

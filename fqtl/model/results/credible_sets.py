@@ -13,8 +13,9 @@ import numpy as np
 from fqtl.model.arrays.moments import Genotypes, Indices
 from fqtl.model.priors.single_effects import LIKELY, SingleEffectsPosterior
 
-COVERAGE = 0.95
-MOST_COMPARED = 100  # variants of a set, the most probable ones, between which LD is looked at
+COVERAGE = 0.95  # of a credible set; the field's custom, taste
+# variants of a set, the most probable ones, between which LD is looked at; taste
+MOST_COMPARED = 100
 
 
 @dataclass(frozen=True)
