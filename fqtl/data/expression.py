@@ -40,6 +40,11 @@ class Expression:
     dropped: dict[str, str]
     path: Path | None = None
 
+    @property
+    def samples(self) -> list[str]:
+        """The columns as the file names them: `donors`, before samples have met their donors."""
+        return self.donors
+
 
 def repeated_lines(gene_id: "pd.Series[str]", first_line: int) -> dict[int, str]:
     """Rows whose gene, whatever its version, stands in a row before, with names for their lines."""

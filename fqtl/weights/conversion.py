@@ -25,7 +25,8 @@ from fqtl.errors import FqtlError
 from fqtl.weights.builds import one_build
 from fqtl.weights.columns import UNNAMED
 from fqtl.weights.focus import TABLES, focus_left_out, read_focus, tells_dosage_sd
-from fqtl.weights.fusion import read_fusion, read_fusion_model, read_pos
+from fqtl.weights.fusion import read_fusion, read_pos
+from fqtl.weights.fusion_model import read_fusion_model
 from fqtl.weights.kinds import Kind
 from fqtl.weights.predictdb import listed_genes, predictdb_files, read_predictdb
 from fqtl.weights.sqlite import read_only

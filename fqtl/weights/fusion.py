@@ -7,7 +7,8 @@ of a PLINK .bim; V5 is the allele that is counted), `cv.performance`, `hsq`, `hs
 
 There are two models. `fqtl` is the weights. `top1` is, for each variant by itself, the z-score that
 the weights imply, sqrt(n) R w with R the correlation of dosages; its readers keep the largest. It
-was not cross-validated by itself, so its performance is NA, and the readers choose `fqtl`.
+was not cross-validated by itself, so its performance is NA, and the readers choose `fqtl`. What a
+file of one gene holds, whoever wrote it, is read in `fusion_model.py`.
 
 `hsq` is the cross-validated R² of `fqtl`, a lower bound of the heritability that cis variants
 explain, with its large-sample standard error, and `hsq.pv` is its p-value. Nothing is estimated by
@@ -16,8 +17,9 @@ cross-validated has R² 0 and p 1 in `cv.performance`, since with NA the readers
 `hsq` and `hsq.pv`, which they only print, tells that both are unknown.
 
 What the readers trip over: they load into their own name space, so a file without one of the
-objects shows that of the gene before; every file has all. A matrix of one row becomes a vector: a
-model of one variant has it twice, the second time with weight 0, which changes no result.
+objects shows that of the gene before; every file has all. Of a matrix of one row FUSION's
+post-processing makes a vector: a model of one variant has it twice, the second time with weight 0,
+which changes no result.
 Palindromic variants and those that are no SNVs are dropped silently from the model, which changes
 it: models for FUSION are fitted without them (`weights.variants` in the config).
 
@@ -29,7 +31,6 @@ per allele can be had back.
 import gzip
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +42,13 @@ from fqtl.data.text import read_table
 from fqtl.errors import FqtlError
 from fqtl.tables.files import text_writer, whole_folder
 from fqtl.weights.builds import one_build
-from fqtl.weights.columns import Columns, as_numbers
-from fqtl.weights.rdata import Matrix, RValue, dumps, entries, load
-from fqtl.weights.weight_set import DOSAGES, WeightSet, variances_alone, variant_ids
+from fqtl.weights.columns import Columns
+from fqtl.weights.fusion_model import BIM, PERFORMANCE, PLINK_CODES, FusionModel, read_fusion_model
+from fqtl.weights.rdata import Matrix, RValue, dumps
+from fqtl.weights.weight_set import WeightSet, variances_alone, variant_ids
 
 MODELS = ["fqtl", "top1"]
-PERFORMANCE = ["rsq", "pval"]
 POS = ["PANEL", "WGT", "ID", "CHR", "P0", "P1", "N", "DIR", "BUILD"]
-BIM = ["V1", "V2", "V3", "V4", "V5", "V6"]  # chromosome, id, centimorgan, position, A1, A2
-PLINK_CODES = {"X": 23, "Y": 24, "MT": 26}
-LETTERS = {str(code): name for name, code in PLINK_CODES.items()}
-OBJECTS = ["wgt.matrix", "snps", "cv.performance", "hsq", "hsq.pv", "N.tot"]
-NUMBERS = OBJECTS[3:]
 NOT_IN_A_NAME = re.compile(r"[\s/'\"#]")  # R's read.table, and file names
 
 
@@ -200,44 +196,6 @@ def _pos(name: str, build: str, genes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(POS, columns, strict=True)))
 
 
-@dataclass(frozen=True)
-class FusionModel:
-    """One gene as its file holds it, v variants and k models.
-
-    snps : id, chrom (as chr22), pos, effect_allele (the counted one), other_allele
-    weights : Matrix (v, k), per standard deviation of genotype
-    performance : Matrix, a row `rsq` and a row `pval`, for the models of `weights`
-    hsq, hsq_p : heritability and its p-value; NaN where they are NA
-    dosage_sd : (v,) standard deviations of dosages; None in files that were not written here
-    """
-
-    gene_id: str
-    path: Path
-    snps: pd.DataFrame
-    weights: Matrix
-    performance: Matrix
-    hsq: float
-    hsq_p: float
-    n_samples: int
-    genome_build: str
-    dosage_sd: np.ndarray | None
-
-    @property
-    def best(self) -> int:
-        """The model that FUSION would choose: of those that are not top1, the one with most R²."""
-        r2 = self.performance.values[list(self.performance.rows).index("rsq")].copy()
-        weights = [not name.startswith("top1") for name in self.performance.columns]
-        if not any(weights):
-            raise FqtlError(f"{self.path} holds z-scores (top1) alone, which are no weights.")
-        if sum(weights) > 1 and np.isnan(r2[weights]).all():
-            names = [name for name in self.performance.columns if not name.startswith("top1")]
-            raise FqtlError(
-                f"{self.path}: none of its models {', '.join(names)} has an R² to choose by: name "
-                "one (--model)."
-            )
-        return int(np.argmax(np.where(weights, np.nan_to_num(r2, nan=-1.0), -np.inf)))
-
-
 def read_pos(path: Path) -> pd.DataFrame:
     """A .pos list as it stands, all text; WGT is relative to its folder, as for --weights_dir."""
     frame = read_table(path, None)
@@ -260,106 +218,10 @@ def read_pos(path: Path) -> pd.DataFrame:
     return frame
 
 
-def read_fusion_model(path: Path, gene_id: str) -> FusionModel:
-    """The file of one gene."""
-    objects = load(path)
-    absent = [name for name in OBJECTS if name not in objects]
-    if absent:
-        raise FqtlError(
-            f"{path}: expected the objects {', '.join(OBJECTS)}; {', '.join(absent)} are missing."
-        )
-    objects |= {name: _numbers(path, name, objects[name]) for name in NUMBERS}
-    weights, snps, performance = (objects[name] for name in OBJECTS[:3])
-    for name, value in (("wgt.matrix", weights), ("cv.performance", performance)):
-        if not isinstance(value, Matrix) or not np.issubdtype(value.values.dtype, np.number):
-            raise FqtlError(
-                f"{path}: {name} is not a matrix of numbers with names of its rows and columns."
-            )
-    _refuse_performance(path, performance, weights)
-    named = _snps(path, snps, len(weights.rows))
-    ids, rows = list(named["id"]), list(weights.rows)
-    # FUSION goes by the order of both; other names than ids are of no account
-    if ids != rows and sorted(ids) == sorted(rows):
-        raise FqtlError(f"{path}: the rows of wgt.matrix and of snps are in different orders.")
-    sd = None
-    if "fqtl.dosage.sd" in objects:
-        sd = _dosage_sd(path, objects["fqtl.dosage.sd"], len(rows))
-    reported = entries(objects.get("fqtl.genome.build", "")).tolist()
-    return FusionModel(
-        gene_id=gene_id,
-        path=path,
-        snps=named,
-        weights=weights,
-        performance=performance,
-        hsq=_first(objects["hsq"]),
-        hsq_p=_first(objects["hsq.pv"]),
-        n_samples=int(np.nan_to_num(_first(objects["N.tot"]))),
-        genome_build=one_build(path, reported, named["id"]),
-        dosage_sd=sd,
-    )
-
-
-def _first(value: Any) -> float:
-    """The first number of a vector; NaN where there is none."""
-    numbers = np.ravel(value)
-    return float(numbers[0]) if len(numbers) else np.nan
-
-
-def _numbers(path: Path, name: str, value: Any) -> np.ndarray:
-    """What an object holds, which are numbers; one that is not known where it holds nothing."""
-    frame = pd.DataFrame({name: entries(value)})
-    found = Columns(path, frame, "entry", 1).numbers(name).to_numpy()
-    return found if len(found) else np.array([np.nan])
-
-
-def _dosage_sd(path: Path, value: Any, expected: int) -> np.ndarray:
-    found = as_numbers(pd.Series(entries(value))).to_numpy()
-    known = int(((found > 0) & (found <= DOSAGES)).sum())
-    if known < len(found) or len(found) != expected:
-        raise FqtlError(
-            f"{path}: fqtl.dosage.sd has {len(found)} entries, {known} of them above 0 and "
-            f"up to {DOSAGES:g}; expected {expected}, one for each row of wgt.matrix."
-        )
-    return found
-
-
-def _refuse_performance(path: Path, performance: Matrix, weights: Matrix) -> None:
-    """Refuse a table that is not of the models: FUSION goes by their number."""
-    found = len(performance.columns)
-    if set(PERFORMANCE) - set(performance.rows) or found != len(weights.columns):
-        raise FqtlError(
-            f"{path}: cv.performance has the rows {', '.join(map(str, performance.rows))} and "
-            f"{found} columns; expected rsq, pval and the {len(weights.columns)} of wgt.matrix."
-        )
-
-
-def _snps(path: Path, bim: Any, expected: int) -> pd.DataFrame:
-    if not isinstance(bim, pd.DataFrame):
-        raise FqtlError(f"{path}: snps is not a table of the {len(BIM)} columns of a .bim.")
-    if len(bim) != expected or bim.shape[1] < len(BIM):
-        raise FqtlError(
-            f"{path}: snps has {bim.shape[0]} rows and {bim.shape[1]} columns; expected the "
-            f"{expected} rows of wgt.matrix and {len(BIM)} columns."
-        )
-    frame = bim.iloc[:, : len(BIM)].set_axis(BIM, axis="columns").reset_index(drop=True)
-    columns = Columns(path, frame, "snps, row", 1)
-    # R may hold a whole number as a double
-    chrom = columns.names("V1").str.removesuffix(".0").replace(LETTERS)
-    return pd.DataFrame(
-        {
-            "id": columns.text("V2"),
-            "chrom": chrom.map(contigs.prefixed),
-            "effect_allele": columns.names("V5"),
-            "other_allele": columns.names("V6"),
-            "pos": columns.positions("V4"),
-        }
-    )
-
-
 def read_fusion(path: Path, model: str = "", *, per_sd: bool = False) -> WeightSet:
     """The set that a .pos list names, if its files tell standard deviations of dosages.
 
-    Rows of weight 0 are left out, and with them genes that have no other. Of covariances, the
+    Rows of weight 0 or NA are left out, and with them genes that have no other. Of covariances, the
     variances are known.
 
     model : a column of wgt.matrix; the one that FUSION would choose by default
@@ -379,8 +241,10 @@ def read_fusion(path: Path, model: str = "", *, per_sd: bool = False) -> WeightS
         column = _column(found, model)
         builds.add(found.genome_build)
         genes.append(_gene(row, found, column))
-        weighted = found.weights.values[:, column] != 0
-        variants.append(_per_allele(found, column, sd)[weighted])
+        per_sd_weights = found.per_sd(column)
+        weighted = per_sd_weights != 0
+        per_allele = found.snps.assign(gene_id=found.gene_id, weight=per_sd_weights / sd)
+        variants.append(per_allele[weighted])
         if weighted.any():
             matrices.append(variances_alone(sd[weighted]))
     everything = pd.concat(variants, ignore_index=True)
@@ -406,14 +270,11 @@ def _column(found: FusionModel, model: str) -> int:
     names = list(found.weights.columns)
     if model not in names:
         raise FqtlError(f"{found.path} has no model {model}; there are {', '.join(names)}.")
-    if model.startswith("top1"):
-        raise FqtlError(f"{found.path}: the model {model} holds z-scores, which are no weights.")
     return names.index(model)
 
 
 def _gene(row: dict[str, str], found: FusionModel, column: int) -> dict[str, Any]:
-    rows = list(found.performance.rows)
-    r2, p = (float(found.performance.values[rows.index(name), column]) for name in PERFORMANCE)
+    r2, p = found.quality(column)
     return {
         "gene_id": row["ID"],
         "chrom": contigs.prefixed(row["CHR"]),
@@ -424,8 +285,3 @@ def _gene(row: dict[str, str], found: FusionModel, column: int) -> dict[str, Any
         "r2": np.nan if r2 == 0 and np.isnan(found.hsq) else r2,
         "p": np.nan if p == 1 and np.isnan(found.hsq_p) else p,
     }
-
-
-def _per_allele(found: FusionModel, column: int, sd: np.ndarray) -> pd.DataFrame:
-    per_sd = found.weights.values[:, column]
-    return found.snps.assign(gene_id=found.gene_id, weight=per_sd / sd)

@@ -142,6 +142,8 @@ def _told(fault: Exception) -> str:
 
 def _named(value: Any) -> Any:
     """Arrays that the library labels, as a Matrix."""
+    if isinstance(value, np.ma.MaskedArray) and value.ndim == 2:
+        return entries(value).reshape(value.shape)
     if getattr(value, "ndim", 0) != 2 or isinstance(value, (np.ndarray, pd.DataFrame)):
         return value
     if set(value.dims) - set(value.coords):  # rows or columns without names
@@ -151,8 +153,16 @@ def _named(value: Any) -> Any:
 
 
 def entries(value: Any) -> np.ndarray:
-    """(n,) what a vector or matrix holds; an entry that is a list or an object is its text."""
+    """(n,) what a vector or matrix holds; an entry that is a list or an object is its text.
+
+    NA is NaN among numbers and logical values, None among texts.
+    """
     held = value.values if isinstance(value, Matrix) else value
+    if isinstance(held, np.ma.MaskedArray):  # below the mask is a number, which is none of R's
+        text = held.dtype.kind in "OSU"
+        unknown = np.ma.getmaskarray(held)
+        held = np.ma.getdata(held).astype(object if text else float)
+        held[unknown] = None if text else np.nan
     values = np.array(held, dtype=object) if isinstance(held, list) else np.asarray(held)
     if values.dtype != object:
         return np.ravel(values)

@@ -177,13 +177,25 @@ def test_files_that_r_wrote_are_sound_and_become_per_copy(tmp_path, panel, rscri
     subprocess.run([rscript, "--vanilla", "write.R"], cwd=tmp_path, check=True)
     assert "1e+05" in (tmp_path / "Liver.pos").read_text()
     assert main(["check", "weights", str(tmp_path / "Liver.pos")]) == 0
-    assert convert(tmp_path / "Liver.pos", "predictdb", tmp_path, *panel) == 0
+    named = [*panel, "--model", "enet"]
+    assert convert(tmp_path / "Liver.pos", "predictdb", tmp_path, *named) == 0
     found = read_predictdb(*predictdb_files(tmp_path / "out", "Liver")[:2])
     assert list(found.genes["gene_id"]) == ["ENSG1", "ENSG2"]
     assert (found.genes["r2"].tolist(), found.n_samples) == ([0.2, 0.2], 300)
     sd = np.std(dosages()[:3], axis=1, ddof=1)
-    expected = np.tile(np.array([0.7, 0.8, 0.9]) / sd, 2)  # of enet, the best that is not top1
+    expected = np.tile(np.array([0.7, 0.8, 0.9]) / sd, 2)
     np.testing.assert_allclose(found.variants["weight"], expected, rtol=1e-10)
+
+
+def test_of_a_file_that_r_wrote_fusions_choice_is_converted(tmp_path, panel, rscript):
+    """It is top1, with the smallest p, whose largest z-score is 5, of the first variant."""
+    (tmp_path / "write.R").write_text(BY_R)
+    subprocess.run([rscript, "--vanilla", "write.R"], cwd=tmp_path, check=True)
+    assert convert(tmp_path / "Liver.pos", "predictdb", tmp_path, *panel) == 0
+    found = read_predictdb(*predictdb_files(tmp_path / "out", "Liver")[:2])
+    assert found.variants["rsid"].tolist() == ["rs0", "rs0"]
+    sd = np.std(dosages()[0], ddof=1)
+    np.testing.assert_allclose(found.variants["weight"], 5 / np.sqrt(299) / sd, rtol=1e-10)
 
 
 def test_a_focus_db_of_others_needs_a_panel_too(tmp_path, capsys, panel):
@@ -197,7 +209,7 @@ def test_a_focus_db_of_others_needs_a_panel_too(tmp_path, capsys, panel):
     assert_same(read_tigar(tmp_path / "out" / "Liver.txt.gz"), sound_weights())
 
 
-def test_one_of_several_models_of_a_gene_has_to_be_named(tmp_path, capsys, panel):
+def test_one_of_several_models_of_a_gene_has_to_be_named(tmp_path, capsys):
     path = written(tmp_path, "focus")
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE model SET inference = 'lasso', mol_id = 1 WHERE id = 2")
@@ -207,8 +219,6 @@ def test_one_of_several_models_of_a_gene_has_to_be_named(tmp_path, capsys, panel
     assert "has no model enet" in refusal(capsys, path, "tigar", tmp_path, "--model", "enet")
     assert convert(path, "tigar", tmp_path, "--model", "lasso") == 0
     assert len(read_tigar(tmp_path / "out" / "Liver.txt.gz").variants) == 1
-    pos = written(tmp_path, "fusion")
-    assert "z-scores" in refusal(capsys, pos, "tigar", tmp_path / "2", "--model", "top1")
 
 
 def test_alleles_that_the_panel_has_swapped_leave_the_weights_as_they_are(tmp_path):

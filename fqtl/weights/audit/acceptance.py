@@ -21,7 +21,7 @@ HARMLESS = {
     "CHROM has chr: TIGAR asks without",
     "snpID is not CHROM:POS:REF:ALT: TIGAR finds none of these variants",
     "chrom has chr",
-    "has one row or one column: R makes a vector of it, and FUSION fails",
+    "is a vector: FUSION needs a matrix, of one row where there is one variant",
     "n.snps.in.model is not the number of weights",
     "rsid is NULL or empty: the variant is dropped",  # the varID stands in
     "snp is empty",
@@ -30,7 +30,6 @@ HARMLESS = {
     "is not the row's name",  # rows are in the order of snps, which is checked where they are read
     "N is not a number of samples",  # the list's; that of the genes' files is taken
     "CHR is not a number from 1 to 22: the gene is never reached",  # by FUSION
-    "no model has R² and p: FUSION cannot choose",  # refused where there is a choice
     # left out, with a line for the gene
     "all weights are 0",
     "gene has no weights",

@@ -25,7 +25,16 @@ from fqtl.weights.audit.fault import (
 from fqtl.weights.audit.table import table_of
 from fqtl.weights.builds import build_named
 from fqtl.weights.columns import UNNAMED, as_numbers, texts
-from fqtl.weights.fusion import BIM, LETTERS, OBJECTS, PERFORMANCE
+from fqtl.weights.fusion_model import (
+    BIM,
+    LETTERS,
+    OBJECTS,
+    PERFORMANCE,
+    chosen,
+    holds_z_scores,
+    one_variant_matrix,
+    rows_with,
+)
 from fqtl.weights.rdata import Matrix, entries, load
 
 POS = ["WGT", "ID", "CHR", "P0", "P1"]
@@ -134,17 +143,22 @@ def audit_fusion_file(
         yield Fault(path, "", reported, ", ".join(absent))
         return None
     weights, snps, performance = (objects[name] for name in OBJECTS[:3])
+    if (held := one_variant_matrix(weights, snps)) is not weights:
+        weights = held
+        reported = "is a vector: FUSION needs a matrix, of one row where there is one variant"
+        yield Fault(path, "wgt.matrix", reported)
     if not isinstance(weights, Matrix) or not np.issubdtype(weights.values.dtype, np.number):
         reported = "is not a matrix of numbers with names of rows and columns"
         yield Fault(path, "wgt.matrix", reported)
         return None
-    yield from _weights(path, weights)
+    best = _best(performance, weights)
+    yield from _weights(path, weights, best)
     builds = [(BUILD, word) for word in entries(objects.get(BUILD, "")).tolist()]
     if row is not None and build_named(row.get("BUILD", "")):
         builds.append(("the list", row["BUILD"]))
     yield from _snps(path, snps, weights, builds, row)
     yield from _performance(path, performance, weights)
-    yield from _scalars(path, objects)
+    yield from _scalars(path, objects, best)
     yield from _ours(path, objects, len(weights.rows))
     named = [build for _, word in builds if (build := build_named(word))]
     return Ours(named[0] if named else "", SD in objects)
@@ -175,30 +189,42 @@ def _vector(value: Any) -> np.ndarray:
     return as_numbers(pd.Series(values, dtype=object)).to_numpy()
 
 
-def _weights(path: Path, weights: Matrix) -> Iterator[Fault]:
+def _best(performance: Any, weights: Matrix) -> str:
+    """Name of the model that FUSION chooses; empty where the table does not tell of models."""
+    if not isinstance(performance, Matrix) or len(performance.columns) != len(weights.columns):
+        return ""
+    if not np.issubdtype(performance.values.dtype, np.number):
+        return ""
+    return str(weights.columns[chosen(performance)])
+
+
+def _weights(path: Path, weights: Matrix, best: str) -> Iterator[Fault]:
     if min(weights.values.shape) < 2:
         yield Fault(
             path,
             "wgt.matrix",
-            "has one row or one column: R makes a vector of it, and FUSION fails",
+            "has one row or one column: FUSION.post_process.R makes a vector of it, and fails",
             " × ".join(map(str, weights.values.shape)),
+            grave=False,
         )
     models = list(weights.columns)
     for name in {name for name in models if models.count(name) > 1}:
         yield Fault(path, "wgt.matrix", "model is there twice", str(name))
     for column, model in enumerate(models):
         values = np.asarray(weights.values[:, column], dtype=float)
-        finite = np.isfinite(values)
         rows = Rows(path, [f"wgt.matrix, {model}, {name}" for name in weights.rows])
-        yield from rows.where(~finite, "weight is not a number", values)
-        if not str(model).startswith("top1"):  # which holds z-scores
+        yield from rows.where(np.isnan(values), "weight is NA: FUSION takes it as 0", grave=False)
+        yield from rows.where(np.isinf(values), "weight is not a number", values)
+        if not holds_z_scores(model):
             yield from rows.where(
-                finite & (np.abs(values) > LARGEST_WEIGHT),
+                np.isfinite(values) & (np.abs(values) > LARGEST_WEIGHT),
                 "weight is implausible per standard deviation of genotype",
                 values,
             )
         if not np.nan_to_num(values).any():
-            yield Fault(path, f"wgt.matrix, {model}", "all weights are 0")
+            # a model that is not chosen is of no account to FUSION
+            grave = str(model) == best or not best
+            yield Fault(path, f"wgt.matrix, {model}", "all weights are 0", grave=grave)
 
 
 def _snps(
@@ -217,6 +243,7 @@ def _snps(
         return
     columns = [snps.iloc[:, column].reset_index(drop=True) for column in range(len(BIM))]
     chrom, ids, _, _, effect, other = map(texts, columns)
+    effect, other = effect.str.upper(), other.str.upper()  # as FUSION does
     pos = as_numbers(columns[3])
     rows = Rows(path, [f"snps, row {i + 1}, {name}" for i, name in enumerate(ids)])
     yield from rows.where(ids != [str(name) for name in weights.rows], "is not the row's name")
@@ -242,8 +269,9 @@ def _snps(
 
 
 def _performance(path: Path, performance: Any, weights: Matrix) -> Iterator[Fault]:
-    if not isinstance(performance, Matrix) or sorted(performance.rows) != sorted(PERFORMANCE):
-        names = performance.rows if isinstance(performance, Matrix) else "no names"
+    held = isinstance(performance, Matrix)
+    if not held or not all(rows_with(performance, word) for word in PERFORMANCE):
+        names = performance.rows if held else "no names"
         reported = "rows are not named rsq and pval"
         yield Fault(path, "cv.performance", reported, ", ".join(map(str, names)))
         return
@@ -257,25 +285,31 @@ def _performance(path: Path, performance: Any, weights: Matrix) -> Iterator[Faul
             "models are not in the order of wgt.matrix: FUSION goes by number",
             ", ".join(map(str, performance.columns)),
         )
-    values = pd.DataFrame(np.asarray(performance.values, dtype=float), index=performance.rows)
     # FUSION's own R² is adjusted, so a little below 0 where there is nothing
-    for name, low in (("rsq", -1.0), ("pval", 0.0)):
-        for column, wrong in enumerate(outside(values.loc[name], low, 1.0)):
-            if wrong:
-                model, found = performance.columns[column], values.loc[name][column]
-                place = f"cv.performance, {model}"
-                yield Fault(path, place, f"{name} is not between {low:g} and 1", f"{found:g}")
-    if values.loc["pval"].isna().all() or values.loc["rsq"].isna().all():
-        yield Fault(path, "cv.performance", "no model has R² and p: FUSION cannot choose")
+    for word, low in (("rsq", -1.0), ("pval", 0.0)):
+        for row in rows_with(performance, word):
+            values = pd.Series(np.asarray(performance.values[row], dtype=float))
+            for column in np.flatnonzero(outside(values, low, 1.0)):
+                place = f"cv.performance, {performance.columns[column]}"
+                what = f"{performance.rows[row]} is not between {low:g} and 1"
+                yield Fault(path, place, what, f"{values[column]:g}")
+    if np.isnan(performance.values[rows_with(performance, "pval")].astype(float)).all():
+        reported = "no model has a p: FUSION takes the first"
+        yield Fault(path, "cv.performance", reported, str(performance.columns[0]), grave=False)
 
 
-def _scalars(path: Path, objects: dict[str, Any]) -> Iterator[Fault]:
+def _scalars(path: Path, objects: dict[str, Any], best: str) -> Iterator[Fault]:
     n, hsq, p = (_vector(objects[name]) for name in ("N.tot", "hsq", "hsq.pv"))
-    if n.size != 1 or not n[0] > 0:
-        yield Fault(path, "N.tot", "is not a number of samples", str(entries(objects["N.tot"])))
-    if hsq.size != 2 or _words(objects["hsq"]):
+    found = str(entries(objects["N.tot"]))
+    if n.size == 1 and np.isnan(n[0]) and not _words(objects["N.tot"]):
+        yield Fault(path, "N.tot", "is not known", found, grave=False)
+    elif n.size != 1 or not n[0] > 0:
+        yield Fault(path, "N.tot", "is not a number of samples", found)
+    if holds_z_scores(best) and n.size == 1 and not n[0] > 1:
+        yield Fault(path, "N.tot", f"is needed with the z-scores of {best}, which FUSION chooses")
+    if hsq.size not in (1, 2) or _words(objects["hsq"]):
         found = str(entries(objects["hsq"]))
-        yield Fault(path, "hsq", "is not an estimate and its standard error", found)
+        yield Fault(path, "hsq", "is not an estimate, or one and its standard error", found)
     if p.size != 1 or outside(pd.Series(p), 0, 1).any() or _words(objects["hsq.pv"]):
         yield Fault(path, "hsq.pv", "is not a p-value", str(entries(objects["hsq.pv"])))
 

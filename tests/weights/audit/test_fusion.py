@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from fqtl.weights.audit.fusion import BUILD, SD, audit_fusion
-from fqtl.weights.fusion import PERFORMANCE, write_fusion
+from fqtl.weights.fusion import write_fusion
+from fqtl.weights.fusion_model import PERFORMANCE
 from fqtl.weights.rdata import Matrix, dumps
 from tests.weights.audit.sound import sound_weights
 
@@ -88,7 +89,8 @@ def test_the_x_chromosome_is_a_number_to_plink_and_a_letter_to_the_list(tmp_path
     [
         ({"hsq": None, "N.tot": None}, ": objects are missing"),
         ({"wgt.matrix": matrix([[0.1, 1]], ["rs4"])}, ", wgt.matrix: has one row or one column"),
-        ({"wgt.matrix": matrix([[0.1, 1], [np.nan, 2]])}, ", wgt.matrix, fqtl, rs5: weight is not"),
+        ({"wgt.matrix": matrix([[0.1, 1], [np.nan, 2]])}, ", wgt.matrix, fqtl, rs5: weight is NA"),
+        ({"wgt.matrix": matrix([[0.1, 1], [np.inf, 2]])}, ", wgt.matrix, fqtl, rs5: weight is not"),
         ({"wgt.matrix": matrix([[40, 1], [0.2, 2]])}, "fqtl, rs4: weight is implausible"),
         ({"wgt.matrix": matrix([[0, 1], [0, 2]])}, ", wgt.matrix, fqtl: all weights are 0"),
         ({"wgt.matrix": matrix([[1, 1], [1, 2]], IDS, ["a", "a"])}, "model is there twice (a)"),
@@ -117,15 +119,16 @@ def test_the_x_chromosome_is_a_number_to_plink_and_a_letter_to_the_list(tmp_path
         ),
         (
             {"cv.performance": performance([[np.nan, np.nan], [np.nan, np.nan]])},
-            ", cv.performance: no model has R² and p",
+            ", cv.performance: no model has a p: FUSION takes the first (fqtl) [remark]",
         ),
         ({"N.tot": 0.0}, ", N.tot: is not a number of samples"),
-        ({"hsq": np.array([0.1])}, ", hsq: is not an estimate and its standard error"),
+        ({"hsq": np.array([0.1, 0.2, 0.3])}, ", hsq: is not an estimate, or one and its standard"),
+        ({"N.tot": np.nan}, ", N.tot: is not known ([nan]) [remark]"),
         ({"hsq.pv": 3.0}, ", hsq.pv: is not a p-value"),
         ({"N.tot": "many"}, ", N.tot: is not a number of samples (['many'])"),
-        ({"hsq": "none"}, ", hsq: is not an estimate and its standard error (['none'])"),
+        ({"hsq": "none"}, ", hsq: is not an estimate, or one and its standard error (['none'])"),
         ({"snps": snps(V4=["x", "105"])}, ", snps, row 1, rs4: position is not a number (x)"),
-        ({"hsq": matrix([[0.1]], ["a"], ["b"])}, ", hsq: is not an estimate and its standard err"),
+        ({"hsq": matrix([[1, 2, 3]], ["a"], list("bcd"))}, ", hsq: is not an estimate, or one and"),
         (
             {SD: np.array([0.7])},
             f", {SD}: has not as many numbers as wgt.matrix has rows (1 and 2)",
