@@ -84,76 +84,76 @@ def test_the_x_chromosome_is_a_number_to_plink_and_a_letter_to_the_list(tmp_path
     assert all("CHR is not a number from 1 to 22" in line for line in found)
 
 
-@pytest.mark.parametrize(
-    "changed, expected",
-    [
-        ({"hsq": None, "N.tot": None}, ": objects are missing"),
-        ({"wgt.matrix": matrix([[0.1, 1]], ["rs4"])}, ", wgt.matrix: has one row or one column"),
-        ({"wgt.matrix": matrix([[0.1, 1], [np.nan, 2]])}, ", wgt.matrix, fqtl, rs5: weight is NA"),
-        ({"wgt.matrix": matrix([[0.1, 1], [np.inf, 2]])}, ", wgt.matrix, fqtl, rs5: weight is not"),
-        ({"wgt.matrix": matrix([[40, 1], [0.2, 2]])}, "fqtl, rs4: weight is implausible"),
-        ({"wgt.matrix": matrix([[0, 1], [0, 2]])}, ", wgt.matrix, fqtl: all weights are 0"),
-        ({"wgt.matrix": matrix([[1, 1], [1, 2]], IDS, ["a", "a"])}, "model is there twice (a)"),
-        ({"snps": snps(V2=["rs4", "rs9"])}, ", snps, row 2, rs9: is not the row's name"),
-        ({"snps": snps(V5=["G", "<D>"])}, ", snps, row 2, rs5: alleles are not bases (A/<D>)"),
-        ({"snps": snps(V5=["G", "A"])}, ", snps, row 2, rs5: both alleles are the same (A/A)"),
-        (
-            {"snps": snps(V1=np.array([1, 2], dtype=np.int32))},
-            ", snps, row 2, rs5: chromosome is not that of the list (2)",
-        ),
-        (
-            {"snps": snps(V4=np.array([104, 9_000_000], dtype=np.int32))},
-            ", snps, row 2, rs5: position is far from the gene: of another build? (9000000)",
-        ),
-        (
-            {"cv.performance": performance([[0.1, 0], [0.01, 1]], ["r2", "p"])},
-            ", cv.performance: rows are not named rsq and pval (r2, p)",
-        ),
-        (
-            {"cv.performance": performance([[0.1, 0], [0.01, 1]], columns=["top1", "fqtl"])},
-            ", cv.performance: models are not in the order of wgt.matrix",
-        ),
-        (
-            {"cv.performance": performance([[1.1, 0], [0.01, 1]])},
-            ", cv.performance, fqtl: rsq is not between -1 and 1 (1.1)",
-        ),
-        (
-            {"cv.performance": performance([[np.nan, np.nan], [np.nan, np.nan]])},
-            ", cv.performance: no model has a p: FUSION takes the first (fqtl) [remark]",
-        ),
-        ({"N.tot": 0.0}, ", N.tot: is not a number of samples"),
-        ({"hsq": np.array([0.1, 0.2, 0.3])}, ", hsq: is not an estimate, or one and its standard"),
-        ({"N.tot": np.nan}, ", N.tot: is not known ([nan]) [remark]"),
-        ({"hsq.pv": 3.0}, ", hsq.pv: is not a p-value"),
-        ({"N.tot": "many"}, ", N.tot: is not a number of samples (['many'])"),
-        ({"hsq": "none"}, ", hsq: is not an estimate, or one and its standard error (['none'])"),
-        ({"snps": snps(V4=["x", "105"])}, ", snps, row 1, rs4: position is not a number (x)"),
-        ({"hsq": matrix([[1, 2, 3]], ["a"], list("bcd"))}, ", hsq: is not an estimate, or one and"),
-        (
-            {SD: np.array([0.7])},
-            f", {SD}: has not as many numbers as wgt.matrix has rows (1 and 2)",
-        ),
-        ({SD: np.array([0.7, 0.0])}, f", {SD}, entry 2: is not the standard deviation of a dosage"),
-        ({SD: np.array([3.0, 0.7])}, f", {SD}, entry 1: is not the standard deviation of a dosage"),
-        ({SD: "x"}, f", {SD}, entry 1: is not the standard deviation of a dosage (nan)"),
-        ({SD: None}, f": {SD} is missing (but {BUILD} is there)"),
-        ({BUILD: None}, f": {BUILD} is missing (but {SD} is there)"),
-        ({BUILD: "hg99"}, f", {BUILD}: no genome build has this name (hg99)"),
-        ({BUILD: "GRCh37"}, f": genome builds contradict each other (GRCh37 by {BUILD}, GRCh38 by"),
-        (
-            {BUILD: "GRCh37"},
-            "Liver.pos: several genome builds (1 on GRCh37, the first Liver/ENS",
-        ),
-        (
-            {SD: None, BUILD: None},
-            f"Liver.pos: some files tell {SD}, others do not (not in 1 of 3, the first Liver/ENS",
-        ),
-        (
-            {"snps": snps(V4=np.array([104, 250_000_000], dtype=np.int32))},
-            ", snps, row 2, rs5: position is beyond the end of the chromosome (1:250000000)",
-        ),
-    ],
-)
+FAULTS = [
+    ({"hsq": None, "N.tot": None}, ": objects are missing"),
+    ({"wgt.matrix": matrix([[0.1, 1]], ["rs4"])}, ", wgt.matrix: has one row or one column"),
+    ({"wgt.matrix": matrix([[0.1, 1], [np.nan, 2]])}, ", wgt.matrix, fqtl, rs5: weight is NA"),
+    ({"wgt.matrix": matrix([[0.1, 1], [np.inf, 2]])}, ", wgt.matrix, fqtl, rs5: weight is not"),
+    ({"wgt.matrix": matrix([[40, 1], [0.2, 2]])}, "fqtl, rs4: weight is implausible"),
+    ({"wgt.matrix": matrix([[0, 1], [0, 2]])}, ", wgt.matrix, fqtl: all weights are 0"),
+    ({"wgt.matrix": matrix([[1, 1], [1, 2]], IDS, ["a", "a"])}, "model is there twice (a)"),
+    ({"snps": snps(V2=["rs4", "rs9"])}, ", snps, row 2, rs9: is not the row's name"),
+    ({"snps": snps(V5=["G", "<D>"])}, ", snps, row 2, rs5: alleles are not bases (A/<D>)"),
+    ({"snps": snps(V5=["G", "A"])}, ", snps, row 2, rs5: both alleles are the same (A/A)"),
+    (
+        {"snps": snps(V1=np.array([1, 2], dtype=np.int32))},
+        ", snps, row 2, rs5: chromosome is not that of the list (2)",
+    ),
+    (
+        {"snps": snps(V4=np.array([104, 9_000_000], dtype=np.int32))},
+        ", snps, row 2, rs5: position is far from the gene: of another build? (9000000)",
+    ),
+    (
+        {"cv.performance": performance([[0.1, 0], [0.01, 1]], ["r2", "p"])},
+        ", cv.performance: rows are not named rsq and pval (r2, p)",
+    ),
+    (
+        {"cv.performance": performance([[0.1, 0], [0.01, 1]], columns=["top1", "fqtl"])},
+        ", cv.performance: models are not in the order of wgt.matrix",
+    ),
+    (
+        {"cv.performance": performance([[1.1, 0], [0.01, 1]])},
+        ", cv.performance, fqtl: rsq is not between -1 and 1 (1.1)",
+    ),
+    (
+        {"cv.performance": performance([[np.nan, np.nan], [np.nan, np.nan]])},
+        ", cv.performance: no model has a p: FUSION takes the first (fqtl) [remark]",
+    ),
+    ({"N.tot": 0.0}, ", N.tot: is not a number of samples"),
+    ({"hsq": np.array([0.1, 0.2, 0.3])}, ", hsq: is not an estimate, or one and its standard"),
+    ({"N.tot": np.nan}, ", N.tot: is not known ([nan]) [remark]"),
+    ({"hsq.pv": 3.0}, ", hsq.pv: is not a p-value"),
+    ({"N.tot": "many"}, ", N.tot: is not a number of samples (['many'])"),
+    ({"hsq": "none"}, ", hsq: is not an estimate, or one and its standard error (['none'])"),
+    ({"snps": snps(V4=["x", "105"])}, ", snps, row 1, rs4: position is not a number (x)"),
+    ({"hsq": matrix([[1, 2, 3]], ["a"], list("bcd"))}, ", hsq: is not an estimate, or one and"),
+    (
+        {SD: np.array([0.7])},
+        f", {SD}: has not as many numbers as wgt.matrix has rows (1 and 2)",
+    ),
+    ({SD: np.array([0.7, 0.0])}, f", {SD}, entry 2: is not the standard deviation of a dosage"),
+    ({SD: np.array([3.0, 0.7])}, f", {SD}, entry 1: is not the standard deviation of a dosage"),
+    ({SD: "x"}, f", {SD}, entry 1: is not the standard deviation of a dosage (nan)"),
+    ({SD: None}, f": {SD} is missing (but {BUILD} is there)"),
+    ({BUILD: None}, f": {BUILD} is missing (but {SD} is there)"),
+    ({BUILD: "hg99"}, f", {BUILD}: no genome build has this name (hg99)"),
+    ({BUILD: "GRCh37"}, f": genome builds contradict each other (GRCh37 by {BUILD}, GRCh38 by"),
+    (
+        {BUILD: "GRCh37"},
+        "Liver.pos: several genome builds (1 on GRCh37, the first Liver/ENS",
+    ),
+    (
+        {SD: None, BUILD: None},
+        f"Liver.pos: some files tell {SD}, others do not (not in 1 of 3, the first Liver/ENS",
+    ),
+    (
+        {"snps": snps(V4=np.array([104, 250_000_000], dtype=np.int32))},
+        ", snps, row 2, rs5: position is beyond the end of the chromosome (1:250000000)",
+    ),
+]
+
+
+@pytest.mark.parametrize("changed, expected", FAULTS)
 def test_a_fault_of_a_gene_is_found_with_its_place(pos, changed, expected):
     assert any(expected in line for line in damaged(pos, **changed))
 

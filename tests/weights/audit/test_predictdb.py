@@ -30,56 +30,56 @@ W, E = "UPDATE weights SET", "UPDATE extra SET"
 SECOND = "WHERE rsid = 'rs1'"
 
 
-@pytest.mark.parametrize(
-    "statement, told",
-    [
-        (f"{W} rsid = NULL {SECOND}", "weights, row 2, ENSG1 : rsid is NULL or empty"),
-        (f"{W} rsid = 'NA' {SECOND}", "weights, row 2, ENSG1 NA: rsid is NULL or empty"),
-        (f"{W} gene = NULL {SECOND}", "weights, row 2,  rs1: gene is NULL"),
-        (f"{W} varID = NULL {SECOND}", "weights, row 2, ENSG1 rs1: varID is NULL"),
-        (f"{W} weight = NULL {SECOND}", "weights, row 2, ENSG1 rs1: weight is not a number"),
-        (f"{W} weight = 'x' {SECOND}", "weights, row 2, ENSG1 rs1: weight is not a number (x)"),
-        (f"{W} weight = 9e999 {SECOND}", "weights, row 2, ENSG1 rs1: weight is not a number (inf)"),
-        (f"{W} eff_allele = '<DEL>' {SECOND}", "ENSG1 rs1: alleles are not bases (A/<DEL>)"),
-        (f"{W} eff_allele = 'A' {SECOND}", "ENSG1 rs1: both alleles are the same (A/A)"),
-        (f"{W} eff_allele = 'C' {SECOND}", "ENSG1 rs1: alleles are not those of the varID"),
-        (f"{W} rsid = 'rs0' {SECOND}", "weights, row 2, ENSG1 rs0: rsid is listed twice"),
-        (
-            f"{W} varID = 'chr1_100_A_G_b38' {SECOND}",
-            "ENSG1 rs1: varID is listed twice for a gene (chr1_100_A_G_b38)",
-        ),
-        (
-            f"{W} varID = 'chr1_101_A_G_b37' {SECOND}",
-            "several genome builds (1 on GRCh37, the first chr1_101_A_G_b37; 5 on GRCh38, the",
-        ),
-        (
-            "UPDATE construction SET value = 'GRCh37' WHERE key = 'genome_build'",
-            "construction, genome_build: genome build is not that of the variant ids (GRCh37 and",
-        ),
-        (
-            "UPDATE construction SET value = 'hg99' WHERE key = 'genome_build'",
-            "construction, genome_build: no genome build has this name (hg99)",
-        ),
-        (
-            f"{W} varID = 'chr1_248956423_A_G_b38' {SECOND}",
-            "ENSG1 rs1: position is beyond the end of the chromosome (1:248956423)",
-        ),
-        (f"{W} weight = 0 WHERE gene = 'ENSG2'", "weights, gene ENSG2: all weights are 0"),
-        (f"{E} gene = '' WHERE gene = 'ENSG2'", "extra, gene : gene is NULL or empty"),
-        (f"{E} cv_R2_avg = 'abc' WHERE gene = 'ENSG2'", "ENSG2: cv_R2_avg is not a number (abc)"),
-        ("DELETE FROM weights", "table weights: is empty"),
-        ("DELETE FROM extra", "table extra: is empty"),
-        ("DROP TABLE extra", "has no table extra"),
-        ("ALTER TABLE weights RENAME COLUMN eff_allele TO allele", "columns are missing (eff_al"),
-        ('ALTER TABLE extra RENAME COLUMN "pred.perf.pval" TO p', "are missing (pred.perf.pval)"),
-        ("UPDATE extra SET \"pred.perf.R2\" = 1.5 WHERE gene = 'ENSG2'", "R2 is not between 0 and"),
-        ('UPDATE extra SET "pred.perf.pval" = -1', "extra, gene ENSG3: pred.perf.pval is not be"),
-        ('UPDATE extra SET "n.snps.in.model" = 7', "number of weights (7 said, 1 there)"),
-        ("DELETE FROM extra WHERE gene = 'ENSG2'", "weights, gene ENSG2: gene is not in the table"),
-        ("DELETE FROM weights WHERE gene = 'ENSG2'", "extra, gene ENSG2: gene has no weights"),
-        ("ALTER TABLE extra ADD COLUMN phi DOUBLE", "extra, gene ENSG1: phi is NULL"),
-    ],
-)
+FAULTS = [
+    (f"{W} rsid = NULL {SECOND}", "weights, row 2, ENSG1 : rsid is NULL or empty"),
+    (f"{W} rsid = 'NA' {SECOND}", "weights, row 2, ENSG1 NA: rsid is NULL or empty"),
+    (f"{W} gene = NULL {SECOND}", "weights, row 2,  rs1: gene is NULL"),
+    (f"{W} varID = NULL {SECOND}", "weights, row 2, ENSG1 rs1: varID is NULL"),
+    (f"{W} weight = NULL {SECOND}", "weights, row 2, ENSG1 rs1: weight is not a number"),
+    (f"{W} weight = 'x' {SECOND}", "weights, row 2, ENSG1 rs1: weight is not a number (x)"),
+    (f"{W} weight = 9e999 {SECOND}", "weights, row 2, ENSG1 rs1: weight is not a number (inf)"),
+    (f"{W} eff_allele = '<DEL>' {SECOND}", "ENSG1 rs1: alleles are not bases (A/<DEL>)"),
+    (f"{W} eff_allele = 'A' {SECOND}", "ENSG1 rs1: both alleles are the same (A/A)"),
+    (f"{W} eff_allele = 'C' {SECOND}", "ENSG1 rs1: alleles are not those of the varID"),
+    (f"{W} rsid = 'rs0' {SECOND}", "weights, row 2, ENSG1 rs0: rsid is listed twice"),
+    (
+        f"{W} varID = 'chr1_100_A_G_b38' {SECOND}",
+        "ENSG1 rs1: varID is listed twice for a gene (chr1_100_A_G_b38)",
+    ),
+    (
+        f"{W} varID = 'chr1_101_A_G_b37' {SECOND}",
+        "several genome builds (1 on GRCh37, the first chr1_101_A_G_b37; 5 on GRCh38, the",
+    ),
+    (
+        "UPDATE construction SET value = 'GRCh37' WHERE key = 'genome_build'",
+        "construction, genome_build: genome build is not that of the variant ids (GRCh37 and",
+    ),
+    (
+        "UPDATE construction SET value = 'hg99' WHERE key = 'genome_build'",
+        "construction, genome_build: no genome build has this name (hg99)",
+    ),
+    (
+        f"{W} varID = 'chr1_248956423_A_G_b38' {SECOND}",
+        "ENSG1 rs1: position is beyond the end of the chromosome (1:248956423)",
+    ),
+    (f"{W} weight = 0 WHERE gene = 'ENSG2'", "weights, gene ENSG2: all weights are 0"),
+    (f"{E} gene = '' WHERE gene = 'ENSG2'", "extra, gene : gene is NULL or empty"),
+    (f"{E} cv_R2_avg = 'abc' WHERE gene = 'ENSG2'", "ENSG2: cv_R2_avg is not a number (abc)"),
+    ("DELETE FROM weights", "table weights: is empty"),
+    ("DELETE FROM extra", "table extra: is empty"),
+    ("DROP TABLE extra", "has no table extra"),
+    ("ALTER TABLE weights RENAME COLUMN eff_allele TO allele", "columns are missing (eff_al"),
+    ('ALTER TABLE extra RENAME COLUMN "pred.perf.pval" TO p', "are missing (pred.perf.pval)"),
+    ("UPDATE extra SET \"pred.perf.R2\" = 1.5 WHERE gene = 'ENSG2'", "R2 is not between 0 and"),
+    ('UPDATE extra SET "pred.perf.pval" = -1', "extra, gene ENSG3: pred.perf.pval is not be"),
+    ('UPDATE extra SET "n.snps.in.model" = 7', "number of weights (7 said, 1 there)"),
+    ("DELETE FROM extra WHERE gene = 'ENSG2'", "weights, gene ENSG2: gene is not in the table"),
+    ("DELETE FROM weights WHERE gene = 'ENSG2'", "extra, gene ENSG2: gene has no weights"),
+    ("ALTER TABLE extra ADD COLUMN phi DOUBLE", "extra, gene ENSG1: phi is NULL"),
+]
+
+
+@pytest.mark.parametrize("statement, told", FAULTS)
 def test_a_fault_is_found_with_its_place(db, statement, told):
     assert any(told in line for line in damaged(db, statement))
 

@@ -32,48 +32,48 @@ def test_what_we_write_is_sound(path):
     assert told(path) == []
 
 
-@pytest.mark.parametrize(
-    "column, value, expected",
-    [
-        ("CHROM", "chr1", ", line 3: CHROM has chr"),
-        ("POS", "0", ", line 3: POS is not a position (0)"),
-        ("POS", "NA", ", line 3: POS is not a position (NA)"),
-        ("POS", "1e2", ", line 3: POS is not a position (1e2)"),
-        ("POS", "111", ", line 3: id names another place: of another build? (1:101:A:G)"),
-        ("CHROM", "", ", line 3: CHROM is empty"),
-        (
-            "snpID",
-            "chr1_101_A_G_b37",
-            ", BUILD: genome build is not that of the variant ids (GRCh38 and GRCh37)",
-        ),
-        (
-            "BUILD",
-            "GRCh37",
-            ": genome builds contradict each other (GRCh38 by BUILD, GRCh37 by BUI",
-        ),
-        ("BUILD", "T2T", ", BUILD: no genome build has this name (T2T)"),
-        ("snpID", "1:101:G:A", ": snpID is not CHROM:POS:REF:ALT: TIGAR finds none of these"),
-        (
-            "snpID",
-            "rs1",
-            ": snpID is not CHROM:POS:REF:ALT: TIGAR finds none of these variants (1 of 6",
-        ),
-        (
-            "POS",
-            "248956423",
-            ", line 3: position is beyond the end of the chromosome (1:248956423)",
-        ),
-        ("POS", "700", ", line 4: is not in order of position"),
-        ("ES", "NA", ", line 3: ES is not a number (NA)"),
-        ("ES", "99", ", line 3: ES is implausible per copy of an allele (99)"),
-        ("TargetID", "NA", ", line 3: TargetID is empty"),
-        ("ALT", "*", ", line 3: alleles are not bases (A/*)"),
-        ("ALT", "A", ", line 3: both alleles are the same (A/A)"),
-        ("POS", "100", ", line 3: variant is listed twice for a gene"),
-        ("MAF", "1.2", ", line 3: MAF is not between 0 and 1 (1.2)"),
-        ("p_HWE", "-1", ", line 3: p_HWE is not between 0 and 1 (-1)"),
-    ],
-)
+FAULTS = [
+    ("CHROM", "chr1", ", line 3: CHROM has chr"),
+    ("POS", "0", ", line 3: POS is not a position (0)"),
+    ("POS", "NA", ", line 3: POS is not a position (NA)"),
+    ("POS", "1e2", ", line 3: POS is not a position (1e2)"),
+    ("POS", "111", ", line 3: id names another place: of another build? (1:101:A:G)"),
+    ("CHROM", "", ", line 3: CHROM is empty"),
+    (
+        "snpID",
+        "chr1_101_A_G_b37",
+        ", BUILD: genome build is not that of the variant ids (GRCh38 and GRCh37)",
+    ),
+    (
+        "BUILD",
+        "GRCh37",
+        ": genome builds contradict each other (GRCh38 by BUILD, GRCh37 by BUI",
+    ),
+    ("BUILD", "T2T", ", BUILD: no genome build has this name (T2T)"),
+    ("snpID", "1:101:G:A", ": snpID is not CHROM:POS:REF:ALT: TIGAR finds none of these"),
+    (
+        "snpID",
+        "rs1",
+        ": snpID is not CHROM:POS:REF:ALT: TIGAR finds none of these variants (1 of 6",
+    ),
+    (
+        "POS",
+        "248956423",
+        ", line 3: position is beyond the end of the chromosome (1:248956423)",
+    ),
+    ("POS", "700", ", line 4: is not in order of position"),
+    ("ES", "NA", ", line 3: ES is not a number (NA)"),
+    ("ES", "99", ", line 3: ES is implausible per copy of an allele (99)"),
+    ("TargetID", "NA", ", line 3: TargetID is empty"),
+    ("ALT", "*", ", line 3: alleles are not bases (A/*)"),
+    ("ALT", "A", ", line 3: both alleles are the same (A/A)"),
+    ("POS", "100", ", line 3: variant is listed twice for a gene"),
+    ("MAF", "1.2", ", line 3: MAF is not between 0 and 1 (1.2)"),
+    ("p_HWE", "-1", ", line 3: p_HWE is not between 0 and 1 (-1)"),
+]
+
+
+@pytest.mark.parametrize("column, value, expected", FAULTS)
 def test_a_fault_is_found_by_line(path, column, value, expected):
     assert any(line.startswith(expected) for line in damaged(path, column, value))
 
