@@ -16,6 +16,7 @@ import pandas as pd
 
 from fqtl.data.text import MISSING, guarded, read_lines, read_table, unquoted
 from fqtl.errors import FqtlError
+from fqtl.tables.numbers import parsed
 
 MOST_LEVELS = 30  # of a factor; more are names, or numbers that did not parse
 PLINK_NAMES = ("FID", "IID")  # of the columns that name donors
@@ -90,7 +91,7 @@ def _columns(path: Path, name: str, row: "pd.Series[str]") -> dict[str, np.ndarr
             f"{path}: covariate {name!r} is missing for {int(missing.sum())} of {len(row)} donors, "
             f"the first {missing.idxmax()}. Leave the covariate or the donors out."
         )
-    numbers = pd.to_numeric(row, errors="coerce")
+    numbers = parsed(row)
     if numbers.notna().all():
         return {name: numbers.to_numpy(dtype=np.float64)}
     if numbers.notna().any():

@@ -28,6 +28,7 @@ import pandas as pd
 from fqtl.data import contigs, gtex
 from fqtl.data.text import guarded, read_lines
 from fqtl.errors import FqtlError
+from fqtl.tables.numbers import parsed
 
 V6P_COLUMNS = [
     "gene_id",
@@ -260,7 +261,7 @@ def _split(path: Path, frame: pd.DataFrame, build_tag: str) -> pd.DataFrame:
 
 
 def _numbers(path: Path, frame: pd.DataFrame, column: str) -> "pd.Series[float]":
-    numbers = pd.to_numeric(frame[column], errors="coerce")
+    numbers = parsed(frame[column])
     bad = ~np.isfinite(numbers)
     if bad.any():
         line = int(bad.idxmax())
@@ -268,7 +269,7 @@ def _numbers(path: Path, frame: pd.DataFrame, column: str) -> "pd.Series[float]"
             f"{path}, line {line}, {column}: expected numbers, found "
             f"{frame[column][bad].iloc[0]!r} ({int(bad.sum())} such entries)."
         )
-    return numbers.astype(float)
+    return numbers
 
 
 def _variant(path: Path, line: int, name: str, chrom: str, build_tag: str) -> str:

@@ -18,6 +18,7 @@ from pandas.api.types import is_numeric_dtype
 
 from fqtl.data.lines import Result, is_gzipped, read_lines, readable, unquoted
 from fqtl.errors import FqtlError
+from fqtl.tables.numbers import EXACT, parsed
 
 MISSING = ["", "NA", "N/A", "NaN", "nan", "."]
 ROW_NAMES = ["", "id", "#id", "name", "names", "covariate", "covariates", "variable"]
@@ -79,6 +80,7 @@ def _read_table(
             index_col=False,
             quoting=csv.QUOTE_NONE,
             compression="gzip" if is_gzipped(path) else None,
+            **EXACT,
         )
     except (pd.errors.ParserError, pd.errors.ParserWarning):
         _refuse_rows(path, len(names), separator, before)
@@ -147,7 +149,7 @@ def _numbers(path: Path, frame: pd.DataFrame, names: list[str], first_line: int)
     """Columns that were read as text, because their numbers are in quotes; words are refused."""
     words = frame.apply(lambda column: column.astype(str).map(unquoted, na_action="ignore"))
     words = words.mask(words.isin(MISSING))
-    numbers = words.apply(pd.to_numeric, errors="coerce")
+    numbers = words.apply(parsed)
     bad = (numbers.isna() & words.notna()).to_numpy()
     if bad.any():
         row, column = np.argwhere(bad)[0]

@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 
 from fqtl.errors import FqtlError
 from fqtl.tables.columns import COLUMNS
+from fqtl.tables.numbers import EXACT
 from fqtl.tables.renamed import about_by_new_names, new_names, with_new_names
 
 FORMAT_VERSION = 2  # of every Parquet table; rises when a schema changes
@@ -121,7 +122,12 @@ def read_tsv(path: Path, kind: str) -> pd.DataFrame:
         raise FqtlError(f"No such file: {path}.")
     try:
         frame = pd.read_csv(
-            path, sep="\t", na_values=["NA"], keep_default_na=False, dtype=_text_columns(kind)
+            path,
+            sep="\t",
+            na_values=["NA"],
+            keep_default_na=False,
+            dtype=_text_columns(kind),
+            **EXACT,
         )
     except (EOFError, zlib.error, gzip.BadGzipFile, pd.errors.EmptyDataError) as fault:
         raise FqtlError(f"{path} is not whole ({fault}). {_made_anew(path)}") from fault

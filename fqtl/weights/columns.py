@@ -12,6 +12,7 @@ import pandas as pd
 
 from fqtl.data.text import MISSING
 from fqtl.errors import FqtlError
+from fqtl.tables.numbers import parsed
 
 UNNAMED = ["", "NA", "NULL", "nan", "None", "."]
 LARGEST = 2**31 - 1  # where R's whole numbers end; no chromosome is as long
@@ -26,7 +27,7 @@ def texts(values: "pd.Series[object]") -> "pd.Series[str]":
 
 def as_numbers(values: "pd.Series[object]") -> "pd.Series[float]":
     """The values as numbers, NaN where they are none."""
-    return pd.to_numeric(values, errors="coerce").astype(float)
+    return parsed(values)
 
 
 @dataclass(frozen=True)

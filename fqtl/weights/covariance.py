@@ -16,6 +16,7 @@ import pandas as pd
 from fqtl.data.text import MISSING, guarded
 from fqtl.errors import FqtlError
 from fqtl.tables.files import text_writer
+from fqtl.tables.numbers import EXACT
 from fqtl.weights.columns import Columns
 from fqtl.weights.weight_set import SnpKey, WeightSet
 
@@ -73,6 +74,7 @@ def read_covariance(path: Path) -> pd.DataFrame:
             dtype={"GENE": str, "RSID1": str, "RSID2": str},
             keep_default_na=False,
             na_values={"VALUE": MISSING},
+            **EXACT,
         ),
     )
     if list(frame.columns) != HEADER:
