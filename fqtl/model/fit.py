@@ -10,11 +10,14 @@ their location is on the scale of their link. A model is put together from its e
 raises its ELBO, and the posterior comes back as a `Fit` on the scale of the input.
 """
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from fqtl.model import single_effects_model, spike_slab_model
+from fqtl.model.arguments import Given
 from fqtl.model.arrays.inputs import refuse_no_count, refuse_no_flag
 from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
@@ -97,20 +100,8 @@ def fit(
     refuse_no_flag("factored", factored)
     if rank is not None:
         refuse_no_count("rank", rank, least=1)
-    problem = Problem.of(
-        y,
-        x,
-        function="fit",
-        factored=factored,
-        family=family,
-        covariates=covariates,
-        dispersion_covariates=dispersion_covariates,
-        offset=offset,
-        trials=trials,
-        engine=engine,
-        seed=seed,
-        options=options,
-    )
+    given = Given(family, covariates, dispersion_covariates, offset, trials, engine, seed, options)
+    problem = Problem.of(y, x, given, function="fit", factored=factored)
     effects = _effects(problem, rank or min(problem.m, DEFAULT_RANK), factored)
     solved = problem.solve(effects)
     return Fit(**_posteriors(solved), **solved.results())

@@ -10,7 +10,10 @@ Each is a list of entries of the location that the engines of `fit` raise the EL
 | `deconvolve` | sum_k w_ik u_ik r_tk, known fractions w, x A if there is an x, and covariates |
 """
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 import warnings
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -18,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fqtl.errors import FqtlError
+from fqtl.model.arguments import Given, takes_given
 from fqtl.model.arrays.inputs import as_matrix, refuse_no_count
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.predictors.bilinear import Bilinear
@@ -26,12 +30,14 @@ from fqtl.model.predictors.linear import Linear
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.problem import Problem, Solved
 from fqtl.model.results.factorisation import FactorisationFit
-from fqtl.model.results.fit import Fit, Posterior
+from fqtl.model.results.fit import Fit
+from fqtl.model.results.posterior import Posterior
 from fqtl.model.spike_slab_model import dense_effects, factors, posterior_of, posteriors
 
 DONOR_PRIORS = ("column_spike_slab", "spike_slab", "slab")
 
 
+@takes_given
 def fit_cis(
     y: ArrayLike,
     x: ArrayLike,
@@ -40,14 +46,7 @@ def fit_cis(
     x_loc: ArrayLike,
     window: float = 1e6,
     y_end: ArrayLike | None = None,
-    family: str = "gaussian",
-    covariates: ArrayLike | None = None,
-    dispersion_covariates: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    trials: ArrayLike | None = None,
-    engine: str = "cavi",
-    seed: int = 0,
-    **options: Any,
+    **arguments: Any,
 ) -> Fit:
     """Posterior of the cis effects on many genes at once, whose priors are learned together.
 
@@ -83,30 +82,13 @@ def fit_cis(
     problem = Problem.of(
         y,
         x,
-        family=family,
-        covariates=covariates,
-        dispersion_covariates=dispersion_covariates,
-        offset=offset,
-        trials=trials,
-        engine=engine,
-        seed=seed,
-        options=options,
+        Given.of(arguments),
         function="fit_cis",
         factored=False,
         variant_prior="spike_slab",
     )
-    m, p = problem.m, problem.variants.p
-    start = _positions("y_loc", y_loc, m, "genes in the columns of y")
-    end = start if y_end is None else _positions("y_end", y_end, m, "genes in the columns of y")
-    pos = _positions("x_loc", x_loc, p, "variants in the columns of x")
-    if isinstance(window, bool) or not isinstance(window, Real) or not float(window) >= 0:
-        raise FqtlError(f"window must be a number of base pairs of at least 0, found {window!r}.")
-    allowed = in_cis(start, end, pos, float(window))
-    if not allowed.any():
-        raise FqtlError(
-            f"No variant lies within {window:g} bp of a gene: genes at {start.min():g} to "
-            f"{end.max():g}, variants at {pos.min():g} to {pos.max():g}. See window."
-        )
+    allowed = _cis_mask(problem, y_loc, y_end, x_loc, window)
+    p, m = allowed.shape
     effects = dense_effects(p, m, problem.settings.spike_slab, allowed)
     solved = problem.solve([Dense(Linear.of(problem.variants, effects))])
     alone = int((allowed.sum(axis=0) == 0).sum())
@@ -116,19 +98,12 @@ def fit_cis(
     return Fit(**posteriors(solved.effects, problem.variants, m), **results)
 
 
+@takes_given
 def fit_weighted(
     y: ArrayLike,
     x: ArrayLike,
     weights: ArrayLike,
-    *,
-    family: str = "gaussian",
-    covariates: ArrayLike | None = None,
-    dispersion_covariates: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    trials: ArrayLike | None = None,
-    engine: str = "cavi",
-    seed: int = 0,
-    **options: Any,
+    **arguments: Any,
 ) -> FactorisationFit:
     """Posterior of genetic effects that known weights of each donor scale.
 
@@ -158,14 +133,7 @@ def fit_weighted(
     problem = Problem.of(
         y,
         x,
-        family=family,
-        covariates=covariates,
-        dispersion_covariates=dispersion_covariates,
-        offset=offset,
-        trials=trials,
-        engine=engine,
-        seed=seed,
-        options=options,
+        Given.of(arguments),
         function="fit_weighted",
         variant_prior="spike_slab",
         # one tissue needs no indicator of its own
@@ -176,20 +144,14 @@ def fit_weighted(
     return _factorisation(problem.solve([entry]), known)
 
 
+@takes_given
 def factorise(
     y: ArrayLike,
     rank: int,
     *,
     x: ArrayLike | None = None,
-    family: str = "gaussian",
     donor_prior: str = "column_spike_slab",
-    covariates: ArrayLike | None = None,
-    dispersion_covariates: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    trials: ArrayLike | None = None,
-    engine: str = "cavi",
-    seed: int = 0,
-    **options: Any,
+    **arguments: Any,
 ) -> FactorisationFit:
     """Posterior of factors of donors, such as hidden confounders, beside known causes.
 
@@ -215,18 +177,11 @@ def factorise(
         Its `left` side holds donors (n, k).
     """
     refuse_no_count("rank", rank, least=1)
-    donor_prior, options = _donor_prior(donor_prior, options)
+    donor_prior, given = _donor_prior(donor_prior, Given.of(arguments))
     problem = Problem.of(
         y,
         x,
-        family=family,
-        covariates=covariates,
-        dispersion_covariates=dispersion_covariates,
-        offset=offset,
-        trials=trials,
-        engine=engine,
-        seed=seed,
-        options=options,
+        given,
         function="factorise",
         donor_prior=donor_prior,
         variant_prior="spike_slab",
@@ -235,20 +190,14 @@ def factorise(
     return _decompose(problem, donor_prior, rank, None)
 
 
+@takes_given
 def deconvolve(
     y: ArrayLike,
     fractions: ArrayLike,
     *,
     x: ArrayLike | None = None,
-    family: str = "gaussian",
     donor_prior: str = "column_spike_slab",
-    covariates: ArrayLike | None = None,
-    dispersion_covariates: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    trials: ArrayLike | None = None,
-    engine: str = "cavi",
-    seed: int = 0,
-    **options: Any,
+    **arguments: Any,
 ) -> FactorisationFit:
     """Posterior of what each cell type of each donor expresses, given its fractions.
 
@@ -275,18 +224,11 @@ def deconvolve(
         Its `left` side holds donors (n, k), from which a type's part in y is
         `fractions * left * tissues`.
     """
-    donor_prior, options = _donor_prior(donor_prior, options)
+    donor_prior, given = _donor_prior(donor_prior, Given.of(arguments))
     problem = Problem.of(
         y,
         x,
-        family=family,
-        covariates=covariates,
-        dispersion_covariates=dispersion_covariates,
-        offset=offset,
-        trials=trials,
-        engine=engine,
-        seed=seed,
-        options=options,
+        given,
         function="deconvolve",
         donor_prior=donor_prior,
         variant_prior="spike_slab",
@@ -296,9 +238,28 @@ def deconvolve(
     return _decompose(problem, donor_prior, known.shape[1], known)
 
 
-def _donor_prior(name: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _cis_mask(
+    problem: Problem, y_loc: ArrayLike, y_end: ArrayLike | None, x_loc: ArrayLike, window: float
+) -> np.ndarray:
+    """(p, m) which variants lie in cis of which genes."""
+    m, p = problem.m, problem.variants.p
+    start = _positions("y_loc", y_loc, m, "genes in the columns of y")
+    end = start if y_end is None else _positions("y_end", y_end, m, "genes in the columns of y")
+    pos = _positions("x_loc", x_loc, p, "variants in the columns of x")
+    if isinstance(window, bool) or not isinstance(window, Real) or not float(window) >= 0:
+        raise FqtlError(f"window must be a number of base pairs of at least 0, found {window!r}.")
+    allowed = in_cis(start, end, pos, float(window))
+    if not allowed.any():
+        raise FqtlError(
+            f"No variant lies within {window:g} bp of a gene: genes at {start.min():g} to "
+            f"{end.max():g}, variants at {pos.min():g} to {pos.max():g}. See window."
+        )
+    return allowed
+
+
+def _donor_prior(name: str, given: Given) -> tuple[str, Given]:
     """The prior of donors' loadings, also by the name of its argument in the version before."""
-    options = dict(options)
+    options = dict(given.options)
     if "individual_prior" in options:
         warnings.warn(
             "individual_prior is now donor_prior; the old name is read for the last time.",
@@ -308,7 +269,7 @@ def _donor_prior(name: str, options: dict[str, Any]) -> tuple[str, dict[str, Any
         name = options.pop("individual_prior")
     if name not in DONOR_PRIORS:
         raise FqtlError(f"donor_prior must be one of {', '.join(DONOR_PRIORS)}; found {name!r}.")
-    return name, options
+    return name, replace(given, options=options)
 
 
 def _decompose(

@@ -5,7 +5,6 @@ Problem.solve adds covariates and the noise to the effects; the engine raises th
 Solved.results  what was standardised, undone
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fqtl.model.arguments import Given
 from fqtl.model.arrays.inputs import Design, choose, labels_of, same_rows
 from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotypes
 from fqtl.model.arrays.threads import one_thread
@@ -25,7 +25,7 @@ from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.response_scale import Measured
-from fqtl.model.results.fit import Scale
+from fqtl.model.results.model_fit import Scale
 
 
 @dataclass(frozen=True)
@@ -51,39 +51,35 @@ class Problem:
         cls,
         y: ArrayLike,
         x: ArrayLike | None,
+        given: Given,
         *,
-        family: str,
-        covariates: ArrayLike | None,
-        dispersion_covariates: ArrayLike | None,
-        engine: str,
-        seed: int,
-        options: Mapping[str, Any],
-        offset: ArrayLike | None = None,
-        trials: ArrayLike | None = None,
         function: str,
         factored: bool = True,
         donor_prior: str | None = None,
         **defaults: Any,
     ) -> "Problem":
-        """Everything checked; `defaults` are options that the caller may have chosen otherwise."""
-        given, table = same_rows(
+        """Everything checked; `defaults` are options that the caller may have chosen otherwise.
+
+        function, factored, donor_prior : as in `ModelKind`
+        """
+        response, table = same_rows(
             y,
             x,
-            covariates=covariates,
-            dispersion_covariates=dispersion_covariates,
-            offset=offset,
-            trials=trials,
+            covariates=given.covariates,
+            dispersion_covariates=given.dispersion_covariates,
+            offset=given.offset,
+            trials=given.trials,
         )
-        n = len(given)
-        choose("engine", engine, ENGINES)
+        n, m = response.shape
+        choose("engine", given.engine, ENGINES)
         kind = ModelKind(
-            function, engine, family, given.shape[1], factored, x is not None, donor_prior
+            function, given.engine, given.family, m, factored, x is not None, donor_prior
         )
-        settings = options_of(options, kind, seed, **defaults)
-        mean_design = Design.of("covariates", covariates, n)
-        noise_design = Design.of("dispersion_covariates", dispersion_covariates, n)
+        settings = options_of(given.options, kind, given.seed, **defaults)
+        mean_design = Design.of("covariates", given.covariates, n)
+        noise_design = Design.of("dispersion_covariates", given.dispersion_covariates, n)
         with one_thread():
-            measured = Measured.of(given, family, offset, trials)
+            measured = Measured.of(response, given.family, given.offset, given.trials)
             measured.refuse_covariates(noise_design)
             genotypes = standardise_genotypes(table)
         return cls(
@@ -91,7 +87,7 @@ class Problem:
             measured,
             mean_design,
             noise_design,
-            engine,
+            given.engine,
             settings,
             (labels_of(x), labels_of(y)),
         )

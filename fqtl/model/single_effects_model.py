@@ -17,7 +17,7 @@ from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.predictors.tissue_specific import TissueSpecific
 from fqtl.model.results.credible_sets import credible_sets
-from fqtl.model.results.fit import Posterior
+from fqtl.model.results.posterior import Posterior
 
 
 def location_parts(

@@ -41,7 +41,7 @@ from fqtl.model.priors.default_model import (
 )
 from fqtl.model.priors.single_effects import LIKELY
 from fqtl.model.results.credible_sets import CredibleSet
-from fqtl.model.results.fit import Posterior
+from fqtl.model.results.posterior import Posterior
 
 FACTOR_VARIANTS = 3.0  # of a factor, until the data teach better; taste
 TISSUE_VARIANTS = 1.0  # with an effect on a tissue, until the data teach better; taste

@@ -1,10 +1,14 @@
 """Relatives of `fit`: planted truth, and what they refuse."""
 
+from dataclasses import fields
+from inspect import signature
+
 import numpy as np
 import pytest
 
 import fqtl
 from fqtl.errors import FqtlError
+from fqtl.model.arguments import Given
 from tests.conftest import linked_genotypes
 
 
@@ -172,6 +176,19 @@ def test_one_more_covariate_of_many_is_a_sparse_effect():
     assert fit.noise_variance.shape == y.shape
 
 
+@pytest.mark.parametrize(
+    "function", [fqtl.fit_cis, fqtl.fit_weighted, fqtl.factorise, fqtl.deconvolve]
+)
+def test_help_shows_what_all_functions_take_with_the_defaults_of_fit(function):
+    of_fit, own = signature(fqtl.fit).parameters, signature(function).parameters
+    shared = [field.name for field in fields(Given) if field.name != "options"]
+    assert shared[0] == "family"
+    for name in [*shared, "options"]:
+        assert own[name] == of_fit[name]
+    assert "arguments" not in own
+    assert str(own["offset"]) == "offset: 'ArrayLike | None' = None"
+
+
 Y, X = np.random.default_rng(0).standard_normal((2, 10, 3))
 W = np.ones((10, 2))
 
@@ -194,6 +211,8 @@ W = np.ones((10, 2))
         (lambda: fqtl.fit_weighted(Y, X, -W), "row 0, column 0 .20 such"),
         (lambda: fqtl.fit_weighted(Y, X, W * [1, 0]), "column 1 is 0"),
         (lambda: fqtl.fit_weighted(Y, X, W, variant_prior="single_effects"), "fqtl.fit"),
+        (lambda: fqtl.fit_weighted(Y, X, W, rank=2), "Unknown option 'rank'"),
+        (lambda: fqtl.factorise(Y, 2, options={}), "Unknown option 'options'"),
         (lambda: fqtl.factorise(Y, 0), "rank"),
         (lambda: fqtl.factorise(Y, 2, donor_prior="row_spike_slab"), "donor_prior"),
         (lambda: fqtl.deconvolve(Y, W, x=X[:4]), "10 rows"),

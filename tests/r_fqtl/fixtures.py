@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import average_precision_score
 
+from fqtl.model.arguments import Given
 from fqtl.model.arrays.inputs import Design
 from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.engines import cavi
@@ -95,15 +96,17 @@ class Fixture:
 
     def solve(self, engine: str, **options: Any) -> Solved:
         data = self.data
+        given = Given(
+            self.family,
+            data.get("in.c.mean"),
+            data.get("in.x.var"),
+            engine=engine,
+            options={**self.options, **options},
+        )
         problem = Problem.of(
             data["in.y"],
             data.get("in.x.mean"),
-            family=self.family,
-            covariates=data.get("in.c.mean"),
-            dispersion_covariates=data.get("in.x.var"),
-            engine=engine,
-            seed=0,
-            options={**self.options, **options},
+            given,
             function="fit_weighted",
             variant_prior="spike_slab",
         )
@@ -185,7 +188,7 @@ class Fixture:
         dispersion = Covariates.empty(noise_design.columns, m, start=family.dispersion_start)
         location: tuple[Predictor, ...] = (
             Covariates.empty(mean_design.columns, m),
-            Given(theirs),
+            FixedEntry(theirs),
         )
         model = Model(family, response, location, dispersion)
         solution = cavi.maximise(model, CaviOptions(shared_noise=False))
@@ -205,7 +208,7 @@ def put(loadings: LoadingsPosterior, theta: Floats, variance: Floats) -> Loading
 
 
 @dataclass
-class Given:
+class FixedEntry:
     """An entry of the location that stays as it is."""
 
     fixed: Moments
@@ -219,7 +222,7 @@ class Given:
     def covariance_along(self, direction: Floats) -> Floats:
         return direction * self.fixed.variance
 
-    def updated(self, *_: object) -> "Given":
+    def updated(self, *_: object) -> "FixedEntry":
         return self
 
     def grown(self, *_: object) -> Grown:

@@ -2,23 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fqtl.errors import FqtlError
-from fqtl.model.arrays.moments import Floats, Moments
-from fqtl.model.families import Family
-from fqtl.model.results.fit import Posterior, Scale
-from fqtl.model.results.saved import read, write
+from fqtl.model.arrays.moments import Floats
+from fqtl.model.results.model_fit import ModelFit, names_or_numbers
+from fqtl.model.results.posterior import Posterior
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 
 @dataclass(frozen=True, repr=False)
-class FactorisationFit:
+class FactorisationFit(ModelFit):
     """Posterior of  y_it = sum_k w_ik f_ik r_tk + x A + covariates + noise.
 
     n donors, p variants, m tissues, k factors; f = x left, or left itself.
@@ -47,34 +44,11 @@ class FactorisationFit:
     specific: Posterior
     scores: Floats
     fitted: Floats
-    shared_noise: Floats
-    intercept: Floats
-    covariate_effects: Floats
-    covariate_mean: Floats
-    noise_variance: Floats
-    distribution: Family
-    dispersion: Moments
-    scale: Scale
-    elbo_trace: Floats
-    converged: bool
-    family: str
-    engine: str
-    notes: tuple[str, ...]
 
     @property
     def rank(self) -> int:
         """Number of factors found."""
         return self.tissues.mean.shape[1]
-
-    @property
-    def elbo(self) -> float:
-        """Lower bound of the log evidence of y, in nats, at the end."""
-        return float(self.elbo_trace[-1])
-
-    @property
-    def n_iter(self) -> int:
-        """Rounds of the engine: entries of `elbo_trace`."""
-        return len(self.elbo_trace)
 
     @property
     def factor_pip(self) -> Floats:
@@ -104,10 +78,7 @@ class FactorisationFit:
         sides = (("left", self.left, left), ("tissues", self.tissues, tissues))
         parts = []
         for side, posterior, given in sides:
-            count = len(posterior.mean)
-            if given is not None and len(given) != count:
-                raise FqtlError(f"{side} must name the {count} of the fit, found {len(given)}.")
-            names = np.arange(count) if given is None else np.asarray(given)
+            names = names_or_numbers(side, given, len(posterior.mean))
             pip = posterior.pip.T
             factor, row = np.nonzero(pip >= min_pip)
             columns = {
@@ -121,28 +92,11 @@ class FactorisationFit:
             parts.append(pd.DataFrame(columns))
         return pd.concat(parts).sort_values("factor", kind="stable", ignore_index=True)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to one .npz file, whole or not at all; `load` reads it."""
-        write(path, self)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> "FactorisationFit":
-        """What `save` wrote."""
-        return read(path, cls)
-
     def summary(self) -> str:
         """A few lines for a person."""
-        state = "converged" if self.converged else "did not converge"
         share = self.parts.var(axis=1).mean(axis=1) / max((self.scale.y_sd**2).mean(), 1e-300)
-        lines = [
-            f"{self.family} fit by {self.engine}: {len(self.tissues.mean)} tissues, {self.rank} "
-            f"factors; ELBO {self.elbo:.2f} nats, {state} in {self.n_iter} rounds"
-        ]
-        lines += [
+        found = [
             f"  factor {k}: probability {self.factor_pip[k]:.3f}, {share[k]:.1%} of the variance"
             for k in range(self.rank)
         ]
-        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
-
-    def __repr__(self) -> str:
-        return f"<FactorisationFit: {self.summary().splitlines()[0]}>"
+        return self._summary(f"{len(self.tissues.mean)} tissues, {self.rank} factors", found)

@@ -1,9 +1,8 @@
 """What a fit gives back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,86 +10,18 @@ from numpy.typing import ArrayLike
 
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.inputs import as_matrix, beside, labels_of
-from fqtl.model.arrays.moments import Floats, Moments
-from fqtl.model.families import Family
-from fqtl.model.priors import Loadings
+from fqtl.model.arrays.moments import Floats
 from fqtl.model.priors.single_effects import LIKELY
 from fqtl.model.results.credible_sets import CredibleSet
-from fqtl.model.results.saved import read, write
+from fqtl.model.results.model_fit import ModelFit, names_or_numbers
+from fqtl.model.results.posterior import Posterior
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-@dataclass(frozen=True)
-class Posterior:
-    """Posterior of loadings, on the standardised scale; one column per factor or tissue.
-
-    mean, sd : posterior mean and standard deviation
-    pip : posterior inclusion probability
-    any : probability that any loading of a column is included
-    log_none : ln(1 - any), known where `any` rounds to 1; None in fits saved before it was kept
-    """
-
-    mean: Floats
-    sd: Floats
-    pip: Floats
-    any: Floats
-    log_none: Floats | None = None
-
-    @classmethod
-    def of(cls, columns: Sequence[Loadings], length: int) -> "Posterior":
-        """Loadings side by side; `length` is that of each, should there be none."""
-        empty = [np.empty((length, 0))]
-        return cls(
-            mean=np.hstack(empty + [column.mean[:, None] for column in columns]),
-            sd=np.hstack(empty + [np.sqrt(column.variance)[:, None] for column in columns]),
-            # one indicator for a column counts for each of its loadings
-            pip=np.hstack(
-                empty + [np.broadcast_to(column.pip, length)[:, None] for column in columns]
-            ),
-            any=np.array([column.any for column in columns], dtype=np.float64),
-            log_none=np.array([column.log_none for column in columns], dtype=np.float64),
-        )
-
-    @classmethod
-    def zero(cls, rows: int, columns: int) -> "Posterior":
-        """Nothing."""
-        nothing = np.zeros((rows, columns))
-        return cls(nothing, nothing, nothing, np.zeros(columns), np.zeros(columns))
-
-    @property
-    def log_no_loading(self) -> Floats:
-        """ln of the probability that no loading of a column is included."""
-        if self.log_none is not None:
-            return self.log_none
-        with np.errstate(divide="ignore"):
-            return np.log1p(-self.any)
-
-    def times(self, sign: Floats) -> "Posterior":
-        """Columns times 1 or -1."""
-        return replace(self, mean=self.mean * sign)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Location and scale that standardisation took away; sd 0 marks a column that did not vary.
-
-    x_mean, x_sd : (p,)
-    y_mean, y_sd : (m,)
-    x_labels, y_labels : of the columns, none where x or y was an array
-    """
-
-    x_mean: Floats
-    x_sd: Floats
-    y_mean: Floats
-    y_sd: Floats
-    x_labels: tuple[str, ...] = ()
-    y_labels: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, repr=False)
-class Fit:
+class Fit(ModelFit):
     """Posterior of one gene: n donors, p variants, m tissues, k factors.
 
     variants : Posterior of shape (p, k)
@@ -137,34 +68,11 @@ class Fit:
     tissues: Posterior
     specific: Posterior
     credible_sets: tuple[CredibleSet, ...]
-    shared_noise: Floats
-    intercept: Floats
-    covariate_effects: Floats
-    covariate_mean: Floats
-    noise_variance: Floats
-    distribution: Family
-    dispersion: Moments
-    scale: Scale
-    elbo_trace: Floats
-    converged: bool
-    family: str
-    engine: str
-    notes: tuple[str, ...]
 
     @property
     def rank(self) -> int:
         """Number of factors found."""
         return self.variants.mean.shape[1]
-
-    @property
-    def elbo(self) -> float:
-        """Lower bound of the log evidence of y, in nats, at the end."""
-        return float(self.elbo_trace[-1])
-
-    @property
-    def n_iter(self) -> int:
-        """Rounds of the engine: entries of `elbo_trace`."""
-        return len(self.elbo_trace)
 
     @cached_property
     def shared_effects(self) -> Floats:
@@ -324,38 +232,23 @@ class Fit:
         import pandas as pd  # the model is of use to those without
 
         p, m = self.effects.shape
-        names = []
-        known = self.scale.x_labels or None, self.scale.y_labels or None
-        for what, given, count in (
-            ("variants", known[0] if variants is None else variants, p),
-            ("tissues", known[1] if tissues is None else tissues, m),
-        ):
-            if given is not None and len(given) != count:
-                raise FqtlError(f"{what} must name the {count} of the fit, found {len(given)}.")
-            names.append(np.arange(count) if given is None else np.asarray(given))
+        if variants is None:
+            variants = self.scale.x_labels or None
+        if tissues is None:
+            tissues = self.scale.y_labels or None
+        row_names = names_or_numbers("variants", variants, p)
+        column_names = names_or_numbers("tissues", tissues, m)
         rows, columns = np.nonzero(self.pip >= min_pip)
         return pd.DataFrame(
             {
-                "variant": names[0][rows],
-                "tissue": names[1][columns],
+                "variant": row_names[rows],
+                "tissue": column_names[columns],
                 "effect": self.effects[rows, columns],
                 "shared": self.shared_effects[rows, columns],
                 "specific": self.specific_effects[rows, columns],
                 "pip": self.pip[rows, columns],
             }
         )
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to one .npz file, whole or not at all; `Fit.load` reads it."""
-        write(path, self)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> "Fit":
-        """The fit that `save` wrote."""
-        return read(path, cls)
-
-    def __repr__(self) -> str:
-        return f"<Fit: {self.summary().splitlines()[0]}>"
 
     def _sets(self, factor: int | None = None, tissue: int | None = None) -> str:
         """The effects of a factor or a tissue in words."""
@@ -371,19 +264,14 @@ class Fit:
     def summary(self) -> str:
         """A few lines for a person: how the fit went, and what each factor holds."""
         p, m = len(self.scale.x_mean), len(self.scale.y_mean)
-        state = "converged" if self.converged else "did not converge"
         size = "1 tissue" if m == 1 else f"{m} tissues, {self.rank or 'no'} factors"
-        head = (
-            f"{self.family} fit by {self.engine}: {p} variants, {size}; "
-            f"ELBO {self.elbo:.2f} nats, {state} in {self.n_iter} rounds"
-        )
-        lines = [head]
+        found = []
         beside = " beside the factors" if self.rank else ""
         for k in range(self.rank):
             tissues = int((self.tissues.pip[:, k] > LIKELY).sum())
-            lines.append(
+            found.append(
                 f"  factor {k}, tissues with PIP > {LIKELY}: {tissues}; {self._sets(factor=k)}"
             )
         for t in np.flatnonzero(self.specific.any > LIKELY):
-            lines.append(f"  tissue {t}{beside}: {self._sets(tissue=int(t))}")
-        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+            found.append(f"  tissue {t}{beside}: {self._sets(tissue=int(t))}")
+        return self._summary(f"{p} variants, {size}", found)
