@@ -58,7 +58,10 @@ HEAD = """# Result files
 All paths are below `results` of the config. Text tables are tab-separated with one header line;
 `NA` marks a missing number. Allele signs refer to the effect allele (ALT); "standardised scale"
 means standard deviations of genotype (variants) and of prepared expression (tissues), so that the
-product of a variant's and a tissue's loading is an effect in standard deviations.
+product of a variant's and a tissue's loading is an effect in standard deviations. Columns that were
+renamed in this version stand once more behind the others, under their old names: `evidence`,
+`own_p` and `n_specific` in `fits.tsv.gz`, `evidence` in `nulls.tsv.gz`, `nulls`, `null_share` and
+`found_among_nulls` in `calibration.tsv.gz`. The next version leaves them out.
 
 | file | what it holds |
 |---|---|

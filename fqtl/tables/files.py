@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from fqtl.errors import FqtlError
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.numbers import EXACT
-from fqtl.tables.renamed import about_by_new_names, new_names, with_new_names
+from fqtl.tables.renamed import about_by_new_names, new_names, old_names, with_new_names
 
 FORMAT_VERSION = 2  # of every Parquet table; rises when a schema changes
 METADATA_KEY = b"fqtl"
@@ -109,9 +109,10 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_tsv(path: Path, frame: pd.DataFrame, kind: str) -> None:
-    """Text table of one of the kinds in `COLUMNS`."""
+    """Text table of one of the kinds in `COLUMNS`; renamed columns by their old names behind."""
     columns = list(COLUMNS[kind])
     assert list(frame.columns) == columns, (kind, list(frame.columns))
+    frame = frame.assign(**{name: frame[new] for name, new in old_names(kind, columns).items()})
     with text_writer(path) as stream:
         frame.to_csv(stream, sep="\t", index=False, float_format="%.6g", na_rep="NA")
 
@@ -132,6 +133,7 @@ def read_tsv(path: Path, kind: str) -> pd.DataFrame:
     except (EOFError, zlib.error, gzip.BadGzipFile, pd.errors.EmptyDataError) as fault:
         raise FqtlError(f"{path} is not whole ({fault}). {_made_anew(path)}") from fault
     frame = frame.rename(columns=new_names(path, kind, list(frame.columns)))
+    frame = frame.drop(columns=list(old_names(kind, frame.columns)), errors="ignore")
     if list(frame.columns) != list(COLUMNS[kind]):
         raise FqtlError(
             f"{path}: expected the columns of {kind} ({', '.join(COLUMNS[kind])}), "

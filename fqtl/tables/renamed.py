@@ -1,5 +1,7 @@
 """Old names of columns, which files of the version before are still read by.
 
+Text tables are for scripts of others, too: they have the renamed columns once more at their end,
+under the old names, so that such a script goes on for one version.
 Whoever renames a column adds it here, with a line in CHANGELOG.md; the line here goes with the
 version after.
 """
@@ -36,8 +38,15 @@ _noticed: set[str] = set()  # kinds of which this process has said so: a release
 
 
 def new_names(path: Path, kind: str, found: Collection[str]) -> dict[str, str]:
-    """New name of each old one among those found in a file; one line of notice for each kind."""
-    old = {name: new for name, new in RENAMED.get(kind, {}).items() if name in found}
+    """New name of each old one among those found in a file; one line of notice for each kind.
+
+    A file that has both names is of this version, and needs none.
+    """
+    old = {
+        name: new
+        for name, new in RENAMED.get(kind, {}).items()
+        if name in found and new not in found
+    }
     if old and kind not in _noticed:
         _noticed.add(kind)
         log.warning(
@@ -46,6 +55,11 @@ def new_names(path: Path, kind: str, found: Collection[str]) -> dict[str, str]:
             ", ".join(f"{name}, now {new}" for name, new in old.items()),
         )
     return old
+
+
+def old_names(kind: str, columns: Collection[str]) -> dict[str, str]:
+    """Old name of each column that was renamed, and the column."""
+    return {name: new for name, new in RENAMED.get(kind, {}).items() if new in columns}
 
 
 def with_new_names(table: pa.Table, names: dict[str, str]) -> pa.Table:

@@ -183,6 +183,17 @@ def test_a_text_table_of_the_version_before_is_read_by_the_new_names(tmp_path, n
     assert f"{path} has names of an earlier version (evidence, now neg_log_null_prob)" in said
 
 
+def test_a_text_table_has_renamed_columns_by_their_old_names_too_for_scripts(tmp_path, notices):
+    frame = pd.DataFrame({"gene_id": ["g1"], "neg_log_null_prob": [0.5], "p": [0.25]})
+    path = tmp_path / "nulls.tsv"
+    write_tsv(path, frame, "nulls")
+    seen = pd.read_csv(path, sep="\t")
+    assert list(seen.columns) == [*frame.columns, "evidence"]
+    assert seen["evidence"].equals(seen["neg_log_null_prob"])
+    assert read_tsv(path, "nulls").equals(frame)
+    assert notices() == []
+
+
 def test_new_names_need_no_notice(tmp_path, notices):
     write_parquet(tmp_path / "a", pa.table({"neg_log_null_prob": [1.0]}), "fits", donors=6)
     read_parquet(tmp_path / "a", "fits")
