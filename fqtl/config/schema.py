@@ -48,8 +48,8 @@ def _told(fault: Any) -> str:
     if fault.validator == "additionalProperties":
         known = fault.schema["properties"]
         unknown = sorted(set(fault.instance) - set(known), key=str)[0]
-        place = f"{path}.{unknown}" if path else unknown
-        return f"unknown key {place}; there are {', '.join(known)}."
+        place = f"{path}.{unknown}" if path else str(unknown)
+        return f"unknown key {place}; {_where_it_is(place) or 'there are ' + ', '.join(known)}."
     if path in KEYS:
         return f"{path} must be {KEYS[path].expected}; found {fault.instance!r}."
     if fault.validator == "type":
@@ -58,6 +58,17 @@ def _told(fault: Any) -> str:
             "out for the defaults."
         )
     return f"{path}: {fault.message}."
+
+
+def _where_it_is(place: str) -> str:
+    """For a key outside of its section, how to write it; nothing for other words."""
+    last = place.split(".")[-1]
+    homes = [name.rpartition(".")[0] for name in KEYS if name.split(".")[-1] == last]
+    if not homes:
+        return ""
+    ways = [f"`{home}: {{{last}: …}}`" if home else f"`{last}: …`" for home in homes]
+    flag = f"{homes[0]}='{{{last}: …}}'" if homes[0] else f"{last}=…"
+    return f"write it as {' or '.join(ways)} (on the command line --config {flag})"
 
 
 def _section(section: type, name: str = "") -> dict[str, Any]:

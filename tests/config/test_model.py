@@ -135,6 +135,17 @@ def test_configs_that_come_along_use_no_old_name(name):
     [
         ({"genotype": {}}, "my.yaml: unknown key genotype; there are results, genome_build"),
         ({"model": {"rnak": 3}}, "unknown key model.rnak; there are family"),
+        (
+            {"weights.min_cv_r": 0.2},
+            "unknown key weights.min_cv_r; write it as `weights: {min_cv_r: …}` (on the command "
+            "line --config weights='{min_cv_r: …}').",
+        ),
+        ({"min_cv_r": 0.2}, "unknown key min_cv_r; write it as `weights: {min_cv_r: …}` (on"),
+        (
+            {"model": {"seed": 3}},
+            "unknown key model.seed; write it as `seed: …` or `simulate: {seed: …}` (on the "
+            "command line --config seed=…).",
+        ),
         ({"model": None}, "model must be a section with keys of its own; found None"),
         ({"model": {"rank": 0}}, "model.rank must be a number of factors of at least 1; found 0."),
         ({"model": {"rank": 2.5}}, "model.rank must be a number of factors of at least 1"),
