@@ -1,29 +1,25 @@
 """docs/accuracy.md and its figure, from what was measured."""
 
-import os
-import platform
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from threadpoolctl import threadpool_info
 
 from fqtl.report.plots import COLOURS, STYLE
 from tests.benchmarks.accuracy import power
+from tests.benchmarks.accuracy.estimates import Estimate, mean_of, ratio_of
 from tests.benchmarks.accuracy.methods import METHODS
 from tests.benchmarks.accuracy.metrics import (
     PARTNER,
     PREDICTED,
     PURITY,
     TWIN,
-    Estimate,
-    mean_of,
-    ratio_of,
 )
 from tests.benchmarks.accuracy.scenarios import SCENARIOS, SITES, TEST, TRAIN
+from tests.benchmarks.accuracy.text import listed, machine, markdown
 
 FIGURE = Path("images") / "accuracy-r2.svg"
 Summary = Callable[[pd.DataFrame], Estimate]
@@ -237,23 +233,6 @@ def _same_genes(measures: pd.DataFrame, slow: pd.DataFrame) -> str:
     return ", ".join(words)
 
 
-def machine() -> str:
-    """Processor and software that numbers depend on."""
-    cpu = Path("/proc/cpuinfo")
-    lines = cpu.read_text().splitlines() if cpu.exists() else []
-    named = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    blas = {f"{info['internal_api']} {info['version']}" for info in threadpool_info()}
-    return (
-        f"{named[0] if named else platform.machine()}, {os.cpu_count()} cores, "
-        f"{platform.system()}; Python {platform.python_version()}, NumPy {np.__version__}, "
-        f"{' and '.join(sorted(word for word in blas if 'blas' in word or 'mkl' in word))}"
-    )
-
-
-def listed(entries: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(f"- **{name}**: {words}" for name, words in entries)
-
-
 def in_order(measures: pd.DataFrame, column: str) -> list[str]:
     """Scenarios or methods that were run, in the order in which they are defined."""
     known = SCENARIOS if column == "scenario" else METHODS
@@ -273,12 +252,6 @@ def section(measures: pd.DataFrame, title: str, words: str, summary: Summary, di
     header = ["", *(scenarios[i] for i in kept)]
     body = [[method, *(row[i] for i in kept)] for method, row in rows.items()]
     return f"## {title}\n\n{words}\n\n{markdown(header, body)}\n"
-
-
-def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def about_power(region: power.Region) -> str:
