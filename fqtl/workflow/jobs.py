@@ -31,7 +31,13 @@ def failures(results: str, started: float) -> Iterator[str]:
         lines = path.read_text(errors="replace").splitlines()
         if path.stat().st_mtime < started or any(" done: " in line for line in lines):
             continue
-        if lines and not re.match(r"\d\d:\d\d:\d\d ", lines[-1]):
+        if lines and lines[-1].endswith("fqtl: command not found"):
+            yield (
+                f"error: there is no command fqtl beside this snakemake or on the PATH ({path}). "
+                "Install it into the same environment (`pip install .` in the folder of the "
+                "workflow), or add `--software-deployment-method conda`."
+            )
+        elif lines and not re.match(r"\d\d:\d\d:\d\d ", lines[-1]):
             yield f"{'' if lines[-1].startswith('error:') else 'error: '}{lines[-1]} ({path})"
         else:
             command = path.relative_to(folder).parts[0].removesuffix(".log")

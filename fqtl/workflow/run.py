@@ -128,6 +128,7 @@ def begin(
     preset: Callable[[str], str],
     *,
     silent: bool = False,
+    lint: bool = False,
 ) -> Run:
     """The run that a config stands for; ends the process with one line where there is none.
 
@@ -137,12 +138,13 @@ def begin(
     texts : files in which no key may be given twice
     preset : path of the preset of a name
     silent : whether old names of keys pass without a notice, as in the jobs of a run
+    lint : whether the rules are only read, so that the files of a run need not be there
     """
     try:
         for path in texts:
             refuse_repeated_keys(path)
         settled, old = settle(config, given, command_line, preset)
-        run = run_of(typed(settled, Config))
+        run = run_of(typed(settled, Config), look=not lint)
     except FqtlError as fault:
         print("error: " + " ".join(str(fault).split()), file=sys.stderr)
         sys.exit(2)
@@ -174,8 +176,8 @@ def settle(
     return filled, old
 
 
-def run_of(config: Config) -> Run:
-    """A run whose files are all there."""
+def run_of(config: Config, *, look: bool = True) -> Run:
+    """A run whose files are all there; `look` says whether that is asked."""
     if config.release.genotypes:
         path = in_release(config.release.genotypes, config)
         config = replace(config, genotypes=replace(config.genotypes, path=path))
@@ -184,5 +186,6 @@ def run_of(config: Config) -> Run:
     where = run.sheet[0] if run.sheet else "release.covariates"
     first = f"{described[0]} ({where})" if described else ""
     refuse_unlike_values(config, len(described), first)
-    files.require_files(config, run.tissues)
+    if look:
+        files.require_files(config, run.tissues)
     return run

@@ -21,6 +21,18 @@ def small_run(tmp_path):
     return shutil.copytree(ROOT / ".test/config", tmp_path / ".test/config").parent
 
 
+def test_the_rules_pass_snakemakes_lint_where_the_input_of_the_default_config_is_not(tmp_path):
+    """The catalogue and its CI lint a fresh clone, without a config of a run."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    snakemake = Path(sys.executable).parent / "snakemake"
+    where = ["--snakefile", str(ROOT / "workflow/Snakefile"), "--directory", str(tmp_path)]
+    run = subprocess.run([snakemake, *where, "--lint"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    plan = subprocess.run([snakemake, *where, "-n"], capture_output=True, text=True)
+    assert plan.returncode == 2
+    assert "error: No such file: genotypes.vcf.gz" in plan.stderr
+
+
 def planned(snakefile, folder):
     """Jobs by their rules, as a dry run counts them."""
     snakemake = Path(sys.executable).parent / "snakemake"

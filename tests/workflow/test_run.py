@@ -172,13 +172,15 @@ def test_jobs_that_failed_or_were_killed_are_told_and_older_ones_are_not(tmp_pat
     (logs / "check.log").write_text("10:00:00 said\nerror: No such file: x.\n")
     (logs / "fit" / "0001.log").write_text("10:00:00 3 of 9 genes\n")
     (logs / "fit" / "0002.log").write_text("10:00:00 done: 1 s\n")
+    (logs / "prepare.log").write_text("/bin/bash: line 2: fqtl: command not found\n")
     (logs / "old.log").write_text("error: of another run\n")
     os.utime(logs / "old.log", (1, 1))
     found = list(failures(str(tmp_path), started=2))
     assert found[0] == f"error: No such file: x. ({logs}/check.log)"
     assert "fit/0001.log ends before its job was done" in found[1]
     assert "fit:mem_mb" in found[1]
-    assert len(found) == 2
+    assert "(`pip install .` in the folder of the workflow)" in found[2]
+    assert len(found) == 3
 
 
 def test_a_report_is_announced_where_there_is_one_and_it_was_asked_for(tmp_path):

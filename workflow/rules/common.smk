@@ -29,6 +29,7 @@ RUN = begin(
     texts=[Path(CONFIG)] * exists(CONFIG) + list(GIVEN.configfiles),
     preset=lambda name: workflow.source_path(f"../../config/presets/{name}.yaml"),
     silent=not workflow.is_main_process,
+    lint="--lint" in sys.argv,
 )
 FLAGS = Flags(RUN)
 
