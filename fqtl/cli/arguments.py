@@ -10,11 +10,13 @@ from fqtl.cli.flags import add_key
 from fqtl.config.model import Config
 from fqtl.config.schema import KEYS
 from fqtl.config.together import trained_on
+from fqtl.data.builds import is_human
 from fqtl.data.covariates import Covariates, joined, read_covariates
 from fqtl.data.donors import require_shared
 from fqtl.data.dosages import GenotypeSource
 from fqtl.data.genotypes import open_genotypes
 from fqtl.data.rsid_store import rsids_of
+from fqtl.data.sex import sex_chromosomes
 from fqtl.data.variant_filter import FilteredVariants, VariantFilter
 from fqtl.prepare.settings import PrepareSettings
 
@@ -32,6 +34,19 @@ def add_genotypes(parser: ArgumentParser) -> None:
     add_key(group, "genome_build", required=True, default=None)
     add_key(group, "genotypes.field")
     add_key(group, "genotypes.sex", type=Path, metavar="FILE")
+    for key in ("one_copy_in_males", "one_copy_in_females", "pseudo_autosomal"):
+        add_key(group, f"genotypes.{key}", nargs="*", metavar="NAME")
+
+
+def open_given(given: Namespace) -> GenotypeSource:
+    """Genotypes by the flags of `add_genotypes`."""
+    sexes = sex_chromosomes(
+        given.genome_build,
+        given.one_copy_in_males,
+        given.one_copy_in_females,
+        given.pseudo_autosomal,
+    )
+    return open_genotypes(given.genotypes, given.genome_build, given.field, given.sex, sexes)
 
 
 def add_variants(parser: ArgumentParser) -> Any:
@@ -64,7 +79,7 @@ def add_variant_filter(group: Any) -> None:
 
 def open_filtered(given: Namespace) -> GenotypeSource:
     """Genotypes by the flags of `add_genotypes` and `add_choice`."""
-    source = open_genotypes(given.genotypes, given.genome_build, given.field, given.sex)
+    source = open_given(given)
     table = None if given.rsids in ("file", "none") else Path(given.rsids)
     choice = VariantFilter(
         unambiguous=given.variants == "unambiguous",
@@ -146,6 +161,13 @@ def add_chromosomes(parser: ArgumentParser) -> None:
         metavar="NAME",
         help=KEYS["genes.chromosomes"].help,
     )
+
+
+def chromosomes_of(given: Namespace) -> list[str] | None:
+    """Chromosomes whose genes are fitted, by the flag of `add_chromosomes`; None for all."""
+    if given.chromosomes == ["auto"] and is_human(given.genome_build):
+        return [str(number) for number in range(1, 23)]
+    return None if given.chromosomes in (["auto"], ["all"]) else given.chromosomes
 
 
 def add_prepare_settings(parser: ArgumentParser) -> None:

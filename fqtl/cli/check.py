@@ -22,7 +22,9 @@ from fqtl.cli.arguments import (
     add_out,
     add_prepare_settings,
     add_values,
+    chromosomes_of,
     covariates_of,
+    open_given,
     prepare_settings,
     to_regress_out,
 )
@@ -34,7 +36,7 @@ from fqtl.data.dosages import Genotypes, GenotypeSource, Limits
 from fqtl.data.expression import Expression
 from fqtl.data.gene_names import read_gene_names
 from fqtl.data.genotypes import open_genotypes
-from fqtl.data.sex import require_known, with_one_copy
+from fqtl.data.sex import require_known
 from fqtl.data.tissues import Tissue, read_tissues
 from fqtl.errors import FqtlError
 from fqtl.prepare.concerns import about_freedom, about_tails
@@ -80,7 +82,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     settings = prepare_settings(given)
-    source = open_genotypes(given.genotypes, given.genome_build, given.field, given.sex)
+    source = open_given(given)
     _check_build(source, given)
     tissues = (
         read_tissues(given.tissues)
@@ -105,7 +107,7 @@ def run(given: Namespace) -> None:
     shared = sorted((c for c in chromosomes if contigs.bare(c) in readable), key=contigs.order)
     if not shared:
         contigs.resolve(min(chromosomes, key=contigs.order), source.contigs, str(given.genotypes))
-    listed = list_genes(genes, given.chromosomes, source.contigs)
+    listed = list_genes(genes, chromosomes_of(given), source.contigs)
     require_some(listed)
     fitted = listed[listed["reason"] == ""]
     if "fusion" in given.formats:
@@ -278,7 +280,9 @@ def _require_sex(
     source: GenotypeSource, fitted: pd.DataFrame, tissues: list[dict[str, Any]]
 ) -> None:
     """Refuse genes on X where nobody says how many copies the donors of expression have."""
-    chrom = next((name for name in fitted["chrom"].unique() if with_one_copy(name)), "")
+    chrom = next(
+        (name for name in fitted["chrom"].unique() if source.sexes.with_one_copy(name)), ""
+    )
     if not chrom:
         return
     measured = {name for entry in tissues for name in entry["names"]}

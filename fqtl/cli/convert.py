@@ -24,8 +24,8 @@ import pandas as pd
 import fqtl
 from fqtl.cli.check_weights import AUDITS
 from fqtl.cli.flags import add_key
-from fqtl.cli.ranges import count_from, number_in
-from fqtl.data.dosages import BUILD_TAGS, GenotypeSource
+from fqtl.cli.ranges import count_from, genome_build, number_in
+from fqtl.data.dosages import GenotypeSource
 from fqtl.data.genotypes import open_genotypes
 from fqtl.errors import FqtlError
 from fqtl.tables.columns import COLUMNS
@@ -70,7 +70,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--genome-build",
-        choices=list(BUILD_TAGS),
+        type=genome_build,
+        metavar="NAME",
         help="of the panel, or of weights that do not tell theirs",
     )
     group = parser.add_argument_group("reference panel")

@@ -27,7 +27,7 @@ from fqtl.cli.flags import add_key
 from fqtl.data.covariates import read_covariates, values_of
 from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.gene import GeneData
-from fqtl.data.sex import MALE, require_known, with_one_copy
+from fqtl.data.sex import MALE, require_known
 from fqtl.data.windows import sliding_windows
 from fqtl.errors import FqtlError
 from fqtl.gene.analysis import Settings, analyse_gene
@@ -81,6 +81,7 @@ def run(given: Namespace) -> None:
         permutations=_permutation_plan(given),
         baseline=given.baseline,
         is_male=_is_male(source, genes, donors),
+        sexes=source.sexes,
     )
     records = list(_with_progress(_records(genes, donors, source, given, settings), len(genes)))
     write_parquet(
@@ -109,14 +110,14 @@ def _covariates(path: Path | None, donors: list[str]) -> np.ndarray | None:
 
 def _is_male(source: GenotypeSource, genes: list[GeneData], donors: list[str]) -> np.ndarray | None:
     """(n,) of the donors, if any gene is on a chromosome of which one sex has one copy."""
-    chrom = next((gene.chrom for gene in genes if with_one_copy(gene.chrom)), "")
+    chrom = next((gene.chrom for gene in genes if source.sexes.with_one_copy(gene.chrom)), "")
     if not chrom:
         return None
     sex = source.sex_of(donors)
     require_known(sex, donors, chrom, source.path)
     male = sex == MALE
     log.info(
-        "%s: one copy counts as two; %d men and %d women, and sex is %s",
+        "%s: one copy counts as two; %d males and %d females, and sex is %s",
         chrom,
         male.sum(),
         (~male).sum(),

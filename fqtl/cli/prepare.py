@@ -21,6 +21,7 @@ from fqtl.cli.arguments import (
     add_values,
     add_variants,
     covariates_of,
+    open_given,
     prepare_settings,
     to_regress_out,
 )
@@ -29,7 +30,6 @@ from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates
 from fqtl.data.donors import not_in, require_shared
 from fqtl.data.dosages import GenotypeSource, Limits
-from fqtl.data.genotypes import open_genotypes
 from fqtl.data.windows import sliding_windows
 from fqtl.prepare.concerns import about_tails
 from fqtl.prepare.expression_store import write_prepared
@@ -54,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     settings = prepare_settings(given)
-    source = open_genotypes(given.genotypes, given.genome_build, given.field, given.sex)
+    source = open_given(given)
     places = read_annotation(given.annotation) if given.annotation else None
     expression, repeated = read_by_donor(given.expression, given.counts, places, given.tss)
     require_shared(given.genotypes, source.donors, given.expression, expression.donors)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any, get_origin
 
 from fqtl.config.keys import Key, alternatives
+from fqtl.data.builds import require_build
+from fqtl.errors import FqtlError
 
 
 def number_in(low: float, high: float = math.inf, *, above: bool = False) -> Callable[[str], float]:
@@ -54,6 +56,14 @@ AMOUNT = number_in(0)
 COUNT = count_from(0)
 
 
+def genome_build(text: str) -> str:
+    """The name of a genome build, GRCh38 for hg38."""
+    try:
+        return require_build(text, "genome_build")
+    except FqtlError as fault:
+        raise ArgumentTypeError(str(fault)) from fault
+
+
 def folds(text: str) -> int:
     """Parts of cross-validation: with one there is nothing to train on."""
     value = COUNT(text)
@@ -77,6 +87,8 @@ def options_of(key: Key) -> dict[str, Any]:
     if key.words:
         several = {"nargs": "+"} if get_origin(key.type) is list else {}
         return {"choices": list(key.words), **several}
+    if key.name == "genome_build":
+        return {"type": genome_build}
     forms = alternatives(key.type)
     if bool in forms:
         return {"action": BooleanOptionalAction}

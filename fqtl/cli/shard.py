@@ -18,6 +18,7 @@ from fqtl.cli.arguments import (
     add_genotypes,
     add_permutations,
     add_variants,
+    chromosomes_of,
     open_filtered,
 )
 from fqtl.cli.flags import add_key
@@ -61,7 +62,7 @@ def run(given: Namespace) -> None:
             f"{tissues[0].about['reason']}. See prepare.min_samples in the config."
         )
     genes = list_genes(
-        [(tissue.name, tissue.genes) for tissue in tissues], given.chromosomes, source.contigs
+        [(tissue.name, tissue.genes) for tissue in tissues], chromosomes_of(given), source.contigs
     )
     dropped = _list_dropped(tissues)
     for tissue, reasons in dropped.groupby("tissue", sort=False)["reason"]:

@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 import pysam
 
-from fqtl.cli.arguments import add_genotypes
+from fqtl.cli.arguments import add_genotypes, open_given
 from fqtl.cli.flags import add_key
 from fqtl.cli.ranges import SHARE
 from fqtl.data.dosages import Genotypes, Limits
 from fqtl.data.expression import read_expression
-from fqtl.data.genotypes import open_genotypes
 from fqtl.data.released import read_released
 from fqtl.errors import FqtlError
 from fqtl.simulation.panel import GTEX_V6P, Panel, SimulatedFactor, released_factors, simulate_panel
@@ -43,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    source = open_genotypes(given.genotypes, given.genome_build, given.field, given.sex)
+    source = open_given(given)
     chromosome = 2**31 - 1  # as far as an index reaches
     genotypes = source.read(given.chromosome, 1, chromosome, source.donors, Limits())
     released = read_released(given.effects, given.cutoff)

@@ -26,6 +26,7 @@ class Key:
     low, high : bounds of a number; above : whether `low` itself is too low
     pattern : regular expression that a text matches
     refused : a value within the bounds that has no meaning
+    empty : whether a list may be empty
     """
 
     name: str
@@ -39,6 +40,7 @@ class Key:
     pattern: str | None = None
     refused: int | None = None
     alone: str = ""
+    empty: bool = False
 
     @property
     def help(self) -> str:

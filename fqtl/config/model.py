@@ -10,7 +10,6 @@ from typing import Literal
 
 from fqtl.config.keys import REQUIRED, key
 
-GenomeBuild = Literal["GRCh37", "GRCh38"]
 Preset = Literal["custom", "gtex_v6p", "gtex_v7", "gtex_v8", "gtex_v10"]
 Field = Literal["GT", "DS"]
 Values = Literal["normalised", "counts"]
@@ -39,7 +38,6 @@ SCALES_OF_FAMILY: dict[Family, tuple[Scale, ...]] = {
     "beta": ("raw",),
 }
 
-AUTOSOMES: list[int | str] = list(range(1, 23))
 TISSUE_PATTERN = "^[^{}]*[{]tissue[}][^{}]*$"
 IN_FOLDER = "a name in release.folder"
 WITH_TISSUE = "a name in release.folder with {tissue} in it"
@@ -107,6 +105,27 @@ class Genotypes:
         "and neither a .fam or .psam nor the ploidy of the calls tells; null for none",
         "the path of a table of donors and their sex",
     )
+    one_copy_in_males: list[str] = key(
+        ["X"],
+        "chromosomes of which males have one copy, which counts as two; genes on them are fitted "
+        "with sex as a covariate. [] for none",
+        "a list of chromosomes, as [X], or [] for none",
+        empty=True,
+    )
+    one_copy_in_females: list[str] = key(
+        ["Z"],
+        "the same of females, as in birds",
+        "a list of chromosomes, as [Z], or [] for none",
+        empty=True,
+    )
+    pseudo_autosomal: list[str] = key(
+        [],
+        'regions of these chromosomes of which everybody has two, as ["X:60001-2699520"]; where '
+        "none is given those of the build, which are known of GRCh37 and GRCh38",
+        "a list of regions, as X:60001-2699520",
+        empty=True,
+        pattern="^[^:]+:[0-9]+-[0-9]+$",
+    )
     rsids: str = key(
         "file",
         "where rs numbers come from: file (the names in the genotypes), none, or the path of a "
@@ -120,8 +139,11 @@ class Genotypes:
 class Genes:
     """Which genes are fitted, and to which variants."""
 
-    chromosomes: list[int | str] = key(
-        AUTOSOMES, "chromosomes whose genes are fitted", "a list of chromosomes, as [1, 2, 22]"
+    chromosomes: list[int | str] | Literal["auto", "all"] = key(
+        "auto",
+        "chromosomes whose genes are fitted: a list, as [1, 2, X]; all, if genotypes and "
+        "expression have them; or auto: 1 to 22 of human builds, all of other genomes",
+        "auto, all or a list of chromosomes, as [1, 2, 22]",
     )
     cis_window_bp: int = key(
         1_000_000,
@@ -420,13 +442,20 @@ class Config:
         "folder that everything is written to, relative to where snakemake runs",
         "a folder",
     )
-    genome_build: GenomeBuild = key("GRCh38", "GRCh37 or GRCh38; written into every variant id")
+    genome_build: str = key(
+        "GRCh38",
+        "GRCh37 (hg19), GRCh38 (hg38) or the name of another genome, as mm39; every variant id has "
+        "it",
+        "the name of a genome build: letters, digits and . _ + -, as GRCh38, mm39 or Sscrofa11.1",
+        pattern="^(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._+-]*$",
+    )
     tissues: str | list[str] = key(
         "config/tissues.tsv",
         "sheet of tissues: tissue, expression, covariates (tab-separated; paths as for `results`); "
         "or, where release.expression is given, a list of names, and all that its folder has if "
         "the list is empty",
         "the path of a sheet or a list of names",
+        empty=True,
     )
     release: Release = field(
         default_factory=Release,

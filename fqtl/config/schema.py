@@ -124,7 +124,7 @@ def _list(inner: Any, key: Key) -> dict[str, Any]:
         found["items"] = {"anyOf": items}
     if key.words:
         found["uniqueItems"] = True
-    if isinstance(key.default, list):
+    if not key.empty:
         found["minItems"] = 1
     return found
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from fqtl.errors import FqtlError
 
+AFTER_NUMBERS = 10**9  # no genome has as many chromosomes
+
 
 def bare(chrom: str) -> str:
     """Chromosome without its prefix: `22`, `X`, `MT`."""
@@ -32,10 +34,11 @@ def resolve(chrom: str, contigs: Iterable[str], path: str) -> str:
 
 
 def order(chrom: str) -> tuple[int, str]:
-    """Key that sorts chromosomes as karyotypes do: 1 to 22, X, Y, MT, then the rest by name."""
+    """Key that sorts chromosomes as karyotypes do: numbers, X, Y, MT, then the rest by name."""
     name = bare(chrom)
-    named = {"X": 23, "Y": 24, "MT": 25}
-    return (int(name) if name.isdigit() else named.get(name, 26), name)
+    named = {name: AFTER_NUMBERS + place for place, name in enumerate(("X", "Y", "MT"))}
+    number = int(name) if name.isdecimal() else named.get(name, AFTER_NUMBERS + len(named))
+    return number, name
 
 
 # Base pairs of the autosomes (UCSC hg19 and hg38), by which a file betrays its build

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data import contigs
+from fqtl.data.builds import tag_of
+from fqtl.data.sex import SexChromosomes
 from fqtl.errors import FqtlError
 
 BASES = re.compile(r"^[ACGT]+$", re.IGNORECASE)
 RSID = re.compile(r"(?:^|[;,])(rs\d+)(?:$|[;,])")
-BUILD_TAGS = {"GRCh37": "b37", "GRCh38": "b38"}
 
 # Reasons that every reader has; those of `Limits` are the others
 NO_ALTERNATIVE = "no alternative allele"
@@ -105,6 +106,10 @@ class GenotypeSource(Protocol):
     def contigs(self) -> list[str]:
         """Names of the chromosomes, as the file writes them."""
 
+    @property
+    def sexes(self) -> SexChromosomes:
+        """Chromosomes of which one sex has one copy."""
+
     def read(
         self, chrom: str, start: int, end: int, donors: list[str], limits: Limits
     ) -> Genotypes:
@@ -114,7 +119,10 @@ class GenotypeSource(Protocol):
         """(n,) male, female, or empty where the sex of a donor is not known."""
 
     def other_build(self) -> str:
-        """What in the file speaks for another genome build than the one given; empty if nothing."""
+        """What in the file speaks for another genome build than the one given; empty if nothing.
+
+        Only lengths of the human genome are known.
+        """
 
 
 def refuse_absent(path: Path, wanted: list[str], there: list[str]) -> None:
@@ -126,7 +134,7 @@ def refuse_absent(path: Path, wanted: list[str], there: list[str]) -> None:
 
 def variant_id(chrom: str, pos: int, other_allele: str, effect_allele: str, build: str) -> str:
     """Identifier with position, alleles and build, as GTEx writes it."""
-    return f"{contigs.prefixed(chrom)}_{pos}_{other_allele}_{effect_allele}_{BUILD_TAGS[build]}"
+    return f"{contigs.prefixed(chrom)}_{pos}_{other_allele}_{effect_allele}_{tag_of(build)}"
 
 
 def rsid_of(name: str | None) -> str:

@@ -6,8 +6,10 @@ into A1 unless it was told `--keep-allele-order`. So where the variant's name ho
 both alleles, as GTEx names variants (`chr22_20003000_T_C_b38`), the name decides which is REF.
 
 PLINK stores a man's X as if he had two copies, 0 or 2, and so it is used; that he has one of each
-outside of the pseudo-autosomal ends cannot be and counts as missing. Variants on Y and MT are not
-used; they are counted as not diploid, as haploid calls of a VCF are.
+outside of the pseudo-autosomal regions cannot be and counts as missing. Variants on Y and MT are
+not used; they are counted as not diploid, as haploid calls of a VCF are.
+Numbers of chromosomes are PLINK's codes (23 is X) with a human build; of other genomes, whose X has
+another number, they are the chromosomes' names.
 (Formats: https://www.cog-genomics.org/plink/2.0/formats)
 """
 
@@ -20,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data import contigs
+from fqtl.data.builds import is_human
 from fqtl.data.dosages import (
     BASES,
     NO_ALTERNATIVE,
@@ -29,17 +32,17 @@ from fqtl.data.dosages import (
     Limits,
     refuse_absent,
 )
-from fqtl.data.sex import CODES, UNKNOWN, is_pseudo_autosomal, with_one_copy
+from fqtl.data.sex import CODES, UNKNOWN, SexChromosomes, sex_chromosomes
 from fqtl.data.site_collector import SiteCollector
 from fqtl.data.text import guarded, read_lines
-from fqtl.data.variant_table import PSEUDO_AUTOSOMAL, VariantTable, chromosome_of
+from fqtl.data.variant_table import VariantTable
 from fqtl.errors import FqtlError
 
 ALLELE_CODES = "alleles are written as numbers, not as bases (see plink --alleleACGT)"
 ONE_FOR_ALL = ("Y", "MT", "W")  # chromosomes of which nobody has two
 BED_MAGIC = b"\x6c\x1b\x01"  # variant by variant; PLINK wrote other orders long ago
 NAMED = re.compile(
-    r"^(?:chr)?\w+[_:](\d+)[_:]([ACGT]+)[_:]([ACGT]+)(?:[_:]b3[78])?$", re.IGNORECASE
+    r"^(?:chr)?[\w.-]+[_:](\d+)[_:]([ACGT]+)[_:]([ACGT]+)(?:[_:][\w.+-]+)?$", re.IGNORECASE
 )
 CODED = re.compile(r"^[0-4]$")  # alleles as PLINK's --recode 12 and --allele1234 write them
 FAM = ["FID", "IID", "PAT", "MAT", "SEX", "PHENO1"]
@@ -50,23 +53,31 @@ class PlinkFile:
 
     field : GT, or DS where a .pgen holds imputed dosages (a variant without them gives its calls)
     sex : of donors by name, as a table gives it; that of the .fam or .psam by default
+    sexes : chromosomes of which one sex has one copy; those of the build by default
     """
 
     def __init__(
-        self, path: Path, build: str, field: str, sex: dict[str, str] | None = None
+        self,
+        path: Path,
+        build: str,
+        field: str,
+        sex: dict[str, str] | None = None,
+        sexes: SexChromosomes | None = None,
     ) -> None:
         self.path = path
         self.build = build
         self.field = field
+        self.sexes = sexes or sex_chromosomes(build)
+        human = is_human(build)
         self._pgenlib = _pgenlib(path)
         if field not in ("GT", "DS"):
             raise FqtlError(f"genotypes.field must be GT or DS, found {field!r}.")
         if path.suffix == ".bed":
             self._refuse_other_bed()
-            self._variants = VariantTable(self._beside(".bim"))
+            self._variants = VariantTable(self._beside(".bim"), human)
             people = _read_people(self._beside(".fam"))
         else:
-            self._variants = VariantTable(self._beside(".pvar", ".pvar.zst"))
+            self._variants = VariantTable(self._beside(".pvar", ".pvar.zst"), human)
             people = _read_people(self._beside(".psam"))
         self._held: tuple[np.ndarray, Any] | None = None
         self.donors = list(people["name"])
@@ -76,14 +87,14 @@ class PlinkFile:
 
     @property
     def contigs(self) -> list[str]:
-        return list(dict.fromkeys(chromosome_of(code) for code in self._variants.overview.last))
+        return list(dict.fromkeys(map(self._chromosome_of, self._variants.overview.last)))
 
     def read(
         self, chrom: str, start: int, end: int, donors: list[str], limits: Limits
     ) -> Genotypes:
         refuse_absent(self.path, donors, self.donors)
         contigs.resolve(chrom, self.contigs, str(self.path))
-        one_copy = self.sex_of(donors) == with_one_copy(chrom)
+        one_copy = self.sex_of(donors) == self.sexes.with_one_copy(chrom)
         column = {name: i for i, name in enumerate(self.donors)}
         order = np.array([column[name] for name in donors], dtype=np.uint32)
         reader = self._reader(np.sort(order))
@@ -98,7 +109,7 @@ class PlinkFile:
                 if not (BASES.match(ref) and BASES.match(allele)):
                     coded = CODED.match(ref) and CODED.match(allele)
                     collector.drop(pos, ALLELE_CODES if coded else NOT_BASES)
-                elif contigs.bare(chromosome_of(code)) in ONE_FOR_ALL:
+                elif contigs.bare(self._chromosome_of(code)) in ONE_FOR_ALL:
                     collector.drop(pos, NOT_DIPLOID)
                 else:
                     dosage = self._dosage(reader, row, number, len(donors))[back]
@@ -113,16 +124,17 @@ class PlinkFile:
 
     def _outside_of_ends(self, code: str, pos: int) -> bool:
         """Whether a place is on a sex chromosome, outside of its pseudo-autosomal regions."""
-        chrom = chromosome_of(code)
-        in_end = contigs.bare(code).upper() in PSEUDO_AUTOSOMAL or is_pseudo_autosomal(
-            chrom, pos, self.build
-        )
-        return bool(with_one_copy(chrom)) and not in_end
+        chrom = self._chromosome_of(code)
+        shared = self._variants.is_shared(code) or self.sexes.is_shared(chrom, pos)
+        return bool(self.sexes.with_one_copy(chrom)) and not shared
+
+    def _chromosome_of(self, code: str) -> str:
+        return self._variants.chromosome_of(code)
 
     def other_build(self) -> str:
-        lengths = contigs.LENGTHS[self.build]
+        lengths = contigs.LENGTHS.get(self.build, {})
         for code, last in self._variants.overview.last.items():
-            length = lengths.get(contigs.bare(chromosome_of(code)))
+            length = lengths.get(contigs.bare(self._chromosome_of(code)))
             if length is not None and last > length:
                 return f"chromosome {code} has a variant at {last}, beyond its {length} bp"
         return ""

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
 from fqtl.data import contigs
-from fqtl.data.dosages import BUILD_TAGS
+from fqtl.data.builds import TAGS
 from fqtl.data.lines import refuse_cut
 from fqtl.errors import FqtlError
 
@@ -104,7 +104,7 @@ def _known(path: Path, part: pa.RecordBatch, columns: _Columns) -> pa.Table:
 
 
 def _refuse_other_build(path: Path, ids: pa.Array, build: str) -> None:
-    for other, tag in BUILD_TAGS.items():
+    for other, tag in TAGS.items():
         if other != build and len(ids) and ids[0].as_py().endswith(f"_{tag}"):
             raise FqtlError(
                 f"{path} is on {other} ({ids[0].as_py()}), the genotypes are on {build}. "

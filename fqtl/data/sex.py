@@ -1,12 +1,16 @@
 """Sex of donors, and who has one copy of a chromosome.
 
-Men have one X outside of its pseudo-autosomal ends, hens one Z. One copy of the effect allele there
-counts as two: after X inactivation a man's allele does what two do in a woman, and so the scale is
-that of PLINK's dosages. Where the ends of a human X lie is known by the build; of other genomes
-all of it counts as outside.
+Males have one X outside of its pseudo-autosomal regions, hens one Z. One copy of the effect allele
+there counts as two: after X inactivation a man's allele does what two do in a woman, and so the
+scale is that of PLINK's dosages. Which chromosomes these are the config says (X and Z, unless a
+genome has others). Where the regions of a human X lie is known by the build; of other genomes the
+config says it, or all of the chromosome counts as outside.
 (Pseudo-autosomal regions: https://www.ensembl.org/info/genome/genebuild/human_PARS.html)
 """
 
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,25 +25,66 @@ CODES = {
     **dict.fromkeys(("2", "f", "female"), FEMALE),
     **dict.fromkeys(("0", "", "na", "nan", "n/a", ".", "-9", "unknown", "u", "other"), UNKNOWN),
 }
-ONE_COPY = {"X": MALE, "Z": FEMALE}  # who has one copy of a chromosome
-PSEUDO_AUTOSOMAL = {
-    "GRCh37": ((60_001, 2_699_520), (154_931_044, 155_260_560)),
-    "GRCh38": ((10_001, 2_781_479), (155_701_383, 156_030_895)),
+MALES_HAVE_ONE, FEMALES_HAVE_ONE = ("X",), ("Z",)  # unless a genome has others
+PSEUDO_AUTOSOMAL: dict[str, tuple[str, ...]] = {
+    "GRCh37": ("X:60001-2699520", "X:154931044-155260560"),
+    "GRCh38": ("X:10001-2781479", "X:155701383-156030895"),
 }
+REGION = re.compile(r"(.+):(\d+)-(\d+)")
 DONOR_COLUMNS = ("iid", "donor", "subjid", "sample", "sample_id", "id")
 SEX_COLUMNS = ("sex", "gender")
 
 
-def with_one_copy(chrom: str) -> str:
-    """The sex that has one copy of a chromosome; empty where none has."""
-    return ONE_COPY.get(contigs.bare(chrom), UNKNOWN)
+@dataclass(frozen=True)
+class SexChromosomes:
+    """Chromosomes of which one sex has one copy, and where on them both have two.
+
+    fewer : the sex that has one copy, by chromosome (without its prefix)
+    shared : first and last position of the pseudo-autosomal regions, by chromosome
+    """
+
+    fewer: Mapping[str, str]
+    shared: Mapping[str, tuple[tuple[int, int], ...]]
+
+    def with_one_copy(self, chrom: str) -> str:
+        """The sex that has one copy of a chromosome; empty where none has."""
+        return self.fewer.get(contigs.bare(chrom), UNKNOWN)
+
+    def is_shared(self, chrom: str, pos: int) -> bool:
+        """Whether a place is in a pseudo-autosomal region."""
+        regions = self.shared.get(contigs.bare(chrom), ())
+        return any(first <= pos <= last for first, last in regions)
 
 
-def is_pseudo_autosomal(chrom: str, pos: int, build: str) -> bool:
-    """Whether a place on X is in one of the ends that Y has, too."""
-    if contigs.bare(chrom) != "X":
-        return False
-    return any(first <= pos <= last for first, last in PSEUDO_AUTOSOMAL.get(build, ()))
+def sex_chromosomes(
+    build: str,
+    males: Iterable[str] = MALES_HAVE_ONE,
+    females: Iterable[str] = FEMALES_HAVE_ONE,
+    regions: Iterable[str] = (),
+) -> SexChromosomes:
+    """Sex chromosomes of a genome.
+
+    males, females : chromosomes of which they have one
+    regions : pseudo-autosomal ones, as X:60001-2699520; those of the build if none is given
+    """
+    fewer = {contigs.bare(chrom): MALE for chrom in males}
+    for chrom in females:
+        if fewer.setdefault(contigs.bare(chrom), FEMALE) != FEMALE:
+            raise FqtlError(
+                f"Of {chrom} both sexes have one copy by genotypes.one_copy_in_males and "
+                "one_copy_in_females; expected one of them. See the config."
+            )
+    shared: dict[str, tuple[tuple[int, int], ...]] = {}
+    for region in list(regions) or PSEUDO_AUTOSOMAL.get(build, ()):
+        match = REGION.fullmatch(region)
+        if match is None or not 1 <= int(match[2]) <= int(match[3]):
+            raise FqtlError(
+                "genotypes.pseudo_autosomal: expected regions as X:60001-2699520, found "
+                f"{region!r}."
+            )
+        chrom = contigs.bare(match[1])
+        shared[chrom] = (*shared.get(chrom, ()), (int(match[2]), int(match[3])))
+    return SexChromosomes(fewer, shared)
 
 
 def read_sex(path: Path) -> dict[str, str]:
@@ -91,5 +136,6 @@ def require_known(sex: np.ndarray, donors: list[str], chrom: str, path: Path) ->
             f"known, and so not how many copies of {contigs.prefixed(chrom)} they have: neither "
             f"the calls of {path} tell nor a .fam or .psam. Name a table of donors and their sex "
             f"as genotypes.sex in the config, or leave {contigs.bare(chrom)} out of "
-            "genes.chromosomes."
+            "genes.chromosomes; if it is no sex chromosome of this genome, out of "
+            "genotypes.one_copy_in_males and one_copy_in_females."
         )

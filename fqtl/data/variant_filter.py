@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data.dosages import Genotypes, GenotypeSource, Limits
+from fqtl.data.sex import SexChromosomes
 
 COMPLEMENT = {"A": "T", "T": "A", "C": "G", "G": "C"}
 NO_RSID = "no rs number"
@@ -56,6 +57,10 @@ class FilteredVariants:
     @property
     def contigs(self) -> list[str]:
         return self.source.contigs
+
+    @property
+    def sexes(self) -> SexChromosomes:
+        return self.source.sexes
 
     def sex_of(self, donors: list[str]) -> np.ndarray:
         return self.source.sex_of(donors)

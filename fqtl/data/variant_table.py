@@ -36,11 +36,6 @@ BLOCK_BYTES = 1 << 24
 READ_BYTES = 1 << 20  # at once, of a table that blanks separate
 
 
-def chromosome_of(code: str) -> str:
-    """Chromosome that PLINK means by a code: 23 is X."""
-    return CODES.get(contigs.bare(code).upper(), code)
-
-
 @dataclass(frozen=True)
 class Overview:
     """What one pass over the table tells.
@@ -54,10 +49,15 @@ class Overview:
 
 
 class VariantTable:
-    """Variants by chromosome and position."""
+    """Variants by chromosome and position.
 
-    def __init__(self, path: Path) -> None:
+    human : whether numbers beyond 22 are codes, as PLINK has them for the human genome: 23 is X.
+        With another genome, 23 may be a chromosome of its own
+    """
+
+    def __init__(self, path: Path, human: bool = True) -> None:
         self.path = path
+        self._human = human
         self._head = guarded(path, lambda: _read_head(path))
         self._held: tuple[str, pd.DataFrame] | None = None
 
@@ -82,10 +82,21 @@ class VariantTable:
         first, last = np.searchsorted(table["pos"], [start, end + 1])
         return table.iloc[first:last]
 
+    def chromosome_of(self, code: str) -> str:
+        """Chromosome that PLINK means by a code."""
+        name = contigs.bare(code).upper()
+        return CODES.get(name, code) if self._human or not name.isdecimal() else code
+
+    def is_shared(self, code: str) -> bool:
+        """Whether a code is one of PLINK's for pseudo-autosomal regions."""
+        name = contigs.bare(code).upper()
+        return name in PSEUDO_AUTOSOMAL and (self._human or not name.isdecimal())
+
     def _read_chromosome(self, chrom: str) -> pd.DataFrame:
         """All variants of a chromosome, in the order of position."""
-        bare = contigs.bare(chromosome_of(chrom))
-        codes = [code for code in self.overview.last if contigs.bare(chromosome_of(code)) == bare]
+        bare = contigs.bare(self.chromosome_of(chrom))
+        known = self.overview.last
+        codes = [code for code in known if contigs.bare(self.chromosome_of(code)) == bare]
         parts = []
         for first, block in self._blocks(COLUMNS):
             inside = pc.is_in(block["chrom"], pa.array(codes, pa.string()))

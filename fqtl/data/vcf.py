@@ -32,14 +32,7 @@ from fqtl.data.dosages import (
     refuse_absent,
 )
 from fqtl.data.lines import END_OF_FILE
-from fqtl.data.sex import (
-    FEMALE,
-    MALE,
-    PSEUDO_AUTOSOMAL,
-    UNKNOWN,
-    is_pseudo_autosomal,
-    with_one_copy,
-)
+from fqtl.data.sex import FEMALE, MALE, UNKNOWN, SexChromosomes, sex_chromosomes
 from fqtl.data.site_collector import SiteCollector
 from fqtl.data.vcf_index import refuse_stale
 from fqtl.data.vcf_records import BEYOND, BcfRecords, Record, TextRecords, declares
@@ -54,14 +47,21 @@ class VcfFile:
 
     field : GT, or DS where the file holds imputed dosages
     sex : of donors by name, as a table gives it; the ploidy of the calls by default
+    sexes : chromosomes of which one sex has one copy; those of the build by default
     """
 
     def __init__(
-        self, path: Path, build: str, field: str, sex: dict[str, str] | None = None
+        self,
+        path: Path,
+        build: str,
+        field: str,
+        sex: dict[str, str] | None = None,
+        sexes: SexChromosomes | None = None,
     ) -> None:
         self.path = path
         self.build = build
         self.field = field
+        self.sexes = sexes or sex_chromosomes(build)
         self._given_sex = sex
         self._index = self._find_index()
         self._refuse_truncated()
@@ -95,7 +95,7 @@ class VcfFile:
         contig = contigs.resolve(chrom, self.contigs, str(self.path))
         column = {name: i for i, name in enumerate(self.donors)}
         columns = np.array([column[name] for name in donors])
-        if with_one_copy(contig):
+        if self.sexes.with_one_copy(contig):
             self._who_has_one(contig)  # before the records are gone through, not amidst
         collector = SiteCollector(donors, limits)
         for record in self._records.read(contig, start, end):
@@ -138,11 +138,11 @@ class VcfFile:
 
     def _on_one_scale(self, contig: str, pos: int, found: Copies) -> np.ndarray | str:
         """Dosages in which the one copy of a donor who can have no more counts as two."""
-        fewer = with_one_copy(contig)
+        fewer = self.sexes.with_one_copy(contig)
         if not fewer:
             return found.dosage if found.single is None else NOT_DIPLOID
         known, doubled = self._who_has_one(contig)
-        by_sex = np.zeros_like(known) if is_pseudo_autosomal(contig, pos, self.build) else known
+        by_sex = np.zeros_like(known) if self.sexes.is_shared(contig, pos) else known
         single = np.zeros_like(known) if found.single is None else found.single
         dosage = found.dosage
         if self.field == "GT":
@@ -162,7 +162,7 @@ class VcfFile:
         """(all donors,) as a table gives it, or as calls of a sex chromosome show it."""
         shown = np.full(len(self.donors), UNKNOWN, dtype="<U6")
         for contig in self.contigs:
-            if with_one_copy(contig):
+            if self.sexes.with_one_copy(contig):
                 shown = self._sex_shown(contig)
         if self._given_sex is None:
             return shown
@@ -179,7 +179,7 @@ class VcfFile:
 
     def _sex_shown(self, contig: str) -> np.ndarray:
         """(all donors,) by the ploidy of the first calls outside of pseudo-autosomal regions."""
-        fewer = with_one_copy(contig)
+        fewer = self.sexes.with_one_copy(contig)
         single = np.zeros(len(self.donors), dtype=int)
         double = np.zeros_like(single)
         for record in self._probe(contig):
@@ -200,7 +200,7 @@ class VcfFile:
         the one scale copies lie near 1, on the other near 2.
         """
         if contig not in self._one_copy:
-            known = self._sex == with_one_copy(contig)
+            known = self._sex == self.sexes.with_one_copy(contig)
             near = np.zeros(2, dtype=int)
             for record in self._probe(contig) if self.field == "DS" else ():
                 site = record.site
@@ -215,8 +215,8 @@ class VcfFile:
 
     def _probe(self, contig: str) -> list[Record]:
         """The first records of a chromosome, if it can be outside of its shared ends."""
-        ends = PSEUDO_AUTOSOMAL.get(self.build, ()) if contigs.bare(contig) == "X" else ()
-        for start in (*(end + 1 for _, end in ends[:1]), 1):
+        shared = self.sexes.shared.get(contigs.bare(contig), ())
+        for start in (*(end + 1 for _, end in shared[:1]), 1):
             found = list(islice(self._records.read(contig, start, BEYOND), PROBED))
             if found:
                 return found

@@ -6,7 +6,7 @@ the dosages, cross-validated prediction), so that no stage reads genotypes again
 
 import logging
 import zlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
-from fqtl.data.sex import with_one_copy
+from fqtl.data.sex import SexChromosomes, sex_chromosomes
 from fqtl.errors import FqtlError
 from fqtl.gene.baseline import elastic_net
 from fqtl.gene.cross_validation import centred, cross_validate
@@ -41,6 +41,7 @@ class Settings:
     permutations : permuted fits; None for none
     baseline : share of genes, drawn by their names, that an elastic net is cross-validated in, too
     is_male : (n,) of the donors, for genes on a sex chromosome; None where none is fitted
+    sexes : chromosomes of which one sex has one copy
     """
 
     fit: dict[str, Any]
@@ -50,10 +51,11 @@ class Settings:
     permutations: PermutationPlan | None = None
     baseline: float = 0.0
     is_male: np.ndarray | None = None
+    sexes: SexChromosomes = field(default_factory=lambda: sex_chromosomes(""))
 
     def of_chromosome(self, chrom: str) -> "Settings":
         """Settings of genes of a chromosome: of X, sex is a covariate of all donors' fits."""
-        if self.is_male is None or not with_one_copy(chrom):
+        if self.is_male is None or not self.sexes.with_one_copy(chrom):
             return replace(self, is_male=None)
         known = np.empty((len(self.is_male), 0)) if self.covariates is None else self.covariates
         if not _both_sexes(self.is_male):

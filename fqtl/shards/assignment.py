@@ -20,13 +20,13 @@ NOWHERE = "usable in no tissue"
 
 def list_genes(
     tissues: Sequence[tuple[str, pd.DataFrame]],
-    chromosomes: Sequence[str],
+    chromosomes: Sequence[str] | None,
     genotyped: Sequence[str],
 ) -> pd.DataFrame:
     """Genes of all tissues: gene_id, chrom, tss, n_tissues, reason, and key to match tissues by.
 
     tissues : name and genes (gene_id, chrom, tss, reason) of each
-    chromosomes : those whose genes are fitted; genotyped : those the genotypes have
+    chromosomes : those whose genes are fitted, None for all; genotyped : those the genotypes have
     """
     everything = pd.concat(
         [genes.assign(tissue=name, key=genes["gene_id"].map(gene_key)) for name, genes in tissues],
@@ -39,7 +39,7 @@ def list_genes(
     bare = listed["chrom"].map(contigs.bare)
     listed["reason"] = np.select(
         [
-            ~bare.isin([contigs.bare(chrom) for chrom in chromosomes]),
+            ~_among(bare, chromosomes),
             ~bare.isin([contigs.bare(chrom) for chrom in genotyped]),
             listed["n_tissues"] == 0,
         ],
@@ -51,6 +51,13 @@ def list_genes(
         default="",
     )
     return in_genome_order(listed)[["gene_id", "chrom", "tss", "n_tissues", "reason", "key"]]
+
+
+def _among(bare: "pd.Series[str]", chromosomes: Sequence[str] | None) -> "pd.Series[bool]":
+    """Whether genes on these chromosomes are fitted."""
+    if chromosomes is None:
+        return pd.Series(True, index=bare.index)
+    return bare.isin([contigs.bare(chrom) for chrom in chromosomes])
 
 
 def require_some(genes: pd.DataFrame, in_tissues: Sequence[str] = ()) -> None:

@@ -1,7 +1,7 @@
 """Which genome build a weight file is on: by a word of its own, and by the tags of variant ids.
 
-`chr22_20003000_T_C_b38` tells its build, `rs123` does not. Positions of two builds look alike and
-meet by chance, so a file that mixes them is refused.
+`chr22_20003000_T_C_b38` tells its build, and so does `chr19_3205000_A_G_mm39`; `rs123` does not.
+Positions of two builds look alike and meet by chance, so a file that mixes them is refused.
 """
 
 import re
@@ -10,34 +10,46 @@ from pathlib import Path
 
 import pandas as pd
 
+from fqtl.data.builds import KNOWN, TAGS, build_named
 from fqtl.errors import FqtlError
 
-BUILDS = {
-    **dict.fromkeys(("grch37", "b37", "hg19"), "GRCh37"),
-    **dict.fromkeys(("grch38", "b38", "hg38"), "GRCh38"),
-}
-NOT_TOLD = {"", "unknown", "na", "nan", "none", "null", "."}
 # chromosome, position, reference, alternative, tag; no position has more digits
-PLACE = re.compile(r"^(?:chr)?(\w+?)[_:](\d{1,9})[_:]([ACGT]+)[_:]([ACGT]+)(?:[_:](\w+))?$")
+PLACE = re.compile(
+    r"^(?:chr)?([\w.-]+?)[_:](\d{1,9})[_:]([ACGT]+)[_:]([ACGT]+)(?:[_:]([\w.+-]+))?$"
+)
 TAG = re.compile(r"[_:]([A-Za-z0-9]+)$")
+# a tag that may name a genome has letters and digits, as mm39; rs123 is none
+NAMELIKE = re.compile(r"(?!rs\d+$)(?=.*[A-Za-z])(?=.*\d)")
+MOST_NAMES = 3  # what ends in more words than these has no builds at its end
 
 
-def build_named(reported: object) -> str | None:
-    """The build of a name; empty if none is told, None if the name is not known."""
-    name = str(reported).strip().lower()
-    return "" if name in NOT_TOLD else BUILDS.get(name)
+def build_of(name: str) -> str:
+    """The build that one id tells; empty where it tells none."""
+    tag = TAG.search(name)
+    known = KNOWN.get(tag[1].lower(), "") if tag else ""
+    if known or not ("_" in name or ":" in name):
+        return known
+    place = PLACE.match(name)
+    word = place[5] if place else None
+    return (build_named(word) or "") if word and NAMELIKE.match(word) else ""
 
 
 def builds_of(ids: "pd.Series[str]") -> "pd.Series[str]":
     """The build that each id tells; empty where it tells none."""
-    tags = ids.str.extract(TAG, expand=False).str.lower()
-    return tags.map(BUILDS).fillna("")
+    told = [build_of(name) for name in ids.tolist()]
+    names = trusted(told)
+    return pd.Series([build if build in names else "" for build in told], ids.index, dtype=object)
 
 
-def build_of(name: str) -> str:
-    """The build that one id tells."""
-    tag = TAG.search(name)
-    return BUILDS.get(tag[1].lower(), "") if tag else ""
+def trusted(told: Iterable[str]) -> set[str]:
+    """Which of the builds that ids end in are such.
+
+    Of a human build every id is believed. Other words may be anything where they are many, and
+    beside a human build.
+    """
+    names = set(told) - {""}
+    human = names & set(TAGS)
+    return human or (names if len(names) <= MOST_NAMES else set())
 
 
 def require_build(path: Path, reported: object) -> str:
@@ -45,8 +57,8 @@ def require_build(path: Path, reported: object) -> str:
     found = build_named(reported)
     if found is None:
         raise FqtlError(
-            f"{path} is on the genome build {reported!r}; expected one of GRCh37 (hg19, b37) and "
-            "GRCh38 (hg38, b38)."
+            f"{path} is on the genome build {reported!r}; expected GRCh37 (hg19, b37), GRCh38 "
+            "(hg38, b38) or the name of another genome, as mm39."
         )
     return found
 
@@ -54,7 +66,10 @@ def require_build(path: Path, reported: object) -> str:
 def one_build(path: Path, reported: Iterable[object], ids: "pd.Series[str]") -> str:
     """The one build of a file, by what it tells and by its ids; empty if neither says."""
     named = {require_build(path, word): "told by the file" for word in reported}
-    for build, some in ids.groupby(builds_of(ids)):
+    by_id = builds_of(ids)
+    if set(named) & set(TAGS):
+        by_id = by_id.where(by_id.isin(TAGS), "")
+    for build, some in ids.groupby(by_id):
         shown = f"{len(some)} of {len(ids)} ids, the first {some.iloc[0]}"
         named.setdefault(str(build), shown)
     named.pop("", None)

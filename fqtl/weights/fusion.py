@@ -43,7 +43,7 @@ from fqtl.errors import FqtlError
 from fqtl.tables.files import text_writer, whole_folder
 from fqtl.weights.builds import one_build
 from fqtl.weights.columns import Columns
-from fqtl.weights.fusion_model import BIM, PERFORMANCE, PLINK_CODES, FusionModel, read_fusion_model
+from fqtl.weights.fusion_model import BIM, PERFORMANCE, FusionModel, coded, named, read_fusion_model
 from fqtl.weights.rdata import Matrix, RValue, dumps
 from fqtl.weights.weight_set import WeightSet, variances_alone, variant_ids
 
@@ -112,9 +112,9 @@ def _rated(weights: WeightSet) -> pd.DataFrame:
 def _bim(weights: WeightSet) -> dict[str, Any]:
     """Columns of a PLINK .bim, one row per weight."""
     variants = weights.variants
-    codes = {name: _plink_code(name) for name in variants["chrom"].unique()}
+    codes = variants["chrom"].map(lambda chrom: coded(chrom, weights.genome_build))
     columns = [
-        variants["chrom"].map(codes).to_numpy(dtype=np.int32),
+        codes.to_numpy(dtype=np.int32) if codes.str.isdecimal().all() else codes.tolist(),
         weights.names("rsid").tolist(),
         np.zeros(len(variants), dtype=np.int32),
         variants["pos"].to_numpy(dtype=np.int32),
@@ -122,12 +122,6 @@ def _bim(weights: WeightSet) -> dict[str, Any]:
         variants["other_allele"].tolist(),
     ]
     return dict(zip(BIM, columns, strict=True))
-
-
-def _plink_code(chrom: str) -> int:
-    """Chromosome as a whole number, as PLINK has it; 0 where there is none for it."""
-    name = contigs.bare(chrom)
-    return int(name) if name.isdigit() else PLINK_CODES.get(name, 0)
 
 
 def _objects(
@@ -186,7 +180,7 @@ def _pos(name: str, build: str, genes: pd.DataFrame) -> pd.DataFrame:
         name,
         f"{name}/" + genes["gene_id"] + ".wgt.RDat",
         genes["gene_id"],
-        genes["chrom"].map(contigs.bare),
+        genes["chrom"].map(lambda chrom: coded(chrom, build)),
         genes["start"],
         genes["end"],
         genes["n_samples"],
@@ -277,7 +271,7 @@ def _gene(row: dict[str, str], found: FusionModel, column: int) -> dict[str, Any
     r2, p = found.quality(column)
     return {
         "gene_id": row["ID"],
-        "chrom": contigs.prefixed(row["CHR"]),
+        "chrom": contigs.prefixed(named(row["CHR"], found.genome_build)),
         "start": int(float(row["P0"])),  # R may write 1.7e+07
         "end": int(float(row["P1"])),
         "n_samples": found.n_samples,

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data import contigs
+from fqtl.data.builds import is_human
 from fqtl.errors import FqtlError
 from fqtl.weights.builds import one_build
 from fqtl.weights.columns import Columns, as_numbers
@@ -24,9 +25,24 @@ from fqtl.weights.weight_set import DOSAGES
 PERFORMANCE = ["rsq", "pval"]
 BIM = ["V1", "V2", "V3", "V4", "V5", "V6"]  # chromosome, id, centimorgan, position, A1, A2
 PLINK_CODES = {"X": 23, "Y": 24, "MT": 26}
-LETTERS = {str(code): name for name, code in PLINK_CODES.items()}
 OBJECTS = ["wgt.matrix", "snps", "cv.performance", "hsq", "hsq.pv", "N.tot"]
 NUMBERS = OBJECTS[3:]
+
+
+def coded(chrom: str, build: str) -> str:
+    """Chromosome as FUSION has it: 23 for the human X, since its last lines want numbers.
+
+    Of other genomes, which PLINK has no codes for, the name.
+    """
+    name = contigs.bare(chrom)
+    return str(PLINK_CODES.get(name, name)) if not build or is_human(build) else name
+
+
+def named(code: str, build: str) -> str:
+    """Chromosome that a code stands for; R may hold a whole number as a double."""
+    name = code.removesuffix(".0")
+    letters = {str(number): letter for letter, number in PLINK_CODES.items()}
+    return letters.get(name, name) if not build or is_human(build) else name
 
 
 @dataclass(frozen=True)
@@ -133,8 +149,8 @@ def read_fusion_model(path: Path, gene_id: str) -> FusionModel:
                 f"{path}: {name} is not a matrix of numbers with names of its rows and columns."
             )
     _refuse_performance(path, performance, weights)
-    named = _snps(path, snps, len(weights.rows))
-    ids, rows = list(named["id"]), list(weights.rows)
+    table = _snps(path, snps, len(weights.rows))
+    ids, rows = list(table["id"]), list(weights.rows)
     # FUSION goes by the order of both; other names than ids are of no account
     if ids != rows and sorted(ids) == sorted(rows):
         raise FqtlError(f"{path}: the rows of wgt.matrix and of snps are in different orders.")
@@ -142,16 +158,18 @@ def read_fusion_model(path: Path, gene_id: str) -> FusionModel:
     if "fqtl.dosage.sd" in objects:
         sd = _dosage_sd(path, objects["fqtl.dosage.sd"], len(rows))
     reported = entries(objects.get("fqtl.genome.build", "")).tolist()
+    build = one_build(path, reported, table["id"])
+    chrom = [contigs.prefixed(named(code, build)) for code in table["chrom"]]
     return FusionModel(
         gene_id=gene_id,
         path=path,
-        snps=named,
+        snps=table.assign(chrom=chrom),
         weights=weights,
         performance=performance,
         hsq=_first(objects["hsq"]),
         hsq_p=_first(objects["hsq.pv"]),
         n_samples=int(np.nan_to_num(_first(objects["N.tot"]))),
-        genome_build=one_build(path, reported, named["id"]),
+        genome_build=build,
         dosage_sd=sd,
     )
 
@@ -201,12 +219,10 @@ def _snps(path: Path, bim: Any, expected: int) -> pd.DataFrame:
         )
     frame = bim.iloc[:, : len(BIM)].set_axis(BIM, axis="columns").reset_index(drop=True)
     columns = Columns(path, frame, "snps, row", 1)
-    # R may hold a whole number as a double
-    chrom = columns.names("V1").str.removesuffix(".0").replace(LETTERS)
     return pd.DataFrame(
         {
             "id": columns.text("V2"),
-            "chrom": chrom.map(contigs.prefixed),
+            "chrom": columns.names("V1"),
             # small letters are as good to FUSION
             "effect_allele": columns.names("V5").str.upper(),
             "other_allele": columns.names("V6").str.upper(),

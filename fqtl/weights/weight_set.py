@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from fqtl.data.dosages import BUILD_TAGS
+from fqtl.data.builds import tag_of
 from fqtl.tables.fits import covariance_of
 
 SnpKey = Literal["rsid", "varID"]
@@ -51,7 +51,7 @@ class WeightSet:
     """Weights of one tissue, or of factors.
 
     name : of the tissue; `factors` for those
-    genome_build : GRCh37 or GRCh38; empty where a file does not say
+    genome_build : as GRCh38 or mm39; empty where a file does not say
     n_samples : donors of the tissue
     genes : the columns GENE, one row per gene
     variants : the columns VARIANT, one row per weight; the rows of a gene together, genes in the
@@ -176,7 +176,7 @@ def known_rsids(variants: pd.DataFrame) -> "pd.Series[str]":
 def variant_ids(variants: pd.DataFrame, genome_build: str) -> list[str]:
     """Ids of variants by chrom, pos, other_allele and effect_allele; without a build's tag if it is
     not known."""
-    tag = f"_{BUILD_TAGS[genome_build]}" if genome_build else ""
+    tag = f"_{tag_of(genome_build)}" if genome_build else ""
     places = variants[["chrom", "pos", "other_allele", "effect_allele"]]
     return ["_".join(map(str, place)) + tag for place in places.itertuples(index=False)]
 

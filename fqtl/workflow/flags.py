@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from shlex import quote
 
+from fqtl.config.model import Genotypes
 from fqtl.workflow.files import table_of_sex
 from fqtl.workflow.run import Run
 
@@ -40,6 +41,16 @@ class Flags:
             f"--genotypes {quote(config.genotypes.path)} --genome-build {config.genome_build} "
             f"--field {config.genotypes.field}"
             + "".join(f" --sex {quote(path)}" for path in table_of_sex(config))
+            + self._sex_chromosomes()
+        )
+
+    def _sex_chromosomes(self) -> str:
+        """Flags of the keys of sex chromosomes that are not as by default."""
+        said, usual = self.run.config.genotypes, Genotypes()
+        return "".join(
+            f" --{name.replace('_', '-')} {' '.join(map(quote, getattr(said, name)))}"
+            for name in ("one_copy_in_males", "one_copy_in_females", "pseudo_autosomal")
+            if getattr(said, name) != getattr(usual, name)
         )
 
     @property

@@ -15,6 +15,7 @@ from fqtl.config.renamed import RENAMED, by_new_names, notice
 from fqtl.config.schema import refuse_faults
 from fqtl.config.together import refuse_unlike_scale, refuse_unlike_values, trained_on
 from fqtl.config.yaml_text import read_yaml, refuse_repeated_keys
+from fqtl.data.builds import require_build
 from fqtl.data.tissues import Tissue
 from fqtl.errors import FqtlError
 from fqtl.workflow import files
@@ -173,6 +174,7 @@ def settle(
     path = Path(preset(whole["release"]["preset"]))
     filled = merged([defaults(), below, read_yaml(path), *above])
     refuse_faults(filled, "config")
+    filled["genome_build"] = require_build(filled["genome_build"], "genome_build in the config")
     return filled, old
 
 

@@ -283,7 +283,8 @@ def refused(release, **changes):
         ),
         ({"model": {"rank": "ten"}}, "model.rank must be a number of factors of at least 1"),
         ({"calibration": {"permute": "genes"}}, "permute must be donors or tissues; found 'genes'"),
-        ({"genome_build": "hg19"}, "genome_build must be GRCh37 or GRCh38; found 'hg19'"),
+        ({"genome_build": "my mouse"}, "genome_build must be the name of a genome build: letters"),
+        ({"genome_build": "GRCh73"}, "genome_build in the config: expected the name of a genome"),
         ({"cross_validation": {"folds": 1}}, "folds must be 0 for none or a number of parts"),
         ({"tissues": "nowhere.tsv"}, "No such file: nowhere.tsv. See tissues in the config."),
         (

@@ -29,7 +29,7 @@ HARMLESS = {
     "phi is NULL: the gene is dropped when calibration is asked for",
     "is not the row's name",  # rows are in the order of snps, which is checked where they are read
     "N is not a number of samples",  # the list's; that of the genes' files is taken
-    "CHR is not a number from 1 to 22: the gene is never reached",  # by FUSION
+    "CHR is not a number from 1 to 23: the gene is never reached",  # by FUSION
     # left out, with a line for the gene
     "all weights are 0",
     "gene has no weights",

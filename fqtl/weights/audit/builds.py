@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data import contigs
+from fqtl.data.builds import TAGS, build_named
 from fqtl.weights.audit.fault import Fault, Rows
-from fqtl.weights.builds import PLACE, build_named, build_of
+from fqtl.weights.builds import PLACE, build_of, trusted
 
 Told = Iterable[tuple[str, object]]  # place in the file, and the genome build that it names
 
@@ -34,6 +35,8 @@ def misplaced(
     first = dict(zip(by_id[::-1], names[::-1], strict=True))  # the last of a build stays
     named = yield from _named(rows.path, reported)
     found = yield from one_build(rows.path, Counter(by_id), first)
+    if {build for _, build in named} & set(TAGS):
+        found = [build for build in found if build in TAGS]
     for place, build in named:
         if found and build not in found:
             both = f"{build} and {', '.join(found)}"
@@ -58,8 +61,7 @@ def _place(name: str) -> tuple[str, float]:
 
 
 def _places(chrom: "pd.Series[str]", pos: "pd.Series[float]") -> list[tuple[str, float]]:
-    # R may hold a whole number as a double
-    names = [contigs.bare(name.removesuffix(".0")) for name in chrom]
+    names = [contigs.bare(name.removesuffix(".0")) for name in chrom]  # R may hold doubles
     return list(zip(names, pos.tolist(), strict=True))
 
 
@@ -70,7 +72,7 @@ def one_build(
 
     counted, first : build → how many are on it, and the first of them; empty is no build
     """
-    builds = sorted(set(counted) - {""})
+    builds = sorted(trusted(counted))
     if len(builds) > 1:
         each = [f"{counted[build]} on {build}, the first {first[build]}" for build in builds]
         yield Fault(path, "", "several genome builds", "; ".join(each))
@@ -93,6 +95,6 @@ def _named(path: Path, reported: Told) -> Generator[Fault, None, list[tuple[str,
 
 
 def _ends(builds: set[str]) -> dict[str, int]:
-    """Length of each chromosome, the largest of the builds in question, or of all."""
-    lengths = [contigs.LENGTHS[build] for build in builds or contigs.LENGTHS]
-    return {name: max(of[name] for of in lengths) for name in lengths[0]}
+    """Length of each chromosome, the largest of the builds in question; of no other genome."""
+    lengths = [contigs.LENGTHS[build] for build in builds if build in contigs.LENGTHS]
+    return {name: max(of[name] for of in lengths) for name in contigs.LENGTHS["GRCh38"] if lengths}

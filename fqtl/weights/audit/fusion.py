@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fqtl.data.builds import build_named, is_human
 from fqtl.data.text import MISSING
 from fqtl.errors import FqtlError
 from fqtl.weights.audit.builds import misplaced, one_build
@@ -23,20 +24,21 @@ from fqtl.weights.audit.fault import (
     wrong_alleles,
 )
 from fqtl.weights.audit.table import table_of
-from fqtl.weights.builds import build_named
+from fqtl.weights.builds import build_of
 from fqtl.weights.columns import UNNAMED, as_numbers, texts
 from fqtl.weights.fusion_model import (
     BIM,
-    LETTERS,
     OBJECTS,
     PERFORMANCE,
     chosen,
     holds_z_scores,
+    named,
     one_variant_matrix,
     rows_with,
 )
 from fqtl.weights.rdata import Matrix, entries, load
 
+NEVER_REACHED = "CHR is not a number from 1 to 23: the gene is never reached"
 POS = ["WGT", "ID", "CHR", "P0", "P1"]
 BUILD, SD = "fqtl.genome.build", "fqtl.dosage.sd"  # objects that FUSION does not know
 LARGEST_WEIGHT = 2.0  # standard deviations of expression per standard deviation of genotype
@@ -72,10 +74,10 @@ def _list(path: Path, listed: pd.DataFrame) -> Iterator[Fault]:
     twice = listed["ID"].duplicated() & ~unnamed
     yield from rows.where(twice, "gene is listed twice", listed["ID"])
     yield from rows.where(listed["WGT"].duplicated(), "file is listed twice", listed["WGT"])
-    autosome = listed["CHR"].isin([str(number) for number in range(1, 23)])
-    yield from rows.where(
-        ~autosome, "CHR is not a number from 1 to 22: the gene is never reached", listed["CHR"]
-    )
+    builds = listed["BUILD"] if "BUILD" in listed else pd.Series("", index=listed.index)
+    human = builds.map(lambda word: is_human(build_named(word) or "GRCh38"))
+    number = listed["CHR"].isin([str(number) for number in range(1, 24)])
+    yield from rows.where(human & ~number, NEVER_REACHED, listed["CHR"])
     start, end = as_numbers(listed["P0"]), as_numbers(listed["P1"])
     wrong = ~(np.isfinite(start) & np.isfinite(end) & (start <= end))
     reported = listed["P0"] + " and " + listed["P1"]
@@ -160,8 +162,8 @@ def audit_fusion_file(
     yield from _performance(path, performance, weights)
     yield from _scalars(path, objects, best)
     yield from _ours(path, objects, len(weights.rows))
-    named = [build for _, word in builds if (build := build_named(word))]
-    return Ours(named[0] if named else "", SD in objects)
+    told = [build for _, word in builds if (build := build_named(word))]
+    return Ours(told[0] if told else "", SD in objects)
 
 
 def _ours(path: Path, objects: dict[str, Any], expected: int) -> Iterator[Fault]:
@@ -253,11 +255,13 @@ def _snps(
     yield from wrong_alleles(rows, other, effect)
     yield from ambiguous(path, other, effect)
     yield from rows.where(~(pos >= 1), "position is not a number", columns[3])
-    yield from misplaced(rows, builds, ids, (chrom, pos))
+    words = [word for _, word in builds] + ids.map(build_of).tolist()
+    build = next((found for word in words if (found := build_named(word))), "")
+    there = chrom.map(lambda code: named(code, build))
+    yield from misplaced(rows, builds, ids, (there, pos))
     if row is not None:
-        # R may hold a whole number as a double, and PLINK has numbers for X and Y
-        named = chrom.str.removesuffix(".0").replace(LETTERS)
-        yield from rows.where(named != row["CHR"], "chromosome is not that of the list", named)
+        wrong = there != named(row["CHR"], build)
+        yield from rows.where(wrong, "chromosome is not that of the list", there)
         start, end = as_numbers(pd.Series([row["P0"], row["P1"]]))
         far = (pos < start - FARTHEST) | (pos > end + FARTHEST)
         yield from rows.where(far, FAR, pos.map("{:.0f}".format))

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from fqtl.weights.audit.fusion import BUILD, SD, audit_fusion
-from fqtl.weights.fusion import write_fusion
+from fqtl.weights.fusion import read_fusion, read_pos, write_fusion
 from fqtl.weights.fusion_model import PERFORMANCE
 from fqtl.weights.rdata import Matrix, dumps
 from tests.weights.audit.sound import sound_weights
@@ -71,7 +71,7 @@ def test_what_we_write_is_sound(pos):
     assert damaged(pos) == []
 
 
-def test_the_x_chromosome_is_a_number_to_plink_and_a_letter_to_the_list(tmp_path):
+def test_the_human_x_is_number_23_to_fusion_and_chr_x_to_us(tmp_path):
     weights = sound_weights()
     ids = weights.variants["variant_id"].str.replace("chr1_", "chrX_")
     on_x = replace(
@@ -79,9 +79,10 @@ def test_the_x_chromosome_is_a_number_to_plink_and_a_letter_to_the_list(tmp_path
         variants=weights.variants.assign(chrom="chrX", variant_id=ids),
         genes=weights.genes.assign(chrom="chrX"),
     )
-    found = told(write_fusion(tmp_path, on_x))
-    assert found
-    assert all("CHR is not a number from 1 to 22" in line for line in found)
+    pos = write_fusion(tmp_path, on_x)
+    assert told(pos) == []
+    assert set(read_pos(pos)["CHR"]) == {"23"}
+    assert set(read_fusion(pos).variants["chrom"]) == {"chrX"}
 
 
 FAULTS = [
@@ -231,7 +232,7 @@ def test_palindromes_are_remarked_on(pos):
         ("WGT", "Liver/ENSG1.wgt.RDat", "line 4: file is listed twice (Liver/ENSG1.wgt.RDat)"),
         ("P0", "NA", "line 4: P0 and P1 are not the ends of a gene (NA and 200)"),
         ("BUILD", "hg99", "line 4: no genome build has this name (hg99)"),
-        ("CHR", "chr1", "line 4: CHR is not a number from 1 to 22"),
+        ("CHR", "chr1", "line 4: CHR is not a number from 1 to 23"),
         ("P0", "900", "line 4: P0 and P1 are not the ends of a gene"),
         ("N", "0", "line 4: N is not a number of samples (0)"),
     ],

@@ -49,7 +49,8 @@ FAULTS = [
         "GRCh37",
         ": genome builds contradict each other (GRCh38 by BUILD, GRCh37 by BUI",
     ),
-    ("BUILD", "T2T", ", BUILD: no genome build has this name (T2T)"),
+    ("BUILD", "T2T", ": genome builds contradict each other (GRCh38 by BUILD, T2T by BUILD"),
+    ("BUILD", "GRCh73", ", BUILD: no genome build has this name (GRCh73)"),
     ("snpID", "1:101:G:A", ": snpID is not CHROM:POS:REF:ALT: TIGAR finds none of these"),
     (
         "snpID",
