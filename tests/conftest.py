@@ -106,7 +106,7 @@ class Gene:
     tissues: np.ndarray
 
 
-def planted_gene(seed, *, n=200, p=100, m=12, rank=1, h2=0.3, observed=0.6, tissues_each=5):
+def simulated_gene(seed, *, n=200, p=100, m=12, rank=1, h2=0.3, observed=0.6, tissues_each=5):
     """Factors of one variant and `tissues_each` tissues each, heritability h2 where they act."""
     rng = np.random.default_rng(seed)
     x = linked_genotypes(rng, n, p)
@@ -124,4 +124,4 @@ def planted_gene(seed, *, n=200, p=100, m=12, rank=1, h2=0.3, observed=0.6, tiss
 
 @pytest.fixture
 def gene():
-    return planted_gene(1)
+    return simulated_gene(1)

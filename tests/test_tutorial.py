@@ -1,6 +1,8 @@
 """The tutorial does what it says."""
 
 import re
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -9,19 +11,42 @@ import pytest
 PAGE = Path(__file__).parent.parent / "docs" / "tutorial.md"
 
 
+BLOCKS = re.findall(
+    r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", PAGE.read_text(), flags=re.DOTALL
+)
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """Names that the code of the page leaves behind."""
-    code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL))
-    names: dict[str, object] = {}
+    """Names that the code of the page leaves behind, and what each block of it prints."""
+    names: dict[str, object] = {"printed": []}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("tutorial"))
-        exec(compile(code, str(PAGE), "exec"), names)
+        for code, _ in BLOCKS:
+            with redirect_stdout(StringIO()) as out:
+                exec(compile(code, str(PAGE), "exec"), names)
+            names["printed"].append(out.getvalue())
     return names
 
 
+def words(text):
+    """Numbers as numbers, without the brackets of arrays."""
+    found = re.findall(r"[^\s\[\];]+", text)
+    return [float(word) if re.fullmatch(r"-?\d*\.?\d*", word) else word for word in found]
+
+
+def test_the_page_shows_what_its_code_prints(done):
+    assert len(done["printed"]) == len(BLOCKS)
+    for (_, shown), printed in zip(BLOCKS, done["printed"], strict=True):
+        # to what another processor or version may round differently
+        assert words(printed) == [
+            pytest.approx(word, abs=0.0101) if isinstance(word, float) else word
+            for word in words(shown)
+        ]
+
+
 @pytest.mark.parametrize("name", ["fit", "counted"])
-def test_the_planted_tissues_and_the_variant_are_found(done, name):
+def test_the_simulated_tissues_and_the_variant_are_found(done, name):
     fit = done[name]
     assert fit.converged
     assert (fit.tissue_pip[:3] > 0.9).all()

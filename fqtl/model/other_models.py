@@ -303,7 +303,7 @@ def _factorisation(solved: Solved, weights: Floats | None) -> FactorisationFit:
         weights=np.ones((problem.n, len(found))) if weights is None else weights,
         specific=dense[0] if dense else Posterior.zero(problem.variants.p, m),
         scores=np.hstack([np.empty((problem.n, 0)), *(score[:, None] for score in scores)]) * sign,
-        fitted=problem.measured.y_mean + fitted * problem.measured.y_sd,
+        fitted=problem.scale.y_mean + fitted * problem.scale.y_sd,
         **solved.results(),
     )
 

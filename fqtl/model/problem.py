@@ -24,7 +24,7 @@ from fqtl.model.options import ModelKind, Options, options_of
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
-from fqtl.model.response_scale import Measured
+from fqtl.model.response_scale import ResponseScale
 from fqtl.model.results.model_fit import Scale
 
 
@@ -33,13 +33,13 @@ class Problem:
     """Checked and standardised input, before a model is chosen.
 
     genotypes : standardised, of no variants where there is no x
-    measured : y as the model sees it
+    scale : of the response; y as the model sees it
     mean_design, noise_design : covariates of location and dispersion
     labels : of the columns of x and of y, where they have any
     """
 
     genotypes: StandardGenotypes
-    measured: Measured
+    scale: ResponseScale
     mean_design: Design
     noise_design: Design
     engine: str
@@ -79,12 +79,12 @@ class Problem:
         mean_design = Design.of("covariates", given.covariates, n)
         noise_design = Design.of("dispersion_covariates", given.dispersion_covariates, n)
         with one_thread():
-            measured = Measured.of(response, given.family, given.offset, given.trials)
-            measured.refuse_covariates(noise_design)
+            scale = ResponseScale.of(response, given.family, given.offset, given.trials)
+            scale.refuse_covariates(noise_design)
             genotypes = standardise_genotypes(table)
         return cls(
             genotypes,
-            measured,
+            scale,
             mean_design,
             noise_design,
             given.engine,
@@ -95,11 +95,11 @@ class Problem:
     @property
     def response(self) -> Response:
         """What the model sees of y."""
-        return self.measured.response
+        return self.scale.response
 
     @property
     def family(self) -> Family:
-        return self.measured.family
+        return self.scale.family
 
     @cached_property
     def variants(self) -> Variants:
@@ -117,7 +117,7 @@ class Problem:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was set aside, in words."""
-        sd, y_sd = self.genotypes.sd, self.measured.y_sd
+        sd, y_sd = self.genotypes.sd, self.scale.y_sd
         counted = (
             (self.genotypes.n_missing, "missing genotypes stand at the mean of their variant"),
             (int((sd == 0).sum()), f"of {len(sd)} variants do not vary: effect 0"),
@@ -160,29 +160,29 @@ class Solved:
     def results(self) -> dict[str, Any]:
         """What results of every kind hold, in units of y."""
         problem, model = self.problem, self.model
-        measured = problem.measured
-        coefficients = model.confounders.effects.mean * measured.y_sd
-        variance = measured.distribution.noise_variance(model.dispersion.moments())
+        scale = problem.scale
+        coefficients = model.confounders.effects.mean * scale.y_sd
+        variance = scale.distribution.noise_variance(model.dispersion.moments())
         shared = np.zeros(problem.m) if model.noise is None else model.noise.loadings
         count = problem.response.observed.sum(axis=0)
         return {
-            "shared_noise": shared * measured.y_sd,
-            "intercept": measured.y_mean + coefficients[0],
+            "shared_noise": shared * scale.y_sd,
+            "intercept": scale.y_mean + coefficients[0],
             "covariate_effects": coefficients[1:] * problem.mean_design.per_unit[:, None],
             "covariate_mean": problem.mean_design.mean,
             "noise_variance": variance[0] if len(variance) == 1 else variance,
-            "distribution": measured.distribution,
+            "distribution": scale.distribution,
             "dispersion": model.dispersion.moments(),
             "scale": Scale(
                 problem.genotypes.mean,
                 problem.genotypes.sd,
-                measured.y_mean,
-                measured.y_sd,
+                scale.y_mean,
+                scale.y_sd,
                 *problem.labels,
             ),
-            "elbo_trace": self.solution.elbo_trace - count @ np.log(measured.unit),
+            "elbo_trace": self.solution.elbo_trace - count @ np.log(scale.unit),
             "converged": self.solution.converged,
-            "family": measured.name,
+            "family": scale.name,
             "engine": problem.engine,
             "notes": (*problem.notes, *filter(None, [self.solution.note])),
         }

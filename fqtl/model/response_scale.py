@@ -18,7 +18,7 @@ from fqtl.model.families import FAMILIES, Family, Gaussian, Response
 
 
 @dataclass(frozen=True)
-class Measured:
+class ResponseScale:
     """The response as the model sees it, its family, and the way back.
 
     family, distribution : the former of the response as the model sees it, the latter in units of y
@@ -38,7 +38,7 @@ class Measured:
     @classmethod
     def of(
         cls, y: np.ndarray, family: str, offset: ArrayLike | None, trials: ArrayLike | None
-    ) -> "Measured":
+    ) -> "ResponseScale":
         """y (n, m) with NaN, and what is known beside it, as `fqtl.fit` is given them."""
         kind = choose("family", family, FAMILIES)
         if trials is not None and family != "logit":
@@ -57,7 +57,7 @@ class Measured:
         return found
 
     @classmethod
-    def _standardised(cls, given: Response) -> "Measured":
+    def _standardised(cls, given: Response) -> "ResponseScale":
         values = np.where(given.observed > 0, given.values - given.offset, np.nan)
         standard, mean, sd = standardise_response(values)
         response = Response.of(standard)
@@ -67,7 +67,7 @@ class Measured:
         return cls("gaussian", response, family, distribution, mean, sd, unit)
 
     @classmethod
-    def _as_it_is(cls, name: str, given: Response) -> "Measured":
+    def _as_it_is(cls, name: str, given: Response) -> "ResponseScale":
         level = FAMILIES[name].of(given).level
         low = np.where(given.observed > 0, given.values, np.inf).min(axis=0)
         high = np.where(given.observed > 0, given.values, -np.inf).max(axis=0)

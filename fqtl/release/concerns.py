@@ -10,9 +10,9 @@ from scipy.stats import binom
 from fqtl.release.discoveries import AT
 from fqtl.tables.fits import explode
 
-SURE = 0.95  # probability of an effect that noise is not to have
+CERTAIN = 0.95  # probability of an effect that noise is not to have
 # Share of permuted fits that have it (2 of 3,000 of one tissue with Gaussian noise, 1 of 167 of 44)
-SURE_OF_NOISE = 0.002
+CERTAIN_OF_NOISE = 0.002
 UNLIKELY = 0.02
 
 
@@ -28,14 +28,14 @@ def about_release(fits: pa.Table, tables: dict[str, pd.DataFrame]) -> Iterator[s
 
 
 def _about_certainty(permuted: np.ndarray) -> Iterator[str]:
-    """More fits of noise that are sure of an effect than there should be."""
-    sure = int((permuted > -np.log(1 - SURE)).sum())
-    if sure and binom.sf(sure - 1, len(permuted), SURE_OF_NOISE) < UNLIKELY:
+    """More fits of noise that are certain of an effect than there should be."""
+    certain = int((permuted > -np.log(1 - CERTAIN)).sum())
+    if certain and binom.sf(certain - 1, len(permuted), CERTAIN_OF_NOISE) < UNLIKELY:
         yield (
-            f"{sure} of {len(permuted)} permuted fits have an effect with a probability above "
-            f"{SURE:g}, which noise is not to have. Is expression far from normal, with values of "
-            "many standard deviations? Set prepare.scale: inverse_normal, or believe p and q and "
-            "not PIPs"
+            f"{certain} of {len(permuted)} permuted fits have an effect with a probability above "
+            f"{CERTAIN:g}, which noise is not to have. Is expression far from normal, with values "
+            "of many standard deviations? Set prepare.scale: inverse_normal, or believe p and q "
+            "and not PIPs"
         )
 
 
@@ -61,6 +61,6 @@ def _about_absent(prediction: pd.DataFrame) -> Iterator[str]:
         return
     yield (
         f"{len(absent)} of {len(prediction)} pairs of gene and tissue have neither pip_p nor q: "
-        "those of genes in several tissues need calibration.partial, those of genes in one tissue "
-        "calibration.permutations above 0"
+        "those of genes in several tissues need calibration.conditional_permutations, those of "
+        "genes in one tissue calibration.permutations above 0"
     )

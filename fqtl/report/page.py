@@ -294,8 +294,8 @@ def _calibration_figures(results: Results) -> list[tuple[str, str, str, Any]]:
                 "calibration",
                 "P-values of genes without effects",
                 "Genes by their p-value, and the same for permuted genes, scored "
-                "by the nulls of other genes. What has no effect should be uniform (95 % of as "
-                "many numbers in the grey band), whether a gene has few variants or many.",
+                "by the permuted fits of other genes. What has no effect should be uniform (95 % "
+                "of as many numbers in the grey band), whether a gene has few variants or many.",
                 plots.quantiles(series),
             )
         )
@@ -312,7 +312,7 @@ def _calibration_figures(results: Results) -> list[tuple[str, str, str, Any]]:
 
 
 def _example(factors: pd.DataFrame) -> str | None:
-    """A gene with several sure factors and many tissues; none where nothing was found."""
+    """A gene with several certain factors and many tissues; none where nothing was found."""
     strong = factors[factors["pip"] > 0.9]
     if strong.empty:
         return None

@@ -25,7 +25,7 @@ BASELINE_FITS = 50.0  # that an elastic net of every tissue takes as long as
 START_SECONDS = 3.0  # of a process
 PROCESS_BYTES = 250e6  # interpreter and libraries
 COPIES_OF_X = 6  # float32: given, permuted or without a fold, standardised, of the engine
-COPIES_OF_Y = 40  # float64: moments, slopes, working response of every entry
+COPIES_OF_Y = 40  # float64: moments, gradients, working response of every entry
 COPIES_OF_EXPRESSION = 5  # of a shard, of 4 bytes: stored, flat, and as float64 by gene
 COPIES_OF_WINDOW = 2.5  # float32: what is held, what is read on, and both put together
 

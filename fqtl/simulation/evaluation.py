@@ -58,7 +58,7 @@ def pairs_with_truth(
 
 def recovery(pairs: pd.DataFrame) -> Recovery:
     """Summary of pairs as `pairs_with_truth` gives them."""
-    # imported here: the report of data without a planted truth needs no scikit-learn
+    # imported here: the report of data without a simulated truth needs no scikit-learn
     from sklearn.metrics import average_precision_score
 
     by_gene = pairs.groupby("gene_id")

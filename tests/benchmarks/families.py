@@ -54,15 +54,15 @@ def responses(
     rng: np.random.Generator, family: str, genetic: np.ndarray
 ) -> tuple[np.ndarray, dict[str, object]]:
     noise = np.sqrt(1 - H2) * rng.standard_normal(genetic.shape)
-    gate = 1 / (1 + np.exp(-2 * genetic))
+    probability = 1 / (1 + np.exp(-2 * genetic))
     if family == "gaussian":
         return genetic + noise, {}
     if family == "voom":
         return 5 + 0.6 * (genetic + noise), {}
     if family == "logit":
-        return rng.binomial(1, gate).astype(float), {}
+        return rng.binomial(1, probability).astype(float), {}
     if family == "beta":
-        return rng.beta(5 * gate, 5 * (1 - gate)), {}
+        return rng.beta(5 * probability, 5 * (1 - probability)), {}
     size = np.exp(0.4 * rng.standard_normal(genetic.shape))
     mean = 100 * size * np.exp(0.6 * genetic)
     return rng.poisson(rng.gamma(1 / 0.3, 0.3 * mean)).astype(float), {"offset": np.log(size)}

@@ -76,7 +76,7 @@ def responses(
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """A response of a family at some location, and what is known beside it."""
     shape, scale = eta.shape, rng.choice([0.1, 1, 5])
-    gate = 1 / (1 + np.exp(-np.clip(eta * scale, -30, 30)))
+    probability = 1 / (1 + np.exp(-np.clip(eta * scale, -30, 30)))
     if family == "gaussian":
         unit = 10.0 ** rng.integers(-8, 9)
         return (eta + rng.standard_normal(shape)) * unit + rng.choice([0, 0, 1e6]), {}
@@ -84,10 +84,13 @@ def responses(
         return rng.choice([-3, 0, 3, 10]) + scale * (eta + rng.standard_normal(shape)), {}
     if family == "logit":
         trials = rng.choice([1, 5, 200]) * np.ones(shape)
-        return rng.binomial(trials.astype(int), gate).astype(float), {"trials": trials}
+        return rng.binomial(trials.astype(int), probability).astype(float), {"trials": trials}
     if family == "beta":
         precision = rng.choice([0.05, 2, 100, 1e5])
-        shapes = np.maximum(gate * precision, 1e-3), np.maximum((1 - gate) * precision, 1e-3)
+        shapes = (
+            np.maximum(probability * precision, 1e-3),
+            np.maximum((1 - probability) * precision, 1e-3),
+        )
         return np.clip(rng.beta(*shapes), 1e-15, 1 - 1e-15), {}
     offset = rng.choice([0, 0.5, 2]) * rng.standard_normal(shape)
     mean = np.exp(np.clip(eta + rng.choice([-3, 0, 3, 8]) + offset, -20, 20))

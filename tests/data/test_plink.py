@@ -7,7 +7,7 @@ from fqtl.data.genotypes import Limits, open_genotypes
 from fqtl.data.plink import ALLELE_CODES
 from fqtl.errors import FqtlError
 from fqtl.gene.analysis import Settings, analyse_gene
-from tests.conftest import planted_gene
+from tests.conftest import simulated_gene
 from tests.files import vcf_records, write_plink1, write_plink2, write_vcf
 
 SAMPLES = ["b", "a", "c"]
@@ -113,7 +113,7 @@ def test_three_formats_give_the_same_variants_and_count_the_same(tmp_path):
 
 
 def test_the_same_data_from_vcf_bed_and_pgen_give_the_same_fit(tmp_path):
-    gene = planted_gene(3, n=120, p=30, m=4, tissues_each=3)
+    gene = simulated_gene(3, n=120, p=30, m=4, tissues_each=3)
     names = [f"d{i}" for i in range(120)]
     calls, positions = gene.x.T.astype(int), np.arange(1000, 1030)
     gtex = [f"chr22_{pos}_A_G_b38" for pos in positions]

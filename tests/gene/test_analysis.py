@@ -13,11 +13,11 @@ from fqtl.gene.analysis import Settings, analyse_gene, has_baseline, sparse_effe
 from fqtl.gene.cross_validation import assign_folds
 from fqtl.gene.permutations import PermutationPlan
 from fqtl.model.results.credible_sets import CredibleSet
-from tests.conftest import planted_gene
+from tests.conftest import simulated_gene
 
 
 def inputs(seed=0):
-    simulated = planted_gene(seed, n=200, p=60, m=5, tissues_each=3, h2=0.4)
+    simulated = simulated_gene(seed, n=200, p=60, m=5, tissues_each=3, h2=0.4)
     p = simulated.x.shape[1]
     variants = pd.DataFrame(
         {
@@ -229,7 +229,7 @@ def test_covariates_in_the_model_are_not_taken_for_genetics_nor_predicted():
 
 
 def test_a_set_that_is_not_pure_carries_no_weight():
-    gene = planted_gene(4, n=100, m=6, p=40)
+    gene = simulated_gene(4, n=100, m=6, p=40)
     found = fqtl.fit(gene.y, gene.x)
     spread = CredibleSet(np.arange(40), pip=0.6, coverage=0.95, purity=0.9, tissue=2)
     pure = sparse_effects(replace(found, credible_sets=(spread,)), 0.5)

@@ -7,7 +7,7 @@ import pytest
 import fqtl
 from fqtl.errors import FqtlError
 from fqtl.model.families import FAMILIES
-from tests.conftest import planted_gene
+from tests.conftest import simulated_gene
 from tests.model.test_family_fits import counts, gene_of
 
 MEANS = {
@@ -24,7 +24,7 @@ MEANS = {
 def count_fit():
     """Counts of 400 donors with library sizes and one covariate, and their fit."""
     rng = np.random.default_rng(0)
-    gene = planted_gene(3, n=400, m=6, p=40, h2=0.25)
+    gene = simulated_gene(3, n=400, m=6, p=40, h2=0.25)
     size, c = np.exp(0.5 * rng.standard_normal((400, 1))), rng.standard_normal((400, 1))
     y = counts(rng, 40 * size * np.exp(gene.genetic + 0.3 * c), 0.2)
     y[np.isnan(gene.y)] = np.nan
@@ -99,7 +99,7 @@ def test_the_same_seed_draws_the_same(count_fit):
 
 def test_draws_of_noise_with_covariates_are_of_the_donors_of_the_fit():
     rng = np.random.default_rng(0)
-    gene = planted_gene(1, n=200, m=6, p=20, observed=1.0)
+    gene = simulated_gene(1, n=200, m=6, p=20, observed=1.0)
     noisy = np.arange(200) % 2
     y = gene.y + 2 * noisy[:, None] * rng.standard_normal(gene.y.shape)
     fit = fqtl.fit(y, gene.x, dispersion_covariates=noisy)
@@ -110,7 +110,7 @@ def test_draws_of_noise_with_covariates_are_of_the_donors_of_the_fit():
 
 
 def test_noise_that_tissues_share_is_drawn_shared():
-    gene = planted_gene(2, n=300, m=5, p=30, observed=1.0)
+    gene = simulated_gene(2, n=300, m=5, p=30, observed=1.0)
     u = np.random.default_rng(0).standard_normal((300, 1))
     fit = fqtl.fit(gene.y + 1.5 * u, gene.x)
     draw = fit.simulate(np.random.default_rng(1), gene.x) - fit.predict(gene.x)
@@ -149,7 +149,7 @@ def test_a_fit_comes_back_from_disk_as_it_was(name, tmp_path):
 
 
 def test_names_of_columns_are_kept_and_compared(tmp_path):
-    gene = planted_gene(3, n=80, m=6, p=40, observed=1.0)
+    gene = simulated_gene(3, n=80, m=6, p=40, observed=1.0)
     x = pd.DataFrame(gene.x, columns=[f"rs{j}" for j in range(40)])
     y = pd.DataFrame(gene.y, columns=list("abcdef"))
     fqtl.fit(y, x).save(tmp_path / "gene.npz")

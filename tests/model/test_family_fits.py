@@ -7,7 +7,7 @@ import fqtl
 from fqtl.errors import FqtlError
 from fqtl.model.families import FAMILIES
 from tests.benchmarks.robustness import outcome
-from tests.conftest import planted_gene
+from tests.conftest import simulated_gene
 
 # a response with location eta, by family
 RESPONSES = {
@@ -29,14 +29,14 @@ def counts(rng, mean, overdispersion):
 
 def gene_of(name, seed, n=300):
     """A gene of ten tissues, five of which share an effect of half a unit of eta."""
-    gene = planted_gene(seed, n=n, m=10, p=60, h2=0.25)
+    gene = simulated_gene(seed, n=n, m=10, p=60, h2=0.25)
     y = RESPONSES[name](np.random.default_rng(seed), gene.genetic)
     return np.where(np.isnan(gene.y), np.nan, y), gene
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", FAMILIES)
-def test_every_family_finds_what_was_planted_and_its_elbo_does_not_fall(name, dtype):
+def test_every_family_finds_what_was_simulated_and_its_elbo_does_not_fall(name, dtype):
     for seed in range(2):
         y, gene = gene_of(name, seed)
         fit = fqtl.fit(y, gene.x.astype(dtype), family=name)
@@ -73,7 +73,7 @@ def test_a_constant_in_the_size_factors_changes_only_the_intercept(name):
 
 def test_library_sizes_that_are_known_do_not_blur_the_effects():
     rng = np.random.default_rng(0)
-    gene = planted_gene(4, n=300, m=6, p=60, h2=0.25, tissues_each=3)
+    gene = simulated_gene(4, n=300, m=6, p=60, h2=0.25, tissues_each=3)
     size = np.exp(rng.standard_normal((300, 6)))
     y = counts(rng, 30 * size * np.exp(gene.genetic), 0.2)
     known = fqtl.fit(y, gene.x, family="nb", offset=np.log(size))
@@ -98,7 +98,7 @@ def test_the_other_outcome_has_the_opposite_effects(name):
 
 def test_many_trials_say_what_their_outcomes_say_one_by_one():
     rng = np.random.default_rng(0)
-    gene = planted_gene(1, n=100, m=3, p=30, observed=1.0, tissues_each=2)
+    gene = simulated_gene(1, n=100, m=3, p=30, observed=1.0, tissues_each=2)
     single = [rng.binomial(1, 1 / (1 + np.exp(-2 * gene.genetic))).astype(float) for _ in range(4)]
     together = fqtl.fit(sum(single), gene.x, family="logit", trials=np.full((100, 3), 4))
     apart = fqtl.fit(np.vstack(single), np.tile(gene.x, (4, 1)), family="logit")
@@ -107,7 +107,7 @@ def test_many_trials_say_what_their_outcomes_say_one_by_one():
 
 def test_large_counts_are_read_as_their_logarithms():
     rng = np.random.default_rng(2)
-    gene = planted_gene(2, n=300, m=8, p=60, h2=0.3)
+    gene = simulated_gene(2, n=300, m=8, p=60, h2=0.3)
     log = 10 + gene.genetic + 0.4 * rng.standard_normal(gene.genetic.shape)
     log[np.isnan(gene.y)] = np.nan
     of_counts = fqtl.fit(np.round(np.exp(log)), gene.x, family="nb")

@@ -7,7 +7,7 @@ import pytest
 
 import fqtl
 from fqtl.model.engines.cavi import MARGIN
-from tests.conftest import linked_genotypes, planted_gene
+from tests.conftest import linked_genotypes, simulated_gene
 
 
 def average_precision(truth, score):
@@ -15,10 +15,10 @@ def average_precision(truth, score):
     return (np.cumsum(ranked) / np.arange(1, len(ranked) + 1))[ranked].mean()
 
 
-def test_planted_tissues_and_variants_are_recovered():
+def test_simulated_tissues_and_variants_are_recovered():
     tissues, variants, correlation = [], [], []
     for seed in range(8):
-        gene = planted_gene(seed, n=300, rank=2, h2=0.3)
+        gene = simulated_gene(seed, n=300, rank=2, h2=0.3)
         fit = fqtl.fit(gene.y, gene.x)
         acts = gene.genetic.std(axis=0) > 0
         tissues.append(average_precision(acts, fit.tissue_pip))
@@ -35,7 +35,7 @@ def test_planted_tissues_and_variants_are_recovered():
 def test_noise_alone_gives_nothing():
     for seed in range(10):
         rng = np.random.default_rng(seed)
-        gene = planted_gene(seed)
+        gene = simulated_gene(seed)
         fit = fqtl.fit(rng.standard_normal(gene.y.shape), gene.x)
         assert fit.rank == 0
         assert fit.credible_sets == ()
@@ -47,7 +47,7 @@ def test_noise_that_tissues_share_passes_for_genetics_only_if_it_may_not_be_mode
     called = {True: [], False: []}
     for seed in range(5):
         rng = np.random.default_rng(seed)
-        x = planted_gene(seed).x
+        x = simulated_gene(seed).x
         # a variant with a hint of the donors' noise, as one of so many has
         u = rng.standard_normal(200) + 0.3 * (x[:, 50] - x[:, 50].mean()) / x[:, 50].std()
         y = np.sqrt(0.3) * u[:, None] + np.sqrt(0.7) * rng.standard_normal((200, 12))
@@ -62,7 +62,7 @@ def test_noise_that_tissues_share_passes_for_genetics_only_if_it_may_not_be_mode
 @pytest.mark.parametrize("factored", [True, False])
 def test_an_effect_that_all_tissues_share_is_not_taken_for_noise_that_they_share(factored):
     for seed in range(4):
-        gene = planted_gene(seed, h2=0.3, tissues_each=12, observed=0.9)
+        gene = simulated_gene(seed, h2=0.3, tissues_each=12, observed=0.9)
         fit = fqtl.fit(gene.y, gene.x, factored=factored)
         assert (fit.tissue_pip > 0.5).all()
         assert np.corrcoef(fit.predict(gene.x).ravel(), gene.genetic.ravel())[0, 1] > 0.95
@@ -71,7 +71,7 @@ def test_an_effect_that_all_tissues_share_is_not_taken_for_noise_that_they_share
 
 def test_an_effect_is_found_beside_noise_that_tissues_share():
     for seed in range(4):
-        gene = planted_gene(seed, n=300, h2=0.2, observed=0.8)
+        gene = simulated_gene(seed, n=300, h2=0.2, observed=0.8)
         rng = np.random.default_rng(seed)
         fit = fqtl.fit(gene.y + 0.7 * rng.standard_normal((300, 1)), gene.x)
         acts = gene.genetic.std(axis=0) > 0
@@ -82,15 +82,15 @@ def test_an_effect_is_found_beside_noise_that_tissues_share():
         assert np.abs(fit.shared_noise).mean() == pytest.approx(0.7, abs=0.1)
 
 
-def private_gene(seed, where, n=400, noise=2.0):
+def tissue_specific_gene(seed, where, n=400, noise=2.0):
     """Tissue t has an effect of variant where[t] and none else."""
     rng = np.random.default_rng(seed)
-    x = planted_gene(seed, n=n).x
+    x = simulated_gene(seed, n=n).x
     y = x[:, where] + noise * rng.standard_normal((n, len(where)))
     return y, x
 
 
-def test_a_factor_that_ties_private_effects_gives_way_to_them():
+def test_a_factor_that_ties_tissue_specific_effects_gives_way_to_them():
     untied = []
     for seed in range(6):
         rng = np.random.default_rng(seed)
@@ -108,9 +108,9 @@ def test_a_factor_that_ties_private_effects_gives_way_to_them():
     assert all(before > 0 and after == 0 for before, after in untied)
 
 
-def test_effects_are_recovered_where_they_are_private():
+def test_effects_are_recovered_where_they_are_tissue_specific():
     where = [10, 40, 70, 90]
-    y, x = private_gene(0, where)
+    y, x = tissue_specific_gene(0, where)
     linked = np.corrcoef(x.T)
     for factored in (True, False):
         fit = fqtl.fit(y, x, factored=factored)
@@ -122,7 +122,7 @@ def test_effects_are_recovered_where_they_are_private():
 
 def test_an_effect_of_one_tissue_is_its_own_and_no_factor():
     rng = np.random.default_rng(1)
-    y, x = private_gene(1, [30] * 6)
+    y, x = tissue_specific_gene(1, [30] * 6)
     y[:, 1:] = 2 * rng.standard_normal((400, 5))
     fit = fqtl.fit(y, x)
     assert fit.rank == 0
@@ -135,7 +135,7 @@ def test_an_effect_of_one_tissue_is_its_own_and_no_factor():
 
 
 def test_an_effect_of_one_tissue_is_found_beside_a_factor():
-    gene = planted_gene(4, n=400, observed=1.0)
+    gene = simulated_gene(4, n=400, observed=1.0)
     shared = int(gene.variants[:, 0].argmax())
     far = 90 if shared < 50 else 10
     silent = int(np.flatnonzero(gene.tissues[:, 0] == 0)[0])
@@ -175,7 +175,7 @@ def test_one_tissue_has_effects_and_no_factor(gene):
 
 
 def test_tissues_that_may_have_no_effects_of_their_own_have_none():
-    y, x = private_gene(2, [30, 30, 30, 60])
+    y, x = tissue_specific_gene(2, [30, 30, 30, 60])
     fit = fqtl.fit(y, x, specific=False)
     assert (fit.specific.pip == 0).all()
     assert fit.tissue_pip[0] > 0.9  # what one tissue has may be a factor then
@@ -241,13 +241,13 @@ def test_the_unit_of_expression_scales_effects_and_shifts_the_elbo(gene):
 
 def test_the_rank_is_an_upper_bound():
     for seed in range(1, 5):
-        gene = planted_gene(seed, n=300, rank=2, h2=0.4)
+        gene = simulated_gene(seed, n=300, rank=2, h2=0.4)
         assert fqtl.fit(gene.y, gene.x).rank == 2
         assert fqtl.fit(gene.y, gene.x, rank=1).rank == 1
 
 
 def test_covariates_are_estimated_and_do_not_pass_for_genetics():
-    gene = planted_gene(2, n=300)
+    gene = simulated_gene(2, n=300)
     rng = np.random.default_rng(0)
     c = np.column_stack([rng.standard_normal(300), rng.integers(0, 2, 300), np.ones(300)])
     effect = np.vstack([np.full(12, 2.0), np.full(12, -3.0), np.zeros(12)])
@@ -262,7 +262,7 @@ def test_covariates_are_estimated_and_do_not_pass_for_genetics():
 
 
 def test_dispersion_covariates_find_the_noisy_half():
-    gene = planted_gene(3, n=400)
+    gene = simulated_gene(3, n=400)
     noisy = np.arange(400) % 2
     y = gene.y + 1.5 * noisy[:, None] * np.random.default_rng(0).standard_normal(gene.y.shape)
     fit = fqtl.fit(y, gene.x, dispersion_covariates=noisy)
@@ -275,7 +275,7 @@ def test_dispersion_covariates_find_the_noisy_half():
 @pytest.mark.parametrize("y_shape", ["vector", "column"])
 def test_one_tissue_is_enough(y_shape):
     rng = np.random.default_rng(0)
-    x = planted_gene(0).x
+    x = simulated_gene(0).x
     y = x[:, 30] + 2 * rng.standard_normal(200)
     fit = fqtl.fit(y if y_shape == "vector" else y[:, None], x)
     assert fit.effects.shape == (100, 1)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import fqtl
-from tests.conftest import planted_gene
+from tests.conftest import simulated_gene
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_whole_numbers_with_na_are_numbers_and_dates_are_not(gene):
 
 
 def test_numbers_of_numpy_are_numbers():
-    gene = planted_gene(0, n=40, p=10, m=6)
+    gene = simulated_gene(0, n=40, p=10, m=6)
     plain = fqtl.fit(gene.y, gene.x, max_iter=9, tolerance=0.125)
     same = fqtl.fit(gene.y, gene.x, max_iter=np.int64(9), tolerance=np.float32(0.125))
     assert same.elbo == plain.elbo

@@ -7,7 +7,7 @@ import pytest
 
 import fqtl
 from fqtl.errors import FqtlError
-from fqtl.model.response_scale import Measured
+from fqtl.model.response_scale import ResponseScale
 
 
 def libraries(tissues=3, spread=0.4):
@@ -30,7 +30,7 @@ def test_offsets_that_are_numbers_of_reads_are_refused(reads):
 def test_offsets_that_look_like_size_factors_are_told(unit):
     y, sizes = libraries()
     with pytest.warns(UserWarning, match="looks like sizes"):
-        Measured.of(y, "nb", unit * sizes, None)
+        ResponseScale.of(y, "nb", unit * sizes, None)
 
 
 @pytest.mark.parametrize("unit", [1, 3, 20, 2e7])
@@ -39,7 +39,7 @@ def test_logarithms_in_any_unit_are_what_is_asked_for(unit, tissues):
     y, sizes = libraries(tissues)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Measured.of(y, "nb", np.log(unit * sizes), None)
+        ResponseScale.of(y, "nb", np.log(unit * sizes), None)
 
 
 def test_as_many_covariates_as_donors_are_told():

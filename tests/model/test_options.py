@@ -10,10 +10,10 @@ import fqtl
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.checked_options import CheckedOptions
 from fqtl.model.options import CLASSES, READ_WITH, ModelKind
-from tests.conftest import planted_gene
+from tests.conftest import simulated_gene
 
 N, P, M = 60, 12, 4
-GENE = planted_gene(2, n=N, p=P, m=M, tissues_each=3, h2=0.5, observed=1.0)
+GENE = simulated_gene(2, n=N, p=P, m=M, tissues_each=3, h2=0.5, observed=1.0)
 RNG = np.random.default_rng(0)
 SHARED = GENE.y + 1.5 * RNG.standard_normal((N, 1))  # noise that tissues of a donor share
 COUNTS = RNG.poisson(np.exp(1 + 0.5 * GENE.y)).astype(float)

@@ -1,4 +1,4 @@
-"""Relatives of `fit`: planted truth, and what they refuse."""
+"""Models beside `fit`: they find what was simulated, and refuse what cannot be."""
 
 from dataclasses import fields
 from inspect import signature
@@ -236,7 +236,7 @@ def test_known_depth_is_an_offset_and_no_factor_of_donors(with_fractions):
     assert found.elbo > solve(y, **which, family="nb").elbo
 
 
-def test_relatives_take_successes_of_many_trials():
+def test_other_models_take_successes_of_many_trials():
     rng = np.random.default_rng(9)
     x, y = rng.binomial(2, 0.3, (60, 5)), rng.binomial(5, 0.4, (60, 3))
     at = {"y_loc": [1, 2, 3], "x_loc": np.arange(5)}

@@ -5,7 +5,7 @@ import pytest
 
 import fqtl
 from fqtl.errors import FqtlError
-from tests.conftest import planted_gene
+from tests.conftest import simulated_gene
 
 
 def fit_of(gene, **options):
@@ -13,16 +13,16 @@ def fit_of(gene, **options):
 
 
 @pytest.mark.parametrize("specific", [True, False])
-def test_planted_variants_and_tissues_are_found(specific):
-    gene = planted_gene(1, rank=2)
+def test_simulated_variants_and_tissues_are_found(specific):
+    gene = simulated_gene(1, rank=2)
     fit = fit_of(gene, specific=specific)
     assert fit.converged
     assert fit.rank == 2
     assert set(np.flatnonzero(fit.variant_pip > 0.9)) == set(
         np.flatnonzero(gene.variants.any(axis=1))
     )
-    planted = gene.tissues.any(axis=1)
-    assert fit.tissue_pip[planted].min() > fit.tissue_pip[~planted].max()
+    simulated = gene.tissues.any(axis=1)
+    assert fit.tissue_pip[simulated].min() > fit.tissue_pip[~simulated].max()
     assert {int(entry.variants[0]) for entry in fit.credible_sets} <= set(
         np.flatnonzero(gene.variants.any(axis=1))
     )
@@ -31,7 +31,7 @@ def test_planted_variants_and_tissues_are_found(specific):
 @pytest.mark.parametrize("shared_noise", [True, False])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_elbo_never_falls(seed, shared_noise):
-    gene = planted_gene(seed, n=80, p=30, m=6, tissues_each=3)
+    gene = simulated_gene(seed, n=80, p=30, m=6, tissues_each=3)
     rng = np.random.default_rng(seed)
     y = gene.y + 1.5 * shared_noise * rng.standard_normal((80, 1))
     fit = fqtl.fit(y, gene.x, variant_prior="spike_slab", shared_noise=shared_noise, tolerance=1e-6)
@@ -40,7 +40,7 @@ def test_the_elbo_never_falls(seed, shared_noise):
 
 
 def test_a_fixed_prior_stays_as_it_is_given():
-    gene = planted_gene(2, n=80, p=20, m=5, tissues_each=3)
+    gene = simulated_gene(2, n=80, p=20, m=5, tissues_each=3)
     loose = fit_of(gene, factored=False, inclusion=0.4, precision=5.0)
     tight = fit_of(gene, factored=False, inclusion=1e-6, precision=5.0)
     assert np.median(loose.specific.pip) > 0.05
@@ -48,7 +48,7 @@ def test_a_fixed_prior_stays_as_it_is_given():
 
 
 def test_a_gate_for_a_variant_is_one_for_all_tissues():
-    gene = planted_gene(3, n=80, p=20, m=5, tissues_each=5)
+    gene = simulated_gene(3, n=80, p=20, m=5, tissues_each=5)
     fit = fqtl.fit(gene.y, gene.x, factored=False, variant_prior="row_spike_slab")
     assert (fit.specific.pip == fit.specific.pip[:, [0]]).all()
     assert fit.variant_pip.argmax() == gene.variants.argmax()
@@ -57,7 +57,7 @@ def test_a_gate_for_a_variant_is_one_for_all_tissues():
 
 
 def test_beside_a_gate_for_all_tissues_no_shared_noise_is_modelled():
-    gene = planted_gene(3, n=80, p=20, m=5, tissues_each=5)
+    gene = simulated_gene(3, n=80, p=20, m=5, tissues_each=5)
     y = gene.y + 2 * np.random.default_rng(0).standard_normal((80, 1))
     settings = {"factored": False, "tolerance": 1e-6}
     assert fqtl.fit(y, gene.x, variant_prior="spike_slab", **settings).shared_noise.any()
@@ -86,7 +86,7 @@ def test_both_engines_fit_counts_and_successes(family):
 
 
 def test_non_negative_tissues_are_not_negative():
-    gene = planted_gene(4, n=150, m=8, tissues_each=6)
+    gene = simulated_gene(4, n=150, m=8, tissues_each=6)
     fit = fit_of(gene, specific=False, tissue_prior="non_negative")
     assert fit.tissues.mean.min() >= 0
     assert fit.tissues.mean.max() > 0.2

@@ -12,7 +12,7 @@ import fqtl
 from fqtl.errors import FqtlError
 from fqtl.model.engines import sgvb
 from fqtl.model.priors import SpikeSlabPosterior, SpikeSlabPrior
-from tests.conftest import planted_gene
+from tests.conftest import simulated_gene
 from tests.r_fqtl.fixtures import FIXTURES, load
 
 QUICK = {"max_iter": 400, "rate": 0.05}
@@ -37,7 +37,7 @@ def test_1_without_data_precisions_go_to_the_prior_and_not_to_a_ceiling():
 
 
 def test_2_the_pip_is_the_probability_that_the_effect_uses():
-    gene = planted_gene(1, n=80, p=20, m=5, tissues_each=4)
+    gene = simulated_gene(1, n=80, p=20, m=5, tissues_each=4)
     for engine in ("cavi", "sgvb"):
         quick = QUICK if engine == "sgvb" else {"variant_prior": "spike_slab"}
         fit = fqtl.fit(gene.y, gene.x, engine=engine, rank=1, inclusion=0.2, **quick)
@@ -100,7 +100,7 @@ def test_5_an_elbo_is_reported_and_it_is_that_of_the_posterior():
 
 def test_6_few_draws_do_not_let_the_prior_win():
     """2 or 3 draws gave the R package fits of nothing."""
-    gene = planted_gene(2, n=150, p=20, m=6, tissues_each=5, h2=0.4, observed=0.9)
+    gene = simulated_gene(2, n=150, p=20, m=6, tissues_each=5, h2=0.4, observed=0.9)
     fit = fqtl.fit(gene.y, gene.x, engine="sgvb", rank=1, samples=4, max_iter=800, rate=0.03)
     assert np.corrcoef(fit.predict(gene.x).ravel(), gene.genetic.ravel())[0, 1] > 0.9
 

@@ -25,7 +25,7 @@ def named(fixtures):
 
 
 @named(SIMULATED)
-def test_planted_variants_and_tissues_are_found_at_least_as_well(fixture):
+def test_simulated_variants_and_tissues_are_found_at_least_as_well(fixture):
     x = fixture.data["in.x.mean"]
     solved = fixture.solve("cavi")
     ours, theirs = Recovery.of(effects_of(solved), x), Recovery.of(fixture.their_effects(), x)

@@ -1,7 +1,8 @@
 """The ELBO of a Gaussian model, entry by entry and loading by loading.
 
 Every expectation over eta2 is an adaptive integral, every Kullback-Leibler term an integral over
-the slab and a sum over the gate, so that nothing is shared with the package but the model itself.
+the slab and a sum over the inclusion indicator, so that nothing is shared with the package but the
+model itself.
 """
 
 import math
@@ -29,12 +30,12 @@ def expectation(h, mean, variance):
 
 
 def spike_slab_divergence(pip, slab_mean, slab_precision, inclusion, precision):
-    """KL of one loading: gate and, where it is open, slab."""
+    """KL of one loading: inclusion indicator and, where it is 1, slab."""
     if pip == 0:
         return -math.log(1 - inclusion)
-    gate = pip * math.log(pip / inclusion)
+    indicator = pip * math.log(pip / inclusion)
     if pip < 1:
-        gate += (1 - pip) * math.log((1 - pip) / (1 - inclusion))
+        indicator += (1 - pip) * math.log((1 - pip) / (1 - inclusion))
 
     def log_ratio(theta):
         return (
@@ -43,7 +44,7 @@ def spike_slab_divergence(pip, slab_mean, slab_precision, inclusion, precision):
             + 0.5 * precision * theta**2
         )
 
-    return gate + pip * expectation(log_ratio, slab_mean, 1 / slab_precision)
+    return indicator + pip * expectation(log_ratio, slab_mean, 1 / slab_precision)
 
 
 def slab_divergence(mean, covariance, precision):
@@ -74,7 +75,7 @@ def single_effect_divergence(effect, inclusion, precision):
     for alpha, mean, own in zip(effect["alpha"], effect["mean"], effect["precision"], strict=True):
         none -= alpha
         if alpha > 0:
-            # the size has the divergence of a slab that is certainly there
+            # the size has the KL of a slab that is certainly there
             size = spike_slab_divergence(1.0, mean, own, 0.5, precision) - math.log(2)
             total += alpha * (math.log(alpha / (inclusion / p)) + size)
     if none > 1e-15:

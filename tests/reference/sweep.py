@@ -10,7 +10,7 @@ def sweep(x, order, allowed, target, weight, theta, log_odds, precision, shared)
 
     x : (p, n); target, weight : (n, m)
     theta : (pip, mean, precision), each (p, m)
-    shared : whether the tissues of a variant share a gate
+    shared : whether the tissues of a variant share an inclusion indicator
     """
     pip, mean, own = (np.array(part, dtype=float) for part in theta)
     tissues = range(target.shape[1])
@@ -21,9 +21,9 @@ def sweep(x, order, allowed, target, weight, theta, log_odds, precision, shared)
             if not allowed[j, t]:
                 continue
             square = sum(weight[i, t] * x[j, i] ** 2 for i in range(x.shape[1]))
-            pull = sum(x[j, i] * left[i, t] for i in range(x.shape[1]))
+            weighted_residual = sum(x[j, i] * left[i, t] for i in range(x.shape[1]))
             own[j, t] = precision + square
-            mean[j, t] = (pull + pip[j, t] * mean[j, t] * square) / own[j, t]
+            mean[j, t] = (weighted_residual + pip[j, t] * mean[j, t] * square) / own[j, t]
             odds[t] = 0.5 * math.log(precision / own[j, t]) + 0.5 * own[j, t] * mean[j, t] ** 2
         for t in odds:
             total = sum(odds.values()) if shared else odds[t]

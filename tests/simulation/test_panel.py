@@ -59,7 +59,7 @@ def heritability(source, simulated):
     }
 
 
-def test_effects_are_planted_as_released_up_to_the_cap():
+def test_effects_are_simulated_as_released_up_to_the_cap():
     source, simulated = panel()
     x = source.dosages
     standard = (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)
@@ -74,7 +74,7 @@ def test_heritability_is_scaled_to_the_mean_asked_for():
     assert np.mean(list(heritability(source, simulated).values())) == pytest.approx(0.1, rel=1e-5)
 
 
-def test_expression_is_what_was_planted_plus_noise():
+def test_expression_is_the_simulated_effects_plus_noise():
     source, simulated = panel()
     lung = simulated.donors["Lung"]
     genetic = np.zeros(300)

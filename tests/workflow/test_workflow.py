@@ -53,7 +53,7 @@ def test_every_gene_has_one_row(finished):
     assert fits["gene_id"].tolist() == table(release, "genes.tsv")["gene_id"].tolist()
 
 
-def test_planted_effects_are_found_and_predicted(finished):
+def test_simulated_effects_are_found_and_predicted(finished):
     release, _ = finished
     factors = table(release, "factors.tsv.gz")
     found = factors[factors["pip"] > 0.5]

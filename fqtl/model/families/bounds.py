@@ -11,7 +11,7 @@ from fqtl.model.families.quadrature import gauss
 EPSILON = 1e-16  # nearer to a bound the number does not move; taste
 # Mean and variance of eta2 near which a tissue settles that nothing explains, whose number is at
 # its bound: E[1/V] = 1.003/v_max. The way there is long for Newton steps, and a tissue that belongs
-# elsewhere is soon off this plain; taste.
+# elsewhere is soon out of this saturated region; taste.
 AT_THE_BOUND = (9.0, 7.0)
 
 
@@ -58,8 +58,8 @@ class Bounds(NamedTuple):
         """`kept` nodes of eta and their weights (kept, m), for sums over eta (nodes, m).
 
         The Gauss rule of the distribution of the number's logarithm, whose first 2 kept moments it
-        has: what a log-density is smooth in. Far out on a plain of the sigmoid many nodes of eta
-        are one of it.
+        has: what a log-density is smooth in. Far out in a saturated region of the sigmoid many
+        nodes of eta are one of it.
         """
         sign = -1.0 if self.falling else 1.0
         floor = self.low / (self.high - self.low)

@@ -259,12 +259,13 @@ class Fit(ModelFit):
             for entry in self.credible_sets
             if entry.factor == factor and (factor is not None or entry.tissue == tissue)
         ]
-        return ", ".join(found) or "no sure effect"
+        return ", ".join(found) or "no certain effect"
 
     def summary(self) -> str:
         """A few lines for a person: how the fit went, and what each factor holds."""
         p, m = len(self.scale.x_mean), len(self.scale.y_mean)
-        size = "1 tissue" if m == 1 else f"{m} tissues, {self.rank or 'no'} factors"
+        factors = f"{self.rank or 'no'} factor{'s' * (self.rank != 1)}"
+        size = "1 tissue" if m == 1 else f"{m} tissues, {factors}"
         found = []
         beside = " beside the factors" if self.rank else ""
         for k in range(self.rank):

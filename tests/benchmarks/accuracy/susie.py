@@ -30,7 +30,7 @@ def _fit(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n, p = x.shape
     squares, total = n - 1.0, y.var(ddof=1)  # sum of squares of every standardised variant
     alpha, mean, second = np.zeros((3, EFFECTS, p))
-    fitted, divergence = np.zeros((EFFECTS, n)), np.zeros(EFFECTS)
+    fitted, kl = np.zeros((EFFECTS, n)), np.zeros(EFFECTS)
     prior, noise, elbo = np.full(EFFECTS, SCALED_PRIOR_VARIANCE * total), total, -np.inf
     for _ in range(MOST_ROUNDS):
         for k in range(EFFECTS):
@@ -43,11 +43,11 @@ def _fit(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             mean[k], second[k] = shrunk * slope, (shrunk * slope) ** 2 + shrunk * error
             fitted[k] = x @ (alpha[k] * mean[k])
             explained = 2 * residual @ fitted[k] - squares * alpha[k] @ second[k]
-            divergence[k] = explained / (2 * noise) - evidence
+            kl[k] = explained / (2 * noise) - evidence
         left = ((y - fitted.sum(axis=0)) ** 2).sum() - (fitted**2).sum()
         left += squares * (alpha * second).sum()
         before = elbo
-        elbo = -0.5 * n * np.log(2 * np.pi * noise) - left / (2 * noise) - divergence.sum()
+        elbo = -0.5 * n * np.log(2 * np.pi * noise) - left / (2 * noise) - kl.sum()
         if elbo - before < TOLERANCE:
             break
         noise = left / n

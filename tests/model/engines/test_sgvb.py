@@ -13,7 +13,7 @@ from fqtl.model.families import Gaussian, Response
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.spike_slab_model import location_parts
-from tests.conftest import planted_gene
+from tests.conftest import simulated_gene
 
 SHORT = {"max_iter": 100, "rate": 0.05, "rank": 2}
 QUICK = {"rate": 0.05, "max_iter": 800, "patience": 3, "check_every": 25}
@@ -74,7 +74,7 @@ def test_what_was_not_observed_has_no_gradient():
 
 
 def test_one_seed_gives_the_same_bytes_and_another_does_not():
-    gene = planted_gene(3, n=80, p=20, m=5)
+    gene = simulated_gene(3, n=80, p=20, m=5)
     one, same, other = (
         fqtl.fit(gene.y, gene.x, engine="sgvb", seed=seed, **SHORT) for seed in (1, 1, 2)
     )
@@ -84,8 +84,8 @@ def test_one_seed_gives_the_same_bytes_and_another_does_not():
 
 
 @pytest.mark.parametrize("factored", [True, False])
-def test_both_engines_find_what_was_planted_and_cavi_is_not_below(factored):
-    gene = planted_gene(4, n=120, p=20, m=6, tissues_each=4, h2=0.4, observed=0.8)
+def test_both_engines_find_what_was_simulated_and_cavi_is_not_below(factored):
+    gene = simulated_gene(4, n=120, p=20, m=6, tissues_each=4, h2=0.4, observed=0.8)
     model = {"rank": 2, "variant_prior": "spike_slab", "factored": factored}
     model |= {"specific": False} if factored else {}
     ours = fqtl.fit(gene.y, gene.x, shared_noise=False, **model)
@@ -97,7 +97,7 @@ def test_both_engines_find_what_was_planted_and_cavi_is_not_below(factored):
 
 
 def test_convergence_is_judged_by_the_elbo_and_the_second_phase_always_runs():
-    gene = planted_gene(5, n=80, p=10, m=4, tissues_each=2)
+    gene = simulated_gene(5, n=80, p=10, m=4, tissues_each=2)
     settings = {"engine": "sgvb", "rank": 1, "rate": 0.05, "check_every": 10}
     long = fqtl.fit(gene.y, gene.x, max_iter=3000, **settings)
     assert long.converged
@@ -132,7 +132,7 @@ def test_more_factors_than_variants_or_tissues_start_and_stay_finite(start):
 
 
 def test_a_small_jitter_does_not_make_a_small_problem_collapse():
-    gene = planted_gene(8, n=100, p=30, m=8, rank=2, h2=0.4, tissues_each=4)
+    gene = simulated_gene(8, n=100, p=30, m=8, rank=2, h2=0.4, tissues_each=4)
     for jitter in (0.01, 1.0):
         fit = fqtl.fit(gene.y, gene.x, engine="sgvb", rank=2, jitter=jitter, **QUICK)
         assert np.corrcoef(fit.predict(gene.x).ravel(), gene.genetic.ravel())[0, 1] > 0.9

@@ -1,4 +1,4 @@
-"""Products of two sides: moments, laws of their updates, and planted factors of every kind."""
+"""Bilinear factors: moments, laws of their updates, and simulated factors of every kind."""
 
 from dataclasses import replace
 
@@ -95,8 +95,8 @@ def test_the_scale_of_a_factor_is_free(name):
     np.testing.assert_allclose(scaled.moments(), entry.moments(), rtol=1e-8, atol=1e-10)
 
 
-def planted(seed, n=150, m=10):
-    """Individual loadings of two factors, their tissues, and noise."""
+def simulated(seed, n=150, m=10):
+    """Donors' loadings of two factors, their tissues, and noise."""
     rng = np.random.default_rng(seed)
     scores = rng.standard_normal((n, 2))
     tissues = np.zeros((m, 2))
@@ -116,7 +116,7 @@ def fitted(entry, y):
 
 
 def test_factorisation_finds_as_many_factors_as_there_are():
-    rng, scores, tissues, _ = planted(7)
+    rng, scores, tissues, _ = simulated(7)
     y = scores @ tissues.T + 0.5 * rng.standard_normal((150, 10))
     options = SpikeSlabOptions(variant_prior="column_spike_slab", tissue_inclusion=(1e-4, 0.9))
     entry = fitted(factors(None, 10, 4, options, n=150), y)
@@ -127,7 +127,7 @@ def test_factorisation_finds_as_many_factors_as_there_are():
 
 
 def test_known_fractions_tell_the_expression_of_cell_types_apart():
-    rng, scores, tissues, weights = planted(8)
+    rng, scores, tissues, weights = simulated(8)
     y = (weights * scores) @ np.abs(tissues).T + 0.2 * rng.standard_normal((150, 10))
     options = SpikeSlabOptions(variant_prior="slab", tissue_prior="non_negative")
     entry = fitted(factors(None, 10, 2, options, weights=weights, n=150), y)

@@ -127,7 +127,7 @@ def test_learning_the_loadings_never_lowers_the_likelihood():
             assert log_likelihood(residual, other, weight) + prior < values[-1]
 
 
-def planted(seed, loadings, n=300, seen=0.7):
+def simulated(seed, loadings, n=300, seen=0.7):
     """Residuals with mean square 1, of which shared noise makes loadings^2; their weights."""
     rng = np.random.default_rng(seed)
     own = np.sqrt(1 - loadings**2) * rng.standard_normal((n, len(loadings)))
@@ -137,10 +137,10 @@ def planted(seed, loadings, n=300, seen=0.7):
     return residual / np.sqrt((residual**2).sum(axis=0) / observed.sum(axis=0)), observed
 
 
-def test_planted_noise_is_found():
+def test_simulated_noise_is_found():
     truth = np.array([0.8, -0.5, 0.5, 0.0, 0.6, 0.4, 0.0, -0.7])
     for seed in range(5):
-        noise = SharedNoise.found_in(*planted(seed, truth))
+        noise = SharedNoise.found_in(*simulated(seed, truth))
         assert noise is not None
         sign = np.sign(noise.loadings @ truth)
         # some 210 donors have a tissue: a loading has a standard error of about 0.07
@@ -150,18 +150,18 @@ def test_planted_noise_is_found():
 
 @pytest.mark.parametrize("n, m", [(100, 4), (300, 8), (200, 30)])
 def test_independent_noise_is_not_shared(n, m):
-    found = [SharedNoise.found_in(*planted(seed, np.zeros(m), n=n)) for seed in range(20)]
+    found = [SharedNoise.found_in(*simulated(seed, np.zeros(m), n=n)) for seed in range(20)]
     assert not [noise for noise in found if noise is not None]
 
 
 def test_two_tissues_do_not_tell_shared_noise():
-    residual, weight = planted(0, np.array([0.8, 0.8]), seen=1.0)
+    residual, weight = simulated(0, np.array([0.8, 0.8]), seen=1.0)
     assert np.corrcoef(residual.T)[0, 1] > 0.5
     assert SharedNoise.found_in(residual, weight) is None
 
 
 def test_a_tissue_that_nobody_has_shares_nothing():
-    residual, weight = planted(1, np.full(8, 0.7))
+    residual, weight = simulated(1, np.full(8, 0.7))
     residual[:, 2] = weight[:, 2] = 0
     noise = SharedNoise.found_in(residual, weight)
     assert noise.loadings[2] == 0

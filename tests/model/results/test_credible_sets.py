@@ -1,16 +1,16 @@
-"""Credible sets of what was planted."""
+"""Credible sets of what was simulated."""
 
 import numpy as np
 import pytest
 
 import fqtl
-from tests.conftest import planted_gene
+from tests.conftest import simulated_gene
 
 
-def test_credible_sets_hold_what_was_planted():
+def test_credible_sets_hold_what_was_simulated():
     held, sizes = [], []
     for seed in range(8):
-        gene = planted_gene(seed, n=300, h2=0.4)
+        gene = simulated_gene(seed, n=300, h2=0.4)
         causal = gene.variants[:, 0].argmax()
         sets = [entry for entry in fqtl.fit(gene.y, gene.x).credible_sets if entry.factor == 0]
         assert sets
@@ -38,7 +38,7 @@ def test_a_set_of_one_variant_is_pure():
 @pytest.mark.parametrize("factored", [True, False])
 def test_variants_in_perfect_ld_are_together_in_a_set_with_equal_pip(factored):
     for seed in range(3):
-        gene = planted_gene(seed, n=300, h2=0.4)
+        gene = simulated_gene(seed, n=300, h2=0.4)
         causal = int(gene.variants[:, 0].argmax())
         twin = (causal + 37) % 100
         x = gene.x.copy()

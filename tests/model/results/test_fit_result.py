@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fqtl
-from tests.conftest import planted_gene
+from tests.conftest import simulated_gene
 
 
 def test_effects_are_what_is_shared_plus_what_is_specific(gene):
@@ -76,9 +76,9 @@ def test_the_summary_names_every_sure_effect(gene):
     twins = np.hstack([gene.x, gene.x[:, [40]]])
     y = gene.y.copy()
     y[:, 2] += 1.5 * gene.x[:, 40]
-    planted = int(np.flatnonzero(gene.variants.any(axis=1))[0])
+    simulated = int(np.flatnonzero(gene.variants.any(axis=1))[0])
     text = fqtl.fit(y, twins).summary()
-    assert f"variant {planted} " in text
+    assert f"variant {simulated} " in text
     assert "tissue 2 beside the factors: variant 40 or 1 more (PIP 1.000)" in text
     assert "  tissue 0: variant 40 (PIP 1.000)" in fqtl.fit(y[:, 2], gene.x).summary()
 
@@ -91,7 +91,7 @@ def test_the_summary_names_what_was_found(gene):
 
 
 def test_a_variant_of_a_factor_counts_once_however_many_tissues_it_acts_in():
-    gene = planted_gene(3, n=300, p=40, tissues_each=10, h2=0.4)
+    gene = simulated_gene(3, n=300, p=40, tissues_each=10, h2=0.4)
     fit = fqtl.fit(gene.y, gene.x)
     assert fit.rank == 1
     assert not (fit.specific.pip > 0.01).any()
@@ -104,7 +104,7 @@ def product_of_absence(fit):
 
 
 def test_the_null_probability_of_a_weak_gene_is_that_of_factors_and_tissue_specific_effects():
-    gene = planted_gene(3, n=150, p=30, m=4, h2=0.08, tissues_each=2)
+    gene = simulated_gene(3, n=150, p=30, m=4, h2=0.08, tissues_each=2)
     fit = fqtl.fit(gene.y, gene.x)
     assert fit.neg_log_null_prob == pytest.approx(product_of_absence(fit), rel=1e-6)
 
@@ -114,7 +114,7 @@ def test_the_null_probability_of_a_weak_gene_is_that_of_factors_and_tissue_speci
 def test_an_effect_beyond_doubt_has_a_null_probability_that_falls_with_donors(m, prior):
     said = []
     for n in (250, 500):
-        gene = planted_gene(2, n=n, p=30, m=m, tissues_each=1)
+        gene = simulated_gene(2, n=n, p=30, m=m, tissues_each=1)
         y = gene.x[:, [7]] + 0.05 * np.random.default_rng(n).standard_normal((n, m))
         fit = fqtl.fit(y, gene.x, variant_prior=prior)
         assert max(fit.factor_pip.max(initial=0), fit.specific.any.max()) == 1
@@ -125,7 +125,7 @@ def test_an_effect_beyond_doubt_has_a_null_probability_that_falls_with_donors(m,
 
 
 def test_a_fit_saved_before_the_null_probability_was_kept_is_read(tmp_path):
-    gene = planted_gene(3, n=150, p=30, m=4, h2=0.08, tissues_each=2)
+    gene = simulated_gene(3, n=150, p=30, m=4, h2=0.08, tissues_each=2)
     fit = fqtl.fit(gene.y, gene.x)
     fit.save(tmp_path / "gene.npz")
     with np.load(tmp_path / "gene.npz") as stored:
