@@ -1,8 +1,18 @@
 """Keys that go together, and those that do not."""
 
+from fqtl.config.fit import Family
 from fqtl.config.keys import listed
-from fqtl.config.model import OWN_UNITS, SCALES_OF, SCALES_OF_FAMILY, Config, Family, Scale
+from fqtl.config.model import Config
+from fqtl.config.prepare import OWN_UNITS, SCALES_OF, Scale
 from fqtl.errors import FqtlError
+
+# Scales that a family can have; the Gaussian has any but counts as they are
+SCALES_OF_FAMILY: dict[Family, tuple[Scale, ...]] = {
+    "nb": ("counts",),
+    "nb_pseudo": ("counts",),
+    "voom": ("log_counts", "raw"),
+    "beta": ("raw",),
+}
 
 
 def refuse_unlike_scale(family: Family, scale: Scale) -> None:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from fqtl.config.model import OWN_UNITS, SCALES_OF, Config, Prepare
+from fqtl.config.model import Config
+from fqtl.config.prepare import OWN_UNITS, SCALES_OF, Prepare
 from fqtl.errors import FqtlError
 from fqtl.prepare.counts import SIZE_FACTORS
 

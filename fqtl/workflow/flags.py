@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from shlex import quote
 
-from fqtl.config.model import Genotypes
+from fqtl.config.data import Genotypes
 from fqtl.workflow.files import table_of_sex
 from fqtl.workflow.run import Run
 
