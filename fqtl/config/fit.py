@@ -69,7 +69,7 @@ class Calibration:
     )
     exceedances: int = key(
         5,
-        "no more are drawn once so many have reached the evidence of the data",
+        "no more are drawn once so many have a statistic as large as the gene's",
         "a number of permuted fits of at least 1",
         low=1,
     )
