@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from fqtl.cli import SUBCOMMANDS, parser
-from fqtl.config import model
+from fqtl.config import data, fit, prepare, together, weights
 from fqtl.config.layers import defaults, merged, typed
+from fqtl.config.model import Config
 from fqtl.config.page import config_yaml, schema_yaml
 from fqtl.config.renamed import RENAMED
 from fqtl.config.schema import KEYS, refuse_faults, schema
@@ -48,7 +49,7 @@ def test_the_files_are_made_of_the_model():
 def test_the_file_of_all_keys_holds_the_defaults_and_the_schema_takes_them():
     written = yaml.safe_load(config_yaml())
     assert written == defaults()
-    assert typed(written, model.Config) == model.Config()
+    assert typed(written, Config) == Config()
     jsonschema.Draft202012Validator.check_schema(schema())
     refuse_faults(written, "config.yaml")
 
@@ -70,7 +71,7 @@ def test_a_flag_that_stands_for_a_key_has_its_default(command):
     for name, key in KEYS.items():
         action = found.get(name.split(".")[-1])
         if name.split(".")[0] in COMMANDS[command] and action and not action.required:
-            expected = trained_on(model.Config()) if name == "weights.variants" else key.default
+            expected = trained_on(Config()) if name == "weights.variants" else key.default
             if (command, name) != ("weights", "weights.factors"):  # a choice, not the key
                 assert action.default == expected, name
                 compared.append(name)
@@ -93,16 +94,16 @@ def test_help_ends_with_the_default():
 
 
 def test_steps_that_the_config_can_name_are_those_that_there_are():
-    assert set(model.SCALES_OF["counts"]) == set(SCALES)
-    assert set(get_args(model.SizeFactors)) == set(SIZE_FACTORS)
-    assert set(get_args(model.Family)) <= set(FAMILIES)
-    assert set(get_args(model.Engine)) <= set(ENGINES)
-    assert set(get_args(model.WeightFormat)) == set(FORMATS)
-    assert set(model.SCALES_OF_FAMILY) <= set(get_args(model.Family))
+    assert set(prepare.SCALES_OF["counts"]) == set(SCALES)
+    assert set(get_args(prepare.SizeFactors)) == set(SIZE_FACTORS)
+    assert set(get_args(fit.Family)) <= set(FAMILIES)
+    assert set(get_args(fit.Engine)) <= set(ENGINES)
+    assert set(get_args(weights.WeightFormat)) == set(FORMATS)
+    assert set(together.SCALES_OF_FAMILY) <= set(get_args(fit.Family))
 
 
 def test_settings_of_prepare_have_the_defaults_of_the_config():
-    steps, whole = PrepareSettings(), model.Config()
+    steps, whole = PrepareSettings(), Config()
     for name in ("scale", "size_factors", "min_tpm", "min_reads", "min_share", "components"):
         assert getattr(steps, name) == getattr(whole.prepare, name)
     for name in ("controls", "control_max_p", "min_samples"):
@@ -120,7 +121,7 @@ def test_every_preset_is_a_config_once_it_is_put_on_the_defaults(path):
 
 
 def test_presets_are_those_that_there_are():
-    assert {path.stem for path in PRESETS} == set(get_args(model.Preset))
+    assert {path.stem for path in PRESETS} == set(get_args(data.Preset))
 
 
 @pytest.mark.parametrize("name", ["demo.yaml", "lymphoblastoid.yaml"])
@@ -181,14 +182,14 @@ def test_families_and_scales_that_cannot_go_together_are_named(family, scale, me
 
 def test_nothing_is_regressed_out_of_values_in_their_own_units():
     steps = {"values": "counts", "scale": "counts", "components": 3}
-    config = typed(merged([defaults(), {"prepare": steps}]), model.Config)
+    config = typed(merged([defaults(), {"prepare": steps}]), Config)
     with pytest.raises(FqtlError, match=r"found prepare\.components: 3, covariates of 2 tissues"):
         refuse_unlike_values(config, 2, "Liver (tissues.tsv)")
 
 
 def test_models_are_trained_for_fusion_where_fusion_reads_them():
     def chosen(**weights):
-        return trained_on(typed(merged([defaults(), {"weights": weights}]), model.Config))
+        return trained_on(typed(merged([defaults(), {"weights": weights}]), Config))
 
     assert chosen() == "all"
     assert chosen(formats=["fusion"]) == "unambiguous"
