@@ -43,7 +43,7 @@ from fqtl.prepare.concerns import about_freedom, about_tails
 from fqtl.prepare.settings import PrepareSettings
 from fqtl.prepare.tissue import size_factors
 from fqtl.prepare.tissue_counts import read_by_donor
-from fqtl.shards.assignment import list_genes, require_some
+from fqtl.shards.assignment import list_genes, on_wanted, require_some
 from fqtl.tables.files import write_json
 from fqtl.weights.formats import FORMATS
 from fqtl.weights.fusion import odd_names, refuse_odd_names
@@ -108,8 +108,10 @@ def run(given: Namespace) -> None:
     if not shared:
         contigs.resolve(min(chromosomes, key=contigs.order), source.contigs, str(given.genotypes))
     listed = list_genes(genes, chromosomes_of(given), source.contigs)
+    source.require(on_wanted(listed, chromosomes_of(given)))
     require_some(listed)
     fitted = listed[listed["reason"] == ""]
+    source.require(fitted["chrom"].unique())
     if "fusion" in given.formats:
         refuse_odd_names(fitted["gene_id"])
     if given.gene_names:

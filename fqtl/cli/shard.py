@@ -26,7 +26,13 @@ from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.windows import count_variants
 from fqtl.errors import FqtlError
 from fqtl.prepare.expression_store import StoredTissue, read_prepared
-from fqtl.shards.assignment import assign_shards, list_genes, require_some, shard_name
+from fqtl.shards.assignment import (
+    assign_shards,
+    list_genes,
+    on_wanted,
+    require_some,
+    shard_name,
+)
 from fqtl.shards.cost import Runs, plan_shards, seconds_of_genes
 from fqtl.shards.shard_file import shard_paths, write_shards
 from fqtl.tables.columns import COLUMNS
@@ -64,6 +70,7 @@ def run(given: Namespace) -> None:
     genes = list_genes(
         [(tissue.name, tissue.genes) for tissue in tissues], chromosomes_of(given), source.contigs
     )
+    source.require(on_wanted(genes, chromosomes_of(given)))
     dropped = _list_dropped(tissues)
     for tissue, reasons in dropped.groupby("tissue", sort=False)["reason"]:
         for reason, times in count_reasons(reasons):

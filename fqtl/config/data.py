@@ -51,7 +51,7 @@ class Genotypes:
         "genotypes.vcf.gz",
         "the donors of all tissues: indexed .vcf.gz or .bcf; PLINK 1 .bed (.bim and .fam beside "
         "it), whose A1 is taken for ALT unless variants have names as chr1_1000_A_G; PLINK 2 .pgen "
-        "(.pvar, .psam)",
+        "(.pvar, .psam). One file per chromosome goes by {chrom} in the path, as chr{chrom}.vcf.gz",
         "the path of an indexed .vcf.gz or .bcf, a .bed or a .pgen",
     )
     field: Field = key("GT", "what gives the dosage: GT (calls) or DS (imputed)")

@@ -6,6 +6,7 @@ out is counted by reason. Dosages count copies of the ALT allele, the effect all
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -117,6 +118,12 @@ class GenotypeSource(Protocol):
 
     def sex_of(self, donors: list[str]) -> np.ndarray:
         """(n,) male, female, or empty where the sex of a donor is not known."""
+
+    def require(self, chroms: Iterable[str]) -> None:
+        """Refuse chromosomes that should have a file of their own and have none of use.
+
+        Nothing is asked of a file that has all chromosomes, or some.
+        """
 
     def other_build(self) -> str:
         """What in the file speaks for another genome build than the one given; empty if nothing.

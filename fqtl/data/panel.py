@@ -43,9 +43,11 @@ class Panel:
 def look_up(source: GenotypeSource, variants: pd.DataFrame) -> Panel:
     """The variants in a panel, with the dosages of those that it has.
 
-    variants : variant_id, chrom, pos, other_allele, effect_allele
+    variants : variant_id, chrom, pos, other_allele, effect_allele; where the panel has a file per
+        chromosome, each of theirs must have one
     """
     wanted = variants.drop_duplicates("variant_id")
+    source.require(wanted["chrom"].unique())
     found, dosages = [], [np.empty((0, len(source.donors)))]
     total = 0
     for chrom, of_chrom in wanted.groupby("chrom", sort=False):

@@ -14,6 +14,7 @@ another number, they are the chromosomes' names.
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -130,6 +131,9 @@ class PlinkFile:
 
     def _chromosome_of(self, code: str) -> str:
         return self._variants.chromosome_of(code)
+
+    def require(self, chroms: Iterable[str]) -> None:
+        """Nothing: one file has what there is."""
 
     def other_build(self) -> str:
         lengths = contigs.LENGTHS.get(self.build, {})

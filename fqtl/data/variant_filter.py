@@ -7,7 +7,7 @@ effect. The same holds for variants without an rs number, which cannot be found 
 panels of those programs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -64,6 +64,9 @@ class FilteredVariants:
 
     def sex_of(self, donors: list[str]) -> np.ndarray:
         return self.source.sex_of(donors)
+
+    def require(self, chroms: Iterable[str]) -> None:
+        self.source.require(chroms)
 
     def other_build(self) -> str:
         return self.source.other_build()

@@ -36,6 +36,12 @@ BLOCK_BYTES = 1 << 24
 READ_BYTES = 1 << 20  # at once, of a table that blanks separate
 
 
+def chromosome_of(code: str, *, human: bool) -> str:
+    """Chromosome that PLINK means by a code: 23 is X where the genome is human."""
+    name = contigs.bare(code).upper()
+    return CODES.get(name, code) if human or not name.isdecimal() else code
+
+
 @dataclass(frozen=True)
 class Overview:
     """What one pass over the table tells.
@@ -84,8 +90,7 @@ class VariantTable:
 
     def chromosome_of(self, code: str) -> str:
         """Chromosome that PLINK means by a code."""
-        name = contigs.bare(code).upper()
-        return CODES.get(name, code) if self._human or not name.isdecimal() else code
+        return chromosome_of(code, human=self._human)
 
     def is_shared(self, code: str) -> bool:
         """Whether a code is one of PLINK's for pseudo-autosomal regions."""

@@ -11,7 +11,7 @@ shard.
 """
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -221,6 +221,9 @@ class VcfFile:
             if found:
                 return found
         return []
+
+    def require(self, chroms: Iterable[str]) -> None:
+        """Nothing: one file has what there is."""
 
     def other_build(self) -> str:
         with pysam.VariantFile(str(self.path)) as file:

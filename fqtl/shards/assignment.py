@@ -53,6 +53,15 @@ def list_genes(
     return in_genome_order(listed)[["gene_id", "chrom", "tss", "n_tissues", "reason", "key"]]
 
 
+def on_wanted(genes: pd.DataFrame, chromosomes: Sequence[str] | None) -> list[str]:
+    """Chromosomes that are asked for and have genes; none where those of the genotypes are taken.
+
+    genes : as `list_genes` gives them
+    """
+    there = genes["chrom"].drop_duplicates()
+    return [] if chromosomes is None else list(there[_among(there.map(contigs.bare), chromosomes)])
+
+
 def _among(bare: "pd.Series[str]", chromosomes: Sequence[str] | None) -> "pd.Series[bool]":
     """Whether genes on these chromosomes are fitted."""
     if chromosomes is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fqtl.config.model import Config
+from fqtl.data.genotype_paths import PLINK, files_of, genotype_file, is_template
 from fqtl.data.tissues import Tissue
 from fqtl.errors import FqtlError
 from fqtl.workflow.release import in_release, release_file
@@ -11,13 +12,22 @@ from fqtl.workflow.release import in_release, release_file
 MOST_NAMED = 10  # files that are not there, in one message
 
 
-def genotype_files(path: str) -> list[str]:
-    """The genotypes and what belongs to them: PLINK's tables of variants and donors, or the index.
+def genotype_files(path: str) -> list[list[str]]:
+    """Every file of genotypes with what belongs to it, one of each chromosome or one for all.
+
+    Shards are not known before genes are counted, so all are input of every job that reads any.
+    """
+    given = Path(path)
+    files = list(files_of(given).values()) if is_template(given) else [genotype_file(given)]
+    return [_with_parts(file) for file in files]
+
+
+def _with_parts(file: Path) -> list[str]:
+    """A file and what belongs to it: PLINK's tables of variants and donors, or the index.
 
     Another table of variants is another file of genotypes, so all are input of what opens them. Of
     several names that one file may have, the one that is there or, where none is, the first.
     """
-    file = Path(path)
     parts: list[list[Path]] = []  # `fqtl check` says what it expects
     if file.suffix == ".bed":
         parts = [[file.with_suffix(".bim")], [file.with_suffix(".fam")]]
@@ -27,7 +37,7 @@ def genotype_files(path: str) -> list[str]:
     elif file.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf")):
         parts = [[Path(f"{file}.csi"), Path(f"{file}.tbi")]]
     beside = [next((name for name in names if name.exists()), names[0]) for names in parts]
-    return [path, *map(str, beside)]
+    return [str(file), *map(str, beside)]
 
 
 def table_of_sex(config: Config) -> list[str]:
@@ -74,19 +84,19 @@ def require_files(config: Config, tissues: Mapping[str, Tissue]) -> None:
         more = f" and {rest} more" if rest > 0 else ""
         keys = ", ".join(dict.fromkeys(absent.values()))
         raise FqtlError(f"No such file: {named}{more}. See {keys} in the config.")
-    genotypes, *others = genotype_files(config.genotypes.path)
-    if not all(Path(path).is_file() for path in others):
-        make = "bcftools index" if genotypes.endswith(".bcf") else "tabix -p vcf"
-        raise FqtlError(f"{genotypes} has no index. Make one with `{make} {genotypes}`.")
+    for genotypes, *others in genotype_files(config.genotypes.path):
+        if not all(Path(path).is_file() for path in others):
+            make = "bcftools index" if genotypes.endswith(".bcf") else "tabix -p vcf"
+            raise FqtlError(f"{genotypes} has no index. Make one with `{make} {genotypes}`.")
 
 
 def _wanted(config: Config, tissues: Mapping[str, Tissue]) -> Iterator[tuple[str, str]]:
     """Input with the key that names it."""
     section = "release.genotypes" if config.release.genotypes else "genotypes.path"
-    genotypes, *others = genotype_files(config.genotypes.path)
-    yield genotypes, section
-    if Path(genotypes).suffix in (".bed", ".pgen"):
-        yield from ((path, section) for path in others)
+    for genotypes, *others in genotype_files(config.genotypes.path):
+        yield genotypes, section
+        if Path(genotypes).suffix in PLINK:
+            yield from ((path, section) for path in others)
     yield from ((path, "release.annotation") for path in gene_places(config))
     yield from ((path, "prepare.donor_covariates") for path in donor_covariates(config))
     yield from ((path, "genotypes.sex") for path in table_of_sex(config))

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from fqtl.config.model import Config
+from fqtl.data.genotype_paths import CHROM, is_template
 from fqtl.data.gtex_samples import gct_samples, read_tissue_of_samples
 from fqtl.data.tissues import NAME, Tissue, read_tissues
 from fqtl.errors import FqtlError
@@ -23,8 +24,17 @@ def in_release(name: str, config: Config) -> str:
     """Path of a release's file: in its folder, or in a folder in that, as archives unpack."""
     folder = Path(config.release.folder)
     direct = folder / name
+    if is_template(direct):
+        return _template_in(folder, name)
     inside = [] if direct.exists() else sorted(folder.glob(f"*/{glob.escape(name)}"))
     return str(inside[0] if inside else direct)
+
+
+def _template_in(folder: Path, name: str) -> str:
+    """Path of files of chromosomes: in the folder, or in the first folder in it that has some."""
+    pattern = "*".join(map(glob.escape, name.split(CHROM)))
+    inside = [] if any(folder.glob(pattern)) else sorted(folder.glob(f"*/{pattern}"))
+    return str((inside[0].parent if inside else folder) / Path(name).name)
 
 
 def release_file(key: str, config: Config) -> str:

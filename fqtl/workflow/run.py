@@ -6,6 +6,7 @@
 import sys
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,10 @@ class Run:
 
     @property
     def genotypes(self) -> list[str]:
-        """The file of genotypes and those that belong to it, sex of the donors among them."""
+        """Files of genotypes and those that belong to them, sex of the donors among them."""
         config = self.config
-        return [*files.genotype_files(config.genotypes.path), *files.table_of_sex(config)]
+        found = files.genotype_files(config.genotypes.path)
+        return [*chain.from_iterable(found), *files.table_of_sex(config)]
 
     @property
     def expression(self) -> list[str]:

@@ -25,7 +25,7 @@ rule check:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         version=VERSION,
-        genotypes=FLAGS.genotypes,
+        genotypes=lambda wildcards: FLAGS.genotypes,
         tissues=FLAGS.tissues,
         chromosomes=config["genes"]["chromosomes"],
         values=FLAGS.values,

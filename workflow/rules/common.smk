@@ -31,6 +31,7 @@ RUN = begin(
     silent=not workflow.is_main_process,
     lint="--lint" in sys.argv,
 )
+# rules ask for flags with paths of genotypes in a function: {chrom} in them is no wildcard
 FLAGS = Flags(RUN)
 
 if workflow.is_main_process:

@@ -30,7 +30,7 @@ rule fit:
         ),
     params:
         version=VERSION,
-        genotypes=FLAGS.genotypes,
+        genotypes=lambda wildcards: FLAGS.genotypes,
         variants=FLAGS.variants,
         covariates=flags("--donor-covariates", RUN.model_covariates),
         family=config["model"]["family"],

@@ -52,7 +52,7 @@ rule prepare:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
-        genotypes=FLAGS.genotypes,
+        genotypes=lambda wildcards: FLAGS.genotypes,
         covariates=lambda wildcards, input: flags("--covariates", input.covariates),
         variants=FLAGS.variants,
         values=FLAGS.values,

@@ -58,7 +58,7 @@ rule report:
         panel=lambda wildcards, input: flags(
             "--panel", [Path(path).parent for path in input.truth[:1]]
         ),
-        settings=FLAGS.settings,
+        settings=lambda wildcards: FLAGS.settings,
     shell:
         r"""
         fqtl report --results {params.results:q} --weights {input.weights:q} \

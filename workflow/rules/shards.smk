@@ -31,7 +31,7 @@ rule shard:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         version=VERSION,
-        genotypes=FLAGS.genotypes,
+        genotypes=lambda wildcards: FLAGS.genotypes,
         chromosomes=config["genes"]["chromosomes"],
         variants=FLAGS.variants,
         number=config["shards"]["count"],

@@ -29,7 +29,7 @@ if RUN.config.simulate:
             mem_mb=lambda wildcards, attempt: 4000 * attempt,
         params:
             version=VERSION,
-            genotypes=FLAGS.genotypes,
+            genotypes=lambda wildcards: FLAGS.genotypes,
             panel=FLAGS.panel,
             folder=subpath(output.truth, parent=True),
         shell:
