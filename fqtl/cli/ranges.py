@@ -50,9 +50,6 @@ def count_from(least: int) -> Callable[[str], int]:
 
 
 SHARE = number_in(0, 1)  # or a probability
-PART = number_in(0, 1, above=True)
-FREQUENCY = number_in(0, 0.5)  # of the rarer of two alleles
-AMOUNT = number_in(0)
 COUNT = count_from(0)
 
 

@@ -18,7 +18,6 @@ from fqtl.errors import FqtlError
 log = logging.getLogger(__name__)
 SHORT_WINDOW_BP = 2_000  # taste: as little as this does not move a cis window of 1 Mb
 FORWARD, BACKWARD = ("+", "1", "+1"), ("-", "-1")
-WAYS = ("auto", "end", "annotation")
 
 
 def start_sites(

@@ -6,10 +6,7 @@ import pytest
 
 from fqtl.cli import main
 from fqtl.cli.ranges import (
-    AMOUNT,
     COUNT,
-    FREQUENCY,
-    PART,
     SHARE,
     count_from,
     count_or_auto,
@@ -67,13 +64,8 @@ def test_a_number_out_of_range_is_one_line_and_the_exit_code_is_2(command, flag,
 
 
 def test_numbers_within_their_range_are_taken_as_they_are():
-    assert [SHARE("0"), SHARE("1"), FREQUENCY("0.5"), PART("1"), AMOUNT("1e3")] == [
-        0,
-        1,
-        0.5,
-        1,
-        1e3,
-    ]
+    assert [SHARE("0"), SHARE("1"), number_in(0, 1, above=True)("1")] == [0, 1, 1]
+    assert [number_in(0, 0.5)("0.5"), number_in(0)("1e3")] == [0.5, 1e3]
     assert [COUNT("0"), count_from(1)("1e6"), folds("0"), folds("2")] == [0, 1_000_000, 0, 2]
     assert COUNT("9007199254740993") == 2**53 + 1
     assert (count_or_auto("auto"), count_or_auto("3")) == (None, 3)
@@ -83,9 +75,9 @@ def test_numbers_within_their_range_are_taken_as_they_are():
 @pytest.mark.parametrize(
     "kind, text, expected",
     [
-        (FREQUENCY, "7", "expected a number from 0 to 0.5, found 7"),
-        (PART, "0", "expected a number above 0 and up to 1, found 0"),
-        (AMOUNT, "-2", "expected a number of at least 0, found -2"),
+        (number_in(0, 0.5), "7", "expected a number from 0 to 0.5, found 7"),
+        (number_in(0, 1, above=True), "0", "expected a number above 0 and up to 1, found 0"),
+        (number_in(0), "-2", "expected a number of at least 0, found -2"),
         (count_from(1), "0", "expected a whole number of at least 1, found 0"),
         (folds, "1", "expected 0 for none, or at least 2, found 1"),
         (count_or_auto, "some", "expected auto or a whole number, found some"),

@@ -38,7 +38,7 @@ def test_a_chromosome_is_found_with_and_without_its_prefix(tmp_path, in_file, as
     assert read(path, chrom=asked).variants["chrom"].tolist() == ["chr22"]
 
 
-def test_the_index_is_believed_where_the_header_names_other_contigs(tmp_path, capfd):
+def test_the_index_is_believed_where_the_header_names_other_contigs(tmp_path):
     record = "chr22 100 . A G . PASS . GT 0/1 1/1 0/0"
     path = write_vcf(tmp_path / "x.vcf.gz", [record], SAMPLES, contigs=("22", "21"))
     assert len(read(path).variants) == 1

@@ -31,10 +31,6 @@ class Variants:
     def __post_init__(self) -> None:
         object.__setattr__(self, "all", np.arange(len(self.x)))
 
-    def __deepcopy__(self, memo: object) -> "Variants":
-        """Itself: nothing of it ever changes."""
-        return self
-
     @property
     def p(self) -> int:
         return len(self.x)

@@ -14,6 +14,7 @@ often 5 to 9, of a tissue whose dispersion is near its upper bound whatever eta2
 rule of the dispersion itself does with fewer than half of the nodes what one of eta2 does.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Protocol
@@ -146,12 +147,8 @@ class Expected:
         )
 
 
-def expectation(curve_of: "CurveOf", dispersion: Moments) -> Floats:
+def expectation(curve_of: Callable[[Floats], Curve], dispersion: Moments) -> Floats:
     """E of a number that eta2 moves, in the shape of the dispersion."""
     z, _ = hermite()
     eta = dispersion.mean + np.sqrt(dispersion.variance) * z[:, None, None]
     return average(curve_of(eta).value)
-
-
-class CurveOf(Protocol):
-    def __call__(self, eta2: Floats, /) -> Curve: ...
