@@ -45,8 +45,8 @@ def measure(given: argparse.Namespace) -> None:
     if not paths:
         raise FqtlError("No data: give --chr22, --mouse or both.")
     settings = [name for name in given.settings if SETTINGS[name].source in paths]
-    names = {name: source.names[: given.genes] for name, source in read_sources(paths).items()}
-    todo = list(pieces(settings, given.methods, given.searches, names))
+    names = {name: source.names for name, source in read_sources(paths).items()}
+    todo = list(pieces(settings, given.methods, given.searches, names, given.genes))
     started = time.monotonic()
     for number, piece in enumerate(measure_all(todo, paths, given.keep, given.processes), 1):
         passed = time.monotonic() - started

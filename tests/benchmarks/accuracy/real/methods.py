@@ -10,23 +10,26 @@ from fqtl.gene.baseline import PENALTIES, elastic_net
 from fqtl.gene.baseline import SETTINGS as ELASTIC_NET
 from tests.benchmarks.accuracy.ctimp import ctimp
 from tests.benchmarks.accuracy.real.blup import blup
+from tests.benchmarks.accuracy.real.mr_mash import Patterns, mr_mash
 from tests.benchmarks.accuracy.real.settings import Setting
 from tests.benchmarks.accuracy.susie import susie
 
+PATTERN_GENES = 200  # the first of the random order, whichever are predicted
 FEWEST_DONORS = 10  # of a context that anything is learned from
 
 
 @dataclass(frozen=True)
 class Training:
-    """Donors that a method may learn from, and the number of the fold that they lack.
+    """Donors of a gene that a method may learn from.
 
     y : (n, m) with NaN; x : (n, p); real : as of a case
+    patterns : of effects of other genes in the same donors, if the method asks for them
     """
 
     y: np.ndarray
     x: np.ndarray
     real: np.ndarray
-    fold: int
+    patterns: Patterns | None = None
 
 
 Run = Callable[[Training], np.ndarray]
@@ -62,12 +65,14 @@ class Method:
 
     where : settings in which it says something of its own
     genes : no more than these are run, None for all that are asked for
+    learns : whether patterns are learned for it
     """
 
     words: str
     run: Run
     where: Where = everywhere
     genes: int | None = None
+    learns: bool = False
 
 
 def of_contexts(of_one: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Run:
@@ -129,6 +134,11 @@ def susie_of_one(y: np.ndarray, x: np.ndarray) -> np.ndarray:
     return susie(y, x)[0]
 
 
+def mr_mash_of_all(training: Training) -> np.ndarray:
+    assert training.patterns is not None  # it learns
+    return mr_mash(training.y, training.x, training.patterns)
+
+
 METHODS = {
     "joint": Method("`fqtl.fit` of all contexts together, as it is by default", joint),
     "joint without": Method("the same without the permuted context", joint_of_real, permuted),
@@ -164,5 +174,13 @@ METHODS = {
         lambda training: ctimp(training.y, training.x),
         several_unpermuted,
         genes=20,
+    ),
+    "mr.mash": Method(
+        "all contexts, with patterns of sharing that are learned from the strong effects of "
+        f"{PATTERN_GENES} genes (`tests/benchmarks/accuracy/real/mr_mash.py`)",
+        mr_mash_of_all,
+        several,
+        genes=40,
+        learns=True,
     ),
 }

@@ -37,6 +37,9 @@ Every donor is predicted once, from {folds} folds that are the same for all meth
 donor in all contexts. A method is:
 
 {methods}
+
+CTIMP and mr.mash, which take longest, are run on fewer genes; a difference is of the genes that
+both were run on.
 """
 
 SUMMARY = """## Joint fits against others

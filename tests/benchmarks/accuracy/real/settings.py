@@ -46,6 +46,11 @@ class Case:
     fold: np.ndarray
     real: np.ndarray
 
+    def without(self, fold: int) -> tuple[np.ndarray, np.ndarray]:
+        """y and x of the donors of the other folds."""
+        kept = self.fold != fold
+        return self.y[kept], self.x[kept]
+
 
 def _split(groups: int, permuted: bool) -> Setting:
     words = f"chromosome 22, the people split at random into {groups} groups of the same size"

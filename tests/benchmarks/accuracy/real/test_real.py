@@ -9,7 +9,7 @@ from tests.benchmarks.accuracy.real.methods import METHODS, Method, Training, of
 from tests.benchmarks.accuracy.real.page import page
 from tests.benchmarks.accuracy.real.prediction import predict, r2, share
 from tests.benchmarks.accuracy.real.settings import FOLDS, SETTINGS, Case, case_of
-from tests.benchmarks.accuracy.real.work import measure_all, pieces
+from tests.benchmarks.accuracy.real.work import measure_all, pieces, read_sources
 
 
 def gene(n=83, m=1, seed=0):
@@ -84,8 +84,8 @@ def test_every_method_that_sees_one_context_answers_for_each_and_knows_no_other(
     given = case_of(SETTINGS["2 groups"], gene(120))
     for name in ("alone", "BLUP", "SuSiE", "elastic net"):
         run = METHODS[name].run
-        both = run(Training(given.y, given.x, given.real, 0))
-        first = run(Training(given.y[:, :1], given.x, given.real[:1], 0))
+        both = run(Training(given.y, given.x, given.real))
+        first = run(Training(given.y[:, :1], given.x, given.real[:1]))
         np.testing.assert_array_equal(both[:, :1], first)
 
 
@@ -102,9 +102,9 @@ def write_mouse(path, genes=2, n=60):
 
 def test_a_run_goes_on_where_it_was_and_makes_a_page(tmp_path):
     paths = {"mouse": write_mouse(tmp_path / "mouse.npz")}
-    asked = [["mouse"], ["joint", "alone", "BLUP"], ["joint", "alone"]]
-    first = list(pieces(*asked, {"mouse": ["gene0"]}))
-    both = list(pieces(*asked, {"mouse": ["gene0", "gene1"]}))
+    asked = [["mouse"], ["joint", "alone", "BLUP", "mr.mash"], ["joint", "alone"]]
+    names = read_sources(paths)["mouse"].names
+    first, both = (list(pieces(*asked, {"mouse": names}, genes)) for genes in (1, 2))
     assert set(measure_all(first, paths, tmp_path / "kept", 1)) == set(first)
     assert set(measure_all(both, paths, tmp_path / "kept", 1)) == set(both) - set(first)
     assert not list(measure_all(both, paths, tmp_path / "kept", 1))
@@ -113,6 +113,7 @@ def test_a_run_goes_on_where_it_was_and_makes_a_page(tmp_path):
         "joint": 2,
         "alone": 2,
         "BLUP": 2,
+        "mr.mash": 2,
     }
     assert found[["genes", "pairs"]].to_numpy().tolist() == [[2, 4], [2, 4]]
     assert "## Mouse" in page(predicted, found)

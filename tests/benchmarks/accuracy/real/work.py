@@ -4,27 +4,32 @@ A piece that has its file is not measured again, so that a run can be stopped an
 genes, methods or settings. A file is written whole or not at all.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from fqtl.model.arrays.threads import one_thread
 from fqtl.tables.files import write_json
 from tests.benchmarks.accuracy.real.data import Source, read_chr22, read_mouse
-from tests.benchmarks.accuracy.real.methods import METHODS
+from tests.benchmarks.accuracy.real.methods import METHODS, PATTERN_GENES
+from tests.benchmarks.accuracy.real.mr_mash import Patterns
+from tests.benchmarks.accuracy.real.patterns import Strongest, learned, strongest
 from tests.benchmarks.accuracy.real.prediction import predict
 from tests.benchmarks.accuracy.real.search import SEARCHES, search
-from tests.benchmarks.accuracy.real.settings import SETTINGS, case_of
+from tests.benchmarks.accuracy.real.settings import FOLDS, SETTINGS, case_of
 
-PREDICTION, SEARCH = "prediction", "search"
+PREDICTION, SEARCH, STRONGEST = "prediction", "search", "strongest"
 READERS = {"chr22": read_chr22, "mouse": read_mouse}
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A method on a gene in a setting; kind is PREDICTION or SEARCH."""
+    """A method on a gene in a setting; kind is PREDICTION, SEARCH or STRONGEST."""
 
     kind: str
     setting: str
@@ -39,24 +44,36 @@ def pieces(
     settings: Sequence[str],
     methods: Sequence[str],
     searches: Sequence[str],
-    genes: dict[str, list[str]],
+    names: dict[str, list[str]],
+    genes: int,
 ) -> Iterator[Piece]:
-    """All there is to do: methods that are run on few genes come last.
+    """All there is to do: what others rest on comes first, methods that are run on few genes last.
 
-    genes : of each source
+    names : of all genes of each source; genes : how many of them are predicted
     """
+    several = [name for name in settings if SETTINGS[name].several]
+    for setting in several if any(METHODS[name].learns for name in methods) else ():
+        for gene in names[SETTINGS[setting].source][:PATTERN_GENES]:
+            yield Piece(STRONGEST, setting, STRONGEST, gene)
     few = [name for name in methods if METHODS[name].genes is not None]
     for chosen in ([name for name in methods if name not in few], few):
         for setting in settings:
-            for gene_number, gene in enumerate(genes[SETTINGS[setting].source]):
-                for name in chosen:
-                    method = METHODS[name]
-                    wanted = method.genes is None or gene_number < method.genes
-                    if wanted and method.where(SETTINGS[setting]):
-                        yield Piece(PREDICTION, setting, name, gene)
-                for name in searches if chosen is not few else ():
-                    if SEARCHES[name].where(SETTINGS[setting]):
-                        yield Piece(SEARCH, setting, name, gene)
+            for number, gene in enumerate(names[SETTINGS[setting].source][:genes]):
+                yield from _predictions(setting, chosen, gene, number)
+                yield from _searches(setting, searches if chosen is not few else (), gene)
+
+
+def _predictions(setting: str, methods: Sequence[str], gene: str, number: int) -> Iterator[Piece]:
+    for name in methods:
+        most = METHODS[name].genes
+        if METHODS[name].where(SETTINGS[setting]) and (most is None or number < most):
+            yield Piece(PREDICTION, setting, name, gene)
+
+
+def _searches(setting: str, searches: Sequence[str], gene: str) -> Iterator[Piece]:
+    for name in searches:
+        if SEARCHES[name].where(SETTINGS[setting]):
+            yield Piece(SEARCH, setting, name, gene)
 
 
 def measure_all(
@@ -66,11 +83,13 @@ def measure_all(
     missing = [piece for piece in todo if not piece.file(keep).exists()]
     if not missing:
         return
+    first = [piece for piece in missing if piece.kind == STRONGEST]
+    rest = [piece for piece in missing if piece.kind != STRONGEST]
     with ProcessPoolExecutor(processes, get_context("spawn"), _open, (paths,)) as pool:
-        running = [pool.submit(_measure, piece, keep) for piece in missing]
         try:
-            for done in as_completed(running):
-                yield done.result()
+            for stage in (first, rest):
+                for done in as_completed([pool.submit(_measure, piece, keep) for piece in stage]):
+                    yield done.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -88,13 +107,27 @@ def _open(paths: dict[str, Path]) -> None:
 
 
 def _measure(piece: Piece, keep: Path) -> Piece:
+    with one_thread():
+        write_json(piece.file(keep), _found(piece, keep))
+    return piece
+
+
+def _found(piece: Piece, keep: Path) -> Any:
+    """What is kept of a piece."""
     setting = SETTINGS[piece.setting]
     case = case_of(setting, _SOURCES[setting.source].gene(piece.gene))
-    with one_thread():
-        found = (
-            predict(case, METHODS[piece.method])
-            if piece.kind == PREDICTION
-            else search(case, SEARCHES[piece.method])
-        )
-    write_json(piece.file(keep), asdict(found))
-    return piece
+    if piece.kind == STRONGEST:
+        return [strongest(*case.without(k)).kept() for k in range(FOLDS)]
+    if piece.kind == SEARCH:
+        return asdict(search(case, SEARCHES[piece.method]))
+    method = METHODS[piece.method]
+    return asdict(predict(case, method, _patterns(piece.setting, keep) if method.learns else ()))
+
+
+@cache
+def _patterns(setting: str, keep: Path) -> list[Patterns]:
+    """Learned without each fold from the same genes, whichever are predicted."""
+    names = _SOURCES[SETTINGS[setting].source].names[:PATTERN_GENES]
+    files = [Piece(STRONGEST, setting, STRONGEST, name).file(keep) for name in names]
+    genes = [[Strongest.of(kept) for kept in json.loads(file.read_text())] for file in files]
+    return [learned(fold) for fold in zip(*genes, strict=True)]
