@@ -4,7 +4,8 @@
         [--processes 2] [--settings mouse ...] [--methods joint ...] [--searches joint ...]
 
 Every piece is kept in results/accuracy-real and not measured twice: a run can be stopped and goes
-on where it was. To measure a method anew, remove its folders there or give another by `--keep`.
+on where it was. To measure a method anew, remove its folders there or give another by `--keep`;
+`--before` puts the joint model of what was kept there beside that of now.
 """
 
 import argparse
@@ -35,6 +36,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--searches", nargs="*", choices=SEARCHES, default=list(SEARCHES))
     parser.add_argument("--keep", type=Path, default=ROOT / "results" / "accuracy-real")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "accuracy-real.md")
+    parser.add_argument("--before", type=Path, help="what was kept of an earlier version")
     parser.add_argument("--rewrite", action="store_true", help="measure nothing anew")
     return parser.parse_args()
 
@@ -59,7 +61,11 @@ def main() -> None:
     given = arguments()
     if not given.rewrite:
         measure(given)
-    write_text(given.out, page(tables.predictions(given.keep), tables.discoveries(given.keep)))
+    predicted, found = tables.predictions(given.keep), tables.discoveries(given.keep)
+    if given.before:
+        predicted = tables.with_earlier(predicted, tables.predictions(given.before))
+        found = tables.with_earlier(found, tables.discoveries(given.before))
+    write_text(given.out, page(predicted, found))
 
 
 if __name__ == "__main__":

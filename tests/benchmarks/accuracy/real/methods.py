@@ -64,6 +64,7 @@ class Method:
     """How training donors become effects (p, m) per unit of x.
 
     where : settings in which it says something of its own
+    stage : methods of a stage are run after those of all stages before
     genes : no more than these are run, None for all that are asked for
     learns : whether patterns are learned for it
     """
@@ -71,6 +72,7 @@ class Method:
     words: str
     run: Run
     where: Where = everywhere
+    stage: int = 0
     genes: int | None = None
     learns: bool = False
 
@@ -153,9 +155,10 @@ METHODS = {
         f"{ELASTIC_NET['cv']} folds, {PENALTIES} penalties)",
         of_contexts(elastic_net_of_one),
         unpermuted,
+        stage=1,
     ),
     "elastic net, pooled": Method(
-        "of all contexts as one", of_pooled(elastic_net_of_one), several_unpermuted
+        "of all contexts as one", of_pooled(elastic_net_of_one), several_unpermuted, stage=1
     ),
     "BLUP": Method(
         "of each context by itself, its variance by restricted maximum likelihood "
@@ -168,11 +171,13 @@ METHODS = {
         "of each context by itself (`tests/benchmarks/accuracy/susie.py`)",
         of_contexts(susie_of_one),
         unpermuted,
+        stage=1,
     ),
     "CTIMP": Method(
         "a sparse group lasso of all contexts (`tests/benchmarks/accuracy/ctimp.py`)",
         lambda training: ctimp(training.y, training.x),
         several_unpermuted,
+        stage=3,
         genes=20,
     ),
     "mr.mash": Method(
@@ -180,6 +185,7 @@ METHODS = {
         f"{PATTERN_GENES} genes (`tests/benchmarks/accuracy/real/mr_mash.py`)",
         mr_mash_of_all,
         several,
+        stage=2,
         genes=40,
         learns=True,
     ),

@@ -8,8 +8,14 @@ from tests.benchmarks.accuracy.estimates import Estimate, mean_of, ratio_of
 from tests.benchmarks.accuracy.real.methods import METHODS
 from tests.benchmarks.accuracy.real.search import NULLS
 from tests.benchmarks.accuracy.real.settings import FOLDS, SETTINGS
-from tests.benchmarks.accuracy.real.tables import AT
+from tests.benchmarks.accuracy.real.tables import AT, BEFORE, JOINT
 from tests.benchmarks.accuracy.text import listed, machine, markdown
+
+WORDS = {
+    JOINT: METHODS[JOINT].words,
+    BEFORE: "the same by an earlier version",
+    **{name: method.words for name, method in METHODS.items()},
+}
 
 HEAD = """# Accuracy on real genes
 
@@ -67,13 +73,13 @@ it. A pair is a gene in a context; "permuted" are pairs of the context without e
 def page(predictions: pd.DataFrame, found: pd.DataFrame) -> str:
     """Text of the page; tables as of `tables.predictions` and `tables.discoveries`."""
     run = [name for name in SETTINGS if (predictions["setting"] == name).any()]
-    methods = [name for name in METHODS if (predictions["method"] == name).any()]
+    methods = [name for name in WORDS if (predictions["method"] == name).any()]
     parts = [
         HEAD.format(
             machine=machine(),
             settings=listed((name, SETTINGS[name].words) for name in run),
             folds=FOLDS,
-            methods=listed((name, METHODS[name].words) for name in methods),
+            methods=listed((name, WORDS[name]) for name in methods),
         ),
         SUMMARY.format(against=_against(predictions, run), cost=_cost(predictions, run)),
         *(_section(predictions[predictions["setting"] == name], name) for name in run),
@@ -85,14 +91,16 @@ def page(predictions: pd.DataFrame, found: pd.DataFrame) -> str:
 
 
 def _against(predictions: pd.DataFrame, settings: list[str]) -> str:
-    rows = []
+    rows, before = [], BEFORE in set(predictions["method"])
     for name in settings:
         of_setting = predictions[predictions["setting"] == name]
-        ratios = [_ratio(of_setting, "joint", other) for other in ("pooled", "alone")]
+        ratios = [_ratio(of_setting, JOINT, other) for other in ("pooled", "alone")]
         if SETTINGS[name].several:
-            genes = of_setting.loc[of_setting["method"] == "joint", "gene"].nunique()
+            ratios += [_ratio(of_setting, BEFORE, "pooled")] * before
+            genes = of_setting.loc[of_setting["method"] == JOINT, "gene"].nunique()
             rows.append([name, str(genes), *(ratio.written(3) for ratio in ratios)])
-    return markdown(["", "genes", "over pooled", "over alone"], rows)
+    header = ["", "genes", "over pooled", "over alone"]
+    return markdown(header + ["before, over pooled"] * before, rows)
 
 
 def _cost(predictions: pd.DataFrame, settings: list[str]) -> str:
@@ -100,7 +108,7 @@ def _cost(predictions: pd.DataFrame, settings: list[str]) -> str:
     for name in settings:
         if SETTINGS[name].permuted:
             of_setting = predictions[predictions["setting"] == name]
-            rows.append([name, _ratio(of_setting, "joint", "joint without").written(3)])
+            rows.append([name, _ratio(of_setting, JOINT, "joint without").written(3)])
     return markdown(["", "with the permuted context, over without it"], rows)
 
 
@@ -124,11 +132,11 @@ def _section(rows: pd.DataFrame, setting: str) -> str:
 
 
 def _lines(rows: pd.DataFrame, permuted: bool) -> Iterator[list[str]]:
-    for method in METHODS:
+    for method in WORDS:
         mine = rows[rows["method"] == method]
         if not len(mine):
             continue
-        both = _paired(rows, "joint", method)
+        both = _paired(rows, JOINT, method)
         less = [
             mean_of(pd.DataFrame({"less": both[what] - both[f"{what} other"]}), "less").written(4)
             for what in ("share", "r2")
@@ -138,7 +146,7 @@ def _lines(rows: pd.DataFrame, permuted: bool) -> Iterator[list[str]]:
             str(len(mine)),
             mean_of(mine, "share").written(4),
             mean_of(mine, "r2").written(4),
-            *(["", ""] if method == "joint" else less),
+            *(["", ""] if method == JOINT else less),
             *([mean_of(mine, "permuted").written(4)] if permuted else []),
             f"{mine['seconds'].mean():.1f}",
         ]
@@ -154,6 +162,10 @@ def _discoveries(found: pd.DataFrame) -> str:
             f"{line.null_pairs_found} of {line.null_pairs}" if line.null_pairs else "–",
             f"{line.seconds:.1f}",
         ]
-        for line in found.itertuples()
+        for line in found.sort_values("setting", key=_place, kind="stable").itertuples()
     ]
     return markdown(["", "", "genes", "pairs", "permuted", "CPU seconds per gene"], rows)
+
+
+def _place(settings: "pd.Series[str]") -> "pd.Series[int]":
+    return settings.map(list(SETTINGS).index)

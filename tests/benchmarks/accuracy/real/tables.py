@@ -14,6 +14,7 @@ from tests.benchmarks.accuracy.real.settings import SETTINGS
 from tests.benchmarks.accuracy.real.work import PREDICTION, SEARCH
 
 AT = 0.05  # false discovery rate
+JOINT, BEFORE = "joint", "joint, before"
 
 
 def predictions(keep: Path) -> pd.DataFrame:
@@ -73,7 +74,15 @@ def discoveries(keep: Path) -> pd.DataFrame:
                 "seconds": float(np.mean([gene["seconds"] for gene in genes])),
             }
         )
-    return pd.DataFrame(rows)
+    names = ["setting", "method", "genes", "found", "pairs", "pairs_found"]
+    names += ["null_pairs", "null_pairs_found", "nulls", "seconds"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def with_earlier(now: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
+    """What was measured, and beside it the joint model as an earlier version of it was measured."""
+    joint = earlier[(earlier["method"] == JOINT) & earlier["setting"].isin(now["setting"])]
+    return pd.concat([now, joint.assign(method=BEFORE)], ignore_index=True)
 
 
 def _files(keep: Path, kind: str, names: dict) -> list[tuple[str, str, Path]]:

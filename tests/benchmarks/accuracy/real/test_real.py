@@ -1,5 +1,7 @@
 """Contexts that are made of real genes, what is measured in them, and runs that go on."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -117,3 +119,7 @@ def test_a_run_goes_on_where_it_was_and_makes_a_page(tmp_path):
     }
     assert found[["genes", "pairs"]].to_numpy().tolist() == [[2, 4], [2, 4]]
     assert "## Mouse" in page(predicted, found)
+    beside = page(
+        tables.with_earlier(predicted, predicted.assign(share=predicted["share"] - 0.25)), found
+    )
+    assert re.search(r"joint, before \| 2 .* \| 0.2500 ± 0.0000 \|", beside)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -47,20 +48,27 @@ def pieces(
     names: dict[str, list[str]],
     genes: int,
 ) -> Iterator[Piece]:
-    """All there is to do: what others rest on comes first, methods that are run on few genes last.
+    """All there is to do, stage by stage, and in a stage gene by gene in all settings.
 
     names : of all genes of each source; genes : how many of them are predicted
     """
-    several = [name for name in settings if SETTINGS[name].several]
-    for setting in several if any(METHODS[name].learns for name in methods) else ():
+    for stage in sorted({0, *(METHODS[name].stage for name in methods)}):
+        chosen = [name for name in methods if METHODS[name].stage == stage]
+        if any(METHODS[name].learns for name in chosen):
+            yield from _strongest(settings, names)
+        for number in range(genes):
+            for setting in settings:
+                of_source = names[SETTINGS[setting].source]
+                for gene in of_source[number : number + 1]:
+                    yield from _predictions(setting, chosen, gene, number)
+                    yield from _searches(setting, () if stage else searches, gene)
+
+
+def _strongest(settings: Sequence[str], names: dict[str, list[str]]) -> Iterator[Piece]:
+    for setting in settings:
         for gene in names[SETTINGS[setting].source][:PATTERN_GENES]:
-            yield Piece(STRONGEST, setting, STRONGEST, gene)
-    few = [name for name in methods if METHODS[name].genes is not None]
-    for chosen in ([name for name in methods if name not in few], few):
-        for setting in settings:
-            for number, gene in enumerate(names[SETTINGS[setting].source][:genes]):
-                yield from _predictions(setting, chosen, gene, number)
-                yield from _searches(setting, searches if chosen is not few else (), gene)
+            if SETTINGS[setting].several:
+                yield Piece(STRONGEST, setting, STRONGEST, gene)
 
 
 def _predictions(setting: str, methods: Sequence[str], gene: str, number: int) -> Iterator[Piece]:
@@ -83,12 +91,11 @@ def measure_all(
     missing = [piece for piece in todo if not piece.file(keep).exists()]
     if not missing:
         return
-    first = [piece for piece in missing if piece.kind == STRONGEST]
-    rest = [piece for piece in missing if piece.kind != STRONGEST]
     with ProcessPoolExecutor(processes, get_context("spawn"), _open, (paths,)) as pool:
         try:
-            for stage in (first, rest):
-                for done in as_completed([pool.submit(_measure, piece, keep) for piece in stage]):
+            # patterns are learned when the strongest effects of all genes are known
+            for _, together in groupby(missing, key=lambda piece: piece.kind == STRONGEST):
+                for done in as_completed([pool.submit(_measure, one, keep) for one in together]):
                     yield done.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
