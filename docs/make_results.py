@@ -51,6 +51,19 @@ FILES = {
         "Weight files of each tissue, and how many genes they hold. `weights/factors/files.tsv` "
         "and `weights/joint/files.tsv` list those of factors and of all tissues together.",
     ),
+    "associations": (
+        "associations.tsv.gz (fqtl twas)",
+        "Written by [`fqtl twas`](twas.md): every model of a gene in a tissue.",
+    ),
+    "twas_factors": (
+        "factors.tsv.gz (fqtl twas)",
+        "Every factor of a gene: one test for what its tissues share.",
+    ),
+    "twas_genes": ("genes.tsv.gz (fqtl twas)", "Every gene over its tissues and its factors."),
+    "twas_variants": (
+        "variants.tsv.gz (fqtl twas)",
+        "What became of every variant of every model.",
+    ),
 }
 
 HEAD = """# Result files

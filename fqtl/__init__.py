@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fqtl.association.statistic import twas
     from fqtl.errors import FqtlError
     from fqtl.model.fit import fit
     from fqtl.model.other_models import deconvolve, factorise, fit_cis, fit_weighted
@@ -30,6 +31,7 @@ __all__ = [
     "fit",
     "fit_cis",
     "fit_weighted",
+    "twas",
 ]
 _HOMES = {
     "FactorisationFit": "fqtl.model.results.factorisation",
@@ -40,6 +42,7 @@ _HOMES = {
     "fit": "fqtl.model.fit",
     "fit_cis": "fqtl.model.other_models",
     "fit_weighted": "fqtl.model.other_models",
+    "twas": "fqtl.association.statistic",
 }
 _RENAMED = {"Products": "FactorisationFit"}  # names of the version before
 

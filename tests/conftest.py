@@ -35,6 +35,8 @@ FAST = (
     "shards/",
     "simulation/",
     "tables/",
+    "association/",
+    "gwas/",
     "test_docs.py",
     "weights/",
 )

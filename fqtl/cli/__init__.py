@@ -34,6 +34,7 @@ SUBCOMMANDS = {
     "joint": "write what TWAS programs need of all tissues together",
     "import-effects": "make weights of the effects released for GTEx v6p and v8",
     "convert": "convert weight files from one format to another",
+    "twas": "test whether a trait is associated with predicted expression",
     "tidy": "remove what runs of another config left among the results",
     "report": "write the page that says what a run found",
     "simulate": "make a GTEx-like panel with known effects on real genotypes",

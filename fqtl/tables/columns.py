@@ -18,6 +18,22 @@ LOADING = {
     "sd": "posterior standard deviation, standardised scale",
     "pip": "posterior inclusion probability",
 }
+SIGNIFICANCE = {
+    "neg_log10_p": "-log10 of p",
+    "q": "false discovery rate at this p, over the table (Benjamini and Hochberg)",
+    "bonferroni": "p times the tests of the table, at most 1",
+}
+TESTED = {
+    "n_variants": "variants of the model",
+    "n_used": "of them, those with a z-score in the GWAS",
+    "n_imputed": "of them, those whose z-score was imputed from LD",
+    "r2_kept": "squared correlation of what was tested with the whole model",
+    "cv_r2": "cross-validated R² of the model, where it is told",
+    "z": "z-score of the association; NA where there is a reason",
+    "p": "two-sided p-value of z",
+    **SIGNIFICANCE,
+    "reason": "why it was not tested; a remark on one that was",
+}
 COLUMNS: dict[str, dict[str, str]] = {
     "genes": {
         **GENE,
@@ -226,5 +242,54 @@ COLUMNS: dict[str, dict[str, str]] = {
         "frequency": "of the effect allele (ALT) in the panel",
         "sign": "of a released effect, for the effect allele of the panel",
         "reason": "why the variant is left out; empty if it is not",
+    },
+    "associations": {
+        "tissue": "tissue of the model",
+        "gene_id": "gene",
+        "gene_name": "its name; empty where the models do not tell it",
+        "chrom": "chromosome, as chr22",
+        "tss": "transcription start site, or what the models tell of the place of the gene",
+        **TESTED,
+    },
+    "twas_factors": {
+        "gene_id": "gene",
+        "factor": "factor: what tissues share",
+        "gene_name": "name of the gene; empty where the models do not tell it",
+        "chrom": "chromosome, as chr22",
+        "tss": "transcription start site, or what the models tell of the place of the gene",
+        **TESTED,
+    },
+    "twas_genes": {
+        "gene_id": "gene",
+        "gene_name": "its name; empty where the models do not tell it",
+        "chrom": "chromosome, as chr22",
+        "tss": "transcription start site, or what the models tell of the place of the gene",
+        "n_tissues": "tissues with a z",
+        "best_tissue": "the one of largest |z|",
+        "best_z": "its z",
+        "p_tissues": "aggregated Cauchy p over tissues",
+        "p_components": "p of principal components of z over tissues; NA without joint covariances",
+        "n_components": "components that were kept, the degrees of freedom",
+        "condition_number": "largest over smallest eigenvalue that was kept",
+        "n_factors": "factors with a z",
+        "best_factor": "the one of largest |z|",
+        "best_factor_z": "its z",
+        "p_factors": "aggregated Cauchy p over factors",
+        "p": "aggregated Cauchy p of p_tissues and p_factors",
+        **SIGNIFICANCE,
+    },
+    "twas_variants": {
+        "tissue": "tissue of the model; `factors` for those of factors",
+        "gene_id": "model: gene, or factor of a gene",
+        "variant_id": "variant, as the models name it",
+        "rsid": "rs number, empty where the models tell none",
+        "other_allele": "of the model",
+        "effect_allele": "of the model; z is for it",
+        "weight": "of the model, in its unit",
+        "status": "used, swapped (the GWAS counts the other allele), flipped (from the other "
+        "strand), lifted, imputed, or left out",
+        "z": "z-score of the GWAS for the effect allele; NA where it has none",
+        "r2": "with which an imputed variant was imputed",
+        "reason": "why it is not used; of an imputed one, why the GWAS has no z of it",
     },
 }

@@ -83,12 +83,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def text_writer(path: Path) -> Iterator[IO[str]]:
+def text_writer(path: Path, level: int = 6) -> Iterator[IO[str]]:
     """Text file, whole or not at all; gzipped if its name says so, without name or time inside."""
     with whole(path) as temporary, open(temporary, "wb") as raw:
         if path.suffix == ".gz":
             with (
-                gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed,
+                gzip.GzipFile("", "wb", level, raw, mtime=0) as packed,
                 io.TextIOWrapper(packed, encoding="utf-8", newline="\n") as text,
             ):
                 yield text

@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control
 
 from fqtl.data import contigs
 from fqtl.errors import FqtlError
@@ -93,6 +92,8 @@ def _weights(weights: WeightSet) -> pd.DataFrame:
 
 def _extra(weights: WeightSet) -> pd.DataFrame:
     """Performance of each gene; without cross-validation it is NULL but for the counts."""
+    from scipy.stats import false_discovery_control  # readers need not wait a second for it
+
     genes = weights.genes
     p = genes["p"].to_numpy(dtype=float)
     q = np.full(len(p), np.nan)

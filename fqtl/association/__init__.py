@@ -1,0 +1,1 @@
+"""Association of a trait with predicted expression: arrays in, arrays out."""

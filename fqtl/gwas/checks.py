@@ -1,0 +1,140 @@
+"""What no GWAS can hold: noticed in the first rows that have it, with line, column and number."""
+
+import logging
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fqtl.errors import FqtlError
+from fqtl.gwas.batches import Batch
+from fqtl.gwas.effects import log_of_text, magnitude
+from fqtl.gwas.layouts import Layout
+
+log = logging.getLogger(__name__)
+ENOUGH = 50  # rows from which the range of a column says something
+RATIOS = (0.5, 2.0)  # where the median of odds ratios is
+AGREE = (0.8, 1.25)  # z of beta and se over z of p; genomic control moves it by a tenth or so
+SAMPLED = 5_000
+TELLING = (1.0, 30.0)  # |z| from which the two can be compared
+
+
+class Checks:
+    """Of every batch.
+
+    bad_rows : whether values that cannot be are ignored and counted, or else refused
+    """
+
+    def __init__(self, path: Path, layout: Layout, skipped: int, *, bad_rows: bool = False) -> None:
+        self._path, self._layout, self._skipped = path, layout, skipped
+        self._bad_rows = bad_rows
+        self._lowest = np.inf
+        self._betas = 0
+        self._median = np.nan
+        self._compared = False
+        self.ignored: Counter[str] = Counter()
+
+    def see(self, batch: Batch) -> None:
+        """Check a batch; with `bad_rows` what cannot be is counted, and is not used later."""
+        if "se" in batch.columns:
+            self._refuse(batch, "se", batch.number("se") <= 0, "a standard error above 0")
+        if "odds_ratio" in batch.columns:
+            wrong = batch.number("odds_ratio") <= 0
+            self._refuse(batch, "odds_ratio", wrong, "an odds ratio above 0, not its logarithm")
+        if "neg_log10_p" in batch.columns:
+            self._refuse(batch, "neg_log10_p", batch.number("neg_log10_p") < 0, "-log10 of p")
+        if "p" in batch.columns:
+            p = self._as_numbers(batch)
+            self._refuse(batch, "p", (p < 0) | (p > 1), "a p-value from 0 to 1")
+        pos = batch.number("pos")
+        if "pos" in self._layout.columns:
+            wrong = (pos < 0) | (pos % 1 != 0) & ~np.isnan(pos)
+            self._refuse(batch, "pos", wrong, "a position in base pairs")
+        self._notice_ratios(batch)
+        self._compare(batch)
+
+    def finish(self) -> None:
+        """Refuse odds ratios in a column of effects."""
+        low, high = RATIOS
+        if self._betas >= ENOUGH and self._lowest > 0 and low < self._median < high:
+            name = self._layout.columns.get("beta", "ES")
+            raise FqtlError(
+                f"{self._path}, column {name!r}: expected effects with both signs, found "
+                f"{self._betas} values all above 0 with a median of {self._median:.3g}, as odds "
+                f"ratios have. If so, say it: --columns odds_ratio={name}."
+            )
+
+    def _refuse(self, batch: Batch, meaning: str, wrong: np.ndarray, expected: str) -> None:
+        found = np.flatnonzero(wrong)
+        if not len(found):
+            return
+        name = self._layout.columns.get(meaning, meaning)
+        if self._bad_rows:
+            self.ignored[f"{name} is not {expected}"] += len(found)
+            return
+        row = int(batch.rows()[found[0]])
+        value = batch.columns[meaning][int(found[0])].as_py()
+        shown = value if isinstance(value, str) else f"{value:g}"
+        raise FqtlError(
+            f"{self._path}, line {row + self._skipped}, column {name!r}: expected {expected}, "
+            f"found {shown} ({len(found)} of {len(batch)} rows from line "
+            f"{batch.first + self._skipped} on). Is it the right column? To go on without such "
+            "values, give --bad-rows ignore."
+        )
+
+    def _as_numbers(self, batch: Batch) -> np.ndarray:
+        text = pc.utf8_trim_whitespace(batch.columns["p"])
+        try:
+            return pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid:
+            for row, value in zip(batch.rows(), text.to_pylist(), strict=True):
+                if value is not None and not _is_number(value):
+                    name = self._layout.columns["p"]
+                    raise FqtlError(
+                        f"{self._path}, line {row + self._skipped}, column {name!r}: expected a "
+                        f"number, found {value!r}."
+                    ) from None
+            raise
+
+    def _notice_ratios(self, batch: Batch) -> None:
+        if "beta" not in batch.columns:
+            return
+        beta = batch.number("beta")
+        beta = beta[~np.isnan(beta)]
+        self._betas += len(beta)
+        if len(beta):
+            self._lowest = min(self._lowest, float(beta.min()))
+            if np.isnan(self._median):
+                self._median = float(np.median(beta))
+
+    def _compare(self, batch: Batch) -> None:
+        """Tell once where beta and se say something else than p."""
+        if self._compared or not {"p", "se"} <= batch.columns.keys():
+            return
+        self._compared = True
+        beta, se = batch.number("beta")[:SAMPLED], batch.number("se")[:SAMPLED]
+        if "odds_ratio" in batch.columns:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                beta = np.where(np.isnan(beta), np.log(batch.number("odds_ratio")[:SAMPLED]), beta)
+        of_p = magnitude(log_of_text(batch.columns["p"][:SAMPLED].to_pylist()))
+        telling = (of_p > TELLING[0]) & (of_p < TELLING[1]) & np.isfinite(beta) & (se > 0)
+        if telling.sum() < ENOUGH:
+            return
+        ratio = float(np.median(np.abs(beta[telling] / se[telling]) / of_p[telling]))
+        if not AGREE[0] < ratio < AGREE[1]:
+            log.warning(
+                "%s: z-scores of effects and standard errors are %.2f times those of the p-values "
+                "(median of %d rows). Is the standard error of another scale than the effect, as "
+                "of an odds ratio beside its logarithm?",
+                *(self._path, ratio, telling.sum()),
+            )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,273 @@
+"""One pass over a GWAS file: every row is checked, and those that a model may want are kept.
+
+Kept are rows at the position of a variant of a model, as they are or lifted over, and rows with its
+rs number; which of the three is right is decided when all has been seen. What is impossible (a
+standard error that is not above 0, p above 1) ends the run, since it tells of a wrong column, or
+is left out and counted if the user says so.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fqtl.errors import FqtlError
+from fqtl.gwas.batches import Batch
+from fqtl.gwas.chain import Chain
+from fqtl.gwas.checks import Checks
+from fqtl.gwas.effects import LN10, log_of_text, z_scores
+from fqtl.gwas.layouts import Layout
+from fqtl.gwas.places import COMPOSITE, Chromosomes, place
+
+ADDITIVE = ("ADD", "add", "ADDITIVE")
+SHOWN = 5
+SEVERAL = "[,;]"  # between rs numbers in one cell
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What models ask for.
+
+    places : numbers of positions, sorted, each once; rsids : rs numbers
+    """
+
+    chromosomes: Chromosomes
+    places: np.ndarray
+    rsids: pa.Array
+
+    @classmethod
+    def of(cls, chromosomes: Chromosomes, places: np.ndarray, rsids: "pd.Series[str]") -> "Wanted":
+        known = np.unique(places)
+        named = rsids[rsids.str.startswith("rs")].unique()
+        return cls(chromosomes, known[known >= 0], pa.array(named, pa.string()))
+
+
+@dataclass
+class Scan:
+    """What a GWAS file holds for the models.
+
+    rows : one per row kept: row (of the file, from 1), place and lifted (numbers of positions, -1
+        where there is none), minus (lifted from the other strand), rsid, effect_allele,
+        other_allele, frequency (of the effect allele), n, z (NaN where there is none) and reason
+    n_rows : rows of the file
+    left_out : reason → rows that were left out before any was compared
+    lengths : chromosome → largest position
+    examples : names of the first rows that no model has
+    with_positions, with_rsids : whether the file tells them
+    """
+
+    path: Path
+    layout: Layout
+    rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    n_rows: int = 0
+    left_out: "Counter[str]" = field(default_factory=Counter)
+    lengths: dict[str, int] = field(default_factory=dict)
+    examples: list[str] = field(default_factory=list)
+    with_positions: bool = False
+    with_rsids: bool = False
+
+
+def scan(
+    path: Path,
+    layout: Layout,
+    batches: Iterator[Batch],
+    wanted: Wanted,
+    checks: Checks,
+    chain: Chain | None = None,
+    *,
+    zero_based: bool = False,
+) -> Scan:
+    """Go through a file once."""
+    found = Scan(path, layout)
+    parts = []
+    reach = np.zeros(len(wanted.chromosomes.names), dtype=np.int64)
+    for batch in batches:
+        found.n_rows = batch.first + len(batch) - 1
+        batch = _additive(batch, found.left_out)
+        parts.append(_kept(found, batch, wanted, checks, chain, reach, zero_based))
+    if not parts:
+        raise FqtlError(f"{path} has a header and no row below it.")
+    checks.finish()
+    text = dict.fromkeys(("rsid", "effect_allele", "other_allele"), str)
+    parts = [part for part in parts if len(part)] or parts[:1]
+    found.rows = pd.concat(parts, ignore_index=True).astype(text)
+    pa.default_memory_pool().release_unused()
+    names = wanted.chromosomes.names
+    found.lengths = {names[i]: int(reach[i]) for i in np.flatnonzero(reach)}
+    return found
+
+
+def _additive(batch: Batch, left_out: "Counter[str]") -> Batch:
+    if "test" not in batch.columns:
+        return batch
+    kept = pc.fill_null(pc.is_in(batch.columns["test"], pa.array(ADDITIVE)), True)
+    left_out["not a test of the additive model"] += len(kept) - kept.true_count
+    return _filtered(batch, kept)
+
+
+def _filtered(batch: Batch, kept: pa.Array) -> Batch:
+    rows = pa.array(batch.rows()).filter(kept)
+    columns = {name: values.filter(kept) for name, values in batch.columns.items()}
+    return Batch(batch.first, {**columns, "row": rows})
+
+
+def _kept(
+    found: Scan,
+    batch: Batch,
+    wanted: Wanted,
+    checks: Checks,
+    chain: Chain | None,
+    reach: np.ndarray,
+    zero_based: bool,
+) -> pd.DataFrame:
+    batch = _with_places(batch)
+    checks.see(batch)
+    chrom = wanted.chromosomes.codes(batch.text("chrom"))
+    pos = np.nan_to_num(batch.number("pos")).astype(np.int64) + zero_based
+    np.maximum.at(reach, chrom[chrom >= 0], pos[chrom >= 0])
+    here = place(chrom, pos)
+    hit = _among(here, wanted.places)
+    lifted = np.full(len(here), -1, dtype=np.int64)
+    minus = np.zeros(len(here), dtype=bool)
+    if chain is not None:
+        to_chrom, to_pos, minus = chain.lift(chrom, pos)
+        lifted = place(to_chrom, to_pos)
+        hit |= _among(lifted, wanted.places)
+    named, parents = _rsids(batch)
+    by_name = pc.is_in(named, wanted.rsids).to_numpy(zero_copy_only=False)
+    found.with_positions |= bool((pos > 0).any())
+    found.with_rsids |= bool(pc.any(pc.starts_with(named, "rs")).as_py())
+    _show(found, batch, wanted, hit, chrom, pos, named, parents, by_name)
+    # a row stands once for its position, and once more for every other rs number in its cell
+    once = np.zeros(len(parents), dtype=bool)
+    _, first = np.unique(parents, return_index=True)
+    once[first] = True
+    rows = np.flatnonzero(np.where(once, hit[parents] | by_name, by_name))
+    source = parents[rows]
+    second = ~once[rows]
+    effect, other = _alleles(batch, source)
+    frame = pd.DataFrame(
+        {
+            "row": batch.rows()[source],
+            "place": np.where(second, -1, here[source]),
+            "lifted": np.where(second, -1, lifted[source]),
+            "minus": minus[source],
+            "rsid": pc.fill_null(named.take(pa.array(rows)), "").to_pandas(),
+            "effect_allele": effect,
+            "other_allele": other,
+        }
+    )
+    return frame.assign(**_effects(found.layout, batch, source))
+
+
+def _with_places(batch: Batch) -> Batch:
+    """A batch whose variants' names tell their places, where no column does."""
+    name = next((name for name in ("variant", "rsid") if name in batch.columns), None)
+    if name is None or {"chrom", "pos", "effect_allele"} <= batch.columns.keys():
+        return batch
+    parts = pc.extract_regex(pc.fill_null(batch.columns[name], ""), COMPOSITE)
+    told = {field: parts.field(field) for field in ("chrom", "pos", "other", "effect")}
+    columns = dict(batch.columns)
+    if "chrom" not in columns:
+        columns["chrom"] = told["chrom"]
+    if "pos" not in columns:
+        pos = pc.if_else(pc.equal(told["pos"], ""), None, told["pos"])
+        columns["pos"] = pc.cast(pos, pa.float64())
+    if "effect_allele" not in columns:
+        columns |= {"other_allele": told["other"], "effect_allele": told["effect"]}
+    return Batch(batch.first, columns)
+
+
+def _among(places: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    if not len(wanted):
+        return np.zeros(len(places), dtype=bool)
+    at = np.minimum(np.searchsorted(wanted, places), len(wanted) - 1)
+    return np.asarray((wanted[at] == places) & (places >= 0))
+
+
+def _rsids(batch: Batch) -> tuple[pa.Array, np.ndarray]:
+    """rs numbers, and the row that each stands in: a cell may hold several."""
+    text = pc.fill_null(batch.text("rsid"), "")
+    several = pc.match_substring_regex(text, SEVERAL)
+    if not pc.any(several).as_py():
+        return text, np.arange(len(text))
+    parts = pc.split_pattern_regex(text, SEVERAL)
+    return parts.flatten(), pc.list_parent_indices(parts).to_numpy()
+
+
+def _show(
+    found: Scan,
+    batch: Batch,
+    wanted: Wanted,
+    hit: np.ndarray,
+    chrom: np.ndarray,
+    pos: np.ndarray,
+    named: pa.Array,
+    parents: np.ndarray,
+    by_name: np.ndarray,
+) -> None:
+    """Note the first rows on chromosomes of the models that no model has."""
+    if len(found.examples) >= SHOWN:
+        return
+    missed = ~hit
+    missed[parents[by_name]] = False
+    if (chrom >= 0).any():
+        missed &= chrom >= 0
+    there = np.flatnonzero(missed)[: SHOWN - len(found.examples)]
+    ids, chromosomes = (
+        pc.fill_null(batch.text(name), "").take(pa.array(there)).to_pylist()
+        for name in ("rsid", "chrom")
+    )
+    for row, name, chromosome in zip(there, ids, chromosomes, strict=True):
+        where = f"{chromosome}:{pos[row]}" if pos[row] else ""
+        found.examples.append(" ".join(word for word in (where, name) if word))
+
+
+def _alleles(batch: Batch, rows: np.ndarray) -> "tuple[pd.Series[str], pd.Series[str]]":
+    """Effect and other allele of some rows, in capital letters."""
+    at = pa.array(rows)
+    effect = _capitals(batch.text("effect_allele").take(at))
+    if "ref" not in batch.columns:
+        return effect.to_pandas(), _capitals(batch.text("other_allele").take(at)).to_pandas()
+    ref, alt = (_capitals(batch.columns[name].take(at)) for name in ("ref", "alt"))
+    is_ref = pc.if_else(pc.equal(effect, ref), alt, "")
+    return effect.to_pandas(), pc.if_else(pc.equal(effect, alt), ref, is_ref).to_pandas()
+
+
+def _capitals(text: pa.Array) -> pa.Array:
+    return pc.utf8_upper(pc.fill_null(text, ""))
+
+
+def _effects(layout: Layout, batch: Batch, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """z of some rows, or why there is none; frequency of the effect allele and number of people."""
+    beta, se = effect_and_error(layout, batch)
+    beta, se = beta[rows], se[rows]
+    log_p = -batch.number("neg_log10_p")[rows] * LN10
+    if "p" in batch.columns:
+        # of p as text, only what no other column tells
+        text = batch.columns["p"].take(pa.array(rows)).to_pylist()
+        unknown = ~np.isfinite(log_p)
+        log_p[unknown] = log_of_text([text[i] for i in np.flatnonzero(unknown)])
+    z, reasons = z_scores(beta=beta, se=se, z=batch.number("z")[rows], log_p=log_p)
+    frequency = batch.number("frequency")[rows]
+    if "other_frequency" in batch.columns:
+        frequency = 1 - batch.number("other_frequency")[rows]
+    return {"z": z, "reason": reasons, "frequency": frequency, "n": batch.number("n")[rows]}
+
+
+def effect_and_error(layout: Layout, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+    """(rows,) effects, of odds ratios their logarithms, and standard errors that belong to them."""
+    beta, se = batch.number("beta"), batch.number("se")
+    if "odds_ratio" in batch.columns:
+        ratio = batch.number("odds_ratio")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            of_ratio = np.isnan(beta)
+            beta = np.where(of_ratio, np.log(ratio), beta)
+        if not layout.se_of_log_or:
+            se = np.where(of_ratio, np.nan, se)
+    return beta, se

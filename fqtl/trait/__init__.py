@@ -1,0 +1,1 @@
+"""One trait: models of others and our own, matched with its GWAS and tested."""
