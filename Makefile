@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard fqtl/model/*/*.pyx fqtl/model/*/*.h)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo demo-lymphoblastoid test fast floor cluster lint format bench counts accuracy accuracy-real reference scale chr22 clean
+.PHONY: help demo demo-lymphoblastoid test fast fuzz floor cluster lint format bench counts accuracy accuracy-real reference scale chr22 clean
 
 help:
 	@echo "make demo                 a simulated panel of 44 tissues on real genotypes, to results/demo/"
 	@echo "make demo-lymphoblastoid  real expression of one tissue, to results/lymphoblastoid/"
 	@echo "make test                 all tests"
 	@echo "make fast                 those tests that take little: a minute on two cores"
+	@echo "make fuzz                 10,000 files damaged at random: no traceback, nothing lost in silence"
 	@echo "make floor                the tests with the oldest versions of what fqtl depends on"
 	@echo "make cluster              a run on a real SLURM, and one on a full disk (Debian, root)"
 	@echo "make lint                 formatters and linters, without changing anything"
@@ -45,6 +46,9 @@ test: $(VENV)/test.stamp
 
 fast: $(VENV)/test.stamp
 	pytest -m fast --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+fuzz: $(VENV)/test.stamp
+	python -m tests.fuzz
 
 # Needs Debian's slurmctld, slurmd, slurm-client and munge, and root
 cluster: $(VENV)/test.stamp $(VENV)/slurm.stamp

@@ -14,7 +14,6 @@ over.
 
 import logging
 import os
-import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,11 +45,11 @@ from fqtl.weights.conversion import (
 )
 from fqtl.weights.formats import FORMATS
 from fqtl.weights.kinds import Kind, find_weights
+from fqtl.weights.rs_places import with_places
 from fqtl.weights.staging import Stage, staged
 from fqtl.weights.weight_set import WeightSet
 
 log = logging.getLogger(__name__)
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 CONVERTED, LEFT_OUT = "converted.tsv", "converted_left_out.tsv.gz"
 SOURCE = ["from", "format"]  # what results belong to
 
@@ -73,6 +72,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=genome_build,
         metavar="NAME",
         help="of the panel, or of weights that do not tell theirs",
+    )
+    parser.add_argument(
+        "--rsids",
+        type=Path,
+        metavar="FILE",
+        help="positions of rs numbers, for weights that have nothing else (PredictDB of GTEx v6p): "
+        "a table with chr, pos, ref, alt and rsid, or what `fqtl rsids` made of it",
     )
     group = parser.add_argument_group("reference panel")
     group.add_argument(
@@ -164,7 +170,7 @@ def _convert(
     weights, dropped = loaded.weights, pd.DataFrame(columns=["gene_id", "variant_id", "reason"])
     if len(weights.variants):
         loaded, weights, dropped = _ready(given, loaded, source)
-        _require_file_name(loaded.path, name)
+    if len(weights.variants):
         path = os.path.relpath(_write(given, folder, loaded, weights), stage.folder)
     genes = without(loaded, weights)
     of = {"set": name, "from": str(loaded.path), "format": given.to}
@@ -179,14 +185,6 @@ def _convert(
     )
     gone = pd.concat([genes.assign(variant_id=""), dropped]).assign(**of)
     return made, gone[list(COLUMNS["converted_left_out"])]
-
-
-def _require_file_name(path: Path, name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise FqtlError(
-            f"{path}: expected a tissue of letters, digits, dots, dashes and underscores, as file "
-            f"names and lists have it; found {name!r}."
-        )
 
 
 def _require_some(given: Namespace, made: pd.DataFrame, gone: pd.DataFrame) -> None:
@@ -263,15 +261,26 @@ def _ready(
     given: Namespace, loaded: Loaded, source: GenotypeSource | None
 ) -> tuple[Loaded, WeightSet, pd.DataFrame]:
     """A set as its file tells it, as the format asked for needs it, and what was left out of it."""
+    loaded, lost = _with_places(given, loaded)
     loaded = on_build(loaded, given.genome_build)
-    dropped = pd.DataFrame(columns=["gene_id", "variant_id", "reason"])
+    dropped = lost[:0]
     if source is None:
         if NEEDS[given.to] != "nothing":
             loaded, dropped = with_variances(loaded)
         weights = require_told(loaded, given.to)
     else:
         weights, dropped = with_panel(loaded, source, given.genome_build, given.min_found)
+    dropped = pd.concat([lost, dropped], ignore_index=True)
     return loaded, with_samples(weights, given.n_samples, given.to, loaded.path), dropped
+
+
+def _with_places(given: Namespace, loaded: Loaded) -> tuple[Loaded, pd.DataFrame]:
+    """The set with positions by rs numbers, if a table of them is given, and what it lacks."""
+    if given.rsids is None:
+        return loaded, pd.DataFrame(columns=["gene_id", "variant_id", "reason"], dtype=str)
+    if given.genome_build is None:
+        raise FqtlError(f"On which build is the table {given.rsids}? Give it (--genome-build).")
+    return with_places(loaded, given.rsids, given.genome_build)
 
 
 def _refuse_same_name(

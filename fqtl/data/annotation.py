@@ -15,6 +15,7 @@ from fqtl.data import contigs
 from fqtl.data.text import guarded, is_gzipped
 from fqtl.errors import FqtlError
 
+LARGEST = 2**31 - 1  # no chromosome is as long
 COLUMNS = {0: "chrom", 2: "feature", 3: "start", 4: "end", 6: "strand", 8: "attributes"}
 
 
@@ -62,14 +63,23 @@ def _read(path: Path) -> pd.DataFrame:
         encoding="utf-8-sig",
         low_memory=False,
     )
-    table = table[~table["chrom"].str.startswith("#") & table["feature"].isin(["gene", "exon"])]
+    table.index += 1  # lines of the file, but for blank ones
+    table = table[~table["chrom"].fillna("").str.startswith("#")]
+    short = table["attributes"].isna() | table["chrom"].isna()
+    if short.any():
+        raise FqtlError(
+            f"{path}: expected nine fields between tabs in every line, as a GTF has them; "
+            f"{int(short.sum())} of {len(table)} lack a chromosome or attributes, the first about "
+            f"line {short.idxmax()}. Was a copy cut short?"
+        )
+    table = table[table["feature"].isin(["gene", "exon"])]
     for name in ("start", "end"):
         numbers = pd.to_numeric(table[name], errors="coerce")
-        wrong = numbers.isna() | (numbers < 1)
+        wrong = ~((numbers >= 1) & (numbers <= LARGEST) & (numbers % 1 == 0))
         if wrong.any():
             raise FqtlError(
                 f"{path}: expected 1-based places of genes and exons, found {name} "
-                f"{table[name][wrong].iloc[0]!r} of {table['attributes'][wrong].iloc[0]} "
+                f"{str(table[name][wrong].iloc[0])!r} of {table['attributes'][wrong].iloc[0]} "
                 f"({int(wrong.sum())} such lines)."
             )
         table = table.assign(**{name: numbers.astype(int)})

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data import contigs
-from fqtl.data.text import MISSING, guarded, read_lines, read_table, unquoted
+from fqtl.data.text import MISSING, fields_of, guarded, read_lines, read_table
 from fqtl.data.tss import start_sites
 from fqtl.errors import FqtlError
 
@@ -72,7 +72,7 @@ def read_expression(
     head = guarded(path, lambda: read_lines(path, 2))
     if not head:
         raise FqtlError(f"{path} is empty.")
-    names, *first = [[unquoted(field) for field in line.split()] for line in head]
+    names, *first = fields_of(head)
     if len(names) < 4 or names[0].lower() not in ("#chr", "chr", "#chrom", "chrom"):
         raise FqtlError(
             f"{path}: expected a header that starts with #chr, start, end, gene_id; "

@@ -57,6 +57,8 @@ def _read_table(
     head = read_lines(path, before + 2)[before:]
     if not head:
         raise FqtlError(f"{path} is empty.")
+    if not head[0].strip():
+        raise FqtlError(f"{path}, line {before + 1}: expected a header, found a blank line.")
     separator = _separator(head, rows_named)
     _refuse_commas(path, head)
     names, *first = [[unquoted(field) for field in _fields(line, separator)] for line in head]
@@ -94,6 +96,12 @@ def _read_table(
     if wordy:
         frame[wordy] = _numbers(path, frame[wordy], names, before + 2)
     return frame.set_axis(names, axis="columns")
+
+
+def fields_of(head: list[str]) -> list[list[str]]:
+    """Fields of the header and the first row, as `read_table` tells them apart."""
+    separator = _separator(head, rows_named=False)
+    return [[unquoted(field) for field in _fields(line, separator)] for line in head]
 
 
 def _separator(head: list[str], rows_named: bool) -> str:

@@ -11,6 +11,7 @@ shard.
 """
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
@@ -31,7 +32,7 @@ from fqtl.data.dosages import (
     Limits,
     refuse_absent,
 )
-from fqtl.data.lines import END_OF_FILE
+from fqtl.data.lines import END_OF_FILE, readable
 from fqtl.data.sex import FEMALE, MALE, UNKNOWN, SexChromosomes, sex_chromosomes
 from fqtl.data.site_collector import SiteCollector
 from fqtl.data.vcf_index import refuse_stale
@@ -80,9 +81,15 @@ class VcfFile:
 
     @cached_property
     def _records(self) -> TextRecords | BcfRecords:
-        if self.path.suffix == ".bcf":
-            return BcfRecords(self.path, self._index, self.field)
-        return TextRecords(self.path, self._index, self._header, self.donors)
+        try:
+            if self.path.suffix == ".bcf":
+                return BcfRecords(self.path, self._index, self.field)
+            return TextRecords(self.path, self._index, self._header, self.donors)
+        except (OSError, ValueError, NotImplementedError) as fault:  # of pysam
+            raise FqtlError(
+                f"{self.path} cannot be opened with its index {self._index} ({fault}): is it "
+                "packed by bgzip, and whole?"
+            ) from fault
 
     @property
     def contigs(self) -> list[str]:
@@ -269,10 +276,13 @@ def _first_format(path: Path) -> list[str]:
     """Fields of the first record of a VCF; none of a BCF, whose header has all there are."""
     if path.suffix == ".bcf":
         return []
-    with gzip.open(path, "rt", encoding="latin-1") as lines:
-        first = next((line for line in lines if not line.startswith("#")), "")
-    fields = first.split("\t", 9)
+    fields = readable(path, lambda: _first_record(path)).split("\t", 9)
     return fields[8].split(":") if len(fields) > 8 else []
+
+
+def _first_record(path: Path) -> str:
+    with gzip.open(path, "rt", encoding="latin-1") as lines:
+        return next((line for line in lines if not line.startswith("#")), "")
 
 
 def _samples_twice(path: Path) -> list[str]:
@@ -280,7 +290,7 @@ def _samples_twice(path: Path) -> list[str]:
     try:
         with gzip.open(path, "rt") as lines:
             head = next((line for line in lines if line.startswith("#CHROM")), "")
-    except (OSError, EOFError, UnicodeDecodeError):
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error):
         return []
     names = head.rstrip("\r\n").split("\t")[9:]
     return sorted({name for name in names if names.count(name) > 1})

@@ -12,6 +12,8 @@ the panel has the other way round is counted the other way round there. A gene t
 and that is without weights is left out, with its reason.
 """
 
+import logging
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data.dosages import GenotypeSource
+from fqtl.data.gtex_samples import tissue_name
 from fqtl.data.panel import look_up, require_found
 from fqtl.errors import FqtlError
 from fqtl.weights.builds import one_build
@@ -28,11 +31,13 @@ from fqtl.weights.focus import TABLES, focus_left_out, read_focus, tells_dosage_
 from fqtl.weights.fusion import read_fusion, read_pos
 from fqtl.weights.fusion_model import read_fusion_model
 from fqtl.weights.kinds import Kind
-from fqtl.weights.predictdb import listed_genes, predictdb_files, read_predictdb
+from fqtl.weights.predictdb import has_varids, listed_genes, predictdb_files, read_predictdb
 from fqtl.weights.sqlite import read_only
 from fqtl.weights.tigar import read_genes, read_tigar, tigar_files
 from fqtl.weights.weight_set import WeightSet, variant_ids
 
+log = logging.getLogger(__name__)
+NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 NEEDS = {"predictdb": "pairs", "fusion": "pairs", "focus": "variances", "tigar": "nothing"}
 PANEL = "Give genotypes of a reference panel (--panel and --genome-build)."
 ONE_MODEL = {"predictdb": "A PredictDB", "tigar": "A table of TIGAR"}
@@ -69,13 +74,14 @@ def load_sets(path: Path, kind: Kind, model: str = "") -> list[Loaded]:
             f"{path}: {ONE_MODEL[kind]} holds one model of each gene, without a name, so that "
             f"there is no {model} (--model). Leave --model out, or convert this file by itself."
         )
-    return [_with_weights(loaded) for loaded in _read(path, kind, model)]
+    return [_with_file_name(_with_weights(loaded)) for loaded in _read(path, kind, model)]
 
 
 def covariance_of_db(path: Path) -> tuple[Path | None, list[Path]]:
     """The file of covariances that is read with a PredictDB, by varID if there is one, and all."""
     _, by_rsid, by_varid = predictdb_files(path.parent, path.stem)
-    beside = [file for file in (by_varid, by_rsid) if file.is_file()]
+    named = (by_varid, by_rsid) if has_varids(path) else (by_rsid,)
+    beside = [file for file in named if file.is_file()]
     return (beside[0] if beside else None), beside
 
 
@@ -145,6 +151,21 @@ def _with_weights(loaded: Loaded) -> Loaded:
     dropped = pd.DataFrame({"gene_id": idle, "reason": "all its weights are 0"})
     left_out = pd.concat([loaded.left_out, dropped], ignore_index=True)
     return replace(loaded, weights=weights.among(weighted), left_out=left_out)
+
+
+def _with_file_name(loaded: Loaded) -> Loaded:
+    """The set by a name that files can have: `Whole Blood` is Whole_Blood."""
+    name = loaded.weights.name
+    found = file_name(name) or file_name(loaded.path.stem) or "weights"
+    if found == name:
+        return loaded
+    log.warning("%s: the set %r is called %s, as its files are.", loaded.path, name, found)
+    return replace(loaded, weights=replace(loaded.weights, name=found))
+
+
+def file_name(words: str) -> str:
+    """A name of letters, digits, dots, dashes and underscores; empty if nothing is left."""
+    return NOT_IN_A_NAME.sub("_", tissue_name(words)).strip("._-")
 
 
 def _fusion_tells_sd(path: Path) -> bool:
@@ -291,7 +312,8 @@ def require_places(path: Path, weights: WeightSet) -> None:
             f"{path} cannot be converted: {len(dropped)} of {len(weights.variants)} variants have "
             f"no position, the first {first['rsid'] or first['variant_id']!r} of "
             f"{first['gene_id']}. Expected it in a column varID of the table weights, as "
-            "chr22_20003000_T_C_b38; the layout of GTEx v6p has none."
+            "chr22_20003000_T_C_b38; the layout of GTEx v6p has none, and needs a table of rs "
+            "numbers (--rsids and --genome-build)."
         )
 
 

@@ -26,7 +26,7 @@ from fqtl.data import contigs
 from fqtl.errors import FqtlError
 from fqtl.tables.files import whole
 from fqtl.weights.builds import PLACE, one_build
-from fqtl.weights.columns import Columns, as_numbers, texts
+from fqtl.weights.columns import LARGEST, Columns, as_numbers, texts
 from fqtl.weights.covariance import matrices_of, read_covariance, write_covariance
 from fqtl.weights.sqlite import read_only
 from fqtl.weights.weight_set import WeightSet
@@ -144,6 +144,13 @@ def read_predictdb(path: Path, covariance: Path | None = None) -> WeightSet:
     )
 
 
+def has_varids(path: Path) -> bool:
+    """Whether the weights of a db have a column varID, which v6p's have not."""
+    with read_only(path, {"weights"}, "a PredictDB") as connection:
+        found = connection.execute("SELECT name FROM pragma_table_info('weights')")
+        return ("varID",) in found.fetchall()
+
+
 def listed_genes(path: Path) -> list[str]:
     """The genes that a db tells of, with weights or without."""
     with read_only(path, {"weights", "extra"}, "a PredictDB") as connection:
@@ -191,13 +198,13 @@ def _read_extra(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:
 
 
 def _read_info(path: Path, connection: sqlite3.Connection) -> "pd.Series[Any]":
-    """Number of samples, 0 if it is not told, and tissue, empty if it is not."""
+    """Number of samples, 0 if it is not told or is none, and tissue, empty if it is not told."""
     row = _first_row(connection, "sample_info")
     row = {"n_samples": next((row[name] for name in SAMPLES if name in row), None)} | row
     frame = pd.DataFrame([row]).reindex(columns=["n_samples", "tissue"])
-    columns = Columns(path, frame, "sample_info, row", 1)
-    reported = {"n_samples": columns.counts("n_samples"), "tissue": columns.text("tissue")}
-    return pd.DataFrame(reported).iloc[0]
+    n = as_numbers(frame["n_samples"])
+    told = n.where((n > 0) & (n <= LARGEST) & (n % 1 == 0)).fillna(0).astype(int)
+    return pd.DataFrame({"n_samples": told, "tissue": texts(frame["tissue"])}).iloc[0]
 
 
 def _performance(extra: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:

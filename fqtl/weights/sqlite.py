@@ -9,6 +9,9 @@ import pandas as pd
 
 from fqtl.errors import FqtlError
 
+# of damaged files; names that are no text come to light as they are decoded
+FAULTS = (sqlite3.DatabaseError, pd.errors.DatabaseError, UnicodeDecodeError)
+
 
 @contextmanager
 def read_only(path: Path, needed: set[str], what: str) -> Iterator[sqlite3.Connection]:
@@ -18,7 +21,7 @@ def read_only(path: Path, needed: set[str], what: str) -> Iterator[sqlite3.Conne
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         try:
             found = tables(connection)
-        except sqlite3.DatabaseError as fault:
+        except FAULTS as fault:
             raise FqtlError(f"{path} is not an SQLite file ({fault}).") from fault
         if needed - found:
             raise FqtlError(
@@ -27,7 +30,7 @@ def read_only(path: Path, needed: set[str], what: str) -> Iterator[sqlite3.Conne
             )
         try:
             yield connection
-        except (sqlite3.DatabaseError, pd.errors.DatabaseError) as fault:
+        except FAULTS as fault:
             raise FqtlError(f"{path} cannot be read as {what}: {fault}.") from fault
 
 

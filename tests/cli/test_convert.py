@@ -18,7 +18,7 @@ from fqtl.weights.formats import FORMATS
 from fqtl.weights.fusion import read_fusion, write_fusion
 from fqtl.weights.predictdb import predictdb_files, read_predictdb
 from fqtl.weights.tigar import read_tigar
-from tests.cli.conversions import DONORS, convert, refusal, write_panel, written
+from tests.cli.conversions import DONORS, convert, damage, refusal, write_panel, written
 from tests.files import vcf_records, write_vcf
 from tests.weights.audit.sound import dosages, sound_weights
 
@@ -367,15 +367,31 @@ def test_files_are_not_converted_onto_themselves(tmp_path, capsys):
     assert path.read_bytes() == before
 
 
-def test_a_tissue_whose_name_is_no_file_name_is_refused(tmp_path, capsys):
+@pytest.mark.parametrize(
+    "told, made",
+    [
+        ("Whole Blood", "Whole_Blood"),
+        ("Brain - Spinal cord (cervical c-1)", "Brain_Spinal_cord_cervical_c-1"),
+        ("../../elsewhere", "elsewhere"),
+        ("#", "Liver"),
+    ],
+)
+def test_a_tissue_whose_name_is_no_file_name_is_called_by_one(tmp_path, capsys, told, made):
     path = written(tmp_path, "predictdb")
-    for name in ("Whole Blood", "../../elsewhere"):
-        with sqlite3.connect(path) as connection:
-            connection.execute("UPDATE sample_info SET tissue = ?", [name])
-        assert "expected a tissue of letters, digits, dots, dashes and underscores" in (
-            said := refusal(capsys, path, "fusion", tmp_path)
-        )
-        assert repr(name) in said
+    damage(path, f"UPDATE sample_info SET tissue = '{told}'")
+    assert convert(path, "fusion", tmp_path) == 0
+    assert {entry.name for entry in (tmp_path / "out").iterdir()} == {
+        *(made, f"{made}.pos", f"{made}.profile", "converted.tsv", "converted_left_out.tsv.gz")
+    }
+    assert f"the set {told!r} is called {made}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("told", ["many", "1_000", 1099511627776, -3])
+def test_a_number_of_samples_that_is_none_is_not_known(tmp_path, capsys, told):
+    path = written(tmp_path, "predictdb")
+    damage(path, f"UPDATE sample_info SET n_samples = {told!r}")
+    assert "does not tell how many samples" in refusal(capsys, path, "fusion", tmp_path)
+    assert convert(path, "fusion", tmp_path, "--n-samples", 80) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import gzip
+import re
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,22 @@ def test_a_gzipped_gtf_serves_as_well(tmp_path):
     packed = tmp_path / "x.gtf.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
     assert read_annotation(packed).equals(read_annotation(path))
+
+
+@pytest.mark.parametrize(
+    "line, told",
+    [
+        ("chr1\tHAVANA\tge", "expected nine fields between tabs in every line"),
+        ("chr1\tH\tgene\t5\t9\t.\t+\t.\t", "1 of 3 lack a chromosome or attributes"),
+        ('chr1\tH\tgene\tinf\t9\t.\t+\t.\tgene_id "h"', "found start 'inf'"),
+        ('chr1\tH\tgene\t1.5\t9\t.\t+\t.\tgene_id "h"', "found start '1.5'"),
+    ],
+)
+def test_a_line_of_a_gtf_that_is_cut_or_no_place_is_refused(tmp_path, line, told):
+    path = write_gtf(tmp_path / "x.gtf", [("chr1", 1, 9, "+", "g", [(1, 9)])])
+    path.write_text(path.read_text() + line + "\n")
+    with pytest.raises(FqtlError, match=re.escape(told)):
+        read_annotation(path)
 
 
 def test_a_number_sign_within_an_attribute_is_no_comment(tmp_path):

@@ -155,3 +155,10 @@ def test_an_infinite_covariate_is_refused(tmp_path):
     path = write_covariates(tmp_path / "c.txt", {"PC1": [1, "inf", 3]}, DONORS)
     with pytest.raises(FqtlError, match="must be finite"):
         read_covariates(path)
+
+
+def test_a_blank_line_before_the_header_is_said(tmp_path):
+    path = tmp_path / "c.txt"
+    path.write_text("\nID\td1\td2\nPC1\t0.5\t1\n")
+    with pytest.raises(FqtlError, match="line 1: expected a header, found a blank line"):
+        read_covariates(path)

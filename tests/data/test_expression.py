@@ -138,3 +138,11 @@ def test_a_gzip_file_cut_short_is_refused(tmp_path):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FqtlError, match=r"No such file: .*absent\.bed"):
         read_expression(tmp_path / "absent.bed")
+
+
+def test_a_blank_in_the_name_of_a_leading_column_takes_no_donor(tmp_path):
+    path = tmp_path / "x.bed"
+    path.write_text("#chr\tstart\tend\tgene id\tstrand\td1\td2\nchr1\t99\t200\tG1\t+\t0.5\t1.5\n")
+    found = read_expression(path)
+    assert found.donors == ["d1", "d2"]
+    assert found.values.tolist() == [[0.5, 1.5]]

@@ -144,3 +144,22 @@ def test_a_field_that_the_header_forgot_is_read_where_records_have_it(tmp_path):
     record = f"chr22 100 . A G . PASS . GT {GOOD}"
     path = write_vcf(tmp_path / "x.vcf.gz", [record], ["a", "b", "c"], fields=())
     assert read(path, "abc").dosages.tolist() == [[1, 2, 0]]
+
+
+def test_a_first_block_that_is_damaged_is_said_before_anything_is_read(tmp_path):
+    record = "chr22 100 . A G . PASS . DS 0.5 1"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], ["D0", "D1"], fields=())
+    content = bytearray(path.read_bytes())
+    content[30] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(FqtlError, match=r"x\.vcf\.gz"):
+        read(path, ["D0", "D1"], "DS")
+
+
+def test_a_vcf_that_is_not_packed_by_bgzip_is_refused_with_its_index(tmp_path):
+    path = write_vcf(tmp_path / "x.vcf.gz", ["chr22 100 . A G . PASS . GT 0/0 0/1"], ["D0", "D1"])
+    content = bytearray(path.read_bytes())
+    content[12:14] = b"XX"  # the mark of bgzip in the head of the first block
+    path.write_bytes(content)
+    with pytest.raises(FqtlError, match="is it packed by bgzip, and whole"):
+        read(path, ["D0", "D1"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from fqtl.weights.audit.fault import Fault
+from fqtl.weights.sqlite import FAULTS
 
 INDEXES = """
 SELECT t.name, c.name FROM sqlite_master t, pragma_index_list(t.name) i, pragma_index_info(i.name) c
@@ -51,7 +52,7 @@ def open_database(
             held = {name for (name,) in named} & {*needed, *others}
             tables = {name: pd.read_sql(f"SELECT * FROM {name}", connection) for name in held}
             indexed = set(connection.execute(INDEXES).fetchall())
-    except (sqlite3.DatabaseError, pd.errors.DatabaseError) as fault:
+    except FAULTS as fault:
         return Database(nothing, set(), [Fault(path, "", what, str(fault))])
     faults = []
     for name, columns in needed.items():

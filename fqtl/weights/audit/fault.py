@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data.alleles import is_palindrome
-from fqtl.weights.columns import texts
+from fqtl.weights.columns import LARGEST, texts
 
 BASES = r"^[ACGT]+$"
 LARGEST_VARIANCE = 1.05  # of a dosage: 1 if all are homozygous, more in a panel of few donors
 LARGEST_SD = LARGEST_VARIANCE**0.5
+LARGEST_WEIGHT = 10.0  # standard deviations of expression per copy of an allele
 FARTHEST = 2_000_000  # base pairs between a gene and its variants
 FAR = "position is far from the gene: of another build?"
 
@@ -94,6 +95,11 @@ def ambiguous(path: Path, other: "pd.Series[str]", effect: "pd.Series[str]") -> 
 def outside(values: "pd.Series[float]", low: float, high: float) -> "pd.Series[bool]":
     """Which values are known and not between two bounds."""
     return values.notna() & ((values < low) | (values > high))
+
+
+def no_position(values: "pd.Series[float]", least: int = 1) -> "pd.Series[bool]":
+    """Which numbers are no base pairs, as readers need them."""
+    return ~((values >= least) & (values <= LARGEST) & (values % 1 == 0))
 
 
 def without_effect(

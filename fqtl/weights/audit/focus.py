@@ -16,6 +16,7 @@ from fqtl.weights.audit.fault import (
     Fault,
     Rows,
     ambiguous,
+    no_position,
     outside,
     without_effect,
     wrong_alleles,
@@ -80,7 +81,7 @@ def _genes(path: Path, tables: dict[str, pd.DataFrame]) -> Iterator[Fault]:
     yield from rows.where(chrom.isin(UNNAMED), "chrom is empty")
     yield from rows.where(chrom.str.startswith("chr"), "chrom has chr", chrom)
     start, end = as_numbers(feature["tx_start"]), as_numbers(feature["tx_stop"])
-    wrong = start.isna() | end.isna() | (start > end)
+    wrong = no_position(start, 0) | no_position(end, 0) | (start > end)
     yield from rows.where(wrong, "tx_start and tx_stop are not the ends of a gene")
     idle = ~feature["id"].isin(tables["model"]["mol_id"])
     yield from rows.where(idle, "gene has no model", genes, grave=False)
@@ -115,7 +116,7 @@ def _weights(path: Path, tables: dict[str, pd.DataFrame]) -> Iterator[Fault]:
     yield from rows.where(chrom.isin(UNNAMED), "chrom is empty")
     yield from rows.where(chrom.str.startswith("chr"), "chrom has chr", chrom)
     pos = as_numbers(weight["pos"])
-    yield from rows.where(~(pos >= 1), "pos is not a position", weight["pos"])
+    yield from rows.where(no_position(pos), "pos is not a position", weight["pos"])
     yield from rows.where(weight.duplicated(["model_id", "snp"]), "snp is there twice for a model")
     yield from _far(rows, tables, chrom, pos)
     reported = [("fqtl_build", word) for word in _builds(tables)]

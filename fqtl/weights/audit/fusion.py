@@ -20,6 +20,7 @@ from fqtl.weights.audit.fault import (
     Fault,
     Rows,
     ambiguous,
+    no_position,
     outside,
     wrong_alleles,
 )
@@ -79,7 +80,7 @@ def _list(path: Path, listed: pd.DataFrame) -> Iterator[Fault]:
     number = listed["CHR"].isin([str(number) for number in range(1, 24)])
     yield from rows.where(human & ~number, NEVER_REACHED, listed["CHR"])
     start, end = as_numbers(listed["P0"]), as_numbers(listed["P1"])
-    wrong = ~(np.isfinite(start) & np.isfinite(end) & (start <= end))
+    wrong = no_position(start, 0) | no_position(end, 0) | (start > end)
     reported = listed["P0"] + " and " + listed["P1"]
     yield from rows.where(wrong, "P0 and P1 are not the ends of a gene", reported)
     if "BUILD" in listed:
@@ -254,7 +255,7 @@ def _snps(
     yield from rows.where(ids.duplicated() & ~idle, "variant is there twice")
     yield from wrong_alleles(rows, other, effect)
     yield from ambiguous(path, other, effect)
-    yield from rows.where(~(pos >= 1), "position is not a number", columns[3])
+    yield from rows.where(no_position(pos), "position is not a number", columns[3])
     words = [word for _, word in builds] + ids.map(build_of).tolist()
     build = next((found for word in words if (found := build_named(word))), "")
     there = chrom.map(lambda code: named(code, build))
@@ -307,11 +308,11 @@ def _scalars(path: Path, objects: dict[str, Any], best: str) -> Iterator[Fault]:
     found = str(entries(objects["N.tot"]))
     if n.size == 1 and np.isnan(n[0]) and not _words(objects["N.tot"]):
         yield Fault(path, "N.tot", "is not known", found, grave=False)
-    elif n.size != 1 or not n[0] > 0:
+    elif n.size != 1 or not (n[0] > 0 and np.isfinite(n[0])):
         yield Fault(path, "N.tot", "is not a number of samples", found)
     if holds_z_scores(best) and n.size == 1 and not n[0] > 1:
         yield Fault(path, "N.tot", f"is needed with the z-scores of {best}, which FUSION chooses")
-    if hsq.size not in (1, 2) or _words(objects["hsq"]):
+    if hsq.size not in (1, 2) or np.isinf(hsq).any() or _words(objects["hsq"]):
         found = str(entries(objects["hsq"]))
         yield Fault(path, "hsq", "is not an estimate, or one and its standard error", found)
     if p.size != 1 or outside(pd.Series(p), 0, 1).any() or _words(objects["hsq.pv"]):

@@ -11,7 +11,16 @@ from fqtl.errors import FqtlError
 from fqtl.weights.audit.builds import misplaced
 from fqtl.weights.audit.covariance import audit_covariance
 from fqtl.weights.audit.database import Database, open_database
-from fqtl.weights.audit.fault import Fault, Rows, ambiguous, outside, without_effect, wrong_alleles
+from fqtl.weights.audit.fault import (
+    LARGEST_WEIGHT,
+    Fault,
+    Rows,
+    ambiguous,
+    no_position,
+    outside,
+    without_effect,
+    wrong_alleles,
+)
 from fqtl.weights.builds import PLACE
 from fqtl.weights.columns import UNNAMED, as_numbers, texts
 from fqtl.weights.covariance import key_of
@@ -77,6 +86,8 @@ def _weights(
     yield from rows.where(gene.isin(UNNAMED), "gene is NULL or empty")
     weight = as_numbers(weights["weight"])
     yield from rows.where(~np.isfinite(weight), "weight is not a number", weights["weight"])
+    large = np.isfinite(weight) & (weight.abs() > LARGEST_WEIGHT)
+    yield from rows.where(large, "weight is implausible per copy of an allele", weight)
     yield from without_effect(path, "weights, gene", gene, weight)
     other, effect = texts(weights["ref_allele"]), texts(weights["eff_allele"])
     yield from wrong_alleles(rows, other, effect)
@@ -116,8 +127,12 @@ def _extra(path: Path, extra: pd.DataFrame, weights: pd.DataFrame) -> Iterator[F
         wrong = outside(value, 0, 1) | _words(extra[name])
         yield from rows.where(wrong, f"{name} is not between 0 and 1", extra[name])
     for name in [name for name in NUMBERS if name in extra]:
-        wrong = _words(extra[name])
+        value = as_numbers(extra[name])
+        wrong = np.isinf(value) | _words(extra[name])
         yield from rows.where(wrong, f"{name} is not a number", extra[name])
+        if name == "pos":
+            wrong = np.isfinite(value) & no_position(value, 0)
+            yield from rows.where(wrong, "pos is not a position", extra[name])
     sizes = texts(weights["gene"]).value_counts()
     has = genes.map(sizes).fillna(0).astype(int)
     said = as_numbers(extra["n.snps.in.model"])

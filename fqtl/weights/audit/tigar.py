@@ -8,13 +8,21 @@ import pandas as pd
 
 from fqtl.data import contigs
 from fqtl.weights.audit.builds import misplaced
-from fqtl.weights.audit.fault import Fault, Rows, ambiguous, outside, without_effect, wrong_alleles
+from fqtl.weights.audit.fault import (
+    LARGEST_WEIGHT,
+    Fault,
+    Rows,
+    ambiguous,
+    no_position,
+    outside,
+    without_effect,
+    wrong_alleles,
+)
 from fqtl.weights.audit.table import table_of
 from fqtl.weights.columns import UNNAMED, as_numbers
 from fqtl.weights.tigar import GENES, NEEDED, snp_ids, tigar_files
 
 DIGITS = r"[1-9][0-9]{0,8}"
-LARGEST_WEIGHT = 10.0  # standard deviations of expression per copy
 BGZIP = b"BC\x02\x00"  # the extra field of a bgzip block
 
 
@@ -80,7 +88,7 @@ def _genes(path: Path, weighted: set[str]) -> Iterator[Fault]:
     yield from rows.where(genes.isin(UNNAMED), "TargetID is empty")
     yield from rows.where(genes.duplicated(), "gene is listed twice", genes)
     start, end = as_numbers(table["GeneStart"]), as_numbers(table["GeneEnd"])
-    wrong = start.isna() | end.isna() | (start > end)
+    wrong = no_position(start, 0) | no_position(end, 0) | (start > end)
     reported = table["GeneStart"] + " and " + table["GeneEnd"]
     yield from rows.where(wrong, "GeneStart and GeneEnd are not the ends of a gene", reported)
     dropped = sorted(weighted - set(genes))

@@ -32,6 +32,11 @@ W = "UPDATE weight SET"
 
 
 FAULTS = [
+    (f"{W} pos = 1.5 WHERE snp = 'rs1'", ", weight 2, rs1: pos is not a position (1.5)"),
+    (
+        "UPDATE molecularfeature SET tx_stop = 1e300 WHERE id = 2",
+        ", molecularfeature 2: tx_start and tx_stop are",
+    ),
     ("DROP TABLE refpanel", ": has no table refpanel"),
     ("DELETE FROM model", ", table model: is empty"),
     (

@@ -54,6 +54,12 @@ def damaged(pos, **changed):
     return [line.removeprefix("Liver/ENSG3.wgt.RDat") for line in told(pos)]
 
 
+@pytest.mark.parametrize("name, value", [("hsq", np.inf), ("N.tot", np.inf), ("hsq.pv", np.inf)])
+def test_an_infinite_number_is_a_fault_since_no_reader_can_use_it(pos, name, value):
+    (line,) = damaged(pos, **{name: value})
+    assert line.startswith(f", {name}: is not")
+
+
 def snps(**changed):
     return {**objects()["snps"], **changed}
 
