@@ -176,10 +176,14 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
 def _fit(
     gene: GeneData, x: np.ndarray, settings: Settings, rows: np.ndarray | slice = slice(None)
 ) -> Fit:
-    """The fit to some donors, or to all."""
+    """The fit to some donors, or to all.
+
+    Without a polygenic background, which weights leave out: effects beside it are smaller.
+    """
     offset = None if gene.offset is None else gene.offset[rows]
     covariates = None if settings.covariates is None else settings.covariates[rows]
-    return fit(gene.y[rows], x[rows], offset=offset, covariates=covariates, **settings.fit)
+    options = {"background": False, **settings.fit}
+    return fit(gene.y[rows], x[rows], offset=offset, covariates=covariates, **options)
 
 
 def _on_the_scale_of_effects(gene: GeneData, settings: Settings) -> Floats:

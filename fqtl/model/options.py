@@ -8,8 +8,8 @@
 
 Their docstrings say what each option means and what its default is. `READ_WITH` says which models
 read it. An option that is given, differs from what the model uses, and is not read by the model is
-an error that says which models read it. `shared_noise` and `reconsider` are False where there is
-nothing to share or to reconsider.
+an error that says which models read it. `shared_noise`, `reconsider` and `background` are False
+where there is nothing to share or to reconsider, and beside other priors.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,8 @@ CLASSES: tuple[type[CheckedOptions], ...] = (
     CaviOptions,
     SgvbOptions,
 )
-NOTHING_TO_DO = {"shared_noise": False, "reconsider": False}  # what these are where not read
+# what these are where not read
+NOTHING_TO_DO = {"shared_noise": False, "reconsider": False, "background": False}
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class ModelKind:
     tissue_prior: str = "spike_slab"
     tissue_inclusion: Any = None
     specific: bool = True
+    background: bool = True
 
     @property
     def no_factors(self) -> str:
@@ -99,6 +101,7 @@ FACTORS = Condition(
 )
 IN_FIT = Condition("fqtl.fit", lambda of: of.function == "fit", lambda of: f"fqtl.{of.function}")
 SPECIFIC = Condition("specific=True", lambda of: of.specific, lambda of: "specific=False")
+BACKGROUND = Condition("background=True", lambda of: of.background, lambda of: "background=False")
 SINGLE_EFFECTS = Condition(
     "variant_prior='single_effects'",
     lambda of: of.variant_prior == "single_effects",
@@ -135,6 +138,9 @@ READ_WITH: dict[str, tuple[Condition, ...]] = {
     "specific": (IN_FIT, FACTORS),
     "max_effects": (SINGLE_EFFECTS,),
     "min_sharing": (SINGLE_EFFECTS, FACTORS, SPECIFIC),
+    "background": (SINGLE_EFFECTS,),
+    "background_probability": (SINGLE_EFFECTS, BACKGROUND),
+    "median_background": (SINGLE_EFFECTS, BACKGROUND),
     "max_tissue_inclusion": (FACTORS, SPIKED_TISSUES, LEARNED_TISSUES),
     "max_alternations": (CAVI, FACTORS),
     "factor_tolerance": (CAVI, FACTORS),
@@ -233,7 +239,7 @@ def _made(kind: type[Kind], chosen: Mapping[str, Any], **more: Any) -> Kind:
 def _as_chosen(kind: ModelKind, variant_prior: str, chosen: Mapping[str, Any]) -> ModelKind:
     said = {
         name: chosen[name]
-        for name in ("tissue_prior", "tissue_inclusion", "specific")
+        for name in ("tissue_prior", "tissue_inclusion", "specific", "background")
         if name in chosen
     }
     return replace(kind, variant_prior=variant_prior, **said)

@@ -1,8 +1,9 @@
 """The default model of effects: sums of effects that are each of one variant.
 
-Factors that tissues share, and effects of single tissues beside them, or the latter alone. Variants
-in LD share the probability of an effect, so that each effect that is likely there has a credible
-set. The other priors, of every variant by itself, are in `spike_slab_model.py`.
+Factors that tissues share, and effects of single tissues beside them, or the latter alone; and,
+last, a polygenic background of what these leave. Variants in LD share the probability of an effect,
+so that each effect that is likely there has a credible set. The other priors, of every variant by
+itself, are in `spike_slab_model.py`.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import numpy as np
 
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.variants import Variants
+from fqtl.model.predictors.background import Background
 from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Predictor
@@ -23,7 +25,7 @@ from fqtl.model.results.posterior import Posterior
 def location_parts(
     x: Variants, observed: Floats, rank: int, factored: bool, options: SingleEffectsOptions
 ) -> list[Predictor]:
-    """x (L R' + S): what tissues share, and what they do not.
+    """x (L R' + S + B): what tissues share, what they do not, and the background.
 
     observed : (n, m) 1 where a donor has a tissue, else 0
     """
@@ -33,6 +35,10 @@ def location_parts(
         parts.append(Factored.empty(x, m, rank, options))
     if options.specific or not parts:
         parts.append(TissueSpecific.empty(x, observed, options))
+    if options.background:
+        parts.append(
+            Background.empty(x, observed, options.median_background, options.background_probability)
+        )
     return parts
 
 
@@ -40,6 +46,7 @@ def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any
     """Posterior of every part and the credible sets of its effects, in the terms of `Fit`."""
     factors = [factor for part in parts if isinstance(part, Factored) for factor in part.ordered()]
     specific = [sums for part in parts if isinstance(part, TissueSpecific) for sums in part.tissues]
+    background = [part for part in parts if isinstance(part, Background)]
     sign = np.array([factor.sign for factor in factors])
     sets = []
     for k, factor in enumerate(factors):
@@ -51,4 +58,6 @@ def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any
         "tissues": Posterior.of([factor.tissues for factor in factors], m).times(sign),
         "specific": Posterior.of(specific, x.p) if specific else Posterior.zero(x.p, m),
         "credible_sets": tuple(sets),
+        "standardised_background": background[0].effects() if background else None,
+        "background_variance": background[0].variance() if background else np.zeros(m),
     }

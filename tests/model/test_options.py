@@ -108,6 +108,9 @@ OTHERWISE = {
     "specific": False,
     "max_effects": 1,
     "min_sharing": 1e3,
+    "background": False,
+    "background_probability": 0.9,
+    "median_background": 0.2,
     "max_tissue_inclusion": 0.9,
     "max_alternations": 1,
     "factor_tolerance": 50.0,
@@ -171,7 +174,7 @@ def test_what_a_model_does_not_read_is_refused_and_what_it_takes_is_read(model, 
         unmet = conditions_unmet(kind, name)
         if not unmet:  # the default of `variant_prior` is read in the choice of a class
             assert name in read | {"variant_prior"}, f"{model} takes {name} and never reads it"
-        elif name not in ("shared_noise", "reconsider"):
+        elif name not in ("shared_noise", "reconsider", "background"):
             with pytest.raises(FqtlError, match=f"Option {name}=.* it needs .*, found "):
                 run(**{name: value})
 

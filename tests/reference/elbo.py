@@ -108,7 +108,7 @@ def score_moments(sums, row):
     return mean, variance
 
 
-def location_of_donor(i, row, factors, specific, confounders):
+def location_of_donor(i, row, factors, specific, confounders, background=()):
     """Mean (m,) and dense covariance (m, m) of eta1 of donor i under q."""
     m = confounders["mean"].shape[1]
     mean, covariance = np.zeros(m), np.zeros((m, m))
@@ -119,6 +119,12 @@ def location_of_donor(i, row, factors, specific, confounders):
         for part in parts:
             mean[t] += part[0]
             covariance[t, t] += part[1]
+    for parts in background:
+        mean += parts["shared"][0][i]
+        covariance += parts["shared"][1][i]
+        for t, (own, spread) in enumerate(parts["tissues"]):
+            mean[t] += own[i]
+            covariance[t, t] += spread[i]
     for variants, tissues in factors:
         f, spread = score_moments(variants, row)
         for t in range(m):
@@ -147,7 +153,9 @@ def beside_shared_noise(residual, mean, covariance, loadings, slope, conditional
     return mean + expected * loadings, total, cost
 
 
-def gaussian_elbo(y, x, factors, specific, confounders, dispersion, bounds, noise=None):
+def gaussian_elbo(
+    y, x, factors, specific, confounders, dispersion, bounds, noise=None, background=()
+):
     """ELBO of y (n, m), NaN where missing.
 
     x : (p, n)
@@ -157,11 +165,13 @@ def gaussian_elbo(y, x, factors, specific, confounders, dispersion, bounds, nois
     confounders, dispersion : dict with design (n, q), mean (q, m), covariance (m, q, q), precision
     bounds : (variance_min, variance_max), each (m,)
     noise : dict with loadings (m,), ridge, and q(u | eta): slope (n, m), conditional_variance (n,)
+    background : dicts with the mean and variance of what all tissues share (a pair of (n,)), those
+        of each tissue (pairs), and the divergence of both from their prior
     """
     n, m = y.shape
     total, expected = 0.0, {}
     for i in range(n):
-        mean, covariance = location_of_donor(i, x[:, i], factors, specific, confounders)
+        mean, covariance = location_of_donor(i, x[:, i], factors, specific, confounders, background)
         if noise:
             mean, covariance, cost = beside_shared_noise(
                 np.nan_to_num(y[i] - mean),
@@ -192,6 +202,7 @@ def gaussian_elbo(y, x, factors, specific, confounders, dispersion, bounds, nois
             loading = (tissues[name][t] for name in ("pip", "slab_mean", "slab_precision"))
             total -= spike_slab_divergence(*loading, tissues["inclusion"], tissues["precision"])
     total -= sum(single_effects_divergence(sums) for sums in specific)
+    total -= sum(parts["divergence"] for parts in background)
     if noise:
         total -= 0.5 * noise["ridge"] * float(noise["loadings"] @ noise["loadings"])
     return total

@@ -13,12 +13,12 @@ visits every variant has then found nothing better, and of what was known the fi
 the shortest step loses less than `tolerance`; otherwise it ends and says that it has not.
 
 Entries grow in turn, against what the others leave, with a round in between, until none finds
-anything more: factors one after another, then effects of single tissues, then factors again. Then
-all are refined together, and the settled fit is reconsidered: each entry is emptied for once, and
-what the others make of it stays if the ELBO is the higher by it (of the Gaussian family; the
-rounds of the others cost too much). A round visits what mattered before; when it gains less than
-`tolerance` nats the next visits every variant, and only such a round can say that the fit has
-converged.
+anything more: factors one after another, then effects of single tissues, then factors again; a
+polygenic background last, once noise that tissues share was looked for. Then all are refined
+together, and the settled fit is reconsidered: each entry is emptied for once, and what the others
+make of it stays if the ELBO is the higher by it (of the Gaussian family; the rounds of the others
+cost too much). A round visits what mattered before; when it gains less than `tolerance` nats the
+next visits every variant, and only such a round can say that the fit has converged.
 (Conjugate-computation variational inference: Khan & Lin 2017, AISTATS; for the Gaussian this is
 plain coordinate ascent.)
 """
@@ -37,6 +37,7 @@ from fqtl.model.engines.model import Model, Solution
 from fqtl.model.engines.options import CaviOptions
 from fqtl.model.engines.trace import Trace
 from fqtl.model.engines.working import Working
+from fqtl.model.predictors.background import Background
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.priors import SharedNoise
 
@@ -120,9 +121,12 @@ def maximise(model: Model, options: CaviOptions) -> Solution:
     trace = Trace()
     state = _recorded(one_round(State.of(model), Visit.ACTIVE_SET), trace).state
     state = _settle(state, trace)
-    state = _grow(state, trace, options)
+    early = [k for k, one in enumerate(model.location) if not isinstance(one, Background)]
+    state = _grow(state, trace, options, early)
     if options.shared_noise and model.noise is None:
-        state = _share_noise(state, trace, options)
+        state = _share_noise(state, trace, options, early)
+    late = [k for k in range(len(model.location)) if k not in early]
+    state = _grow(state, trace, options, late)
     fit = _refine(state, trace, options)
     entries = range(1, len(model.location))
     if options.reconsider and model.family.quadratic and len(entries) > 1:
@@ -192,8 +196,9 @@ def _other_way(
     return _refine(state, trace, options)
 
 
-def _share_noise(state: State, trace: Trace, options: CaviOptions) -> State:
-    """Model noise that tissues seem to share, in what the location leaves; entries may grow again.
+def _share_noise(state: State, trace: Trace, options: CaviOptions, entries: Sequence[int]) -> State:
+    """Model noise that tissues seem to share, in what the location leaves; these entries
+    may grow again.
 
     Asked after effects were found: effects that tissues share look like noise that they share, and
     while true ones survive the precision of shared noise, false ones do not. What is left of a
@@ -216,14 +221,11 @@ def _share_noise(state: State, trace: Trace, options: CaviOptions) -> State:
     if not state.model.family.quadratic and shared.elbo < state.elbo:
         return state
     trace.took(shared.elbo)
-    return _grow(shared, trace, options)
+    return _grow(shared, trace, options, entries)
 
 
-def _grow(
-    state: State, trace: Trace, options: CaviOptions, entries: Sequence[int] | None = None
-) -> State:
-    """Entries, of all or of these, in turn add what they find, until none finds any more."""
-    entries = range(len(state.model.location)) if entries is None else entries
+def _grow(state: State, trace: Trace, options: CaviOptions, entries: Sequence[int]) -> State:
+    """These entries in turn add what they find, until none finds any more."""
     steps, refusals = 0, 0  # the latter in a row
     for index in cycle(entries):
         found = True

@@ -55,10 +55,26 @@ class SingleEffectsOptions(FactorOptions):
         10.
     min_sharing : nats by which the tissues beside its strongest must speak for a factor
         1; what has fewer is left to effects of single tissues. Where there are such (`specific`).
+    background : whether tissues may have a polygenic background beside these effects
+        True. One that the data do not speak for is not there.
+    background_probability : prior probability that there is one
+        0.5. That a single tissue of m has one beside what all share is 1/m times as likely.
+    median_background : median of the prior of the share of variance that it explains
+        0.01.
     """
 
     max_effects: int = 10
     min_sharing: float = 1.0
+    background: bool = True
+    background_probability: float = 0.5
+    median_background: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("background_probability", "median_background"):
+            value = getattr(self, name)
+            if not 0 < value < 1:
+                raise FqtlError(f"Option {name} must be between 0 and 1, found {value!r}.")
 
 
 @dataclass(frozen=True)

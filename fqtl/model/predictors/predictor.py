@@ -9,8 +9,8 @@ constant,
     sum_i E[eta_i] . P_i z_i - 1/2 E[eta_i' P_i eta_i] - KL,
 
 so what it is given is the precision-weighted residual P_i z_i, and P. An entry never changes: an
-update gives another. The entries there are: `factored.py`, `tissue_specific.py`, `covariates.py`;
-of the model's paper, `bilinear.py` and `dense.py`.
+update gives another. The entries there are: `factored.py`, `tissue_specific.py`,
+`background.py`, `covariates.py`; of the model's paper, `bilinear.py` and `dense.py`.
 """
 
 from enum import Enum, auto

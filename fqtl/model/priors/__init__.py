@@ -8,12 +8,14 @@ default model's priors stand in `default_model.py`.
 | `EffectPrior`, `SuccessivePrior`, `FactorPrior` | `SingleEffectsPosterior` | variants, default |
 | `SpikeSlabPrior` | `SpikeSlabPosterior` | tissues of a factor; variants in the model's paper |
 | `NonNegativePrior` | `NonNegativePosterior` | tissues, in a deconvolution |
+| `VariancePrior` | `PolygenicPosterior` | polygenic background |
 | `SlabPrior` | `SlabPosterior` | covariates, dispersion |
 | `SharedNoise` | `NoisePosterior` | noise that the tissues of a donor share |
 """
 
 from fqtl.model.priors.effect_prior import EffectPrior, FactorPrior, SuccessivePrior
 from fqtl.model.priors.non_negative import NonNegativePosterior, NonNegativePrior
+from fqtl.model.priors.polygenic import PolygenicPosterior, Rotated, VariancePrior
 from fqtl.model.priors.posterior import Loadings, LoadingsPosterior, Unconstrained
 from fqtl.model.priors.shared_noise import NoisePosterior, NoisePrecision, SharedNoise
 from fqtl.model.priors.single_effects import SingleEffectsPosterior
@@ -29,6 +31,8 @@ __all__ = [
     "NoisePrecision",
     "NonNegativePosterior",
     "NonNegativePrior",
+    "PolygenicPosterior",
+    "Rotated",
     "SharedNoise",
     "SingleEffectsPosterior",
     "SlabPosterior",
@@ -37,4 +41,5 @@ __all__ = [
     "SpikeSlabPrior",
     "SuccessivePrior",
     "Unconstrained",
+    "VariancePrior",
 ]

@@ -62,12 +62,20 @@ class Fit(ModelFit):
     converged : bool
         Whether the ELBO settled within the iterations allowed.
     notes : what was set aside, in words
+    background_variance : (m,)
+        Posterior mean of the variance that the polygenic background makes over donors, in units of
+        the standardised response; 0 where there is none.
+    standardised_background : (p, m)
+        Posterior mean of its effects, of least norm, in standard deviations of y per standard
+        deviation of x; None where no tissue has any.
     """
 
     variants: Posterior
     tissues: Posterior
     specific: Posterior
     credible_sets: tuple[CredibleSet, ...]
+    background_variance: Floats | None = None
+    standardised_background: Floats | None = None
 
     @property
     def rank(self) -> int:
@@ -88,6 +96,26 @@ class Fit(ModelFit):
     def effects(self) -> Floats:
         """(p, m) effects in units of eta1 per unit of x, so per allele where x counts alleles."""
         return self.shared_effects + self.specific_effects
+
+    @cached_property
+    def background(self) -> Floats:
+        """(p, m) effects of the polygenic background, beside `effects` and in their units.
+
+        Many small effects that cannot be told apart: PIPs and credible sets know nothing of them.
+        """
+        if self.standardised_background is None:
+            return np.zeros((len(self.scale.x_mean), len(self.scale.y_mean)))
+        return self._per_unit(self.standardised_background)
+
+    @property
+    def background_share(self) -> Floats:
+        """(m,) share of the variance of y that the polygenic background explains.
+
+        Of family "gaussian"; of the others the variance of eta1 that it makes.
+        """
+        if self.background_variance is None:  # a fit of a version, or a prior, without it
+            return np.zeros(len(self.scale.y_mean))
+        return self.background_variance
 
     @cached_property
     def standardised_effects(self) -> Floats:
@@ -148,6 +176,7 @@ class Fit(ModelFit):
         *,
         offset: ArrayLike | None = None,
         scale: str = "response",
+        background: bool = True,
     ) -> Floats:
         """(n, m) expected response at the posterior mean of all effects.
 
@@ -155,6 +184,7 @@ class Fit(ModelFit):
         covariates : (n, q) in the units of the fit; left out, they stand at their mean
         offset : (n, m), (n, 1) or (n,) as in the fit; left out, it is 0: a size factor of 1
         scale : "response", in units of y (of successes, the probability); or "link", that is eta1
+        background : whether the polygenic background counts, beside `effects`
         """
         if scale not in ("response", "link"):
             raise FqtlError(f"scale must be 'response' or 'link', found {scale!r}.")
@@ -165,7 +195,10 @@ class Fit(ModelFit):
                 f"found shape {given.shape}."
             )
         self._refuse_other_variants(labels_of(x))
-        eta = self.intercept + np.nan_to_num(given - self.scale.x_mean) @ self.effects
+        effects = self.effects
+        if background and self.standardised_background is not None:
+            effects = effects + self.background
+        eta = self.intercept + np.nan_to_num(given - self.scale.x_mean) @ effects
         eta += beside("offset", offset, eta, 0.0)
         if covariates is not None:
             known = as_matrix("covariates", covariates, missing=False)
@@ -266,6 +299,8 @@ class Fit(ModelFit):
         p, m = len(self.scale.x_mean), len(self.scale.y_mean)
         factors = f"{self.rank or 'no'} factor{'s' * (self.rank != 1)}"
         size = "1 tissue" if m == 1 else f"{m} tissues, {factors}"
+        if self.standardised_background is not None:
+            size += ", a polygenic background"
         found = []
         beside = " beside the factors" if self.rank else ""
         for k in range(self.rank):
@@ -275,4 +310,10 @@ class Fit(ModelFit):
             )
         for t in np.flatnonzero(self.specific.any > LIKELY):
             found.append(f"  tissue {t}{beside}: {self._sets(tissue=int(t))}")
+        if self.standardised_background is not None:
+            share = self.background_share
+            found.append(
+                f"  polygenic background in {int((share > 0).sum())} of {m} tissues, up to "
+                f"{share.max():.3f} of the variance"
+            )
         return self._summary(f"{p} variants, {size}", found)

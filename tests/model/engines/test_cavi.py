@@ -12,6 +12,7 @@ from fqtl.model.engines.model import Model
 from fqtl.model.engines.options import CaviOptions
 from fqtl.model.engines.trace import Trace
 from fqtl.model.families import Gaussian, Response
+from fqtl.model.predictors.background import Background
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
@@ -21,7 +22,7 @@ from tests.conftest import linked_genotypes
 from tests.model.priors.test_single_effects import as_dict as effects_as_dict
 from tests.reference.elbo import gaussian_elbo
 
-PARTS = ["both", "factored", "specific"]
+PARTS = ["both", "factored", "specific", "all"]
 # E[1/V] and E[ln V] are sums over 20 nodes here and adaptive integrals there; with noise covariates
 # eta2 of some donors lies where the sigmoid bends
 QUADRATURE = {False: 1e-8, True: 1e-5}
@@ -50,6 +51,8 @@ def model_of(
         location.append(Factored.empty(variants, m, 2, options))
     if parts != "factored":
         location.append(TissueSpecific.empty(variants, response.observed, options))
+    if parts == "all":
+        location.append(Background.empty(variants, response.observed, 0.05, 0.9999))
     dispersion = Covariates.empty(
         design if noise_covariates else design[:, :1], m, start=family.dispersion_start
     )
@@ -77,9 +80,26 @@ def assert_that_effects_were_found(model):
     factored, specific = part_of(model, Factored), part_of(model, TissueSpecific)
     assert not factored or factored.factors
     assert not specific or specific.likely > 0
+    background = part_of(model, Background)
+    assert not background or background.found
+
+
+def background_as_dict(background):
+    """KL is tested in tests/model/priors/test_polygenic.py."""
+    nothing = np.zeros(len(background.relatedness.observed))
+    parts = [
+        (part.mean, part.variance) if part else (nothing, nothing) for part in background.tissues
+    ]
+    shared = background.shared
+    return {
+        "shared": (shared.mean, shared.variance) if shared else (nothing, nothing),
+        "tissues": parts,
+        "divergence": background.kl(),
+    }
 
 
 def slow_elbo(model, y, noise=None):
+    background = part_of(model, Background)
     factored, specific = part_of(model, Factored), part_of(model, TissueSpecific)
     return gaussian_elbo(
         y,
@@ -97,6 +117,7 @@ def slow_elbo(model, y, noise=None):
         as_dict(model.dispersion),
         (model.family.variance_min, model.family.variance_max),
         noise,
+        [background_as_dict(background)] if background else [],
     ) - (slow_log_prior(specific.prior) if specific else 0.0)
 
 
