@@ -30,9 +30,10 @@ from fqtl.data.gene import GeneData
 from fqtl.data.sex import MALE, require_known
 from fqtl.data.windows import sliding_windows
 from fqtl.errors import FqtlError
-from fqtl.gene.analysis import Settings, analyse_gene
+from fqtl.gene.analysis import analyse_gene
 from fqtl.gene.cross_validation import assign_folds
 from fqtl.gene.permutations import PermutationPlan
+from fqtl.gene.settings import Settings
 from fqtl.model.engines import ENGINES
 from fqtl.shards.shard_file import read_shard
 from fqtl.tables.files import write_parquet

@@ -6,7 +6,8 @@ from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import Limits, open_genotypes
 from fqtl.data.plink import ALLELE_CODES
 from fqtl.errors import FqtlError
-from fqtl.gene.analysis import Settings, analyse_gene
+from fqtl.gene.analysis import analyse_gene
+from fqtl.gene.settings import Settings
 from tests.conftest import simulated_gene
 from tests.files import vcf_records, write_plink1, write_plink2, write_vcf
 

@@ -8,8 +8,9 @@ from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import open_genotypes
 from fqtl.data.sex import MALE, read_sex, require_known
 from fqtl.errors import FqtlError
-from fqtl.gene.analysis import Settings, analyse_gene
+from fqtl.gene.analysis import analyse_gene
 from fqtl.gene.permutations import PermutationPlan, permuted
+from fqtl.gene.settings import Settings
 from tests.files import write_plink1, write_vcf
 
 N, P = 120, 40

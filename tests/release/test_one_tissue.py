@@ -7,9 +7,10 @@ import pytest
 
 from fqtl.data.gene import GeneData
 from fqtl.data.genotypes import Genotypes
-from fqtl.gene.analysis import Settings, analyse_gene
+from fqtl.gene.analysis import analyse_gene
 from fqtl.gene.cross_validation import assign_folds
 from fqtl.gene.permutations import PermutationPlan
+from fqtl.gene.settings import Settings
 from fqtl.release.discoveries import single_tissue_rates
 from fqtl.tables.fits import FITS
 from fqtl.weights.from_fits import tissue_weights

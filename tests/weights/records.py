@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
-from fqtl.gene.analysis import dosage_covariance
+from fqtl.gene.record import dosage_covariance
 from fqtl.tables.fits import FITS
 
 

@@ -1,0 +1,161 @@
+"""What the record of a gene holds of its fit: loadings, credible sets, weights per allele.
+
+Whatever has next to no probability is left out, so that a release of 20,000 genes is a few files.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from fqtl.data.dosages import Genotypes
+from fqtl.data.gene import GeneData
+from fqtl.data.hardy_weinberg import hardy_weinberg_p
+from fqtl.model.arrays.moments import Floats
+from fqtl.model.results.credible_sets import CredibleSet
+from fqtl.model.results.fit import Fit
+from fqtl.tables.fits import CALL, LOADING
+
+MIN_PURITY = 0.5  # of a credible set that is worth naming: variants that are not alike tell little
+
+
+def record_of(result: Fit, gene: GeneData, genotypes: Genotypes, min_pip: float) -> dict[str, Any]:
+    """Columns of the store of fits, without those of prediction and of permuted fits.
+
+    min_pip : a loading or a weight is kept where its PIP reaches this
+    """
+    weights = sparse_effects(result, min_pip)
+    scores = sparse_scores(result, min_pip)
+    # without factors every tissue is one, in most of which there is nothing
+    factors = [k for k, some in enumerate(result.factor_pip) if some >= min_pip]
+    sets = pure_sets(result)
+    carrying = _carrying(result, [weights, scores[:, factors]], sets, min_pip)
+    place = {int(j): i for i, j in enumerate(carrying)}
+    return {
+        "n_factors": len(factors),
+        "n_tissue_specific": sum(found.factor is None for found in result.credible_sets),
+        "elbo": result.elbo,
+        "n_iter": result.n_iter,
+        "converged": result.converged,
+        "factors": [{"factor": k, "pip": float(result.factor_pip[k])} for k in factors],
+        "variants": _describe(genotypes, carrying),
+        "variant_loadings": [
+            {"factor": k, "variant": i, **_loading(result.variants, int(j), k)}
+            for k in factors
+            for i, j in enumerate(carrying)
+            if result.variants.pip[j, k] >= min_pip
+        ],
+        "tissue_loadings": [
+            {"factor": k, "tissue": tissue, **_loading(result.tissues, t, k)}
+            for k in factors
+            for t, tissue in enumerate(gene.tissues)
+            if result.tissues.pip[t, k] > 0
+        ],
+        "tissue_specific": [
+            {"tissue": tissue, "variant": i, **_loading(result.specific, int(j), t)}
+            for t, tissue in enumerate(gene.tissues)
+            for i, j in enumerate(carrying)
+            if result.specific.pip[j, t] >= min_pip
+        ],
+        "credible_sets": [
+            {
+                "set": number,
+                "factor": found.factor,
+                "tissue": None if found.tissue is None else gene.tissues[found.tissue],
+                "variant": place[int(j)],
+                "pip": found.pip,
+                "coverage": found.coverage,
+                "purity": found.purity,
+            }
+            for number, found in enumerate(sets)
+            for j in found.variants
+        ],
+        "weights": [
+            {"tissue": tissue, "variant": i, "weight": float(weights[j, t])}
+            for t, tissue in enumerate(gene.tissues)
+            for i, j in enumerate(carrying)
+            if weights[j, t]
+        ],
+        "factor_weights": [
+            {"factor": k, "variant": place[int(j)], "weight": float(scores[j, k])}
+            for k in factors
+            for j in np.flatnonzero(scores[:, k])
+        ],
+        "covariance": dosage_covariance(genotypes.dosages[carrying]),
+    }
+
+
+def _carrying(
+    result: Fit, weights: list[Floats], sets: list[CredibleSet], min_pip: float
+) -> np.ndarray:
+    """Variants that any of the lists of a record names, in the order of position."""
+    both = np.hstack([result.variants.pip, result.specific.pip])
+    named = np.asarray(np.hstack([both >= min_pip, *(w != 0 for w in weights)]).any(axis=1))
+    for found in sets:
+        named[found.variants] = True
+    return np.flatnonzero(named)
+
+
+def pure_sets(result: Fit) -> list[CredibleSet]:
+    """Credible sets whose variants are in LD with each other."""
+    return [found for found in result.credible_sets if found.purity >= MIN_PURITY]
+
+
+def sparse_effects(result: Fit, min_pip: float) -> Floats:
+    """(p, m) effects per unit of x, 0 where they are not worth carrying along.
+
+    Kept is what has a PIP of `min_pip` in the tissue and, whatever its PIP, what is in a pure
+    credible set of an effect in the tissue: of an effect shared by many variants in LD each has
+    little. A set that is not pure does not know where the effect is, and may hold thousands.
+    """
+    kept = result.pip >= min_pip
+    for found in pure_sets(result):
+        if found.factor is None:
+            kept[found.variants, found.tissue] = True
+        else:
+            tissues = np.flatnonzero(result.tissues.pip[:, found.factor] >= CALL)
+            kept[np.ix_(found.variants, tissues)] = True
+    return np.where(kept, result.effects, 0.0)
+
+
+def sparse_scores(result: Fit, min_pip: float) -> Floats:
+    """(p, k) score of each factor per unit of x, 0 where it is not worth carrying along.
+
+    Kept is what has a PIP of `min_pip` in the factor and what is in a pure credible set of it.
+    """
+    kept = result.variants.pip >= min_pip
+    for found in pure_sets(result):
+        if found.factor is not None:
+            kept[found.variants, found.factor] = True
+    sd = result.scale.x_sd[:, None]
+    scores = np.divide(
+        result.variants.mean, sd, out=np.zeros_like(result.variants.mean), where=sd > 0
+    )
+    return np.where(kept, scores, 0.0)
+
+
+def dosage_covariance(dosages: np.ndarray) -> list[float]:
+    """Covariance of dosages (v, n): upper triangle with the diagonal, row by row.
+
+    A missing call stands at the mean of its variant, as it does in the fit.
+    """
+    if not len(dosages):
+        return []
+    values = dosages.astype(np.float64)
+    mean = np.nanmean(values, axis=1, keepdims=True)
+    covariance = np.atleast_2d(np.cov(np.where(np.isnan(values), mean, values)))
+    return covariance[np.triu_indices(len(values))].tolist()
+
+
+def _loading(posterior: Any, index: int, factor: int) -> dict[str, float]:
+    return {name: float(getattr(posterior, name)[index, factor]) for name in LOADING}
+
+
+def _describe(genotypes: Genotypes, rows: np.ndarray) -> list[dict[str, Any]]:
+    """What weight files say of variants."""
+    columns = ["variant_id", "rsid", "pos", "other_allele", "effect_allele"]
+    described = genotypes.variants.iloc[rows][columns].to_dict(orient="records")
+    for record, row in zip(described, rows, strict=True):
+        dosage = genotypes.dosages[row]
+        record["frequency"] = float(np.nanmean(dosage)) / 2
+        record["hwe_p"] = hardy_weinberg_p(dosage)
+    return described

@@ -1,0 +1,48 @@
+"""What to fit of each gene, and what to keep."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from fqtl.data.sex import SexChromosomes, sex_chromosomes
+from fqtl.gene.permutations import PermutationPlan
+from fqtl.model.arrays.moments import Floats, Indices
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to fit and what to keep.
+
+    fit : arguments of `fqtl.fit` by name
+    fold : (n,) fold of each donor; None leaves cross-validation out
+    min_pip : a weight is kept where the PIP of its variant in its tissue reaches this
+    covariates : (n, q) of the donors, with effects of their own in each tissue; None for none
+    permutations : permuted fits; None for none
+    baseline : share of genes, drawn by their names, that an elastic net is cross-validated in, too
+    is_male : (n,) of the donors, for genes on a sex chromosome; None where none is fitted
+    sexes : chromosomes of which one sex has one copy
+    """
+
+    fit: dict[str, Any]
+    fold: Indices | None
+    min_pip: float
+    covariates: Floats | None = None
+    permutations: PermutationPlan | None = None
+    baseline: float = 0.0
+    is_male: np.ndarray | None = None
+    sexes: SexChromosomes = field(default_factory=lambda: sex_chromosomes(""))
+
+    def of_chromosome(self, chrom: str) -> "Settings":
+        """Settings of genes of a chromosome: of X, sex is a covariate of all donors' fits."""
+        if self.is_male is None or not self.sexes.with_one_copy(chrom):
+            return replace(self, is_male=None)
+        known = np.empty((len(self.is_male), 0)) if self.covariates is None else self.covariates
+        if not both_sexes(self.is_male):
+            return self
+        return replace(self, covariates=np.column_stack([known, self.is_male.astype(float)]))
+
+
+def both_sexes(is_male: np.ndarray) -> bool:
+    """Whether there are donors of either."""
+    return bool(is_male.any() and not is_male.all())
