@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy.stats import binom
 
-from fqtl.release.discoveries import AT
+from fqtl.release.discoveries import SUMMARY_RATE
 from fqtl.tables.fits import explode
 
 CERTAIN = 0.95  # probability of an effect that noise is not to have
@@ -41,16 +41,16 @@ def _about_certainty(permuted: np.ndarray) -> Iterator[str]:
 
 def _about_few(genes: pd.DataFrame, permuted: np.ndarray) -> Iterator[str]:
     """Genes that stand above all permuted fits, and of which no q can be small."""
-    if not len(permuted) or (genes["q"] < AT).any():
+    if not len(permuted) or (genes["q"] < SUMMARY_RATE).any():
         return
     beyond = int((genes["neg_log_null_prob"] > permuted.max()).sum())
     tests = int(genes["q"].notna().sum())
     if beyond:
-        each = int(np.ceil(1 / (AT * beyond)))
+        each = int(np.ceil(1 / (SUMMARY_RATE * beyond)))
         yield (
             f"{beyond} of {tests} genes have more evidence than each of {len(permuted)} permuted "
-            f"fits, but with so few no q is below {AT:g}: the smallest is {genes['q'].min():.2g}. "
-            f"Set calibration.permutations to {each} or more"
+            f"fits, but with so few no q is below {SUMMARY_RATE:g}: the smallest is "
+            f"{genes['q'].min():.2g}. Set calibration.permutations to {each} or more"
         )
 
 

@@ -10,10 +10,10 @@ the sums:
 | gene and tissue | PIP of any variant in the tissue | PIPs of tissues permuted beside others |
 | gene in its only tissue | as of the gene | as of the gene: there is nothing beside it |
 
-Genes of one tissue have nulls of their own: without tissues that show how often nothing acts the
-prior is another, and so is what it makes of noise.
-Whether the pool is right for a gene is seen where nulls are taken for data: `null_p` scores the
-first null of each gene against those of the other half of the genes.
+Genes of one tissue are compared with permuted fits of such genes: without tissues that show how
+often nothing acts the prior is another, and so is what it makes of noise.
+Whether the pool is right for a gene is seen where permuted fits are taken for data: `null_p` scores
+the first of each gene against those of the other half of the genes.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ SINGLE_TISSUE_NEEDS = [
     "neg_log_null_prob",
     "permuted_fits",
 ]  # columns of the store for `single_tissue_rates`
-AT = 0.05  # false discovery rate that the summary counts at
+SUMMARY_RATE = 0.05  # false discovery rate that the summary counts at
 
 
 @dataclass(frozen=True)
@@ -68,20 +68,23 @@ def discoveries(
     """
     observed = fits["neg_log_null_prob"].to_pandas().to_numpy(dtype=np.float64)
     single_tissue = fits["n_tissues"].to_pandas().to_numpy() == 1
-    nulls, null_factors = explode(fits, "permuted_fits"), explode(fits, "permuted_factors")
-    permuted, of_single = nulls["neg_log_null_prob"].to_numpy(), single_tissue[nulls["row"]]
+    permuted = explode(fits, "permuted_fits")
+    permuted_factors = explode(fits, "permuted_factors")
+    null, of_single = permuted["neg_log_null_prob"].to_numpy(), single_tissue[permuted["row"]]
 
-    pooled = pooled_p_within(observed, single_tissue, permuted, of_single)
-    genes = with_rates(pooled, len(nulls))
+    pooled = pooled_p_within(observed, single_tissue, null, of_single)
+    genes = with_rates(pooled, len(permuted))
     fitted = int((~np.isnan(observed)).sum())
-    found = _factors(factors["pip"].to_numpy(), null_factors["pip"].to_numpy(), len(nulls), fitted)
+    found = _factors(
+        factors["pip"].to_numpy(), permuted_factors["pip"].to_numpy(), len(permuted), fitted
+    )
     pairs = _pairs(
         prediction, single_tissue, pooled, int(of_single.sum()), explode(fits, "permuted_tissues")
     )
-    first = nulls[nulls["draw"] == 0]
-    null_p = _against_other_half(first["row"].to_numpy(), nulls, of_single)
+    first = permuted[permuted["draw"] == 0]
+    null_p = _against_other_half(first["row"].to_numpy(), permuted, of_single)
     return Discoveries(
-        genes=_of_genes(observed, nulls, exceedances).assign(p=genes.p, q=genes.q),
+        genes=_of_genes(observed, permuted, exceedances).assign(p=genes.p, q=genes.q),
         factors=pd.DataFrame({"p": found.p, "q": found.q}),
         pairs=pd.DataFrame({"p": pairs.p, "q": pairs.q}),
         nulls=first.assign(p=null_p)[["gene_id", "neg_log_null_prob", "p"]],
@@ -135,12 +138,12 @@ def single_tissue_rates(fits: pa.Table) -> SingleTissueRates:
     return SingleTissueRates(pd.Series(found.q, index=names.to_numpy()), len(permuted), beyond)
 
 
-def _of_genes(observed: np.ndarray, nulls: pd.DataFrame, exceedances: int) -> pd.DataFrame:
+def _of_genes(observed: np.ndarray, permuted: pd.DataFrame, exceedances: int) -> pd.DataFrame:
     """Permuted fits of each gene, and the p-value that they give it by themselves."""
-    rows = nulls["row"].to_numpy()
+    rows = permuted["row"].to_numpy()
     draws = np.bincount(rows, minlength=len(observed))
     reached = np.bincount(
-        rows, nulls["neg_log_null_prob"].to_numpy() >= observed[rows], minlength=len(observed)
+        rows, permuted["neg_log_null_prob"].to_numpy() >= observed[rows], minlength=len(observed)
     )
     by_itself = [
         sequential_p(int(count), int(drawn), exceedances) if drawn else np.nan
@@ -163,29 +166,32 @@ def _pairs(
     prediction: pd.DataFrame,
     single_tissue: np.ndarray,
     pooled: np.ndarray,
-    nulls_of_single: int,
-    null_pairs: pd.DataFrame,
+    permuted_of_single: int,
+    permuted_pairs: pd.DataFrame,
 ) -> Calibrated:
     """Genes in tissues, against tissues permuted beside others; in the only one, the gene itself.
 
-    single_tissue, pooled : of every gene, by row of the fits; nulls_of_single : in their pool
+    single_tissue, pooled : of every gene, by row of the fits; permuted_of_single : in their pool
     """
     rows = prediction["row"].to_numpy()
     single = single_tissue[rows]
-    p = calibrate(prediction["pip"].to_numpy(), null_pairs["pip"].to_numpy()).p
+    p = calibrate(prediction["pip"].to_numpy(), permuted_pairs["pip"].to_numpy()).p
     p[single] = pooled[rows[single]]
-    return with_rates(p, len(null_pairs) + nulls_of_single)
+    return with_rates(p, len(permuted_pairs) + permuted_of_single)
 
 
-def _against_other_half(rows: np.ndarray, nulls: pd.DataFrame, of_single: np.ndarray) -> np.ndarray:
-    """P-values of the first permuted fit of some genes, each against the nulls of every other gene.
+def _against_other_half(
+    rows: np.ndarray, permuted: pd.DataFrame, of_single: np.ndarray
+) -> np.ndarray:
+    """P-values of the first permuted fit of some genes, each against those of every other gene.
 
-    rows : of genes, in order; nulls : row, draw and statistic; of_single : of genes in one tissue
+    rows : of genes, in order; permuted : row, draw and statistic
+    of_single : those of genes in one tissue
     """
-    observed = nulls["neg_log_null_prob"].to_numpy()
-    first = (nulls["draw"] == 0).to_numpy()
-    half = nulls["row"].isin(rows[::2]).to_numpy()
-    p = np.full(len(nulls), np.nan)
+    observed = permuted["neg_log_null_prob"].to_numpy()
+    first = (permuted["draw"] == 0).to_numpy()
+    half = permuted["row"].isin(rows[::2]).to_numpy()
+    p = np.full(len(permuted), np.nan)
     for mine, other in ((half, ~half), (~half, half)):
         asked = mine & first
         p[asked] = pooled_p_within(
@@ -197,7 +203,7 @@ def _against_other_half(rows: np.ndarray, nulls: pd.DataFrame, of_single: np.nda
 def _found_among_permuted(null_p: np.ndarray) -> float:
     """Share of permuted genes that would be found, were they the data."""
     known = null_p[~np.isnan(null_p)]
-    return float((q_values(known) < AT).mean()) if len(known) else np.nan
+    return float((q_values(known) < SUMMARY_RATE).mean()) if len(known) else np.nan
 
 
 def _summary(level: str, tests: int, found: Calibrated, among_permuted: float) -> dict[str, object]:
@@ -206,6 +212,6 @@ def _summary(level: str, tests: int, found: Calibrated, among_permuted: float) -
         "tests": tests,
         "n_permuted": found.n_permuted,
         "pi0": found.pi0,
-        "found": int((found.q < AT).sum()),
+        "found": int((found.q < SUMMARY_RATE).sum()),
         "found_among_permuted": among_permuted,
     }

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 import fqtl
-from fqtl.release.discoveries import AT
+from fqtl.release.discoveries import SUMMARY_RATE
 from fqtl.report import plots
 from fqtl.simulation.evaluation import compared
 from fqtl.tables.fits import CALL
@@ -104,23 +104,24 @@ def _genes_found(calibration: pd.DataFrame) -> tuple[str, str]:
     smallest = float(_smallest_q(calibration).get("gene", np.nan))
     if np.isnan(smallest):
         return "–", f"{words} (no rate: no permuted fits)"
-    if smallest >= AT:
+    if smallest >= SUMMARY_RATE:
         permuted = row["n_permuted"].iloc[0]
         few = f"{permuted} permuted genes cannot show less than {100 * smallest:.1f} %"
-        return f"{row['found'].iloc[0]:,}", f"{words} (FDR {100 * AT:.0f} %; {few})"
-    return f"{row['found'].iloc[0]:,}", f"{words} (FDR {100 * AT:.0f} %)"
+        return f"{row['found'].iloc[0]:,}", f"{words} (FDR {100 * SUMMARY_RATE:.0f} %; {few})"
+    return f"{row['found'].iloc[0]:,}", f"{words} (FDR {100 * SUMMARY_RATE:.0f} %)"
 
 
 def _smallest_q(calibration: pd.DataFrame) -> "pd.Series[float]":
-    """By level, the false discovery rate if everything stood above all nulls: share / (nulls + 1).
+    """By level, the false discovery rate if everything stood above all permuted fits.
 
-    Of factors, what counts are the permuted genes and not the factors found in them.
+    That is pi0 / (fits + 1). Of factors, what counts are the permuted genes and not the factors
+    found in them.
     """
     rows = calibration.set_index("level")
-    nulls = rows["n_permuted"].copy()
-    if {"gene", "factor"} <= set(nulls.index):
-        nulls["factor"] = nulls["gene"]
-    return (rows["pi0"].astype(float) / (nulls + 1)).where(nulls > 0)
+    permuted = rows["n_permuted"].copy()
+    if {"gene", "factor"} <= set(permuted.index):
+        permuted["factor"] = permuted["gene"]
+    return (rows["pi0"].astype(float) / (permuted + 1)).where(permuted > 0)
 
 
 def _typical(counts: "pd.Series[int]") -> str:
