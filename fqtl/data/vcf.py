@@ -237,7 +237,8 @@ class VcfFile:
             named = {contig.name: contig.length for contig in file.header.contigs.values()}
         for name, length in named.items():
             for build, lengths in contigs.LENGTHS.items():
-                if build != self.build and lengths.get(contigs.bare(name)) == length:
+                known = lengths.get(contigs.bare(name))
+                if build != self.build and known is not None and known == length:
                     return f"{name} has {length} bp in its header, as in {build}"
         return ""
 

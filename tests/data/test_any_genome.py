@@ -44,6 +44,20 @@ def test_a_chromosome_of_any_name_is_read_and_ids_end_in_the_genome(tmp_path, co
     np.testing.assert_array_equal(found.dosages, CALLS)
 
 
+@pytest.mark.parametrize("build", ["mm39", "GRCh38"])
+def test_a_header_without_lengths_speaks_for_no_build(tmp_path, build):
+    path = write_vcf(tmp_path / "g.vcf.gz", vcf_records(CALLS, [7, 8], "X"), DONORS, contigs=("X",))
+    assert open_genotypes(path, build, "GT").other_build() == ""
+
+
+def test_human_lengths_in_a_header_speak_against_another_genome(tmp_path):
+    path = write_vcf(
+        tmp_path / "g.vcf.gz", vcf_records(CALLS, [7, 8], "1"), DONORS,
+        contigs=("1",), lengths=(248956422,),
+    )  # fmt: skip
+    assert "as in GRCh38" in open_genotypes(path, "mm39", "GT").other_build()
+
+
 def plink(folder, code):
     bim = [f"{code} rs{pos} 0 {pos} G A" for pos in (1000, 2000)]
     return write_plink1(folder / "g.bed", CALLS, bim, DONORS, "121212")

@@ -52,6 +52,20 @@ def test_weights_of_another_genome_come_back_as_they_were(tmp_path, name, build,
         assert sorted(back.variants[column]) == sorted(weights.variants[column]), column
 
 
+@pytest.mark.parametrize("name", ["fusion", "focus"])
+def test_variants_far_from_their_gene_are_a_fault_of_human_builds_alone(tmp_path, name):
+    faults = {}
+    for build in ("mm39", "GRCh38"):
+        weights = weights_of({"GRCh38": "b38"}.get(build, build), "chr1")
+        genes = weights.genes.assign(start=9_000_000, end=9_000_001)
+        weights = replace(weights, genome_build=build, genes=genes)
+        path = FORMATS[name].write(tmp_path / build, weights, {})
+        ((_, kind),) = [entry for entry in find_weights(path) if entry[0] == path]
+        faults[build] = [fault for fault in AUDITS[kind](path) if "far from" in str(fault)]
+    assert len(faults["GRCh38"]) >= 6  # FUSION has a lone variant twice
+    assert faults["mm39"] == []
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_positions_beyond_a_human_chromosome_are_a_fault_of_human_builds_alone(tmp_path, name):
     weights = replace(weights_of("b38", "chr1", shift=300_000_000), genome_build="GRCh38")

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data.alleles import is_palindrome
+from fqtl.data.builds import is_human
 from fqtl.weights.columns import LARGEST, texts
 
 BASES = r"^[ACGT]+$"
 LARGEST_VARIANCE = 1.05  # of a dosage: 1 if all are homozygous, more in a panel of few donors
 LARGEST_SD = LARGEST_VARIANCE**0.5
 LARGEST_WEIGHT = 10.0  # standard deviations of expression per copy of an allele
-FARTHEST = 2_000_000  # base pairs between a gene and its variants
+FARTHEST = 2_000_000  # base pairs between a human gene and its variants
 FAR = "position is far from the gene: of another build?"
 
 
@@ -100,6 +101,14 @@ def outside(values: "pd.Series[float]", low: float, high: float) -> "pd.Series[b
 def no_position(values: "pd.Series[float]", least: int = 1) -> "pd.Series[bool]":
     """Which numbers are no base pairs, as readers need them."""
     return ~((values >= least) & (values <= LARGEST) & (values % 1 == 0))
+
+
+def farthest(build: str) -> float:
+    """Base pairs between a gene and its variants; any number in genomes that are not human.
+
+    Crosses of mice have blocks of LD of tens of megabases.
+    """
+    return FARTHEST if not build or is_human(build) else np.inf
 
 
 def without_effect(

@@ -7,16 +7,17 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data import contigs
+from fqtl.data.builds import build_named
 from fqtl.weights.audit.builds import misplaced
 from fqtl.weights.audit.database import Database, open_database
 from fqtl.weights.audit.fault import (
     FAR,
-    FARTHEST,
     LARGEST_SD,
     Fault,
     Rows,
     ambiguous,
     no_position,
+    farthest,
     outside,
     without_effect,
     wrong_alleles,
@@ -135,7 +136,9 @@ def _far(
     other = (theirs != "") & (chrom != "") & (theirs != chrom.map(contigs.bare))
     yield from rows.where(other, "chromosome is not that of the gene", chrom)
     start, end = as_numbers(of_weight["tx_start"]), as_numbers(of_weight["tx_stop"])
-    far = ~other & ((pos < start - FARTHEST) | (pos > end + FARTHEST))
+    build = next((found for word in _builds(tables) if (found := build_named(word))), "")
+    reach = farthest(build)
+    far = ~other & ((pos < start - reach) | (pos > end + reach))
     yield from rows.where(far, FAR, pos.map("{:.0f}".format))
 
 

@@ -15,12 +15,12 @@ from fqtl.errors import FqtlError
 from fqtl.weights.audit.builds import misplaced, one_build
 from fqtl.weights.audit.fault import (
     FAR,
-    FARTHEST,
     LARGEST_SD,
     Fault,
     Rows,
     ambiguous,
     no_position,
+    farthest,
     outside,
     wrong_alleles,
 )
@@ -264,7 +264,8 @@ def _snps(
         wrong = there != named(row["CHR"], build)
         yield from rows.where(wrong, "chromosome is not that of the list", there)
         start, end = as_numbers(pd.Series([row["P0"], row["P1"]]))
-        far = (pos < start - FARTHEST) | (pos > end + FARTHEST)
+        reach = farthest(build)
+        far = (pos < start - reach) | (pos > end + reach)
         yield from rows.where(far, FAR, pos.map("{:.0f}".format))
     strange = ids[~ids.str.fullmatch(RSID)]
     if len(strange):
