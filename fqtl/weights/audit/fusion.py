@@ -19,8 +19,8 @@ from fqtl.weights.audit.fault import (
     Fault,
     Rows,
     ambiguous,
-    no_position,
     farthest,
+    no_position,
     outside,
     wrong_alleles,
 )
