@@ -84,15 +84,15 @@ def numbers(results: Results) -> list[tuple[str, str]]:
     return [
         _genes_found(results.calibration),
         (f"{strong['gene_id'].nunique():,}", "genes with a factor"),
-        (f"{len(strong):,}", "factors (probability above one half)"),
-        (_typical(strong["n_tissues"]), "tissues in a typical factor"),
+        (f"{len(strong):,}", "factors (PIP above one half)"),
+        (_median(strong["n_tissues"]), "tissues in a factor (median)"),
         (
             f"{int(results.fits['n_tissue_specific'].sum()):,}",
-            "tissue-specific effects beside them",
+            "tissue-specific effects beside factors",
         ),
         (f"{len(results.credible_sets):,}", "credible sets (purity at least one half)"),
-        (_typical(results.credible_sets["size"]), "variants in a typical credible set"),
-        (f"{predicted['gene_id'].nunique():,}", "genes predicted somewhere (CV R² > 0.01)"),
+        (_median(results.credible_sets["size"]), "variants in a credible set (median)"),
+        (f"{predicted['gene_id'].nunique():,}", "genes predicted in any tissue (CV R² > 0.01)"),
         (f"{results.fits['n_donors'].max():,}", "donors"),
     ]
 
@@ -124,7 +124,7 @@ def _smallest_q(calibration: pd.DataFrame) -> "pd.Series[float]":
     return (rows["pi0"].astype(float) / (permuted + 1)).where(permuted > 0)
 
 
-def _typical(counts: "pd.Series[int]") -> str:
+def _median(counts: "pd.Series[int]") -> str:
     return f"{counts.median():.0f}" if len(counts) else "–"
 
 
@@ -210,9 +210,10 @@ def figures(results: Results) -> list[dict[str, str]]:
         shown.append(
             (
                 "truth",
-                "What was found of what was simulated",
-                "Left: pairs of gene and tissue by their PIP, and the share of them that was "
-                "simulated (two standard errors). Right: pairs found as the cut-off is lowered.",
+                "Recovery of simulated effects",
+                "Left: pairs of gene and tissue by their PIP, and the share of them that has a "
+                "simulated effect (two standard errors); PIPs that are exact lie on the line. "
+                "Right: pairs found as the cut-off is lowered.",
                 plots.found_of_simulated(results.pairs),
             )
         )
@@ -225,9 +226,9 @@ def figures(results: Results) -> list[dict[str, str]]:
         shown.append(
             (
                 "gene",
-                "One gene",
-                "Variants of each factor along the chromosome, and the tissues they act in. "
-                "Shown is the gene with the most factors.",
+                "Example: the gene with the most factors",
+                "Above: PIPs of the variants of each factor along the chromosome. Below: "
+                "tissue loadings of each factor.",
                 plots.locus(example, int(gene["tss"]), variants, tissues, names),
             )
         )
@@ -238,15 +239,15 @@ def figures(results: Results) -> list[dict[str, str]]:
             (
                 "sharing",
                 "Tissues that share factors",
-                "Of the factors of either tissue, the share that has both (tissue PIP > 0.5).",
+                "Of the factors of either tissue, the share that acts in both (tissue PIP > 0.5).",
                 plots.sharing(called, names),
             )
         )
         shown.append(
             (
                 "prediction",
-                "Prediction of unseen donors",
-                "Genes by the cross-validated R² between expression and its prediction.",
+                "Cross-validated prediction",
+                "Genes by the R² between expression and its prediction in donors held out.",
                 plots.prediction_by_tissue(results.prediction, names),
             )
         )
@@ -254,8 +255,8 @@ def figures(results: Results) -> list[dict[str, str]]:
         shown.append(
             (
                 "prediction",
-                "Prediction of unseen donors",
-                "Genes by the cross-validated R² between expression and its prediction.",
+                "Cross-validated prediction",
+                "Genes by the R² between expression and its prediction in donors held out.",
                 plots.prediction_histogram(results.prediction["r2"]),
             )
         )
@@ -263,9 +264,10 @@ def figures(results: Results) -> list[dict[str, str]]:
         shown.append(
             (
                 "input",
-                "What went in",
-                "Donors of each tissue, and the share of the variance of expression that follows "
-                "covariates and components of expression: all together (bar), each alone (dot).",
+                "Donors and covariates",
+                "Donors of each tissue, and the share of the variance of expression that "
+                "covariates and components of expression explain: all together (bar), each by "
+                "itself (dot).",
                 plots.tissues_and_confounders(results.prepared, results.confounders),
             )
         )
@@ -276,7 +278,7 @@ def figures(results: Results) -> list[dict[str, str]]:
 
 
 def _calibration_figures(results: Results) -> list[tuple[str, str, str, Any]]:
-    """P-values of permuted genes, of genes without simulated effects, and what FDRs promise."""
+    """P-values of permuted genes, of genes without simulated effects, and nominal FDRs."""
     shown: list[tuple[str, str, str, Any]] = []
     if len(results.nulls):
         variants = results.nulls["gene_id"].map(results.fits.set_index("gene_id")["n_variants"])
@@ -293,10 +295,10 @@ def _calibration_figures(results: Results) -> list[tuple[str, str, str, Any]]:
         shown.append(
             (
                 "calibration",
-                "P-values of genes without effects",
-                "Genes by their p-value, and the same for permuted genes, scored "
-                "by the permuted fits of other genes. What has no effect should be uniform (95 % "
-                "of as many numbers in the grey band), whether a gene has few variants or many.",
+                "Calibration of p-values",
+                "P-values of genes, and of permuted genes scored by the permuted fits of "
+                "other genes. Those of genes without effects should be uniform (95 % of as many "
+                "numbers in the grey band), whether a gene has few variants or many.",
                 plots.quantiles(series),
             )
         )
@@ -304,8 +306,8 @@ def _calibration_figures(results: Results) -> list[tuple[str, str, str, Any]]:
         shown.append(
             (
                 "false_discoveries",
-                "False discoveries, promised and true",
-                "At cut-offs of 0.01 to 0.3 (two standard errors).",
+                "Nominal and true false discovery rates",
+                "At nominal rates of 0.01 to 0.3 (two standard errors).",
                 plots.false_discoveries(compared(results.fits, results.pairs, results.simulated)),
             )
         )

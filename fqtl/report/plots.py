@@ -176,7 +176,7 @@ def prediction_by_tissue(prediction: pd.DataFrame, names: Sequence[str]) -> Figu
             )
         labels = [names[i].replace("_", " ") for i in order]
         axes.set_yticks(range(len(names)), labels, fontsize=7)
-        axes.set(xlabel="genes, cross-validated", ylim=(-0.6, len(names) - 0.4))
+        axes.set(xlabel="genes", ylim=(-0.6, len(names) - 0.4))
         axes.legend(frameon=False, loc="lower right")
     return figure
 
@@ -225,7 +225,12 @@ def _draw_calibration(axes: Axes, pairs: pd.DataFrame) -> None:
     error = np.sqrt(share * (1 - share) / count)
     axes.plot([0, 1], [0, 1], color=QUIET, lw=1, zorder=0)
     axes.errorbar(mean, share, 2 * error, fmt="o", ms=4, color=COLOURS[0], lw=1)
-    axes.set(xlabel="PIP of gene and tissue", ylabel="share simulated", xlim=(0, 1), ylim=(0, 1))
+    axes.set(
+        xlabel="PIP of gene and tissue",
+        ylabel="share with a simulated effect",
+        xlim=(0, 1),
+        ylim=(0, 1),
+    )
 
 
 def quantiles(series: Mapping[str, np.ndarray]) -> Figure:
@@ -278,8 +283,8 @@ def false_discoveries(series: Mapping[str, pd.DataFrame]) -> Figure:
             )
         axes.plot([0, most], [0, most], color=INK, lw=0.8, zorder=0)
         axes.set(
-            xlabel="promised false discovery rate",
-            ylabel="true share of false discoveries",
+            xlabel="nominal false discovery rate",
+            ylabel="false discovery proportion",
             xlim=(0, 1.05 * most),
             ylim=(0, 1.05 * most),
         )

@@ -91,9 +91,9 @@ def test_the_page_says_what_the_tables_say_and_needs_nothing_else():
 def test_numbers_are_those_of_the_tables():
     found = {words: figure for figure, words in numbers(results())}
     assert found["genes with a factor"] == "1"
-    assert found["tissues in a typical factor"] == "2"
-    assert found["tissue-specific effects beside them"] == "2"
-    assert found["variants in a typical credible set"] == "2"
+    assert found["tissues in a factor (median)"] == "2"
+    assert found["tissue-specific effects beside factors"] == "2"
+    assert found["variants in a credible set (median)"] == "2"
     assert found["donors"] == "60"
 
 
