@@ -23,7 +23,10 @@ from fqtl.weights.sqlite import read_only
 NEEDED = ["gene", "rsid", "ref_allele", "eff_allele", "weight"]
 EXTRA = {"gene_name": "genename", "chrom": "chr", "start": "pos", "r2": "pred.perf.R2"}
 SITE = ["variant_id", "rsid", "other_allele", "effect_allele"]
-TAGGED = r"[_:](?P<tag>[\w.+-]*[A-Za-z][\w.+-]*)$"  # not the numbers that other ids end in
+# what may name a build: the word behind the alleles, or else the last; not numbers, as other ids
+# end in
+PLACED = r"[_:][ACGT]+[_:][ACGT]+[_:](?P<tag>[\w.+-]+)$"
+TAGGED = r"[_:](?P<tag>[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*)$"
 PART = 10_000  # rows that are Python objects at once
 
 
@@ -197,17 +200,20 @@ def _build(path: Path, connection: Connection) -> str:
 
 def _one(path: Path, told: str, ids: pa.ChunkedArray) -> str:
     """The build of a db by what it tells and by its ids."""
-    tags = pc.struct_field(pc.extract_regex(ids, TAGGED), "tag")
-    first = {}
-    for tag in pc.unique(tags).to_pylist():
-        name = ids[pc.index(tags, tag).as_py()].as_py() if tag else ""
+    tags = pc.coalesce(
+        *(pc.struct_field(pc.extract_regex(ids, form), "tag") for form in (PLACED, TAGGED))
+    )
+    packed = pc.dictionary_encode(tags.combine_chunks())
+    known, rows = np.unique(pc.fill_null(packed.indices, -1).to_numpy(), return_index=True)
+    names = ids.take(pa.array(rows[known >= 0])).to_pylist()
+    first: dict[str, str] = {}
+    for name in names:
         first.setdefault(build_of(name), f"the id {name}")
-    names = trusted(first)
+    builds = trusted(first)
     if {told} & set(TAGS):
-        names &= set(TAGS)
-    named = ({told: "told by the file"} if told else {}) | {
-        build: first[build] for build in names - {told}
-    }
+        builds &= set(TAGS)
+    named = {told: "told by the file"} if told else {}
+    named |= {build: first[build] for build in builds - {told}}
     if len(named) > 1:
         both = "; ".join(f"{build} ({where})" for build, where in sorted(named.items()))
         raise FqtlError(
