@@ -76,14 +76,16 @@ def prepare_tissue(
     known = _confounders(covariates, kept, settings)
     reason = _why_not(len(kept), design_of(known.values).shape[1], settings.min_samples)
     if reason:
-        taken = _Taken(np.empty((0, len(kept))), _nobody(expression, reason), np.zeros(len(kept)))
+        scaled = _Scaled(
+            np.empty((0, len(kept))), _all_left_out(expression, reason), np.zeros(len(kept))
+        )
     else:
-        taken = _take(expression, kept, settings)
-    adjusted = _adjusted(taken, expression.genes["chrom"], known, settings, windows)
-    reasons = taken.reasons.copy()
-    reasons[taken.rows] = adjusted.reasons
+        scaled = _on_scale(expression, kept, settings)
+    adjusted = _adjusted(scaled, expression.genes["chrom"], known, settings, windows)
+    reasons = scaled.reasons.copy()
+    reasons[scaled.rows] = adjusted.reasons
     values = np.full((len(reasons), len(kept)), np.nan)
-    values[taken.rows] = adjusted.values
+    values[scaled.rows] = adjusted.values
     return PreparedTissue(
         genes=expression.genes[["gene_id", "chrom", "tss"]].assign(reason=reasons),
         values=values,
@@ -93,7 +95,7 @@ def prepare_tissue(
             "genotypes": len(there - set(genotyped)),
             "covariates": len((there & set(genotyped)) - described),
         },
-        offset=taken.offset,
+        offset=scaled.offset,
         covariates=adjusted.covariates,
         components=adjusted.components,
         controls=adjusted.controls,
@@ -130,10 +132,10 @@ def _why_not(donors: int, columns: int, min_samples: int) -> str:
 
 
 @dataclass(frozen=True)
-class _Taken:
-    """Genes that are worth adjusting.
+class _Scaled:
+    """Genes that are kept, on the scale that is asked for, before anything is regressed out.
 
-    values : (genes without a reason, n) on the scale asked for
+    values : (genes without a reason, n)
     reasons : (g,) why a gene of the file is left out; empty where it is not
     offset : (n,) as in `PreparedTissue`
     """
@@ -147,19 +149,19 @@ class _Taken:
         return np.flatnonzero(self.reasons == "")
 
 
-def _nobody(expression: Expression, reason: str) -> np.ndarray:
+def _all_left_out(expression: Expression, reason: str) -> np.ndarray:
     """Reasons of all genes of a tissue that is left out."""
     return np.full(len(expression.genes), f"tissue left out: {reason}", dtype=object)
 
 
-def _take(expression: Expression, kept: list[str], settings: PrepareSettings) -> _Taken:
+def _on_scale(expression: Expression, kept: list[str], settings: PrepareSettings) -> _Scaled:
     column = {name: i for i, name in enumerate(expression.donors)}
     values = expression.values[:, [column[name] for name in kept]]
     reasons = np.full(len(values), "", dtype=object)
     nothing = np.zeros(len(kept))
     if not settings.counted:
         scaled = inverse_normal(values) if settings.scale == INVERSE_NORMAL else values
-        return _Taken(scaled, reasons, nothing)
+        return _Scaled(scaled, reasons, nothing)
     reads = values.sum(axis=0)
     if not reads.all():
         empty = [name for name, some in zip(kept, reads, strict=True) if not some]
@@ -173,7 +175,7 @@ def _take(expression: Expression, kept: list[str], settings: PrepareSettings) ->
     if settings.scale == COUNTS:
         _refuse_fractions(expression, values[enough], np.flatnonzero(enough), kept)
     scaled = SCALES[settings.scale](values[enough], size * np.exp(np.log(reads).mean()))
-    return _Taken(scaled, reasons, np.log(size) if settings.scale == COUNTS else nothing)
+    return _Scaled(scaled, reasons, np.log(size) if settings.scale == COUNTS else nothing)
 
 
 def size_factors(
@@ -208,25 +210,27 @@ def _refuse_fractions(
 
 
 def _adjusted(
-    taken: _Taken,
+    scaled: _Scaled,
     chrom: "pd.Series[str]",
     known: Confounders,
     settings: PrepareSettings,
     windows: WindowsOf | None,
 ) -> Adjusted:
-    """The genes that were taken, without their confounders, or as they are."""
+    """The genes that are kept, without their confounders, or as they are."""
     if settings.untouched:
-        constant = standardise(taken.values)[1]
+        constant = standardise(scaled.values)[1]
         reasons = np.where(constant, "constant expression", "").astype(object)
-        return Adjusted(np.where(constant[:, None], np.nan, taken.values), reasons)
-    of_taken = None if windows is None else partial(_of_taken, taken.rows, known.donors, windows)
-    return adjust(taken.values, chrom.iloc[taken.rows].to_list(), known, settings, of_taken)
+        return Adjusted(np.where(constant[:, None], np.nan, scaled.values), reasons)
+    of_kept = (
+        None if windows is None else partial(_windows_of_kept, scaled.rows, known.donors, windows)
+    )
+    return adjust(scaled.values, chrom.iloc[scaled.rows].to_list(), known, settings, of_kept)
 
 
-def _of_taken(
+def _windows_of_kept(
     rows: np.ndarray, donors: list[str], windows: WindowsOf, wanted: list[int]
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Windows of genes that are known by their place among those that were taken."""
+    """Windows of genes that are known by their place among those that are kept."""
     place = {int(rows[i]): i for i in wanted}
     for row, dosages in windows(list(place), donors):
         yield place[row], dosages

@@ -170,7 +170,7 @@ def calibration_rows(results: Results) -> list[dict[str, Any]]:
             else f"{row.found_among_permuted:.3f}",
         }
         for row in results.calibration.itertuples()
-        if row.n_permuted and not np.isnan(row.pi0)
+        if not np.isnan(row.pi0)
     ]
 
 

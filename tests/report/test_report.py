@@ -146,6 +146,19 @@ def test_levels_that_were_calibrated_are_listed():
     assert [(row["level"], row["found"], row["among"]) for row in rows] == [("gene", 1, "0.000")]
 
 
+def test_factors_are_listed_where_no_permuted_fit_has_any():
+    base = results()
+    found = pd.DataFrame(
+        [("gene", 9, 9, 0.5, 4, 0.0), ("factor", 9, 0, 1.0, 3, None)],
+        columns=list(COLUMNS["calibration"]),
+    )
+    rows = calibration_rows(Results(**{**vars(base), "calibration": found}))
+    assert [(row["level"], row["n_permuted"], row["smallest"]) for row in rows] == [
+        ("gene", 9, "0.05"),
+        ("factor", 0, "0.1"),
+    ]
+
+
 def with_genes(**calibrated):
     """Results whose genes were calibrated so."""
     base = results()
@@ -172,9 +185,12 @@ def test_a_rate_that_cannot_be_reached_is_told_so(calibrated, shown):
     assert numbers(with_genes(**calibrated))[0] == shown
 
 
-def test_a_run_without_nulls_has_no_figure_of_them():
+def test_a_run_without_permuted_fits_has_no_figure_of_them():
     base = results()
-    empty = {"nulls": base.nulls[:0], "calibration": base.calibration.assign(n_permuted=0)}
+    empty = {
+        "nulls": base.nulls[:0],
+        "calibration": base.calibration.assign(n_permuted=0, pi0=np.nan),
+    }
     page = page_of(Results(**{**vars(base), **empty}))
     assert "Discoveries" not in page
     assert "P-values of genes" not in page
