@@ -26,6 +26,7 @@ from fqtl.gwas.places import COMPOSITE, Chromosomes, place
 
 ADDITIVE = ("ADD", "add", "ADDITIVE")
 SHOWN = 5
+DIGITS = 18  # of an rs number, fewer
 SEVERAL = "[,;]"  # between rs numbers in one cell
 
 
@@ -33,18 +34,28 @@ SEVERAL = "[,;]"  # between rs numbers in one cell
 class Wanted:
     """What models ask for.
 
-    places : numbers of positions, sorted, each once; rsids : rs numbers
+    places : numbers of positions, sorted, each once
+    rsids : rs numbers without the rs, sorted, each once
     """
 
     chromosomes: Chromosomes
     places: np.ndarray
-    rsids: pa.Array
+    rsids: np.ndarray
 
     @classmethod
     def of(cls, chromosomes: Chromosomes, places: np.ndarray, rsids: "pd.Series[str]") -> "Wanted":
-        known = np.unique(places)
-        named = rsids[rsids.str.startswith("rs")].unique()
-        return cls(chromosomes, known[known >= 0], pa.array(named, pa.string()))
+        named = rs_numbers(pa.array(rsids.to_numpy(dtype=object), pa.string()))
+        known, numbers = np.unique(places), np.unique(named)
+        return cls(chromosomes, known[known >= 0], numbers[numbers >= 0])
+
+
+def rs_numbers(names: pa.Array) -> np.ndarray:
+    """(rows,) the number of each rs number; -1 of other names."""
+    digits = pc.utf8_slice_codeunits(names, 2)
+    is_number = pc.and_(pc.ascii_is_decimal(digits), pc.starts_with(names, "rs"))
+    is_number = pc.and_(is_number, pc.less(pc.binary_length(digits), DIGITS))
+    numbers = pc.cast(pc.if_else(is_number, digits, None), pa.int64())
+    return pc.fill_null(numbers, -1).to_numpy(zero_copy_only=False)
 
 
 @dataclass
@@ -139,9 +150,10 @@ def _kept(
         lifted = place(to_chrom, to_pos)
         hit |= _among(lifted, wanted.places)
     named, parents = _rsids(batch)
-    by_name = pc.is_in(named, wanted.rsids).to_numpy(zero_copy_only=False)
+    number = rs_numbers(named)
+    by_name = _among(number, wanted.rsids)
     found.with_positions |= bool((pos > 0).any())
-    found.with_rsids |= bool(pc.any(pc.starts_with(named, "rs")).as_py())
+    found.with_rsids |= bool((number >= 0).any())
     _show(found, batch, wanted, hit, chrom, pos, named, parents, by_name)
     # a row stands once for its position, and once more for every other rs number in its cell
     once = np.zeros(len(parents), dtype=bool)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from fqtl.gwas.checks import Checks
 from fqtl.gwas.places import Chromosomes, place
@@ -18,7 +17,7 @@ CHROMOSOMES = Chromosomes(["chr22", "chrX"])
 def wanted(*places: tuple[str, int], rsids: tuple[str, ...] = ("rs100",)) -> Wanted:
     chrom = np.array([CHROMOSOMES.code(name) for name, _ in places], dtype=np.int64)
     pos = np.array([pos for _, pos in places], dtype=np.int64)
-    return Wanted(CHROMOSOMES, np.unique(place(chrom, pos)), pa.array(rsids, pa.string()))
+    return Wanted.of(CHROMOSOMES, place(chrom, pos), pd.Series(rsids, dtype=str))
 
 
 def read(path: Path, columns=None, bad_rows: bool = False, **asked) -> Scan:
