@@ -78,15 +78,15 @@ def add_variant_filter(group: Any) -> None:
 
 
 def open_filtered(given: Namespace) -> GenotypeSource:
-    """Genotypes by the flags of `add_genotypes` and `add_choice`."""
+    """Genotypes by the flags of `add_genotypes` and `add_variant_filter`."""
     source = open_given(given)
     table = None if given.rsids in ("file", "none") else Path(given.rsids)
-    choice = VariantFilter(
+    wanted = VariantFilter(
         unambiguous=given.variants == "unambiguous",
         rsids=None if table is None else rsids_of(table, given.genome_build),
         nameless=given.rsids == "none",
     )
-    return FilteredVariants(source, choice)
+    return FilteredVariants(source, wanted)
 
 
 def add_folds(parser: ArgumentParser) -> None:
@@ -192,7 +192,7 @@ def add_prepare_settings(parser: ArgumentParser) -> None:
 
 
 def prepare_settings(given: Namespace) -> PrepareSettings:
-    """What is done with expression, by the flags of `add_recipe` and `add_values`."""
+    """What is done with expression, by `add_prepare_settings` and `add_values`."""
     return PrepareSettings(
         counted=given.counts,
         scale=given.scale,

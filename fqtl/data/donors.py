@@ -62,16 +62,16 @@ def require_shared(
 
 def not_in(one: Path, one_donors: Sequence[str], other: Path, other_donors: Sequence[str]) -> str:
     """Sentence on the donors of one file that the other lacks; empty if it lacks none."""
-    lost, unused = (
+    absent, unused = (
         [name for name in names if name not in there]
         for names, there in (
             (one_donors, set(other_donors)),
             (other_donors, set(one_donors)),
         )
     )
-    if not lost:
+    if not absent:
         return ""
-    alike = _alike(lost, unused)
+    alike = _alike(absent, unused)
     hint = (
         f" But for case, punctuation, and a prefix or suffix {alike} of them would be found there: "
         "make the names the same in both files."
@@ -84,17 +84,17 @@ def not_in(one: Path, one_donors: Sequence[str], other: Path, other_donors: Sequ
         else ""
     )
     return (
-        f"{len(lost)} of {len(one_donors)} donors of {one} are left out ({_some(lost)}): they are "
-        f"not in {other}{rest}.{hint}"
+        f"{len(absent)} of {len(one_donors)} donors of {one} are left out ({_some(absent)}): they "
+        f"are not in {other}{rest}.{hint}"
     )
 
 
 def _alike(names: Sequence[str], others: Sequence[str]) -> int:
     """How many names are one of the others, but for case, punctuation, and a prefix or suffix."""
-    plain = [other for other in map(_plain, others) if len(other) >= LEAST_ALIKE]
+    names_there = [other for other in map(_letters_and_digits, others) if len(other) >= LEAST_ALIKE]
     return sum(
-        any(_ends_meet(name, other) or _ends_meet(other, name) for other in plain)
-        for name in map(_plain, names)
+        any(_ends_meet(name, other) or _ends_meet(other, name) for other in names_there)
+        for name in map(_letters_and_digits, names)
         if len(name) >= LEAST_ALIKE
     )
 
@@ -103,7 +103,7 @@ def _ends_meet(longer: str, shorter: str) -> bool:
     return longer.startswith(shorter) or longer.endswith(shorter)
 
 
-def _plain(name: str) -> str:
+def _letters_and_digits(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
