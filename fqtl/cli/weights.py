@@ -11,6 +11,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.compute as pc
 
 import fqtl
 from fqtl.cli.arguments import add_annotation, add_filter, add_out, limits
@@ -53,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    everything, rates = _weights(given)
+    everything, rates, single = _weights(given)
     wanted = limits(given)
     if given.factors:
         wanted["min_gene_pip"] = max(wanted["min_gene_pip"], CALL)
@@ -63,6 +64,9 @@ def run(given: Namespace) -> None:
         "software": f"fqtl {fqtl.__version__}",
         **{name: str(limit) for name, limit in wanted.items()},
     }
+    if on_single := sorted(single & set(everything.genes["chrom"])):
+        # of dosages, weights and covariances
+        construction["one_copy_counts_as_two_on"] = ", ".join(on_single)
     sets = [(name, "filtered", filtered, given.folder / name) for name in given.formats]
     if "predictdb" in given.formats:
         place = given.folder / "predictdb" / "unfiltered"
@@ -110,8 +114,9 @@ def _tell(
         )
 
 
-def _weights(given: Namespace) -> tuple[WeightSet, SingleTissueRates]:
-    needs = [*(FACTOR_NEEDS if given.factors else TISSUE_NEEDS), *SINGLE_TISSUE_NEEDS]
+def _weights(given: Namespace) -> tuple[WeightSet, SingleTissueRates, set[str]]:
+    """The set, false discovery rates, and chromosomes of which one sex has one copy."""
+    needs = [*(FACTOR_NEEDS if given.factors else TISSUE_NEEDS), *SINGLE_TISSUE_NEEDS, "sex"]
     fits, about = read_parquet(given.fits, "fits", columns=needs)
     build = about["genome_build"]
     found = (
@@ -119,4 +124,5 @@ def _weights(given: Namespace) -> tuple[WeightSet, SingleTissueRates]:
     )
     if given.annotation is not None:
         found = with_gene_names(found, read_gene_names(given.annotation))
-    return found, single_tissue_rates(fits)
+    by_sex = fits.filter(pc.field("sex") != "")["chrom"]
+    return found, single_tissue_rates(fits), set(by_sex.to_pylist())
