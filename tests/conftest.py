@@ -19,6 +19,7 @@ FAST = (
     "cli/test_check_slurm.py",
     "cli/test_cli.py",
     "cli/test_ranges.py",
+    "cli/test_stages_by_hand.py",
     "cli/test_weights.py",
     "data/",
     "gene/test_baseline.py",
