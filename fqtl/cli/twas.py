@@ -10,7 +10,8 @@ Where models come without covariances, genotypes of a reference panel take their
 (--chain), or variants are found by rs number.
 
 Writes associations.tsv.gz, factors.tsv.gz, genes.tsv.gz, variants.tsv.gz (what became of every
-variant of every model) and audit.json, whole or not at all.
+variant of every model) and audit.json, whole or not at all; with --figures the genes along the
+genome, p-values against uniform ones, and genes by tissues.
 """
 
 import logging
@@ -35,7 +36,7 @@ from fqtl.gwas.matching import PALINDROMES
 from fqtl.gwas.places import Chromosomes, place
 from fqtl.gwas.reader import Gwas, open_gwas
 from fqtl.gwas.scan import Scan, Wanted, scan
-from fqtl.tables.files import write_json, write_tsv
+from fqtl.tables.files import write_json, write_text, write_tsv
 from fqtl.trait.associate import SetResult, Settings, associate_sets
 from fqtl.trait.audit import require_matched, summary
 from fqtl.trait.models import Models, load_models
@@ -46,6 +47,7 @@ from fqtl.weights.staging import staged
 
 log = logging.getLogger(__name__)
 OUTPUTS = ("associations.tsv.gz", "factors.tsv.gz", "genes.tsv.gz", "variants.tsv.gz", "audit.json")
+FIGURES = ("manhattan.svg", "quantiles.svg", "tissues.svg")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -54,6 +56,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--weights", type=Path, nargs="+", required=True, metavar="PATH", help="files or folders"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument(
+        "--figures",
+        action="store_true",
+        help="draw manhattan.svg, quantiles.svg and tissues.svg, too",
+    )
     _add_gwas(parser.add_argument_group("the GWAS"))
     models = parser.add_argument_group("models")
     models.add_argument(
@@ -183,7 +190,7 @@ def run(given: Namespace) -> None:
         "weights": [str(path) for path in given.weights],
         "ld": str(given.ld_panel) if given.ld_panel else "covariances beside the models",
     }
-    _write(given.out, models, tests, over, chosen, z, about)
+    _write(given, models, tests, over, chosen, z, about)
 
 
 def _tell_models(models: Models) -> None:
@@ -305,7 +312,7 @@ def _over(
 
 
 def _write(
-    out: Path,
+    given: Namespace,
     models: Models,
     tests: list[SetResult],
     over: pd.DataFrame,
@@ -315,8 +322,10 @@ def _write(
 ) -> None:
     tissues, factors = (associations(tests, factors=kind) for kind in (False, True))
     genes = genes_table(over, pd.concat([tissues, factors]))
+    out = given.out
     with staged(out) as stage:
-        stage.replaced.extend(path for name in OUTPUTS if (path := out / name).is_file())
+        earlier = (out / name for name in (*OUTPUTS, *FIGURES))
+        stage.replaced.extend(path for path in earlier if path.is_file())
         write_tsv(stage.folder / OUTPUTS[0], tissues, "associations")
         write_tsv(stage.folder / OUTPUTS[1], factors, "twas_factors")
         write_tsv(stage.folder / OUTPUTS[2], genes, "twas_genes")
@@ -327,6 +336,29 @@ def _write(
         about |= {"models": sum(len(result.z) for result in tests), "models_tested": tested}
         about |= {"models_not_tested": dict(reasons), "genes_without_a_model": len(models.left_out)}
         write_json(stage.folder / OUTPUTS[4], about)
+        if given.figures:
+            _draw(stage.folder, tissues, factors, genes)
     log.info("%d of %d models tested, see %s", tested, about["models"], out)
     for reason, count in reasons.most_common():
         log.info("%d models are not tested: %s", count, reason)
+
+
+def _draw(folder: Path, tissues: pd.DataFrame, factors: pd.DataFrame, genes: pd.DataFrame) -> None:
+    from fqtl.report.plots import as_svg
+    from fqtl.report.trait_plots import genes_by_tissues, manhattan, quantiles_of_logs
+
+    tables = {"gene and tissue": tissues, "gene and factor": factors, "gene": genes}
+    logs = {
+        name: table["neg_log10_p"].to_numpy(dtype=float)
+        for name, table in tables.items()
+        if len(table)
+    }
+    numbers = {"z": pd.to_numeric(tissues["z"], errors="coerce")}
+    known = genes.assign(bonferroni=pd.to_numeric(genes["bonferroni"], errors="coerce"))
+    figures = (
+        manhattan(known),
+        quantiles_of_logs(logs),
+        genes_by_tissues(tissues.assign(**numbers), known),
+    )
+    for name, figure in zip(FIGURES, figures, strict=True):
+        write_text(folder / name, as_svg(figure) + "\n")

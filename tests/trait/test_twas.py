@@ -174,3 +174,14 @@ def test_a_second_run_replaces_the_first_and_nothing_else(tmp_path, weights, z):
         **first,
         "mine.txt": b"stays",
     }
+
+
+def test_figures_are_drawn_if_they_are_asked_for_and_go_with_the_next_run(tmp_path, weights, z):
+    models = write_models(tmp_path / "models", weights)
+    gwas = write_gwas(tmp_path / "gwas.tsv", gwas_of(weights, z))
+    out = tmp_path / "out"
+    assert run_twas(gwas, models, out, "--figures") == 0
+    for name in ("manhattan", "quantiles", "tissues"):
+        assert (out / f"{name}.svg").read_text().startswith("<svg")
+    assert run_twas(gwas, models, out) == 0
+    assert not list(out.glob("*.svg"))

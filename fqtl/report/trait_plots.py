@@ -1,0 +1,114 @@
+"""Figures of one trait: genes along the genome, p-values against uniform ones, genes by tissues."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.stats import beta
+
+from fqtl.data import contigs
+from fqtl.report.plots import COLOURS, INK, QUIET, STYLE
+
+NAMED = 10  # genes that are called by name
+ROWS = 40  # genes of the heat map, at most
+CAP = 8.0  # |z| from which on colours are the same
+
+
+def manhattan(genes: pd.DataFrame) -> Figure:
+    """-log10 p of genes along the genome, the strongest named.
+
+    genes : gene_id, gene_name, chrom, tss, neg_log10_p, bonferroni
+    """
+    genes = genes[genes["neg_log10_p"].notna()]
+    place, starts = _along(genes)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9, 3.6), layout="constrained")
+        axes = figure.subplots()
+        for i, chrom in enumerate(starts):
+            here = (genes["chrom"] == chrom).to_numpy()
+            colour = INK if i % 2 == 0 else COLOURS[0]
+            axes.scatter(place[here], genes["neg_log10_p"][here], s=12, color=colour)
+        if len(genes):
+            axes.axhline(-np.log10(0.05 / len(genes)), color=QUIET, lw=1, ls="--")
+        _name_strongest(axes, genes, place)
+        if len(starts) < 2:
+            axes.set_xlabel(f"position on {next(iter(starts), 'a chromosome')} (Mb)")
+        else:
+            ends = [*list(starts.values())[1:], float(place.max())]
+            middles = [(a + b) / 2 for a, b in zip(starts.values(), ends, strict=True)]
+            axes.set_xticks(middles, [contigs.bare(name) for name in starts], fontsize=7)
+            axes.set_xlabel("chromosome")
+        axes.set_ylabel("−log₁₀ p of gene")
+        axes.set_ylim(bottom=0)
+    return figure
+
+
+def _along(genes: pd.DataFrame) -> tuple[np.ndarray, dict[str, float]]:
+    """Megabases of each gene along all chromosomes, and where each of these begins."""
+    place, starts, end = np.zeros(len(genes)), {}, 0.0
+    for chrom in sorted(genes["chrom"].unique(), key=contigs.order):
+        here = (genes["chrom"] == chrom).to_numpy()
+        pos = genes["tss"].to_numpy(dtype=float)[here] / 1e6
+        starts[str(chrom)] = end
+        place[here] = end + pos
+        end += float(pos.max())
+    return place, starts
+
+
+def _name_strongest(axes: Axes, genes: pd.DataFrame, place: np.ndarray) -> None:
+    label = genes["gene_name"].fillna("").where(genes["gene_name"].fillna("") != "")
+    label = label.fillna(genes["gene_id"]).to_numpy()
+    order = np.argsort(-genes["neg_log10_p"].to_numpy(), kind="stable")[:NAMED]
+    known = genes["bonferroni"].astype(float).to_numpy() < 0.05
+    for row in order[known[order]]:
+        at = (place[row], genes["neg_log10_p"].iloc[row])
+        axes.annotate(label[row], at, (3, 3), textcoords="offset points", fontsize=7)
+
+
+def quantiles_of_logs(series: dict[str, np.ndarray]) -> Figure:
+    """-log10 p against those of uniform numbers, with the band that holds 95 % of these.
+
+    series : -log10 p by the name of what they are of; p may be smaller than any double
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4.4, 3.8), layout="constrained")
+        axes = figure.subplots()
+        for colour, (name, values) in zip(COLOURS, series.items(), strict=False):
+            values = -np.sort(-values[np.isfinite(values)])
+            expected = -np.log10((np.arange(len(values)) + 0.5) / max(len(values), 1))
+            axes.plot(expected, values, ".", ms=4, color=colour, label=f"{name} ({len(values):,})")
+        count = max((int(np.isfinite(values).sum()) for values in series.values()), default=0)
+        if count:
+            rank = np.arange(1, count + 1)
+            low, high = (-np.log10(beta.ppf(q, rank, count + 1 - rank)) for q in (0.975, 0.025))
+            expected = -np.log10((rank - 0.5) / count)
+            axes.fill_between(expected, low, high, color=QUIET, alpha=0.4)
+            axes.plot(expected, expected, color=INK, lw=0.8)
+        axes.set(xlabel="expected −log₁₀ p", ylabel="−log₁₀ p")
+        axes.legend(frameon=False, loc="upper left", fontsize=8)
+    return figure
+
+
+def genes_by_tissues(associations: pd.DataFrame, genes: pd.DataFrame) -> Figure:
+    """z of the strongest genes in each tissue.
+
+    associations : gene_id, tissue, z; genes : gene_id, gene_name, neg_log10_p
+    """
+    strongest = genes.sort_values("neg_log10_p", ascending=False, kind="stable")["gene_id"]
+    z = associations.pivot_table(index="gene_id", columns="tissue", values="z")
+    z = z.reindex([gene for gene in strongest if gene in z.index][:ROWS])
+    names = genes.set_index("gene_id")["gene_name"].fillna("").reindex(z.index)
+    labels = [name or gene for gene, name in names.items()]
+    with mpl.rc_context(STYLE):
+        size = (3.0 + 0.16 * z.shape[1], 2.5 + 0.16 * len(z))
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots()
+        if len(z):
+            image = axes.imshow(z.to_numpy(), cmap="RdBu_r", vmin=-CAP, vmax=CAP, aspect="auto")
+            figure.colorbar(image, ax=axes, label="z", shrink=0.6)
+        tissues = [name.replace("_", " ") for name in z.columns]
+        axes.set_xticks(range(z.shape[1]), tissues, rotation=90, fontsize=6)
+        axes.set_yticks(range(len(z)), labels, fontsize=6)
+        axes.tick_params(length=0)
+    return figure
