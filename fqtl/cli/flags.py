@@ -1,6 +1,6 @@
 """Flags that stand for keys of the config, and help that says every default.
 
-Type, range, default and help of such a flag are those of the key (fqtl/config/model.py).
+Type, range, default and help of such a flag are those of the key (`fqtl.config.schema.KEYS`).
 """
 
 import sys

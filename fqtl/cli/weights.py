@@ -59,7 +59,7 @@ def run(given: Namespace) -> None:
     if given.factors:
         wanted["min_gene_pip"] = max(wanted["min_gene_pip"], CALL)
     filtered = everything.among(passing(everything, q=rates.q, **wanted))
-    _tell(rates, everything, {**wanted, "max_q": 1.0}, len(filtered.genes), given.max_q)
+    _log_left_out(rates, everything, {**wanted, "max_q": 1.0}, len(filtered.genes), given.max_q)
     construction = {
         "software": f"fqtl {fqtl.__version__}",
         **{name: str(limit) for name, limit in wanted.items()},
@@ -90,7 +90,7 @@ def run(given: Namespace) -> None:
     write_tsv(given.out, pd.DataFrame(rows, columns=list(COLUMNS["weights"])), "weights")
 
 
-def _tell(
+def _log_left_out(
     rates: SingleTissueRates,
     everything: WeightSet,
     wanted: dict[str, float],
