@@ -13,7 +13,7 @@ COUNTS, LOG_COUNTS, LOG_CPM = "counts", "log_counts", "log_cpm"
 
 @dataclass(frozen=True)
 class PrepareSettings:
-    """Steps and their settings; the section `Prepare` of fqtl/config/model.py explains each.
+    """Steps and their settings; `fqtl/config/prepare.py` explains each.
 
     counted : the files hold counts of reads
     components : how many are regressed out; None for as many as say more than chance does
