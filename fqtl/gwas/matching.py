@@ -65,7 +65,9 @@ def match(
     v, r = pairs["variant"].to_numpy(), pairs["row"].to_numpy()
     sign, reverse, palindrome = codes.agreement(v, r, minus)
     counts = _counts(sign, reverse, palindrome)
-    turned = _turned(variants, rows, pairs, sign, palindrome, _strand(counts, palindromes))
+    turned = np.full(len(pairs), _strand(counts, palindromes))
+    if palindromes == "infer" and "frequency" in variants:
+        turned = _by_frequency(variants, rows, pairs, sign, palindrome, turned)
     flipped = np.where(palindrome, turned == 1, reverse)
     usable = (sign != 0) & ~(palindrome & (turned == -1))
     sign = np.where(palindrome & (turned == 1), -sign, sign)
@@ -152,18 +154,16 @@ def _strand(counts: "Counter[str]", palindromes: str) -> int:
     return 1 if forward <= ONE_STRAND * total else -1
 
 
-def _turned(
+def _by_frequency(
     variants: pd.DataFrame,
     rows: pd.DataFrame,
     pairs: pd.DataFrame,
     sign: np.ndarray,
     palindrome: np.ndarray,
-    strand: int,
+    turned: np.ndarray,
 ) -> np.ndarray:
-    """(pairs,) of palindromes, whether they are of the other strand; -1 where nothing tells."""
-    turned = np.full(len(pairs), strand)
-    if "frequency" not in variants or (strand == -1 and not palindrome.any()):
-        return turned
+    """(pairs,) of palindromes, whether they are of the other strand; as before where frequencies
+    do not tell."""
     ours = variants["frequency"].to_numpy(dtype=float)[pairs["variant"]]
     theirs = rows["frequency"].to_numpy(dtype=float)[pairs["row"]]
     theirs = np.where(sign == -1, 1 - theirs, theirs)

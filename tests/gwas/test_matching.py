@@ -104,9 +104,12 @@ def test_palindromes_of_a_file_of_both_strands_are_told_by_frequency_or_left_out
 
 
 def test_palindromes_are_taken_as_the_user_says():
-    rows = gwas((0, "T/A", 1.0))
-    assert z_of(match(model("A/T"), rows, "place", "as-written"), rows).tolist() == [-1.0]
-    assert match(model("A/T"), rows, "place", "leave-out").reason.tolist() == [UNSURE_PALINDROME]
+    rows = gwas((0, "T/A", 1.0, 0.2))
+    ours = model("A/T", frequency=[0.2])
+    assert z_of(match(ours, rows, "place", "as-written"), rows).tolist() == [-1.0]
+    assert match(ours, rows, "place", "leave-out").reason.tolist() == [UNSURE_PALINDROME]
+    # frequencies say that the two count the same allele
+    assert z_of(match(ours, rows, "place"), rows).tolist() == [1.0]
 
 
 def test_rows_that_agree_are_one_and_others_are_left_out():
