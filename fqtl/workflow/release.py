@@ -34,7 +34,8 @@ def _template_in(folder: Path, name: str) -> str:
     """Path of files of chromosomes: in the folder, or in the first folder in it that has some."""
     pattern = "*".join(map(glob.escape, name.split(CHROM)))
     inside = [] if any(folder.glob(pattern)) else sorted(folder.glob(f"*/{pattern}"))
-    return str((inside[0].parent if inside else folder) / Path(name).name)
+    within = inside[0].relative_to(folder).parts[0] if inside else ""
+    return str(folder / within / name)
 
 
 def release_file(key: str, config: Config) -> str:

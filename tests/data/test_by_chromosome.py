@@ -1,14 +1,19 @@
 """One file of genotypes per chromosome is as good as one file of all."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from fqtl.config.data import Release
+from fqtl.config.model import Config
 from fqtl.data.dosages import Limits
 from fqtl.data.genotype_paths import files_of
 from fqtl.data.genotypes import open_genotypes
 from fqtl.data.panel import look_up
 from fqtl.errors import FqtlError
+from fqtl.workflow.release import in_release
 from tests.files import vcf_records, write_plink1, write_plink2, write_vcf
 
 N = 8
@@ -116,3 +121,14 @@ def test_the_prefix_of_plink_files_is_enough(tmp_path):
     write(tmp_path, "bed")
     source = open_genotypes(tmp_path / "chr2", "GRCh38", "GT")
     assert source.path.name == "chr2.bed"
+
+
+@pytest.mark.parametrize("place", ["", "unpacked"])
+@pytest.mark.parametrize("name", ["chr{chrom}.bcf", "gt/chr{chrom}.bcf"])
+def test_files_of_a_release_are_found_in_its_folder_or_in_one_within(tmp_path, place, name):
+    wanted = tmp_path / place / name
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    for chrom in ("1", "2"):
+        Path(str(wanted).replace("{chrom}", chrom)).touch()
+    config = Config(release=Release(folder=str(tmp_path), genotypes=name))
+    assert in_release(name, config) == str(wanted)
