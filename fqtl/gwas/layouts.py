@@ -30,6 +30,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "frequency": ("effect_allele_frequency", "eaf", "hm_effect_allele_frequency"),
     "n": ("n", "n_total"),
     "test": (),  # REGENIE and PLINK: rows of other tests than the additive one are left out
+    "hm_code": (),  # of the GWAS Catalog's harmoniser
     "other_frequency": (),  # frequency of the other allele
     "other_allele_of_pair": (),  # two columns, one of which is the effect allele
 }
@@ -82,7 +83,7 @@ LAYOUTS = (
         "hm_effect_allele hm_other_allele hm_chrom hm_pos",
         "chrom=hm_chrom pos=hm_pos rsid=hm_rsid|variant_id effect_allele=hm_effect_allele "
         "other_allele=hm_other_allele beta=hm_beta odds_ratio=hm_odds_ratio se=standard_error "
-        "p=p_value frequency=hm_effect_allele_frequency",
+        "p=p_value frequency=hm_effect_allele_frequency hm_code=hm_code",
         build="GRCh38",
         se_of_log_or=False,
     ),
@@ -92,7 +93,7 @@ LAYOUTS = (
         "chrom=chromosome pos=base_pair_location rsid=rsid|rs_id|variant_id "
         "effect_allele=effect_allele other_allele=other_allele beta=beta "
         "odds_ratio=odds_ratio|hazard_ratio z=z-score|z_score se=standard_error p=p_value "
-        "neg_log10_p=neg_log_10_p_value frequency=effect_allele_frequency n=n",
+        "neg_log10_p=neg_log_10_p_value frequency=effect_allele_frequency n=n hm_code=hm_code",
     ),
     _known(
         "FinnGen",

@@ -24,6 +24,8 @@ from fqtl.gwas.effects import LN10, log_of_text, z_scores
 from fqtl.gwas.layouts import Layout
 from fqtl.gwas.places import COMPOSITE, Chromosomes, place
 
+# EBISPOT/gwas-sumstats-harmoniser, Hm_code.md
+UNHARMONISED = ("9", "14", "15", "16", "17", "18")
 ADDITIVE = ("ADD", "add", "ADDITIVE")
 SHOWN = 5
 DIGITS = 18  # of an rs number, fewer
@@ -99,7 +101,7 @@ def scan(
     reach = np.zeros(len(wanted.chromosomes.names), dtype=np.int64)
     for batch in batches:
         found.n_rows = batch.first + len(batch) - 1
-        batch = _additive(batch, found.left_out)
+        batch = _harmonised(_additive(batch, found.left_out), found.left_out)
         parts.append(_kept(found, batch, wanted, checks, chain, reach, zero_based))
     if not parts:
         raise FqtlError(f"{path} has a header and no row below it.")
@@ -118,6 +120,17 @@ def _additive(batch: Batch, left_out: "Counter[str]") -> Batch:
         return batch
     kept = pc.fill_null(pc.is_in(batch.columns["test"], pa.array(ADDITIVE)), True)
     left_out["not a test of the additive model"] += len(kept) - kept.true_count
+    return _filtered(batch, kept)
+
+
+def _harmonised(batch: Batch, left_out: "Counter[str]") -> Batch:
+    """Without rows whose strand or place the harmoniser did not find."""
+    if "hm_code" not in batch.columns:
+        return batch
+    kept = pc.invert(
+        pc.fill_null(pc.is_in(batch.columns["hm_code"], pa.array(UNHARMONISED)), False)
+    )
+    left_out["not harmonised, by its hm_code"] += len(kept) - kept.true_count
     return _filtered(batch, kept)
 
 

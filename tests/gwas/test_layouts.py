@@ -159,6 +159,14 @@ def test_only_the_additive_test_counts(tmp_path):
     assert found.left_out["not a test of the additive model"] == 1
 
 
+def test_rows_that_the_catalog_could_not_harmonise_are_left_out(tmp_path):
+    header, row = LAYOUTS["GWAS-SSF"]
+    lines = (f"{row} {code}" for code in (10, 14, 9, 5))
+    found = read(write(tmp_path / "gwas.tsv", f"{header} hm_code", *lines))
+    assert found.rows["row"].tolist() == [1, 4]
+    assert found.left_out["not harmonised, by its hm_code"] == 2
+
+
 def test_the_build_is_told_by_layouts_that_have_one_and_by_the_yaml_beside(tmp_path):
     builds = {"FinnGen": "GRCh38", "Neale": "GRCh37", "Pan-UKB": "GRCh37", "METAL": ""}
     for name, build in builds.items():
