@@ -29,8 +29,8 @@ def expectation(h, mean, variance):
     )[0]
 
 
-def spike_slab_divergence(pip, slab_mean, slab_precision, inclusion, precision):
-    """KL of one loading: inclusion indicator and, where it is 1, slab."""
+def spike_slab_divergence(pip, slab_mean, slab_precision, inclusion, precision, prior_mean=0.0):
+    """KL of one loading: inclusion indicator and, where it is 1, slab around its prior mean."""
     if pip == 0:
         return -math.log(1 - inclusion)
     indicator = pip * math.log(pip / inclusion)
@@ -41,7 +41,7 @@ def spike_slab_divergence(pip, slab_mean, slab_precision, inclusion, precision):
         return (
             0.5 * math.log(slab_precision / precision)
             - 0.5 * slab_precision * (theta - slab_mean) ** 2
-            + 0.5 * precision * theta**2
+            + 0.5 * precision * (theta - prior_mean) ** 2
         )
 
     return indicator + pip * expectation(log_ratio, slab_mean, 1 / slab_precision)
@@ -200,7 +200,8 @@ def gaussian_elbo(
         total -= single_effects_divergence(variants)
         for t in range(m):
             loading = (tissues[name][t] for name in ("pip", "slab_mean", "slab_precision"))
-            total -= spike_slab_divergence(*loading, tissues["inclusion"], tissues["precision"])
+            prior = (tissues["inclusion"], tissues["precision"], tissues["mean"])
+            total -= spike_slab_divergence(*loading, *prior)
     total -= sum(single_effects_divergence(sums) for sums in specific)
     total -= sum(parts["divergence"] for parts in background)
     if noise:

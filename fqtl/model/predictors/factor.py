@@ -13,8 +13,8 @@ donor i and the precision-weighted residual P_i z_i of what else there is,
 Where tissues share noise the information is not diagonal, and tissues are updated one by one. Both
 sides are updated in turn, and their priors, until the gain settles.
 
-Multiplying f by c and r by 1/c, with their prior precisions, changes nothing in the ELBO. The free
-scale keeps the slab of r at unit variance; the prior precision of an effect is then the inverse of
+Multiplying f by c and r by 1/c, with their priors, changes nothing in the ELBO. The free scale
+keeps the second moment of the slab of r at 1; the prior precision of an effect is then the inverse of
 the variance that one variant explains in a typical tissue of the factor.
 
 Two kinds of factors have this in common. In `factored.py` (the default model) f is a sum of single
@@ -54,7 +54,7 @@ class Factor(ABC):
 
     @abstractmethod
     def with_unit_tissues(self) -> Self:
-        """The same with a tissue slab of unit variance; the ELBO stays, as the priors follow."""
+        """The same with a tissue slab of second moment 1; the ELBO stays, as the priors follow."""
 
     def mean(self) -> Floats:
         return np.outer(self.score.mean, self.tissues.mean)

@@ -70,7 +70,7 @@ class SingleEffectsFactor(Factor):
         cls, x: Variants, pattern: Pattern, options: SingleEffectsOptions
     ) -> "SingleEffectsFactor":
         """No effects yet, and tissue loadings taken as known."""
-        prior = factor_tissues(options.max_tissue_inclusion)
+        prior = factor_tissues(len(pattern), options.max_tissue_inclusion)
         tissues = SpikeSlabPosterior.empty(prior, len(pattern)).known(pattern)
         effects = SingleEffectsPosterior.empty(x.n, x.p, options.max_effects)
         return cls(effects, factor_effects(), tissues)
@@ -133,7 +133,7 @@ class SingleEffectsFactor(Factor):
         return alternate(self, turn, options)
 
     def with_unit_tissues(self) -> "SingleEffectsFactor":
-        scale = self.tissues.prior.precision**-0.5
+        scale = self.tissues.prior.size
         return replace(
             self,
             effects=self.effects.rescaled(scale),

@@ -30,7 +30,8 @@ class FactorOptions(CheckedOptions):
         0.25, at which a tissue is called (PIP > 0.5) only on a Bayes factor of 3 of its own, even
         in a factor that seems to be everywhere. Without a bound the share is overestimated where
         effects are of like size: the slab is unimodal at 0 and infers small effects that are not
-        there. Of tissues with a spike and slab whose share is left to the data.
+        there. Where loadings are alike, and tissues few, the bound is higher. Of tissues with a
+        spike and slab whose share is left to the data.
     """
 
     specific: bool = True

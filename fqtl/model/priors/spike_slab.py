@@ -1,4 +1,7 @@
-"""Spike and slab: a loading is 0 with probability 1 - inclusion and N(0, 1/precision) otherwise.
+"""Spike and slab: a loading is 0 with probability 1 - inclusion and normal otherwise.
+
+The slab of the prior is N(mean, 1/precision), with mean 0 but for tissues of a factor, whose
+loadings are alike (`likeness.py`). Written for 0:
 
     q(theta) = pip N(slab_mean, 1/slab_precision) + (1 - pip) delta_0
     E[theta] = pip slab_mean
@@ -19,10 +22,13 @@ Against a quadratic objective  score theta - 1/2 information theta^2  the best q
 
 Given q, the prior that minimises the sum of KL (empirical Bayes) has inclusion = mean pip and
 1/precision = the pip-weighted mean of slab_mean^2 + 1/slab_precision, clipped to the bounds; where
-the bounds are equal the prior is fixed. With inclusion 1 there is no spike.
+the bounds are equal the prior is fixed. With inclusion 1 there is no spike. A mean of the slab adds
+precision * mean to the score, takes 1/2 precision mean^2 from the log-odds, and the KL holds
+(slab_mean - mean)^2.
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.special import entr, expit, log_expit, logit, xlog1py, xlogy
@@ -41,7 +47,7 @@ class SpikeSlabPrior:
     """Of independent loadings.
 
     inclusion : probability that a loading is not 0
-    precision : of the slab
+    precision, mean : of the slab
     inclusion_bounds, precision_bounds : between which they are learned
     """
 
@@ -49,28 +55,51 @@ class SpikeSlabPrior:
     precision: float
     inclusion_bounds: Bounds = ANY_INCLUSION
     precision_bounds: Bounds = PRECISION_BOUNDS
+    mean: float = 0.0
 
     def __post_init__(self) -> None:
-        low, high = self.inclusion_bounds
+        low, high = self._bounds
         object.__setattr__(self, "inclusion", min(max(self.inclusion, low), high))
+
+    @property
+    def _bounds(self) -> Bounds:
+        return self.inclusion_bounds
 
     @property
     def has_spike(self) -> bool:
         """Whether a loading may be 0."""
         return self.inclusion < 1
 
-    def learned(self, inclusion: float, precision: float | None) -> "SpikeSlabPrior":
-        """These hyper-parameters, within the bounds; no `precision` leaves it as it is."""
-        if precision is None:
-            precision = self.precision
-        else:
-            precision = float(np.clip(precision, *self.precision_bounds))
-        inclusion = float(np.clip(inclusion, *self.inclusion_bounds))
+    @property
+    def size(self) -> float:
+        """Root mean square of a loading that is not 0."""
+        return float(np.sqrt(self.mean**2 + 1 / self.precision))
+
+    def learned(self, seen: "Included", count: float) -> Self:
+        """What suits `count` loadings best, within the bounds; the mean of the slab stays."""
+        precision = self.precision
+        if seen.second > 0:
+            precision = float(np.clip(seen.slabs / seen.second, *self.precision_bounds))
+        inclusion = float(np.clip(seen.share, *self.inclusion_bounds))
         return replace(self, inclusion=inclusion, precision=precision)
 
-    def rescaled(self, factor: float) -> "SpikeSlabPrior":
+    def rescaled(self, factor: float) -> Self:
         """Of loadings times `factor`."""
-        return replace(self, precision=self.precision / factor**2)
+        return replace(self, precision=self.precision / factor**2, mean=self.mean * factor)
+
+
+class Included(NamedTuple):
+    """What the hyper-parameters are learned from.
+
+    share : of the indicators that are expected to be 1
+    slabs : expected number of loadings that are not 0
+    first, second : sums of their means and second moments
+    """
+
+    share: float
+    slabs: float
+    first: float
+    second: float
 
 
 @dataclass(frozen=True)
@@ -184,13 +213,14 @@ class SpikeSlabPosterior:
     def log_odds(self, slab_mean: Floats, slab_precision: Floats | float) -> Floats:
         """Posterior log-odds of inclusion for a slab posterior."""
         bayes = np.log(self.prior.precision / slab_precision) + slab_precision * slab_mean**2
+        bayes = bayes - self.prior.precision * self.prior.mean**2
         return logit(self.prior.inclusion) + 0.5 * self.per_indicator(bayes)
 
     def slab_kl(self) -> Floats:
         """KL of the slab of every loading, were it included."""
         precision = self.prior.precision
-        ratio = self.slab_precision / precision
-        return 0.5 * (np.log(ratio) - 1 + precision * self.slab_mean**2 + 1 / ratio)
+        ratio, away = self.slab_precision / precision, self.slab_mean - self.prior.mean
+        return 0.5 * (np.log(ratio) - 1 + precision * away**2 + 1 / ratio)
 
     def kl(self) -> float:
         """KL(q || p) summed over the loadings."""
@@ -219,15 +249,16 @@ class SpikeSlabPosterior:
         precision = np.broadcast_to(
             self.prior.precision + information, self.slab_precision.shape
         ).copy()
+        drawn = self.prior.precision * self.prior.mean
         if off_diagonal is None:
-            slab_mean = score / precision
+            slab_mean = (score + drawn) / precision
             pip = expit(self.log_odds(slab_mean, precision))
             return replace(self, pip=pip, slab_mean=slab_mean, slab_precision=precision)
-        prior = logit(self.prior.inclusion)
+        prior = logit(self.prior.inclusion) - 0.5 * drawn * self.prior.mean
         pip, slab_mean = self.pip.copy(), self.slab_mean.copy()
         for t in np.argsort(-np.abs(score), kind="stable"):
             residual = score[t] - off_diagonal[t] @ (pip * slab_mean)
-            slab_mean[t] = residual / precision[t]
+            slab_mean[t] = (residual + drawn) / precision[t]
             bayes = np.log(self.prior.precision / precision[t]) + precision[t] * slab_mean[t] ** 2
             pip[t] = expit(prior + 0.5 * bayes)
         return replace(self, pip=pip, slab_mean=slab_mean, slab_precision=precision)
@@ -239,13 +270,17 @@ class SpikeSlabPosterior:
 
     def learned(self) -> "SpikeSlabPosterior":
         """The same under the prior that suits it best."""
-        slabs = float((self.pip * self.per_indicator(np.ones_like(self.slab_mean))).sum())
-        moment = self.per_indicator(self.slab_mean**2 + 1 / self.slab_precision)
-        second = float((self.pip * moment).sum())
-        share = float(self.pip.sum()) / self._indicators
-        return replace(
-            self, prior=self.prior.learned(share, slabs / second if second > 0 else None)
+        seen = Included(
+            float(self.pip.sum()) / self._indicators,
+            self._sum(np.ones_like(self.slab_mean)),
+            self._sum(self.slab_mean),
+            self._sum(self.slab_mean**2 + 1 / self.slab_precision),
         )
+        return replace(self, prior=self.prior.learned(seen, self._indicators))
+
+    def _sum(self, values: Floats) -> float:
+        """Of the loadings that are included."""
+        return float((self.pip * self.per_indicator(values)).sum())
 
     def rescaled(self, factor: float) -> "SpikeSlabPosterior":
         """Every loading times `factor`, and the prior with it: the KL stays."""
@@ -299,7 +334,7 @@ class SpikeSlabPosterior:
             of_pip = of_pip + indicator
             of_mean = pip * (mean + 2 * (1 - pip) * b * variance)
             of_variance = pip * variance
-        of_mean = of_mean - pip * precision * b
+        of_mean = of_mean - pip * precision * (b - self.prior.mean)
         of_variance = of_variance - 0.5 * pip * (precision - self.slab_precision)
         if self.allowed is not None:
             of_mean, of_variance = of_mean * self.allowed, of_variance * self.allowed

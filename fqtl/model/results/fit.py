@@ -27,8 +27,8 @@ class Fit(ModelFit):
     variants : Posterior of shape (p, k)
         Variant loadings, per standard deviation of genotype.
     tissues : Posterior of shape (m, k)
-        Tissue loadings, in standard deviations of expression. Their slab has unit variance, the
-        largest tissue loading of a factor is positive, and factors are in the order of the
+        Tissue loadings, in standard deviations of expression. The second moment of their slab is 1,
+        the largest tissue loading of a factor is positive, and factors are in the order of the
         variance they explain. There are none, k = 0, in a fit of one tissue and with
         `factored=False`.
     specific : Posterior of shape (p, m)
