@@ -122,9 +122,9 @@ def maximise(model: Model, options: CaviOptions) -> Solution:
     state = _recorded(one_round(State.of(model), Visit.ACTIVE_SET), trace).state
     state = _settle(state, trace)
     early = [k for k, one in enumerate(model.location) if not isinstance(one, Background)]
-    state = _grow(state, trace, options, early)
+    before, state = state, _grow(state, trace, options, early)
     if options.shared_noise and model.noise is None:
-        state = _share_noise(state, trace, options, early)
+        state = _share_noise(state, before, trace, options, early)
     late = [k for k in range(len(model.location)) if k not in early]
     state = _grow(state, trace, options, late)
     fit = _refine(state, trace, options)
@@ -196,32 +196,52 @@ def _other_way(
     return _refine(state, trace, options)
 
 
-def _share_noise(state: State, trace: Trace, options: CaviOptions, entries: Sequence[int]) -> State:
+def _share_noise(
+    state: State, before: State, trace: Trace, options: CaviOptions, entries: Sequence[int]
+) -> State:
     """Model noise that tissues seem to share, in what the location leaves; these entries
     may grow again.
 
     Asked after effects were found: effects that tissues share look like noise that they share, and
     while true ones survive the precision of shared noise, false ones do not. What is left of a
     family that is not quadratic is no more than like a residual, so the ELBO has the last word.
+
+    A factor with one effect in all of few tissues may take the place of noise that they share, and
+    leave none to be found. Where there seemed to be some before anything was found, it is tried in
+    its place, too, and stays if the ELBO is the higher by it.
     """
-    weight = state.working.precision.weight
-    noise = SharedNoise.found_in(state.working.residual(state.model) * (weight > 0), weight)
+    noise = _noise_left_by(state)
+    if noise is not None:
+        with trace.beside(state.elbo):
+            shared = _under(state, noise, trace)
+        if not state.model.family.quadratic and shared.elbo < state.elbo:
+            return state
+        trace.took(shared.elbo)
+        return _grow(shared, trace, options, entries)
+    noise = _noise_left_by(before) if state.elbo > before.elbo else None
     if noise is None:
         return state
-    # another model: its first round has nothing to be compared with
-    shared = replace(
-        state,
-        model=replace(state.model, noise=noise),
-        working=state.working.under(noise),
-        elbo=-math.inf,
-    )
     with trace.beside(state.elbo):
-        for _ in range(FIRST_ROUNDS):
-            shared = _recorded(one_round(shared, Visit.FULL_SWEEP), trace).state
-    if not state.model.family.quadratic and shared.elbo < state.elbo:
+        shared = _grow(_under(before, noise, trace), trace, options, entries)
+    if shared.elbo <= state.elbo + MARGIN:
         return state
     trace.took(shared.elbo)
-    return _grow(shared, trace, options, entries)
+    return shared
+
+
+def _noise_left_by(state: State) -> SharedNoise | None:
+    weight = state.working.precision.weight
+    return SharedNoise.found_in(state.working.residual(state.model) * (weight > 0), weight)
+
+
+def _under(state: State, noise: SharedNoise, trace: Trace) -> State:
+    """The state after the first rounds under shared noise: another model, whose first round has
+    nothing to be compared with."""
+    model, working = replace(state.model, noise=noise), state.working.under(noise)
+    shared = replace(state, model=model, working=working, elbo=-math.inf)
+    for _ in range(FIRST_ROUNDS):
+        shared = _recorded(one_round(shared, Visit.FULL_SWEEP), trace).state
+    return shared
 
 
 def _grow(state: State, trace: Trace, options: CaviOptions, entries: Sequence[int]) -> State:

@@ -14,8 +14,8 @@ Where tissues share noise the information is not diagonal, and tissues are updat
 sides are updated in turn, and their priors, until the gain settles.
 
 Multiplying f by c and r by 1/c, with their priors, changes nothing in the ELBO. The free scale
-keeps the second moment of the slab of r at 1; the prior precision of an effect is then the inverse of
-the variance that one variant explains in a typical tissue of the factor.
+keeps the second moment of the slab of r at 1; the prior precision of an effect is then the inverse
+of the variance that one variant explains in a typical tissue of the factor.
 
 Two kinds of factors have this in common. In `factored.py` (the default model) f is a sum of single
 effects, and a factor is there or is not; in `bilinear.py` every loading behind f has a prior of its
