@@ -32,10 +32,10 @@ from fqtl.data.windows import sliding_windows
 from fqtl.errors import FqtlError
 from fqtl.gene.analysis import analyse_gene
 from fqtl.gene.cross_validation import assign_folds
-from fqtl.gene.permutations import PermutationPlan
+from fqtl.gene.permutations import PermutationPlan, permutations_for
 from fqtl.gene.settings import Settings
 from fqtl.model.engines import ENGINES
-from fqtl.shards.shard_file import read_shard
+from fqtl.shards.shard_file import genes_of_release, read_shard
 from fqtl.tables.files import write_parquet
 from fqtl.tables.fits import FITS
 from fqtl.tables.reasons import count_reasons
@@ -144,10 +144,13 @@ def _refuse_other_values(family: str, genes: list[GeneData]) -> None:
 
 
 def _permutation_plan(given: Namespace) -> PermutationPlan | None:
-    if not given.permutations and not given.conditional_permutations:
+    asked = given.permutations
+    counted = not isinstance(asked, int)
+    drawn = permutations_for(asked, genes_of_release(given.shard) if counted else 0)
+    if not drawn and not given.conditional_permutations:
         return None
     return PermutationPlan(
-        given.permutations,
+        drawn,
         given.exceedances,
         given.permute,
         given.conditional_permutations,

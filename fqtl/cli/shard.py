@@ -25,6 +25,7 @@ from fqtl.cli.flags import add_key
 from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.windows import count_variants
 from fqtl.errors import FqtlError
+from fqtl.gene.permutations import permutations_for
 from fqtl.prepare.expression_store import StoredTissue, read_prepared
 from fqtl.shards.assignment import (
     assign_shards,
@@ -79,7 +80,10 @@ def run(given: Namespace) -> None:
     fitted = genes[genes["reason"] == ""]
     measured = {name for tissue in tissues if not tissue.about["reason"] for name in tissue.donors}
     donors = [name for name in source.donors if name in measured]
-    drawn = given.permutations + given.conditional_permutations
+    permutations = permutations_for(given.permutations, len(fitted))
+    if given.permutations != permutations:
+        log.info("%d permuted fits of each of %d genes", permutations, len(fitted))
+    drawn = permutations + given.conditional_permutations
     runs = Runs(given.folds, drawn, given.baseline)
     loads = _loads(fitted, source, donors, given, runs)
     shard = assign_shards(loads["chrom"].tolist(), loads["cpu_seconds"].to_numpy(), given.count)

@@ -60,11 +60,13 @@ class CrossValidation:
 class Calibration:
     """Permuted fits, from which p and q come."""
 
-    permutations: int = key(
-        1,
+    permutations: int | Literal["auto"] = key(
+        "auto",
         "fits of each gene with permuted donors, at the most; 0 leaves out p and q of genes and "
-        "factors. One is enough for thousands of genes, whose permuted fits make one pool",
-        "a number of fits that is not negative",
+        "factors. One is enough for hundreds of genes, whose permuted fits make one pool; auto: "
+        "one, or so many of fewer genes that a tenth of them can be found at a rate of 0.05, at "
+        "most 20",
+        "a number of fits or auto",
         low=0,
     )
     exceedances: int = key(

@@ -82,9 +82,13 @@ class VcfFile:
     @cached_property
     def _records(self) -> TextRecords | BcfRecords:
         try:
+            records: TextRecords | BcfRecords
             if self.path.suffix == ".bcf":
-                return BcfRecords(self.path, self._index, self.field)
-            return TextRecords(self.path, self._index, self._header, self.donors)
+                records = BcfRecords(self.path, self._index, self.field)
+            else:
+                records = TextRecords(self.path, self._index, self._header, self.donors)
+            _refuse_two_names(self.path, records.contigs)
+            return records
         except (OSError, ValueError, NotImplementedError) as fault:  # of pysam
             raise FqtlError(
                 f"{self.path} cannot be opened with its index {self._index} ({fault}): is it "
@@ -271,6 +275,18 @@ class VcfFile:
                 if twice
                 else f"{self.path} cannot be read as VCF or BCF ({fault})."
             ) from fault
+
+
+def _refuse_two_names(path: Path, names: list[str]) -> None:
+    """Refuse records of one chromosome under two names, of which one would be read."""
+    first: dict[str, str] = {}
+    for name in names:
+        other = first.setdefault(contigs.bare(name), name)
+        if other != name:
+            raise FqtlError(
+                f"{path} has records of one chromosome under two names, {other} and {name}. Give "
+                "them one name (`bcftools annotate --rename-chrs`), and sort and index the file."
+            )
 
 
 def _first_format(path: Path) -> list[str]:

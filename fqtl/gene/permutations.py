@@ -19,6 +19,7 @@ Each draw has a generator of its own, seeded by the seed, the gene and the numbe
 that it is the same in any shard and however many were drawn before.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -30,6 +31,23 @@ from fqtl.model.results.fit import Fit
 
 PERMUTED_TISSUES = 1 / 8  # where only some are permuted; fewer keep more of what the rest have
 Fitting = Callable[[GeneData, np.ndarray], Fit]
+
+
+RATE = 0.05  # false discovery rate that so many permuted fits can show
+SHARE = 10  # of so many genes one is expected to have an effect
+MOST = math.ceil(1 / RATE)  # permuted fits with which a single gene can be found
+
+
+def permutations_for(asked: int | str | None, genes: int) -> int:
+    """Permuted fits of each gene; of `auto`, or None, as many as so many genes need.
+
+    k genes above all permuted fits have a q of genes / (k (1 + genes × permutations)), which is
+    below 1 / (k × permutations). It depends on the number of genes alone, not on what they show.
+    """
+    if asked is not None and asked != "auto":
+        return int(asked)
+    expected = max(genes // SHARE, 1)
+    return min(math.ceil(1 / (RATE * expected)), MOST)
 
 
 @dataclass(frozen=True)

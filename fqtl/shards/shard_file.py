@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from fqtl.data.expression import gene_key
 from fqtl.data.gene import GeneData
+from fqtl.errors import FqtlError
 from fqtl.prepare.expression_store import StoredTissue, as_lists, from_lists, read_values
 from fqtl.shards.assignment import in_genome_order, shard_name
 from fqtl.tables.files import parquet_writer, read_parquet
@@ -47,6 +48,7 @@ def write_shards(
     kept = [tissue for tissue in tissues if not tissue.about["reason"]]
     about = {
         "donors": donors,
+        "genes_of_release": len(genes),
         "tissues": [tissue.name for tissue in kept],
         "offsets": {
             tissue.name: _spread(tissue.about["offset"], tissue.donors, donors)
@@ -100,6 +102,17 @@ def _spread(values: list[float], samples: list[str], donors: list[str]) -> list[
 def shard_paths(folder: Path, count: int) -> list[Path]:
     """Files of all shards."""
     return [folder / f"{shard_name(number)}.parquet" for number in range(count)]
+
+
+def genes_of_release(path: Path) -> int:
+    """Number of genes in all shards of the release that a shard is of."""
+    _, about = read_parquet(path, "shard", columns=[])
+    if "genes_of_release" not in about:
+        raise FqtlError(
+            f"{path} is of an earlier version and does not tell how many genes the release has. "
+            "Make it anew, or set calibration.permutations to a number (--permutations)."
+        )
+    return int(about["genes_of_release"])
 
 
 def read_shard(path: Path) -> tuple[list[GeneData], list[str]]:

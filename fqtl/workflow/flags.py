@@ -22,6 +22,13 @@ STEPS = (
 )
 
 
+def _at_most(permutations: int | str) -> str:
+    """What the report says of the number of permuted fits."""
+    if permutations == "auto":
+        return "as many as the number of genes asks for"
+    return f"at most {permutations}"
+
+
 def flags(name: str, values: Iterable[object]) -> str:
     """The flag once for each value; nothing where there is none."""
     return " ".join(f"{name} {quote(str(value))}" for value in values)
@@ -150,7 +157,7 @@ class Flags:
             "minor allele frequency": f"at least {config.genotypes.min_maf}",
             "model": f"{config.model.family}, {config.model.engine}",
             "factors": f"at most {config.model.rank}",
-            "permuted fits": f"at most {config.calibration.permutations}",
+            "permuted fits": _at_most(config.calibration.permutations),
             "cross-validation": f"{config.cross_validation.folds} folds",
             "seed": config.seed,
         }

@@ -163,3 +163,10 @@ def test_a_vcf_that_is_not_packed_by_bgzip_is_refused_with_its_index(tmp_path):
     path.write_bytes(content)
     with pytest.raises(FqtlError, match="is it packed by bgzip, and whole"):
         read(path, ["D0", "D1"])
+
+
+def test_records_of_a_chromosome_under_two_names_are_refused_not_half_read(tmp_path):
+    records = ["chr22 100 . A G . PASS . GT 0/0 0/1", "22 200 . A G . PASS . GT 0/0 0/1"]
+    path = write_vcf(tmp_path / "x.vcf.gz", records, ["D0", "D1"], contigs=("chr22", "22"))
+    with pytest.raises(FqtlError, match="under two names, chr22 and 22"):
+        read(path, ["D0", "D1"])

@@ -130,7 +130,11 @@ def _indexed(path: Path, text: str) -> bool:
 def _compare(text: str, field: str, contig: str, donors: list[str], read) -> None:
     """Every allele of the text is kept or counted, with the dosages that stand there."""
     records = [line.split("\t") for line in text.split("\n") if line and line[0] != "#"]
-    records = [fields for fields in records if fields[0] == contig]
+    records = [
+        fields
+        for fields in records
+        if fields[0] == contig and len(fields) > 1 and fields[1].isdigit()
+    ]
     expected = sum(
         max(fields[4].count(",") + 1, 1) if _has_calls(fields) else 1
         for fields in records

@@ -9,6 +9,7 @@ from fqtl.gene.permutations import (
     PermutationPlan,
     conditionally_permuted,
     draw_permutations,
+    permutations_for,
     permuted,
 )
 
@@ -105,3 +106,17 @@ def test_one_tissue_has_no_others_to_be_permuted_beside(gene):
     alone = GeneData("g", "chr1", 1, ["t0"], gene.y[:, :1])
     known = fit(alone, gene.x)
     assert draw_permutations(alone, gene.x, np.inf, lambda *_: known, PLAN).tissues == []
+
+
+def test_a_release_of_whatever_size_can_find_a_tenth_of_its_genes_at_five_percent():
+    for genes in range(1, 3000):
+        found = max(genes // 10, 1)
+        draws = permutations_for("auto", genes)
+        # of so many genes above all permuted fits, p is 1 / (1 + draws of all genes)
+        assert genes / (found * (1 + genes * draws)) < 0.05
+        assert draws == 1 or found < 20
+
+
+def test_a_number_that_is_asked_for_is_taken():
+    assert [permutations_for(asked, 3) for asked in (0, 1, 100)] == [0, 1, 100]
+    assert [permutations_for("auto", genes) for genes in (1, 30, 100, 20_000)] == [20, 7, 2, 1]

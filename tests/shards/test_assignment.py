@@ -9,7 +9,7 @@ from fqtl.prepare.settings import PrepareSettings
 from fqtl.prepare.tissue import prepare_tissue
 from fqtl.shards import shard_file
 from fqtl.shards.assignment import assign_shards, list_genes
-from fqtl.shards.shard_file import read_shard, shard_paths, write_shards
+from fqtl.shards.shard_file import genes_of_release, read_shard, shard_paths, write_shards
 
 DONORS = [f"d{i}" for i in range(50)]
 
@@ -116,6 +116,7 @@ def test_shards_hold_every_gene_in_every_tissue_as_it_was_prepared(
     assert [gene.gene_id for gene in found] == ["g1", "g2", "g3"]
     assert [gene.tissues for gene in found] == [["liver"], ["liver", "lung"], ["liver", "lung"]]
     assert read_shard(paths[0])[1] == DONORS
+    assert [genes_of_release(path) for path in paths] == [3, 3]
     y = found[1].y
     np.testing.assert_allclose(y[:40, 0], in_liver.values[1], rtol=1e-6)
     np.testing.assert_allclose(y[10:, 1], in_lung.values[0], rtol=1e-6)

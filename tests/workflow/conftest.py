@@ -37,6 +37,7 @@ class Release:
             "genotypes": {"path": "genotypes.vcf.gz"},
             "genes": {"chromosomes": [1, 2], "cis_window_bp": 5000},
             "cross_validation": {"folds": 3},
+            "calibration": {"permutations": 1},
             "shards": {"count": 3},
             "weights": {"formats": ["predictdb", "fusion", "tigar", "focus"]},
         }

@@ -139,7 +139,7 @@ def test_flags_stand_for_keys_and_quote_paths():
     assert found.needs_rsids == ""
     assert Flags(Run(config_of(weights={"formats": ["fusion"]}), {})).needs_rsids == "--needs-rsids"
     assert found.permutations == (
-        "--permutations 1 --exceedances 5 --permute donors --conditional-permutations 1"
+        "--permutations auto --exceedances 5 --permute donors --conditional-permutations 1"
     )
     assert flags("--covariates", []) == ""
     assert flags("--covariates", ["a b"]) == "--covariates 'a b'"
