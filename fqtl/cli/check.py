@@ -168,10 +168,9 @@ def _check_build(source: GenotypeSource, given: Namespace) -> None:
     if silent:
         shown = ", ".join(source.contigs[:3]) + (", …" if len(source.contigs) > 3 else "")
         log.warning(
-            "nothing in %s, which has %d chromosomes (%s), tells %s from %s: genome_build is taken "
-            "at its word",
+            "nothing in %s, which has %s (%s), tells %s from %s: genome_build is taken at its word",
             given.genotypes,
-            len(source.contigs),
+            "1 chromosome" if len(source.contigs) == 1 else f"{len(source.contigs)} chromosomes",
             shown,
             given.genome_build,
             " or ".join(silent),

@@ -62,12 +62,13 @@ def run(given: Namespace) -> None:
     covariates = _covariates(given, expression.donors)
     windows = _Windows(source, expression.genes, given) if settings.controls else None
     prepared = prepare_tissue(expression, covariates, source.donors, settings, windows)
-    write_prepared(given.out, given.tissue, prepared, repeated)
+    genes = prepared.genes["gene_id"].to_list()
+    concern = about_tails(prepared.values, genes, prepared.donors, given.scale)
+    write_prepared(given.out, given.tissue, prepared, repeated, concern)
     undescribed = prepared.donors_without["covariates"]
     if undescribed:
         _warn(given, f"{undescribed} donors with genotypes have no covariates and are left out")
-    genes = prepared.genes["gene_id"].to_list()
-    _warn(given, about_tails(prepared.values, genes, prepared.donors, given.scale))
+    _warn(given, concern)
     if prepared.reason:
         log.warning("%s is left out: %s", given.tissue, prepared.reason)
         return

@@ -154,6 +154,7 @@ def _list_tissues(tissues: list[StoredTissue]) -> pd.DataFrame:
                 "n_genes": kept,
                 "n_dropped": len(tissue.genes) - kept + len(tissue.about["dropped"]),
                 "reason": tissue.about["reason"],
+                "concern": tissue.about.get("concern", ""),  # of a file of an earlier version
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS["prepared"]))

@@ -37,8 +37,14 @@ class StoredTissue:
         return list(self.about["donors"])
 
 
-def write_prepared(path: Path, tissue: str, prepared: PreparedTissue, repeated: int = 0) -> None:
-    """Prepared expression of one tissue; repeated : samples left out beside another of a donor."""
+def write_prepared(
+    path: Path, tissue: str, prepared: PreparedTissue, repeated: int = 0, concern: str = ""
+) -> None:
+    """Prepared expression of one tissue.
+
+    repeated : samples left out beside another of a donor
+    concern : what to mind of its values
+    """
     table = pa.Table.from_pandas(prepared.genes, preserve_index=False)
     table = table.append_column("values", as_lists(prepared.values))
     write_parquet(
@@ -54,6 +60,7 @@ def write_prepared(path: Path, tissue: str, prepared: PreparedTissue, repeated: 
         controls=prepared.controls,
         quality=asdict(prepared.quality),
         reason=prepared.reason,
+        concern=concern,
         dropped=prepared.dropped,
     )
 

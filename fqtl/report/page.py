@@ -148,7 +148,7 @@ def tissue_rows(results: Results) -> list[dict[str, Any]]:
                 "called": int(called.get(row.tissue, 0)),
                 "predicted": int(predicted.get(row.tissue, 0)),
                 "models": int(model["genes"]) if model is not None else 0,
-                "reason": row.reason,
+                "reason": row.reason or row.concern,
             }
         )
     return rows

@@ -181,6 +181,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "n_genes": "genes kept",
         "n_dropped": "genes not kept, and lines that repeat a gene",
         "reason": "why the whole tissue is left out; empty if it is not",
+        "concern": "what to mind of its values, as heavy tails; empty if there is nothing",
     },
     "confounders": {
         "tissue": "tissue",

@@ -311,6 +311,10 @@ def test_check_tells_what_is_odd_and_goes_on(here, capsys):
     told = capsys.readouterr().err
     assert "Liver: 15 of 60 donors of liver.bed are left out" in told
     assert "genes have heavy tails" in told
+    assert (
+        "2 of 2 genes have heavy tails"
+        in read_prepared(here / "out/Liver.parquet").about["concern"]
+    )
 
 
 def test_more_covariates_than_donors_are_told_before_anything_is_computed(here, capsys):

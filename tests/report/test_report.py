@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ def results(tissues=("Liver", "Lung"), factors=True):
     """Two genes: one with a factor in all tissues, one that was skipped."""
     names = list(tissues)
     prepared = pd.DataFrame(
-        [(name, 50, 1, 0, 0, 2, 1, 0.0, 0.25, 1, 2, 1, "") for name in names],
+        [(name, 50, 1, 0, 0, 2, 1, 0.0, 0.25, 1, 2, 1, "", "") for name in names],
         columns=list(COLUMNS["prepared"]),
     )
     calibrated = (12.0, 1, 0.5, 0.01, 0.02)
@@ -203,3 +204,12 @@ def test_shared_factors_are_a_jaccard_index():
     )
     found = plots.shared_factors(tissues, ["a", "b", "c"])
     np.testing.assert_allclose(found, [[1, 1 / 3, 0], [1 / 3, 1, 0], [0, 0, 1]])
+
+
+def test_heavy_tails_of_a_tissue_stand_beside_it():
+    found = results()
+    told = "2 of 2 genes have heavy tails"
+    prepared = found.prepared.assign(concern=["", told], reason=["too few donors", ""])
+    page = render(replace(found, prepared=prepared), [])
+    assert f"<td>{told}</td>" in page
+    assert "<td>too few donors</td>" in page
