@@ -15,7 +15,7 @@ from fqtl.errors import FqtlError
 
 # chromosome, position, reference, alternative, tag; no position has more digits
 PLACE = re.compile(
-    r"^(?:chr)?([\w.-]+?)[_:](\d{1,9})[_:]([ACGT]+)[_:]([ACGT]+)(?:[_:]([\w.+-]+))?$"
+    r"^(?:chr)?([\w.-]+?)[_:](\d{1,9})[_:]([ACGTacgt]+)[_:]([ACGTacgt]+)(?:[_:]([\w.+-]+))?$"
 )
 TAG = re.compile(r"[_:]([A-Za-z0-9]+)$")
 # a tag that may name a genome has letters and digits, as mm39; rs123 is none

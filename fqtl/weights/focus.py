@@ -264,14 +264,15 @@ def _genes(path: Path, models: pd.DataFrame) -> pd.DataFrame:
 def _weights(path: Path, weights: pd.DataFrame) -> pd.DataFrame:
     """Columns of the table as this reader needs them; an effect that is no number is NaN."""
     columns = Columns(path, weights, "weight", 1)
-    names = ("chrom", "effect_allele", "alt_allele")
+    alleles = ("effect_allele", "alt_allele")
     return weights.assign(
         weight_id=columns.text("weight_id"),
         model_id=columns.text("model_id"),
         snp=columns.text("snp"),
         pos=columns.positions("pos"),
         effect=as_numbers(weights["effect"]),
-        **{name: columns.names(name) for name in names},
+        chrom=columns.names("chrom"),
+        **{name: columns.names(name).str.upper() for name in alleles},
     )
 
 

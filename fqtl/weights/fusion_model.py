@@ -40,7 +40,7 @@ def coded(chrom: str, build: str) -> str:
 
 def named(code: str, build: str) -> str:
     """Chromosome that a code stands for; R may hold a whole number as a double."""
-    name = code.removesuffix(".0")
+    name = contigs.bare(code.removesuffix(".0"))
     letters = {str(number): letter for letter, number in PLINK_CODES.items()}
     return letters.get(name, name) if not build or is_human(build) else name
 

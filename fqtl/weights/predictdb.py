@@ -28,7 +28,7 @@ from fqtl.tables.files import whole
 from fqtl.weights.builds import PLACE, one_build
 from fqtl.weights.columns import LARGEST, Columns, as_numbers, texts
 from fqtl.weights.covariance import matrices_of, read_covariance, write_covariance
-from fqtl.weights.sqlite import read_only
+from fqtl.weights.sqlite import by_sqlite_names, read_only
 from fqtl.weights.weight_set import WeightSet
 
 SCHEMA = """
@@ -147,8 +147,8 @@ def read_predictdb(path: Path, covariance: Path | None = None) -> WeightSet:
 def has_varids(path: Path) -> bool:
     """Whether the weights of a db have a column varID, which v6p's have not."""
     with read_only(path, {"weights"}, "a PredictDB") as connection:
-        found = connection.execute("SELECT name FROM pragma_table_info('weights')")
-        return ("varID",) in found.fetchall()
+        found = connection.execute("SELECT lower(name) FROM pragma_table_info('weights')")
+        return ("varid",) in found.fetchall()
 
 
 def listed_genes(path: Path) -> list[str]:
@@ -160,7 +160,7 @@ def listed_genes(path: Path) -> list[str]:
 
 def _read_weights(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:
     """Columns of VARIANT."""
-    frame = pd.read_sql("SELECT * FROM weights", connection)
+    frame = by_sqlite_names(pd.read_sql("SELECT * FROM weights", connection), WEIGHTS)
     absent = [name for name in NEEDED if name not in frame]
     if absent:
         raise FqtlError(
@@ -178,8 +178,8 @@ def _read_weights(path: Path, connection: sqlite3.Connection) -> pd.DataFrame:
             "rsid": rsid.mask((rsid == ids) & place[0].notna(), ""),
             "chrom": texts(place[0]).map(lambda name: name and contigs.prefixed(name)),
             "pos": place[1].fillna("0").astype(int),
-            "other_allele": columns.names("ref_allele"),
-            "effect_allele": columns.names("eff_allele"),
+            "other_allele": columns.names("ref_allele").str.upper(),
+            "effect_allele": columns.names("eff_allele").str.upper(),
             "weight": as_numbers(frame["weight"]),
         }
     )

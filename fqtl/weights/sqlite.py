@@ -1,7 +1,7 @@
 """SQLite files of other programs, opened so that nothing is made or changed."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -32,6 +32,12 @@ def read_only(path: Path, needed: set[str], what: str) -> Iterator[sqlite3.Conne
             yield connection
         except FAULTS as fault:
             raise FqtlError(f"{path} cannot be read as {what}: {fault}.") from fault
+
+
+def by_sqlite_names(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """A table with its columns by the names given, which are the same to SQLite in any letters."""
+    known = {name.lower(): name for name in names}
+    return frame.rename(columns=lambda name: known.get(name.lower(), name))
 
 
 def tables(connection: sqlite3.Connection) -> set[str]:

@@ -386,6 +386,37 @@ def test_a_tissue_whose_name_is_no_file_name_is_called_by_one(tmp_path, capsys, 
     assert f"the set {told!r} is called {made}" in capsys.readouterr().err
 
 
+SMALL = {
+    "predictdb": "UPDATE weights SET ref_allele = 'a', eff_allele = 'g', varID = lower(varID)",
+    "focus": "UPDATE weight SET alt_allele = 'a', effect_allele = 'g'",
+}
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_alleles_in_small_letters_are_a_fault_and_made_large(tmp_path, capsys, kind):
+    path = written(tmp_path, kind)
+    path.with_suffix(".txt.gz").unlink(missing_ok=True)
+    damage(path, SMALL[kind])
+    assert main(["check", "weights", str(path)]) == 2
+    assert "alleles are in small letters" in capsys.readouterr().out
+    assert convert(path, "tigar", tmp_path) == 0
+    found = read_tigar(tmp_path / "out" / "Liver.txt.gz").variants
+    assert set(found["other_allele"] + found["effect_allele"]) == {"AG"}
+
+
+def test_a_column_varid_in_other_letters_is_varid_as_sqlite_takes_it(tmp_path):
+    path = written(tmp_path, "predictdb")
+    damage(path, "ALTER TABLE weights RENAME COLUMN varID TO varid")
+    assert main(["check", "weights", str(path)]) == 0
+    assert convert(path, "fusion", tmp_path) == 0
+
+
+def test_a_list_of_fusion_may_have_chr_before_the_number(tmp_path):
+    path = written(tmp_path, "fusion")
+    path.write_text(path.read_text().replace("\t1\t", "\tchr1\t"))
+    assert convert(path, "tigar", tmp_path) == 0
+
+
 @pytest.mark.parametrize("told", ["many", "1_000", 1099511627776, -3])
 def test_a_number_of_samples_that_is_none_is_not_known(tmp_path, capsys, told):
     path = written(tmp_path, "predictdb")

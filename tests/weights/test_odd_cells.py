@@ -36,10 +36,6 @@ def refused(read, path, expected):
     "statement, expected",
     [
         (
-            "UPDATE sample_info SET n_samples = 'many'",
-            "sample_info, row 1, column 'n_samples': expected a number of samples, found 'many'",
-        ),
-        (
             "UPDATE extra SET \"pred.perf.R2\" = 'abc' WHERE gene = 'ENSG2'",
             "extra, row 2, column 'pred.perf.R2': expected a number, found 'abc' (1 of 3 entries)",
         ),

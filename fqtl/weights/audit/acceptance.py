@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fqtl.errors import FqtlError
-from fqtl.weights.audit.fault import Fault
+from fqtl.weights.audit.fault import SMALL_LETTERS, Fault
 
 # sorts of faults, in the words of the audits, that do no harm to what is made of the file
 HARMLESS = {
@@ -23,6 +23,7 @@ HARMLESS = {
     "chrom has chr",
     "is a vector: FUSION needs a matrix, of one row where there is one variant",
     "n.snps.in.model is not the number of weights",
+    SMALL_LETTERS,
     "rsid is NULL or empty: the variant is dropped",  # the varID stands in
     "snp is empty",
     # not read

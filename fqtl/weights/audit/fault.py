@@ -16,6 +16,7 @@ LARGEST_VARIANCE = 1.05  # of a dosage: 1 if all are homozygous, more in a panel
 LARGEST_SD = LARGEST_VARIANCE**0.5
 LARGEST_WEIGHT = 10.0  # standard deviations of expression per copy of an allele
 FARTHEST = 2_000_000  # base pairs between a human gene and its variants
+SMALL_LETTERS = "alleles are in small letters, which are not matched with those of a GWAS"
 FAR = "position is far from the gene: of another build?"
 
 
@@ -73,6 +74,10 @@ def wrong_alleles(rows: Rows, other: "pd.Series[str]", effect: "pd.Series[str]")
     """Alleles that are no bases, or the same twice; other and effect allele of each row."""
     other, effect = texts(other), texts(effect)
     pairs = other + "/" + effect
+    small = (other != other.str.upper()) | (effect != effect.str.upper())
+    other, effect = other.str.upper(), effect.str.upper()
+    small &= other.str.match(BASES) & effect.str.match(BASES)
+    yield from rows.where(small, SMALL_LETTERS, pairs)
     bases = other.str.match(BASES) & effect.str.match(BASES)
     yield from rows.where(~bases, "alleles are not bases", pairs)
     yield from rows.where(bases & (other == effect), "both alleles are the same", pairs)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fqtl.data import contigs
 from fqtl.data.text import MISSING
 from fqtl.errors import FqtlError
 from fqtl.weights.audit.builds import misplaced
@@ -25,6 +26,7 @@ from fqtl.weights.builds import PLACE
 from fqtl.weights.columns import UNNAMED, as_numbers, texts
 from fqtl.weights.covariance import key_of
 from fqtl.weights.predictdb import SAMPLES, predictdb_files
+from fqtl.weights.sqlite import by_sqlite_names
 from fqtl.weights.weight_set import SnpKey
 
 WEIGHTS = ["gene", "rsid", "ref_allele", "eff_allele", "weight"]
@@ -42,7 +44,8 @@ def audit_predictdb(path: Path) -> Iterator[Fault]:
     if database.faults:
         yield from database.faults
         return
-    weights, extra = database.tables["weights"], database.tables["extra"]
+    weights = by_sqlite_names(database.tables["weights"], ["varID"])
+    database.tables["weights"], extra = weights, database.tables["extra"]
     try:
         beside = _beside(path, weights)
     except FqtlError as fault:
@@ -113,7 +116,9 @@ def _varids(
     yield from rows.where(twice, "varID is listed twice for a gene", ids)
     place = ids.str.extract(PLACE)
     reported = place[2].notna() & (other != "") & (effect != "")
-    same = (place[2] == other) & (place[3] == effect)
+    same = (place[2].str.upper() == other.str.upper()) & (
+        place[3].str.upper() == effect.str.upper()
+    )
     yield from rows.where(reported & ~same, "alleles are not those of the varID", ids)
 
 
@@ -140,12 +145,25 @@ def _extra(path: Path, extra: pd.DataFrame, weights: pd.DataFrame) -> Iterator[F
     wrong = (said.notna() | _words(extra["n.snps.in.model"])) & (said != has) & (has > 0)
     yield from rows.where(wrong, "n.snps.in.model is not the number of weights", told)
     yield from rows.where(has == 0, "gene has no weights")
+    if "chr" in extra and "varID" in weights:
+        yield from _elsewhere(rows, genes, texts(extra["chr"]), weights)
     for gene in sizes.index.difference([*genes, *UNNAMED]):
         yield Fault(path, f"weights, gene {gene}", "gene is not in the table extra")
     if "phi" in extra:
         unknown = extra["phi"].isna() | extra["phi"].isin(MISSING)
         what = "phi is NULL: the gene is dropped when calibration is asked for"
         yield from rows.where(unknown, what)
+
+
+def _elsewhere(
+    rows: Rows, genes: "pd.Series[str]", chrom: "pd.Series[str]", weights: pd.DataFrame
+) -> Iterator[Fault]:
+    """Genes that the table extra has on another chromosome than their variants are on."""
+    at = texts(weights["varID"]).str.extract(PLACE)[0].fillna("").map(contigs.bare)
+    theirs = genes.map(at.groupby(texts(weights["gene"])).first()).fillna("")
+    known = ~chrom.isin(UNNAMED) & (theirs != "")
+    wrong = known & (chrom.map(contigs.bare) != theirs)
+    yield from rows.where(wrong, "chr is not that of the variants", chrom)
 
 
 def _words(values: "pd.Series[object]") -> "pd.Series[bool]":

@@ -65,6 +65,7 @@ FAULTS = [
     (f"{W} weight = 0 WHERE gene = 'ENSG2'", "weights, gene ENSG2: all weights are 0"),
     (f"{E} gene = '' WHERE gene = 'ENSG2'", "extra, gene : gene is NULL or empty"),
     (f"{E} cv_R2_avg = 'abc' WHERE gene = 'ENSG2'", "ENSG2: cv_R2_avg is not a number (abc)"),
+    (f"{E} chr = '2' WHERE gene = 'ENSG2'", "gene ENSG2: chr is not that of the variants (2"),
     (f"{E} pos = 1.5 WHERE gene = 'ENSG2'", "ENSG2: pos is not a position (1.5)"),
     (f"{E} cv_R2_avg = 9e999 WHERE gene = 'ENSG2'", "ENSG2: cv_R2_avg is not a number (inf)"),
     (f"{W} weight = 1e20 {SECOND}", "rs1: weight is implausible per copy of an allele (1e+20)"),
