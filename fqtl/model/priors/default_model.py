@@ -33,10 +33,10 @@ SHARE_TISSUES = 6.0
 APART = (0.0, 0.0, 0.0, 0.5, 1.0, 1.0, 1.0)
 # probability that a tissue has effects beside factors, at least
 SPECIFIC_ALONE = 0.3  # where there is no other tissue; taste
-# further tissues that halve it, and divide it by m^3 where there are many, of which the prior of
+# further tissues that halve it, and divide it by m^4 where there are many, of which the prior of
 # the share (`effect_prior.py`) knows more; measured: an effect is found beside another tissue as if
 # alone, and nothing in the noise of five
-SPECIFIC_TISSUES = 3.0
+SPECIFIC_TISSUES = 1.5
 MOST_SPECIFIC = 0.5  # upper bound of that share; taste: never likelier than not beforehand
 
 COVARIATES = SlabPrior(1e-2)  # a standard deviation of 10, where y and c are standardised; taste
@@ -73,5 +73,5 @@ def factor_tissues(m: int, max_inclusion: float) -> TissuePrior:
 
 def tissue_specific_effects(m: int) -> SuccessivePrior:
     """Of the effects of m tissues that are no factor's."""
-    least = SPECIFIC_ALONE / (1 + ((m - 1) / SPECIFIC_TISSUES) ** 3)
+    least = SPECIFIC_ALONE / (1 + ((m - 1) / SPECIFIC_TISSUES) ** 4)
     return SuccessivePrior(least, SIZE_PRECISION, (least, MOST_SPECIFIC))
