@@ -81,7 +81,8 @@ class MrMash:
         measured = np.isfinite(y).any(axis=1)
         y, self.x = y[measured], np.asfortranarray(x[measured], dtype=float)
         seen = np.isfinite(y)
-        self.contexts, self.group = np.unique(seen, axis=0, return_inverse=True)
+        self.contexts, group = np.unique(seen, axis=0, return_inverse=True)
+        self.group = group.ravel()  # NumPy 2.0.0 alone gives a column
         member = self.group[:, None] == np.arange(len(self.contexts))
         self.count = member.sum(axis=0)
         self.squares = (self.x**2).T @ member  # (p, groups)
