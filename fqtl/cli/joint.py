@@ -31,6 +31,7 @@ from fqtl.weights.from_fits import (
     tissue_weights,
     with_gene_names,
 )
+from fqtl.weights.least_pip import least_pip
 from fqtl.weights.weight_set import WeightSet, passing
 
 log = logging.getLogger(__name__)
@@ -96,10 +97,10 @@ def _filtered(
 ) -> Iterator[WeightSet]:
     """The models of each tissue that pass the filter, where there are any."""
     names = None if given.annotation is None else read_gene_names(given.annotation)
-    q = single_tissue_rates(fits).q
+    q, least = single_tissue_rates(fits).q, least_pip(fits, given.min_gene_pip)
     for tissue in given.tissues:
         everything = tissue_weights(fits, tissue, build)
-        filtered = everything.among(passing(everything, q=q, **limits(given)))
+        filtered = everything.among(passing(everything, q=q, least=least, **limits(given)))
         counts["filtered_out"] += len(everything.genes) - len(filtered.genes)
         _count(counts, filtered)
         if len(filtered.variants):

@@ -29,6 +29,7 @@ from fqtl.weights.from_fits import (
     tissue_weights,
     with_gene_names,
 )
+from fqtl.weights.least_pip import least_pip
 from fqtl.weights.weight_set import WeightSet, passing
 
 log = logging.getLogger(__name__)
@@ -54,12 +55,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    everything, rates, single = _weights(given)
+    everything, rates, single, least = _weights(given)
     wanted = limits(given)
     if given.factors:
         wanted["min_gene_pip"] = max(wanted["min_gene_pip"], CALL)
-    filtered = everything.among(passing(everything, q=rates.q, **wanted))
-    _log_left_out(rates, everything, {**wanted, "max_q": 1.0}, len(filtered.genes), given.max_q)
+    filtered = everything.among(passing(everything, q=rates.q, least=least, **wanted))
+    at_any_rate = passing(everything, least=least, **{**wanted, "max_q": 1.0})
+    left_out = len(at_any_rate) - len(filtered.genes)
+    _log_left_out(rates, everything.name, left_out, given.max_q)
     construction = {
         "software": f"fqtl {fqtl.__version__}",
         **{name: str(limit) for name, limit in wanted.items()},
@@ -90,22 +93,15 @@ def run(given: Namespace) -> None:
     write_tsv(given.out, pd.DataFrame(rows, columns=list(COLUMNS["weights"])), "weights")
 
 
-def _log_left_out(
-    rates: SingleTissueRates,
-    everything: WeightSet,
-    wanted: dict[str, float],
-    kept: int,
-    max_q: float,
-) -> None:
+def _log_left_out(rates: SingleTissueRates, name: str, left_out: int, max_q: float) -> None:
     """Say what a false discovery rate left out, and whether it could have been met."""
-    left_out = len(passing(everything, **wanted)) - kept
     if left_out:
-        log.info("%s: %d genes have q above %g", everything.name, left_out, max_q)
+        log.info("%s: %d genes have q above %g", name, left_out, max_q)
     if left_out and rates.smallest > max_q:
         log.warning(
             "%s: %d permuted fits of %d genes of one tissue show no q below %.2g, so that no gene "
             "passes weights.max_q: %g. Set calibration.permutations to %d or more",
-            everything.name,
+            name,
             rates.permuted,
             len(rates.q),
             rates.smallest,
@@ -114,8 +110,11 @@ def _log_left_out(
         )
 
 
-def _weights(given: Namespace) -> tuple[WeightSet, SingleTissueRates, set[str]]:
-    """The set, false discovery rates, and chromosomes of which one sex has one copy."""
+def _weights(
+    given: Namespace,
+) -> tuple[WeightSet, SingleTissueRates, set[str], "pd.Series[float] | None"]:
+    """The set, false discovery rates, chromosomes of which one sex has one copy, and `least_pip`
+    of genes (not of factors, whose probability is asked to be above one half)."""
     needs = [*(FACTOR_NEEDS if given.factors else TISSUE_NEEDS), *SINGLE_TISSUE_NEEDS, "sex"]
     fits, about = read_parquet(given.fits, "fits", columns=needs)
     build = about["genome_build"]
@@ -125,4 +124,5 @@ def _weights(given: Namespace) -> tuple[WeightSet, SingleTissueRates, set[str]]:
     if given.annotation is not None:
         found = with_gene_names(found, read_gene_names(given.annotation))
     by_sex = fits.filter(pc.field("sex") != "")["chrom"]
-    return found, single_tissue_rates(fits), set(by_sex.to_pylist())
+    least = None if given.factors else least_pip(fits, given.min_gene_pip)
+    return found, single_tissue_rates(fits), set(by_sex.to_pylist()), least

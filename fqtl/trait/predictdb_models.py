@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from fqtl.data import contigs
 from fqtl.data.builds import TAGS
 from fqtl.errors import FqtlError
-from fqtl.weights.builds import PLACE, build_of, require_build, trusted
+from fqtl.weights.builds import PLACE, build_of, only_build, require_build, trusted
 from fqtl.weights.columns import UNNAMED
 from fqtl.weights.sqlite import read_only
 
@@ -214,10 +214,4 @@ def _one(path: Path, told: str, ids: pa.ChunkedArray) -> str:
         builds &= set(TAGS)
     named = {told: "told by the file"} if told else {}
     named |= {build: first[build] for build in builds - {told}}
-    if len(named) > 1:
-        both = "; ".join(f"{build} ({where})" for build, where in sorted(named.items()))
-        raise FqtlError(
-            f"{path}: expected variants of one genome build, found {both}. Positions of two builds "
-            "do not go together."
-        )
-    return next(iter(named), "")
+    return only_build(path, named)

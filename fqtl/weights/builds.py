@@ -73,6 +73,11 @@ def one_build(path: Path, reported: Iterable[object], ids: "pd.Series[str]") -> 
         shown = f"{len(some)} of {len(ids)} ids, the first {some.iloc[0]}"
         named.setdefault(str(build), shown)
     named.pop("", None)
+    return only_build(path, named)
+
+
+def only_build(path: Path, named: dict[str, str]) -> str:
+    """The only one of these builds, each with what named it; empty if there is none."""
     if len(named) > 1:
         both = "; ".join(f"{build} ({where})" for build, where in sorted(named.items()))
         raise FqtlError(

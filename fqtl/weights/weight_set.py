@@ -196,6 +196,7 @@ def passing(
     min_gene_pip: float,
     max_q: float = 1.0,
     q: "pd.Series[float] | None" = None,
+    least: "pd.Series[float] | None" = None,
 ) -> "pd.Index[str]":
     """Genes that pass the filter of released models: cross-validated r and p, and an effect.
 
@@ -203,9 +204,12 @@ def passing(
     tissue the probability of an effect does not fall below 0.17, and leaves none of these out.
 
     q : false discovery rates by gene_id, of genes that max_q is to be asked of
+    least : probability of an effect by gene_id, of genes that more than min_gene_pip is asked of
     """
     genes = weights.genes.set_index("gene_id")
     good = (genes["r2"] > min_cv_r**2) & (genes["p"] < max_cv_p) & (genes["pip"] >= min_gene_pip)
+    if least is not None:
+        good &= genes["pip"] >= least.reindex(genes.index).fillna(min_gene_pip)
     if q is not None:
         good &= ~(q.reindex(genes.index) > max_q)
     return genes.index[good]

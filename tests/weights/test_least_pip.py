@@ -1,0 +1,46 @@
+"""What probability of an effect is asked of genes in few tissues."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import fqtl
+from fqtl.model.priors.default_model import tissue_specific_effects
+from fqtl.weights.least_pip import OF_MANY, least_pip, of_tissues
+from tests.conftest import linked_genotypes
+
+
+def odds(probability):
+    return probability / (1 - probability)
+
+
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_the_same_evidence_is_asked_whatever_the_prior(m):
+    asked = odds(of_tissues(m, 0.1)) / odds(tissue_specific_effects(m).inclusion)
+    assert asked == pytest.approx(odds(0.1) / odds(OF_MANY))
+
+
+def test_of_many_tissues_it_is_as_given_and_a_bound_stays_one():
+    for m in (4, 10, 49):
+        assert of_tissues(m, 0.1) == pytest.approx(0.1)
+    for m in (1, 2, 49):
+        assert (of_tissues(m, 0.0), of_tissues(m, 1.0)) == (0.0, 1.0)
+
+
+def test_each_gene_is_asked_by_its_own_tissues():
+    fits = pa.table({"gene_id": ["a", "b", "c"], "n_tissues": [1, 44, 0]})
+    found = least_pip(fits, 0.1)
+    assert list(found.index) == ["a", "b", "c"]
+    assert found["a"] > 0.4
+    assert found["b"] == found["c"] == pytest.approx(0.1)
+
+
+def test_of_noise_in_two_tissues_next_to_nothing_is_released():
+    pips = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        x = linked_genotypes(rng, 150, 100)
+        pips += list(fqtl.fit(rng.standard_normal((150, 2)), x).tissue_pip)
+    # as given it would leave nothing out
+    assert np.mean(np.array(pips) >= 0.1) > 0.9
+    assert np.mean(np.array(pips) >= of_tissues(2, 0.1)) < 0.1
