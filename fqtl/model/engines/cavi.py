@@ -38,6 +38,7 @@ from fqtl.model.engines.options import CaviOptions
 from fqtl.model.engines.trace import Trace
 from fqtl.model.engines.working import Working
 from fqtl.model.predictors.background import Background
+from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.priors import SharedNoise
 
@@ -206,9 +207,9 @@ def _share_noise(
     while true ones survive the precision of shared noise, false ones do not. What is left of a
     family that is not quadratic is no more than like a residual, so the ELBO has the last word.
 
-    A factor with one effect in all of few tissues may take the place of noise that they share, and
-    leave none to be found. Where there seemed to be some before anything was found, it is tried in
-    its place, too, and stays if the ELBO is the higher by it.
+    A factor in all tissues may take the place of noise that they share, and leave none to be found.
+    Where there seemed to be some before anything was found, it is tried in its place, too, and
+    stays if the ELBO is the higher by it.
     """
     noise = _noise_left_by(state)
     if noise is not None:
@@ -218,7 +219,7 @@ def _share_noise(
             return state
         trace.took(shared.elbo)
         return _grow(shared, trace, options, entries)
-    noise = _noise_left_by(before) if state.elbo > before.elbo else None
+    noise = _noise_left_by(before) if _has_factor_in_all_tissues(state.model) else None
     if noise is None:
         return state
     with trace.beside(state.elbo):
@@ -227,6 +228,11 @@ def _share_noise(
         return state
     trace.took(shared.elbo)
     return shared
+
+
+def _has_factor_in_all_tissues(model: Model) -> bool:
+    factored = [entry for entry in model.location if isinstance(entry, Factored)]
+    return any(factor.is_in_all_tissues for entry in factored for factor in entry.factors)
 
 
 def _noise_left_by(state: State) -> SharedNoise | None:

@@ -86,6 +86,11 @@ class SingleEffectsFactor(Factor):
         """Whether less than half an effect, or a tenth of a tissue, is expected in it."""
         return self.effects.count < LIKELY or self.tissues.pip.sum() < LEAST_TISSUES
 
+    @property
+    def is_in_all_tissues(self) -> bool:
+        """Whether each tissue is likelier to have it than not."""
+        return bool((self.tissues.pip > LIKELY).all())
+
     def is_worth(self, gain: float, options: SingleEffectsOptions) -> bool:
         """Whether the ELBO wants it, and wants it as a factor."""
         if gain < options.min_gain or self.is_empty():

@@ -31,12 +31,12 @@ MOST_SHARE = 0.9
 SHARE_TISSUES = 6.0
 # part of that by likeness: a slab of standard deviation above 1/2 reaches 0; taste
 APART = (0.0, 0.0, 0.0, 0.5, 1.0, 1.0, 1.0)
-# probability that a tissue has effects beside factors, at least
+# probability that a tissue has effects beside factors, at least; fits start with it
 SPECIFIC_ALONE = 0.3  # where there is no other tissue; taste
-# further tissues that halve it, and divide it by m^4 where there are many, of which the prior of
-# the share (`effect_prior.py`) knows more; measured: an effect is found beside another tissue as if
-# alone, and nothing in the noise of five
-SPECIFIC_TISSUES = 1.5
+SPECIFIC_TISSUES = 0.1  # tissues of a gene that have such effects, where there are many; taste
+# further tissues that halve what a lone tissue has above that; measured: an effect is found beside
+# another tissue nearly as if alone, and nothing in the noise of five
+FEW_TISSUES = 1.8
 MOST_SPECIFIC = 0.5  # upper bound of that share; taste: never likelier than not beforehand
 
 COVARIATES = SlabPrior(1e-2)  # a standard deviation of 10, where y and c are standardised; taste
@@ -62,7 +62,7 @@ def factor_tissues(m: int, max_inclusion: float) -> TissuePrior:
     It starts with loadings that are not alike: one that starts alike has no place for a tissue in
     which the effect is reversed, and does not learn of it.
     """
-    above = max(MOST_SHARE - max_inclusion, 0.0) / (1 + (m - 1) / SHARE_TISSUES)
+    above = max(MOST_SHARE - max_inclusion, 0.0) / (1 + ((m - 1) / SHARE_TISSUES) ** 2)
     return TissuePrior(
         TISSUE_SHARE,
         TISSUE_PRECISION,
@@ -73,5 +73,6 @@ def factor_tissues(m: int, max_inclusion: float) -> TissuePrior:
 
 def tissue_specific_effects(m: int) -> SuccessivePrior:
     """Of the effects of m tissues that are no factor's."""
-    least = SPECIFIC_ALONE / (1 + ((m - 1) / SPECIFIC_TISSUES) ** 4)
+    above = (SPECIFIC_ALONE - SPECIFIC_TISSUES) / (1 + ((m - 1) / FEW_TISSUES) ** 4)
+    least = SPECIFIC_TISSUES / m + above
     return SuccessivePrior(least, SIZE_PRECISION, (least, MOST_SPECIFIC))
