@@ -5,7 +5,6 @@ gene of few tissues (`fqtl/model/priors/default_model.py`): noise has 0.02 in on
 0.1 to 0.3 in one of two. `min_gene_pip` is meant for tissues of many.
 """
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -16,10 +15,10 @@ OF_MANY = 0.05  # probability beforehand, up to which `min_gene_pip` is as it st
 
 def least_pip(fits: pa.Table, min_gene_pip: float) -> "pd.Series[float]":
     """By gene_id; fits : gene_id and n_tissues."""
-    tissues = fits["n_tissues"].to_pandas().to_numpy()
-    by_count = {int(m): of_tissues(int(m), min_gene_pip) for m in np.unique(tissues) if m >= 1}
-    least = [by_count.get(int(m), min_gene_pip) for m in tissues]
-    return pd.Series(least, index=fits["gene_id"].to_pandas().to_numpy(), dtype=float)
+    tissues = pd.Series(fits["n_tissues"].to_pylist(), dtype=float)  # NaN of a gene that failed
+    least = {m: of_tissues(int(m), min_gene_pip) for m in tissues.unique() if m >= 1}
+    told = tissues.map(least).fillna(min_gene_pip)
+    return pd.Series(told.to_numpy(), index=fits["gene_id"].to_pylist(), dtype=float)
 
 
 def of_tissues(m: int, min_gene_pip: float) -> float:

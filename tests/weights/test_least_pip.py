@@ -28,11 +28,11 @@ def test_of_many_tissues_it_is_as_given_and_a_bound_stays_one():
 
 
 def test_each_gene_is_asked_by_its_own_tissues():
-    fits = pa.table({"gene_id": ["a", "b", "c"], "n_tissues": [1, 44, 0]})
+    fits = pa.table({"gene_id": ["a", "b", "c", "failed"], "n_tissues": [1, 44, 0, None]})
     found = least_pip(fits, 0.1)
-    assert list(found.index) == ["a", "b", "c"]
+    assert list(found.index) == ["a", "b", "c", "failed"]
     assert found["a"] > 0.4
-    assert found["b"] == found["c"] == pytest.approx(0.1)
+    assert found["b"] == found["c"] == found["failed"] == pytest.approx(0.1)
 
 
 def test_of_noise_in_two_tissues_next_to_nothing_is_released():
