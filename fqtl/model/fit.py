@@ -109,14 +109,14 @@ def fit(
 
 def _effects(problem: Problem, rank: int, factored: bool) -> list[Predictor]:
     """x (L R' + S), under the prior that was chosen."""
-    x, observed, prior = problem.variants, problem.response.observed, problem.settings.prior
+    observed, prior = problem.response.observed, problem.settings.prior
     if isinstance(prior, SpikeSlabOptions):
-        return spike_slab_model.location_parts(x, observed, rank, factored, prior)
-    return single_effects_model.location_parts(x, observed, rank, factored, prior)
+        return spike_slab_model.location_parts(problem.variants, observed, rank, factored, prior)
+    return single_effects_model.location_parts(problem.distinct, observed, rank, factored, prior)
 
 
 def _posteriors(solved: Solved) -> dict[str, Any]:
     problem = solved.problem
     if isinstance(problem.settings.prior, SpikeSlabOptions):
         return spike_slab_model.posteriors(solved.effects, problem.variants, problem.m)
-    return single_effects_model.posteriors(solved.effects, problem.variants, problem.m)
+    return single_effects_model.posteriors(solved.effects, problem.distinct, problem.m)

@@ -106,6 +106,11 @@ class Problem:
         """The genotypes as predictors see them."""
         return Variants(self.genotypes.x)
 
+    @cached_property
+    def distinct(self) -> Variants:
+        """The same without copies: of single effects alone, which are the same for all copies."""
+        return Variants.distinct(self.genotypes.x)
+
     @property
     def n(self) -> int:
         return len(self.response.values)

@@ -44,19 +44,26 @@ def location_parts(
 
 def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any]:
     """Posterior of every part and the credible sets of its effects, in the terms of `Fit`."""
+    copies, p = x.copies, x.n_variants
     factors = [factor for part in parts if isinstance(part, Factored) for factor in part.ordered()]
-    specific = [sums for part in parts if isinstance(part, TissueSpecific) for sums in part.tissues]
+    loadings = [factor.effects.spread(copies) for factor in factors]
+    specific = [
+        sums.spread(copies)
+        for part in parts
+        if isinstance(part, TissueSpecific)
+        for sums in part.tissues
+    ]
     background = [part for part in parts if isinstance(part, Background)]
     sign = np.array([factor.sign for factor in factors])
     sets = []
-    for k, factor in enumerate(factors):
-        sets += credible_sets(factor.effects, x.x, factor=k)
+    for k, sums in enumerate(loadings):
+        sets += credible_sets(sums, x, factor=k)
     for t, sums in enumerate(specific):
-        sets += credible_sets(sums, x.x, tissue=t)
+        sets += credible_sets(sums, x, tissue=t)
     return {
-        "variants": Posterior.of([factor.effects for factor in factors], x.p).times(sign),
+        "variants": Posterior.of(loadings, p).times(sign),
         "tissues": Posterior.of([factor.tissues for factor in factors], m).times(sign),
-        "specific": Posterior.of(specific, x.p) if specific else Posterior.zero(x.p, m),
+        "specific": Posterior.of(specific, p) if specific else Posterior.zero(p, m),
         "credible_sets": tuple(sets),
         "standardised_background": background[0].effects() if background else None,
         "background_variance": background[0].variance() if background else np.zeros(m),

@@ -34,4 +34,13 @@ def sweep(
     precision: float,
     tolerance: float,
 ) -> None: ...
+def match_rows(
+    x: Genotypes,
+    order: Indices,
+    key: Floats,
+    near: float,
+    rounding: float,
+    same: Indices,
+    sign: Floats,
+) -> None: ...
 def standardise_rows(x: Genotypes, mean: Floats, sd: Floats) -> int: ...

@@ -3,7 +3,8 @@
 What bounds their speed is memory traffic, not arithmetic. `dot_rows`, `add_rows` and
 `standardise_rows` read each row of x once. `sweep` does so for variants that stay as they are; for
 one that moves it also reads and writes four vectors of doubles of each tissue (weight, mean,
-variance, gradient), 6 times as much as to look at it.
+variance, gradient), 6 times as much as to look at it. `match_rows` reads rows that are copies to
+their ends, and of others the first values.
 """
 
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
@@ -220,6 +221,41 @@ def sweep(
                 slab_mean[j, t] = to.mean
                 slab_precision[j, t] = to.precision
     free(proposals)
+
+
+def match_rows(
+    const real[:, ::1] x,
+    const Py_ssize_t[::1] order,
+    const double[::1] key,
+    double near,
+    double rounding,
+    Py_ssize_t[::1] same,
+    double[::1] sign,
+):
+    """Fill same_j, one row for all that are x_j or -x_j up to rounding, and sign_j: which.
+
+    x : (p, n); order : all rows, by |key|
+    near : rows whose |key| differ by more are not compared
+    rounding : relative, of a value
+    """
+    cdef Py_ssize_t n = x.shape[1], step, back, j, other, i
+    cdef double flip, a, b
+    with nogil:
+        for step in range(order.shape[0]):
+            j = order[step]
+            same[j], sign[j] = j, 1
+            for back in range(step - 1, -1, -1):
+                other = order[back]
+                if fabs(key[j]) - fabs(key[other]) > near:
+                    break
+                flip = 1 if key[j] * key[other] >= 0 else -1
+                for i in range(n):
+                    a, b = x[j, i], flip * x[other, i]
+                    if fabs(a - b) > rounding * fabs(a):
+                        break
+                else:
+                    same[j], sign[j] = same[other], flip * sign[other]
+                    break
 
 
 def standardise_rows(real[:, ::1] x, double[::1] mean, double[::1] sd):

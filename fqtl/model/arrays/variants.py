@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fqtl.model.arrays._kernels import add_rows, dot_rows
+from fqtl.model.arrays.copies import Copies
 from fqtl.model.arrays.moments import Floats, Genotypes, Indices, Moments
 
 BLOCK = 256  # variants that are squared at a time; taste
@@ -21,19 +22,37 @@ BLOCK = 256  # variants that are squared at a time; taste
 class Variants:
     """Standardised genotypes.
 
-    x : (p, n), a variant per row
-    all : (p,) index of every variant
+    x : (p, n), a variant, or a class of copies, per row
+    copies : of the variants, which may be more than there are rows
+    all : (p,) index of every row
     """
 
     x: Genotypes
+    copies: Copies = field(init=False)
     all: Indices = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "copies", Copies.none(len(self.x)))
         object.__setattr__(self, "all", np.arange(len(self.x)))
+
+    @classmethod
+    def distinct(cls, x: Genotypes) -> "Variants":
+        """A row for each class of copies among the rows of x."""
+        copies = Copies.among(x)
+        if len(copies.first) == len(x):
+            return cls(x)
+        variants = cls(x[copies.first])
+        object.__setattr__(variants, "copies", copies)
+        return variants
 
     @property
     def p(self) -> int:
         return len(self.x)
+
+    @property
+    def n_variants(self) -> int:
+        """With all copies."""
+        return len(self.copies.of)
 
     @property
     def n(self) -> int:

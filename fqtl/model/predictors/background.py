@@ -60,15 +60,18 @@ class Relatedness:
     @cached_property
     def diagonal(self) -> Floats:
         """(n,) of K."""
-        everything = np.full(self.x.p, 1 / self.x.p)
+        everything = self.x.copies.count / self.x.n_variants
         return self.x.combine(np.zeros(self.x.p), everything).variance
 
     @cached_property
     def _decomposed(self) -> tuple[Floats, Floats]:
-        """(n, k) Phi, and (p, k) effects of variants per effect of a feature."""
-        x = self.x.x
-        p, n = x.shape
-        along_variants = p < n
+        """(n, k) Phi, and (p, k) effects of a variant of each row per effect of a feature."""
+        rows, n = self.x.x.shape
+        # a class of copies counts as often as it has variants
+        root_count = np.sqrt(self.x.copies.count).astype(self.x.x.dtype)[:, None]
+        x = self.x.x if self.x.n_variants == rows else self.x.x * root_count
+        p = self.x.n_variants
+        along_variants = rows < n
         gram = (x @ x.T if along_variants else x.T @ x).astype(np.float64) / p
         values, vectors = np.linalg.eigh(gram)
         values, vectors = values[::-1], vectors[:, ::-1]
@@ -77,9 +80,9 @@ class Relatedness:
         values, vectors = values[:enough], vectors[:, :enough]
         if along_variants:  # x = V sqrt(p Lambda) U'
             per_feature = vectors / np.sqrt(p)
-            return x.T.astype(np.float64) @ per_feature, per_feature
+            return x.T.astype(np.float64) @ per_feature, per_feature / root_count
         root = np.sqrt(values)
-        return vectors * root, x @ (vectors / (p * root)).astype(x.dtype)
+        return vectors * root, self.x.x @ (vectors / (p * root)).astype(x.dtype)
 
     @property
     def features(self) -> Floats:
@@ -88,7 +91,8 @@ class Relatedness:
 
     def variant_effects(self, effects: Floats) -> Floats:
         """(p,) effects of variants, of least norm, that make the same score as these (k,)."""
-        return self._decomposed[1].astype(np.float64) @ effects
+        copies = self.x.copies
+        return (self._decomposed[1].astype(np.float64) @ effects)[copies.of] * copies.sign
 
     def of_tissue(self, tissue: int, weight: Floats) -> Rotated:
         """Features under the weights (n,) of a tissue; kept where all its donors weigh the same."""
@@ -193,7 +197,7 @@ class Background:
         """(p, m) posterior mean per standard deviation of the variants; None if there are none."""
         if not self.found:
             return None
-        total = np.zeros((self.relatedness.x.p, self.m))
+        total = np.zeros((self.relatedness.x.n_variants, self.m))
         for t, part in enumerate(self.tissues):
             if part is not None:
                 total[:, t] = self.relatedness.variant_effects(part.effects)
@@ -228,7 +232,7 @@ class Background:
         x, diagonal = self.relatedness.x, self.relatedness.diagonal
         targets = np.column_stack([left.sum(axis=1), left])
         weights = np.column_stack([of_all_tissues(precision), precision.diagonal])
-        squares = (x.scores(targets) ** 2).sum(axis=0) / x.p
+        squares = x.copies.count @ x.scores(targets) ** 2 / x.n_variants
         rising = squares > diagonal @ weights
         if self.log_odds > 0:
             rising[:] = True  # what is expected need not be seen

@@ -307,7 +307,7 @@ class Bilinear(FactorSum[LinearFactor]):
         residual, weight = own[:, None] * residual, own[:, None] ** 2 * precision.diagonal
         m = residual.shape[1]
         if self.x is not None:
-            scores = TissueScores.none(self.x, m).refreshed(self.x, residual, weight)
+            scores = TissueScores.none(self.x, m).refreshed(residual, weight)
             patterns = scores.patterns(weight)
             return patterns if m > 1 else patterns[:1]
         scale = np.sqrt(np.maximum(weight.sum(axis=0), NOTHING))

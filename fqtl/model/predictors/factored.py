@@ -202,7 +202,7 @@ class Factored(FactorSum[SingleEffectsFactor]):
         if len(self.factors) == self.rank or self.n_grown == GROWTH_LIMIT * self.rank:
             return Grown(self, False)
         left, weight = self.without(residual, precision), precision.diagonal
-        entry = replace(self, scores=self.scores.refreshed(self.x, left, weight))
+        entry = replace(self, scores=self.scores.refreshed(left, weight))
         data, trials = Data(self.x, left, precision), []
         for pattern in entry.scores.patterns(weight):
             factor = SingleEffectsFactor.start(self.x, pattern, self.options)
@@ -246,7 +246,9 @@ class Factored(FactorSum[SingleEffectsFactor]):
         """Nats that its tissues would gain from its variants without it, each on its own."""
         if not self.options.specific:
             return 0.0
-        among = np.flatnonzero(factor.effects.pip > LEAST_MEMBER)
+        copies = self.x.copies
+        pip = factor.effects.spread(copies).pip[copies.first]
+        among = np.flatnonzero(pip > LEAST_MEMBER)
         gain = self.scores.gain_alone(among, precision.diagonal)
         return float(gain @ factor.tissues.pip)
 

@@ -30,19 +30,21 @@ class TissueScores:
     The product that makes them costs as much as all else about a factor, and a factor changes the
     residual of its own tissues only: the columns of the others are kept.
 
+    x : whose rows may be classes of copies
     z : (p, m) in the precision of x
     made_from : (n, m) residual over sqrt(information) that it was made from
     """
 
+    x: Variants
     z: np.ndarray
     made_from: Floats
 
     @classmethod
     def none(cls, x: Variants, m: int) -> "TissueScores":
         """Of no residual."""
-        return cls(np.zeros((x.p, m), dtype=x.x.dtype), np.zeros((x.n, m)))
+        return cls(x, np.zeros((x.p, m), dtype=x.x.dtype), np.zeros((x.n, m)))
 
-    def refreshed(self, x: Variants, residual: Floats, weight: Floats) -> "TissueScores":
+    def refreshed(self, residual: Floats, weight: Floats) -> "TissueScores":
         """Scores of this precision-weighted residual (n, m), under weights (n, m)."""
         residual = residual / _scale(weight)
         change = np.linalg.norm(residual - self.made_from, axis=0)
@@ -50,7 +52,7 @@ class TissueScores:
         if not len(stale):
             return self
         z, made_from = self.z.copy(), self.made_from.copy()
-        z[:, stale] = x.scores(residual[:, stale])
+        z[:, stale] = self.x.scores(residual[:, stale])
         made_from[:, stale] = residual[:, stale]
         return replace(self, z=z, made_from=made_from)
 
@@ -63,7 +65,8 @@ class TissueScores:
         pooled = z[int(squares.sum(axis=1).argmax())]
         pair = np.zeros(z.shape[1])
         pair[int(squares.max(axis=0).argmax())] = 1.0
-        _, directions = np.linalg.eigh((z.T @ z).astype(np.float64))
+        count = self.x.copies.count.astype(z.dtype)
+        _, directions = np.linalg.eigh((z.T @ (z * count[:, None])).astype(np.float64))
         seen, scale = weight.sum(axis=0) > 0, _scale(weight)
         patterns = []
         for pattern in (pooled, pair, directions[:, -1]):
@@ -78,8 +81,9 @@ class TissueScores:
         shrunk = information / (SIZE_PRECISION + information)
         # a tissue at a time: all at once would be the largest arrays of a fit
         scores = zip(self.z[among].T, shrunk, strict=True)
-        total = [logsumexp(0.5 * part * z.astype(np.float64) ** 2) for z, part in scores]
-        log_odds = np.log(OWN_EFFECTS / len(self.z)) + 0.5 * np.log1p(-shrunk) + total
+        share = np.exp(self.x.copies.log_share[among])
+        total = [logsumexp(0.5 * part * z.astype(np.float64) ** 2, b=share) for z, part in scores]
+        log_odds = np.log(OWN_EFFECTS) + 0.5 * np.log1p(-shrunk) + total
         return np.logaddexp(0.0, log_odds)
 
 

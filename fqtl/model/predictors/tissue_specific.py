@@ -172,27 +172,35 @@ class TissueSpecific:
         included = (held * [sums.included for sums in self.tissues]).sum(axis=0)
         second = sum(effect.second_moment for effect in known if effect.pip >= ACTIVE)
         prior, pip = self.prior, np.zeros(len(self.tissues))
+        squares, share = np.ascontiguousarray(score.T) ** 2, np.exp(self.x.copies.log_share)
         for _ in range(EM_STEPS):
-            pip, square = _one_more_effect(prior, slot, held.shape[1], score, information)
+            pip, square = _one_more_effect(prior, slot, held.shape[1], squares, information, share)
             new = np.bincount(slot, weights=pip, minlength=held.shape[1])
             prior = prior.learned(included + new, second + float(pip @ square), len(pip))
         return replace(self, prior=prior), pip
 
 
 def _one_more_effect(
-    prior: SuccessivePrior, slot: np.ndarray, slots: int, score: Floats, information: Floats
+    prior: SuccessivePrior,
+    slot: np.ndarray,
+    slots: int,
+    squares: Floats,
+    information: Floats,
+    share: Floats,
 ) -> tuple[Floats, Floats]:
     """(m,) probability of an effect in a slot of each tissue, and its mean square if it is there.
 
     slot : (m,) which slot of each tissue
-    score : (p, m) of variants, whose information (m,) is alike in a tissue
+    squares : (m, p) of the scores of rows, whose information (m,) is alike in a tissue
+    share : (p,) prior probability of each row, given an effect
     """
     size_precision = prior.precision + information
-    log_bayes = 0.5 * (np.log(prior.precision / size_precision) + score**2 / size_precision)
-    top = log_bayes.max(axis=0)
-    alpha = np.exp(log_bayes - top)
-    total = alpha.sum(axis=0)
+    top = 0.5 * squares.max(axis=1) / size_precision
+    total, second = np.empty((2, len(squares)))
+    for t, of_rows in enumerate(squares):  # a tissue at a time stays in the cache
+        weight = share * np.exp(of_rows * (0.5 / size_precision[t]) - top[t])
+        total[t], second[t] = weight.sum(), weight @ of_rows
     log_odds = np.array([prior.of_slot(k).log_odds for k in range(slots)])
-    pip = expit(log_odds[slot] + np.log(total / len(score)) + top)
-    square = np.einsum("pt,pt->t", alpha, score**2) / (total * size_precision**2)
-    return pip, square + 1 / size_precision
+    log_bayes = 0.5 * np.log(prior.precision / size_precision) + np.log(total) + top
+    pip = expit(log_odds[slot] + log_bayes)
+    return pip, second / (total * size_precision**2) + 1 / size_precision

@@ -23,6 +23,10 @@ Variants in LD share the probability of an effect, whatever the order they come 
 spike and slab on every variant cannot do within a factorised posterior. Variants that hold less
 than TAIL of an effect between them are left out of it.
 
+Of copies every BF_j, s_j and b_j (but for its sign) is the same. So a class of them is one row,
+with the sum of their prior in the place of 1/p, and `spread` gives each its part: the same
+posterior, KL and moments.
+
 A slot's prior is `effect_prior.py`.
 """
 
@@ -33,6 +37,7 @@ from math import expm1, log1p
 import numpy as np
 from scipy.special import entr
 
+from fqtl.model.arrays.copies import Copies
 from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.effect_prior import EffectPrior
@@ -48,7 +53,8 @@ LEAST = 1e-7  # probability below which a slot is emptied; taste: it costs the E
 class SingleEffect:
     """Posterior of one effect: of which variant it is, if it is there at all, and of which size.
 
-    index, alpha : variants that it may be and their probabilities; the rest of 1 is for none
+    index, alpha : rows of x that it may be and their probabilities; the rest of 1 is for none
+    log_share : ln of the prior probability of each of these rows, given an effect
     mean, precision : of its size, given the variant
     score, score_variance : (n,) moments of its part of f
     log_none : ln P(none), however close to 0 that is, before variants were left out
@@ -61,6 +67,7 @@ class SingleEffect:
     score: Floats
     score_variance: Floats
     log_none: float
+    log_share: Floats
 
     @classmethod
     def best(
@@ -85,24 +92,26 @@ class SingleEffect:
         precision = prior.precision + information
         mean = score / precision
         log_odds = 0.5 * (np.log(prior.precision / precision) + score * mean)
-        log_odds += prior.log_odds - np.log(x.p)
+        log_share = x.copies.log_share[index]
+        log_odds += log_share + prior.log_odds
         top = max(float(log_odds.max()), 0.0)
         alpha = np.exp(log_odds - top)
         total = float(alpha.sum())
         alpha /= np.exp(-top) + total
         log_none = -(top + log1p(expm1(-top) + total))
-        kept = alpha > TAIL / x.p
+        kept = alpha > TAIL * np.exp(log_share)
         if not kept.all():
             index, alpha, mean, precision = index[kept], alpha[kept], mean[kept], precision[kept]
+            log_share = log_share[kept]
         moment = alpha * (mean**2 + 1 / precision)
-        if alpha.sum() < NOTICEABLE and len(index) > FEW:
+        if alpha.sum() < NOTICEABLE and x.copies.count[index].sum() > FEW:
             # hardly an effect, of anything: its variance as a whole, alike for all donors
             f = x.sum(index, alpha * mean)
             variance = float(moment @ (precision - prior.precision))
             square = np.full(x.n, variance / weight.sum())
         else:
             f, square = x.add(index, alpha * mean, moment)
-        return cls(index, alpha, mean, precision, f, square - f**2, log_none)
+        return cls(index, alpha, mean, precision, f, square - f**2, log_none, log_share)
 
     @cached_property
     def pip(self) -> float:
@@ -114,15 +123,28 @@ class SingleEffect:
         """E[size^2]."""
         return float(self.alpha @ (self.mean**2 + 1 / self.precision))
 
-    def kl(self, prior: EffectPrior, p: int) -> float:
+    def kl(self, prior: EffectPrior) -> float:
         """KL(q || p) of the slot."""
         none = 1 - self.pip
         which = -entr(self.alpha).sum() - float(entr(none))
-        which -= self.pip * (np.log(prior.inclusion) - np.log(p))
+        which -= self.pip * np.log(prior.inclusion) + self.alpha @ self.log_share
         which -= none * np.log1p(-prior.inclusion)
         ratio = self.precision / prior.precision
         size = np.log(ratio) - 1 + prior.precision * self.mean**2 + 1 / ratio
         return float(which + 0.5 * self.alpha @ size)
+
+    def spread(self, copies: Copies) -> "SingleEffect":
+        """The same of single variants, of which the rows are classes."""
+        variants, place = copies.variants_of(self.index)
+        count = copies.count[self.index][place]
+        return replace(
+            self,
+            index=variants,
+            alpha=self.alpha[place] / count,
+            mean=self.mean[place] * copies.sign[variants],
+            precision=self.precision[place],
+            log_share=self.log_share[place] - np.log(count),
+        )
 
     def scaled(self, factor: float) -> "SingleEffect":
         """The same with its size multiplied by `factor`."""
@@ -241,7 +263,7 @@ class SingleEffectsPosterior:
         for k in range(self.slots):
             slot = prior.of_slot(k)
             held = k < len(self.effects)
-            total += self.effects[k].kl(slot, self.p) if held else -log1p(-slot.inclusion)
+            total += self.effects[k].kl(slot) if held else -log1p(-slot.inclusion)
         return total
 
     def rescaled(self, factor: float) -> "SingleEffectsPosterior":
@@ -283,6 +305,11 @@ class SingleEffectsPosterior:
     def log_none(self) -> float:
         """ln of the probability that there is no effect."""
         return sum((effect.log_none for effect in self.effects), 0.0)
+
+    def spread(self, copies: Copies) -> "SingleEffectsPosterior":
+        """The same of single variants, of which the rows are classes."""
+        effects = tuple(effect.spread(copies) for effect in self.effects)
+        return replace(self, p=len(copies.of), effects=effects)
 
     @property
     def pip(self) -> Floats:

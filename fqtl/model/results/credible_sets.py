@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fqtl.model.arrays.moments import Genotypes, Indices
+from fqtl.model.arrays.moments import Indices
+from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.single_effects import LIKELY, SingleEffectsPosterior
 
 COVERAGE = 0.95  # of a credible set; the field's custom, taste
@@ -39,11 +40,11 @@ class CredibleSet:
 
 def credible_sets(
     effects: SingleEffectsPosterior,
-    x: Genotypes,
+    x: Variants,
     factor: int | None = None,
     tissue: int | None = None,
 ) -> list[CredibleSet]:
-    """Sets of the effects that are likely there; x (p, n) standardised, a variant per row."""
+    """Sets of the effects that are likely there, which are of single variants, not of classes."""
     found = []
     for effect in effects.effects:
         if effect.pip <= LIKELY:
@@ -58,8 +59,8 @@ def credible_sets(
     return found
 
 
-def _purity(x: Genotypes, variants: Indices) -> float:
+def _purity(x: Variants, variants: Indices) -> float:
     if len(variants) == 1:
         return 1.0
-    compared = x[variants[:MOST_COMPARED]].astype(np.float64)
-    return min(float(np.abs(compared @ compared.T).min()) / x.shape[1], 1.0)
+    compared = x.x[x.copies.of[variants[:MOST_COMPARED]]].astype(np.float64)
+    return min(float(np.abs(compared @ compared.T).min()) / x.n, 1.0)
