@@ -26,6 +26,7 @@ include: "workflow/rules/shards.smk"
 include: "workflow/rules/fit.smk"
 include: "workflow/rules/aggregate.smk"
 include: "workflow/rules/weights.smk"
+include: "workflow/rules/twas.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -37,6 +38,7 @@ rule all:
         "<results>/fits.parquet",
         rules.aggregate.output,
         WEIGHT_LISTS,
+        TWAS_TABLES,
         ["<results>/evaluation.json"] if RUN.config.simulate else [],
 
 

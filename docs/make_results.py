@@ -52,16 +52,16 @@ FILES = {
         "and `weights/joint/files.tsv` list those of factors and of all tissues together.",
     ),
     "associations": (
-        "associations.tsv.gz (fqtl twas)",
+        "twas/{trait}/associations.tsv.gz",
         "Written by [`fqtl twas`](twas.md): every model of a gene in a tissue.",
     ),
     "twas_factors": (
-        "factors.tsv.gz (fqtl twas)",
+        "twas/{trait}/factors.tsv.gz",
         "Every factor of a gene: one test for what its tissues share.",
     ),
-    "twas_genes": ("genes.tsv.gz (fqtl twas)", "Every gene over its tissues and its factors."),
+    "twas_genes": ("twas/{trait}/genes.tsv.gz", "Every gene over its tissues and its factors."),
     "twas_variants": (
-        "variants.tsv.gz (fqtl twas)",
+        "twas/{trait}/variants.tsv.gz",
         "What became of every variant of every model.",
     ),
 }
@@ -88,7 +88,10 @@ renamed in this version stand once more behind the others, under their old names
 | `fits.parquet` | everything about every gene in one file, for programs |
 | `check.json`, `formats.json` | what was found in the input, and of what weights need |
 | `evaluation.json` | for a simulated panel: how much of the simulated truth was found |
-| `panel/` | the simulated panel itself |
+| `twas/{trait}/` | a trait tested with these weights: tables (below), figures, `audit.json` |
+| `twas/{trait}/evaluation.json` | of a simulated trait: how much of what it follows was found |
+| `traits.json` | what was found in the headers of the GWAS |
+| `panel/` | the simulated panel itself; of a trait `trait.tsv.gz` and `trait_truth.tsv` |
 | `logs/`, `benchmarks/` | messages, seconds and memory of every job |
 | `prepared/`, `shards/`, `fits/` | what stages hand to each other; may be deleted after a run |
 

@@ -23,6 +23,7 @@ SUBCOMMANDS = {
     "check weights": "tell whether weight files are sound, ours and those of others",
     "check config": "tell whether config files are in order",
     "check formats": "tell whether weights can be written in the formats that a run asks for",
+    "check traits": "tell whether the GWAS of all traits can be read",
     "check slurm": "say what profiles/slurm needs on this cluster",
     "split": "split the counts of a whole release by tissue",
     "rsids": "keep a lookup table of rs numbers, for regions of it to be found at once",
@@ -38,7 +39,9 @@ SUBCOMMANDS = {
     "tidy": "remove what runs of another config left among the results",
     "report": "write the page that says what a run found",
     "simulate": "make a GTEx-like panel with known effects on real genotypes",
+    "simulate trait": "make the GWAS of a trait that follows some of these effects",
     "evaluate": "compare results with the effects that were simulated",
+    "evaluate trait": "compare the association of a trait with what it was made to follow",
 }
 FAILURE = 2
 log = logging.getLogger(__name__)

@@ -63,24 +63,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     _add_gwas(parser.add_argument_group("the GWAS"))
     models = parser.add_argument_group("models")
-    models.add_argument(
-        "--set",
-        choices=["filtered", "unfiltered"],
-        default="filtered",
-        help="of a folder of this project: genes that passed cross-validation, or all",
-    )
+    add_key(models, "twas.set")
     models.add_argument(
         "--model", default="", metavar="NAME", help="of a gene, where a file has several"
     )
-    models.add_argument(
-        "--missing",
-        choices=["impute", "leave-out"],
-        default="impute",
-        help="variants of a model that the GWAS lacks: impute their z-scores from LD, or leave out",
-    )
-    models.add_argument(
-        "--min-imputation-r2", type=SHARE, default=0.6, metavar="R2", help="else left out"
-    )
+    add_key(models, "twas.missing")
+    add_key(models, "twas.min_imputation_r2", metavar="R2")
     models.add_argument(
         "--min-r2-kept",
         type=SHARE,
@@ -149,13 +137,7 @@ def _add_gwas(group: Any) -> None:
         default="infer",
         help="A/T and C/G: infer the strand from frequencies and from the other variants",
     )
-    group.add_argument(
-        "--min-matched",
-        type=SHARE,
-        default=0.5,
-        metavar="SHARE",
-        help="of the models' variants on the GWAS' chromosomes, else the run stops",
-    )
+    add_key(group, "twas.min_matched", metavar="SHARE")
     group.add_argument(
         "--bad-rows",
         choices=["refuse", "ignore"],

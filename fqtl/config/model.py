@@ -1,7 +1,7 @@
 """Every key of the config, with its type, default, range and meaning: the sections, and the rest.
 
 A section stands in a file of its own kind: what is read (data.py), prepare.py, fit.py, weights.py,
-simulate.py. From these come config/config.yaml and workflow/schemas/config.schema.yaml
+twas.py, simulate.py. From these come config/config.yaml and workflow/schemas/config.schema.yaml
 (`python -m fqtl.config` writes both), the check of a config, and defaults and help of the flags of
 `fqtl`.
 """
@@ -13,6 +13,7 @@ from fqtl.config.fit import Calibration, CrossValidation, Model, Shards
 from fqtl.config.keys import key
 from fqtl.config.prepare import Prepare
 from fqtl.config.simulate import Simulate
+from fqtl.config.twas import Twas
 from fqtl.config.weights import Weights
 
 
@@ -56,6 +57,7 @@ class Config:
     calibration: Calibration = field(default_factory=Calibration)
     shards: Shards = field(default_factory=Shards)
     weights: Weights = field(default_factory=Weights)
+    twas: Twas = field(default_factory=Twas)
     seed: int = key(
         1,
         "of the folds of cross-validation, of permutations and of random engines",

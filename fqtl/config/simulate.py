@@ -29,3 +29,29 @@ class Simulate:
         above=True,
     )
     noise_correlation: float = key(0, "of tissues", "a correlation", low=0, high=1)
+    trait_donors: int | None = key(
+        None,
+        "donors of the GWAS of a trait that follows some of these effects; no GWAS without it",
+        "a number of donors",
+        low=1,
+    )
+    trait_genes: int = key(
+        8,
+        "genes that the trait follows, by a factor or by one tissue in turn",
+        "a number of genes of at least 1",
+        low=1,
+    )
+    trait_variants: int = key(
+        2,
+        "variants that it follows by themselves, without any gene",
+        "a number of variants",
+        low=0,
+    )
+    trait_h2: float = key(
+        0.02,
+        "share of its variance that these explain together",
+        "a share from 0 to 1",
+        low=0,
+        high=1,
+        above=True,
+    )

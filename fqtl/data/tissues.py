@@ -5,11 +5,10 @@ columns are passed over. Paths are relative to the folder the workflow runs in.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fqtl.data.lines import read_lines, readable, unquoted
+from fqtl.data.sheets import sheet_rows
 from fqtl.errors import FqtlError
 
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")  # safe in a file name and in SQL
@@ -27,7 +26,7 @@ class Tissue:
 
 def read_tissues(path: Path) -> list[Tissue]:
     """Tissues in the order of the sheet; the files themselves are not looked at."""
-    rows = list(_rows(path))
+    rows = list(sheet_rows(path, COLUMNS))
     if not rows:
         raise FqtlError(f"{path} lists no tissue.")
     tissues, first = [], dict[str, int]()
@@ -44,23 +43,6 @@ def read_tissues(path: Path) -> list[Tissue]:
             Tissue(name, Path(row["expression"]), Path(covariates) if covariates else None)
         )
     return tissues
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Fields by column of every line that is not blank, and the number of the line."""
-    lines = readable(path, lambda: read_lines(path))
-    names = [unquoted(name) for name in lines[0].rstrip("\r\n").split("\t")] if lines else []
-    absent = [name for name in COLUMNS if name not in names]
-    if absent:
-        raise FqtlError(
-            f"{path}, line 1: expected the columns {', '.join(COLUMNS)}, separated by tabs; "
-            f"{absent[0]} is missing, found {', '.join(map(repr, names)) or 'nothing'}."
-        )
-    for number, line in enumerate(lines[1:], start=2):
-        if line.strip():
-            fields = [unquoted(field) for field in line.rstrip("\r\n").split("\t")]
-            fields += [""] * (len(names) - len(fields))
-            yield number, dict(zip(names, fields, strict=False))
 
 
 def _refuse_odd(row: dict[str, str], where: str) -> None:

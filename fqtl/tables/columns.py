@@ -167,6 +167,15 @@ COLUMNS: dict[str, dict[str, str]] = {
         "n_tissues": "tissues with a simulated effect",
         "n_variants": "variants with a simulated effect",
     },
+    "trait_truth": {
+        "mechanism": "factor, tissue or variant",
+        "gene_id": "gene that the trait follows; empty of a variant by itself",
+        "factor": "simulated factor of the gene",
+        "tissue": "tissue whose genetic value it is",
+        "variant_id": "the variant, or that of the largest effect",
+        "pos": "its position",
+        "effect": "standard deviations of the trait per standard deviation of the genetic value",
+    },
     "prepared": {
         "tissue": "tissue",
         "n_donors": "donors with expression, genotypes and covariates",

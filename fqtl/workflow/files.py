@@ -6,6 +6,7 @@ from pathlib import Path
 from fqtl.config.model import Config
 from fqtl.data.genotype_paths import PLINK, files_of, genotype_file, is_template
 from fqtl.data.tissues import Tissue
+from fqtl.data.traits import Trait, read_traits
 from fqtl.errors import FqtlError
 from fqtl.workflow.release import in_release, release_file
 
@@ -75,9 +76,31 @@ def model_covariates(config: Config) -> list[str]:
     return donor_covariates(config) if config.prepare.donor_covariates_in == "model" else []
 
 
-def require_files(config: Config, tissues: Mapping[str, Tissue]) -> None:
+def trait_sheet(config: Config) -> list[str]:
+    """The sheet of traits, as a list that may be empty."""
+    return [path for path in [config.twas.traits] if path]
+
+
+def traits_of(config: Config) -> dict[str, Trait]:
+    """Traits by name, in the order of the sheet; none without one."""
+    for path in trait_sheet(config):
+        if not Path(path).is_file():
+            raise FqtlError(f"No such file: {path}. See twas.traits in the config.")
+    return {t.name: t for path in trait_sheet(config) for t in read_traits(Path(path))}
+
+
+def simulated_gwas(config: Config) -> list[str]:
+    """GWAS of a trait that the run simulates, as a list that may be empty."""
+    wanted = config.simulate is not None and config.simulate.trait_donors is not None
+    return [f"{config.results}/panel/trait.tsv.gz"] if wanted else []
+
+
+def require_files(
+    config: Config, tissues: Mapping[str, Tissue], traits: Mapping[str, Trait]
+) -> None:
     """Input that is not there is named before Snakemake looks for a rule that makes it."""
-    absent = {path: key for path, key in _wanted(config, tissues) if not Path(path).is_file()}
+    wanted = [*_wanted(config, tissues), *_of_traits(config, traits)]
+    absent = {path: key for path, key in wanted if not Path(path).is_file()}
     if absent:
         named = ", ".join(list(absent)[:MOST_NAMED])
         rest = len(absent) - MOST_NAMED
@@ -123,3 +146,11 @@ def _of_tissues(config: Config, tissues: Mapping[str, Tissue]) -> Iterator[tuple
             if path is not None:
                 where = f"release.{column}" if from_folder else f"tissues ({tissue.name})"
                 yield str(path), where
+
+
+def _of_traits(config: Config, traits: Mapping[str, Trait]) -> Iterator[tuple[str, str]]:
+    made = simulated_gwas(config)
+    for trait in traits.values():
+        for column, path in (("gwas", trait.gwas), ("chain", trait.chain)):
+            if path is not None and str(path) not in made:
+                yield str(path), f"twas.traits ({trait.name}, {column})"

@@ -130,6 +130,38 @@ class Flags:
         )
 
     @property
+    def twas(self) -> str:
+        """Of the association of every trait."""
+        keys = self.run.config.twas
+        return (
+            f"--set {keys.set} --missing {keys.missing} "
+            f"--min-imputation-r2 {keys.min_imputation_r2} --min-matched {keys.min_matched}"
+        )
+
+    def gwas(self, trait: str) -> str:
+        """What the sheet says of the GWAS of a trait."""
+        found = self.run.traits[trait]
+        parts = [
+            flags("--gwas-build", [found.genome_build] if found.genome_build else []),
+            f"--columns {' '.join(map(quote, found.columns))}" if found.columns else "",
+            flags("--study", [found.study] if found.study else []),
+            flags("--chain", [found.chain] if found.chain else []),
+        ]
+        return " ".join(part for part in parts if part)
+
+    @property
+    def simulated_trait(self) -> str:
+        """Of the trait that is simulated; nothing where there is none."""
+        panel = self.run.config.simulate
+        if panel is None or panel.trait_donors is None:
+            return ""
+        return (
+            f"--chromosome {quote(str(panel.chromosome))} --trait-donors {panel.trait_donors} "
+            f"--trait-genes {panel.trait_genes} --trait-variants {panel.trait_variants} "
+            f"--trait-h2 {panel.trait_h2} --seed {panel.seed}"
+        )
+
+    @property
     def panel(self) -> str:
         """Of the panel that is simulated; nothing where there is none."""
         panel = self.run.config.simulate

@@ -5,7 +5,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,16 @@ from fqtl.config.layers import defaults, from_command_line, merged, typed
 from fqtl.config.model import Config
 from fqtl.config.renamed import RENAMED, by_new_names, notice
 from fqtl.config.schema import refuse_faults
-from fqtl.config.together import refuse_unlike_scale, refuse_unlike_values, trained_on
+from fqtl.config.together import (
+    refuse_unlike_scale,
+    refuse_unlike_values,
+    refuse_untested,
+    trained_on,
+)
 from fqtl.config.yaml_text import read_yaml, refuse_repeated_keys
 from fqtl.data.builds import require_build
 from fqtl.data.tissues import Tissue
+from fqtl.data.traits import Trait
 from fqtl.errors import FqtlError
 from fqtl.workflow import files
 from fqtl.workflow.release import in_release, release_file, tissues_of
@@ -25,10 +31,11 @@ from fqtl.workflow.release import in_release, release_file, tissues_of
 
 @dataclass(frozen=True)
 class Run:
-    """Tissues by name with their files, and the config with every path filled in."""
+    """Tissues and traits by name with their files, and the config with every path filled in."""
 
     config: Config
     tissues: dict[str, Tissue]
+    traits: dict[str, Trait] = field(default_factory=dict)
 
     @property
     def shards(self) -> list[str]:
@@ -96,6 +103,27 @@ class Run:
     def model_covariates(self) -> list[str]:
         """Those of them that are in the model."""
         return files.model_covariates(self.config)
+
+    @property
+    def trait_sheet(self) -> list[str]:
+        """The sheet of traits, as a list that may be empty."""
+        return files.trait_sheet(self.config)
+
+    @property
+    def gwas(self) -> list[str]:
+        """GWAS of all traits, and the chain files of those that need one."""
+        return [path for name in self.traits for path in self.gwas_of(name)]
+
+    def gwas_of(self, trait: str) -> list[str]:
+        """The GWAS of a trait, and its chain file if it needs one."""
+        found = self.traits[trait]
+        return [str(path) for path in (found.gwas, found.chain) if path is not None]
+
+    @property
+    def simulated_traits(self) -> list[str]:
+        """Traits whose GWAS is the one that the run simulates."""
+        gwas = files.simulated_gwas(self.config)
+        return [name for name, trait in self.traits.items() if str(trait.gwas) in gwas]
 
     def release_file(self, key: str) -> str:
         """Path of the file that a key of `release` names."""
@@ -185,11 +213,12 @@ def run_of(config: Config, *, look: bool = True) -> Run:
     if config.release.genotypes:
         path = in_release(config.release.genotypes, config)
         config = replace(config, genotypes=replace(config.genotypes, path=path))
-    run = Run(config, tissues_of(config))
+    run = Run(config, tissues_of(config), files.traits_of(config))
     described = [name for name in run.tissues if run.covariates_of(name)]
     where = run.sheet[0] if run.sheet else "release.covariates"
     first = f"{described[0]} ({where})" if described else ""
     refuse_unlike_values(config, len(described), first)
+    refuse_untested(config)
     if look:
-        files.require_files(config, run.tissues)
+        files.require_files(config, run.tissues, run.traits)
     return run

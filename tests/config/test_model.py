@@ -61,6 +61,8 @@ COMMANDS = {
     "check": ["genotypes", "prepare", "seed"],
     "weights": ["weights"],
     "simulate": ["simulate", "genotypes"],
+    "simulate trait": ["simulate", "genotypes"],
+    "twas": ["twas"],
 }
 
 

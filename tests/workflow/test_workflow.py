@@ -199,6 +199,28 @@ def test_other_formats_fit_nothing_again(finished):
     assert [command.split()[:2] for command in checks] == [["check", "formats"]]
 
 
+def test_a_trait_that_comes_later_is_tested_and_fits_nothing_again(finished):
+    release, _ = finished
+    dosages = release.dosages["chr1", 200_000]
+    effect = dosages[8] - dosages[8].mean()
+    z = 10 * (dosages - dosages.mean(axis=1, keepdims=True)) @ effect / len(effect)
+    z /= dosages.std(axis=1) * effect.std()
+    rows = [
+        "chromosome\tposition\teffect_allele\tother_allele\tz",
+        *(f"1\t{200_000 + 10 * i}\tG\tA\t{value:.4f}" for i, value in enumerate(z)),
+    ]
+    (release.folder / "gwas.tsv").write_text("\n".join(rows) + "\n")
+    (release.folder / "traits.tsv").write_text("trait\tgwas\nheight\tgwas.tsv\n")
+    before = release.fits("out")
+    release.configure("out", twas={"traits": "traits.tsv", "min_matched": 0.1})
+    run = release.run("out")
+    assert run.returncode == 0, run.stdout
+    assert release.fits("out") == before
+    genes = table(release, "twas/height/genes.tsv.gz").set_index("gene_id")
+    assert genes["bonferroni"].astype(float).idxmin() == "ENSG00000000001.1"
+    assert (release.folder / "out/twas/height/manhattan.svg").is_file()
+
+
 def test_cores_and_shards_do_not_change_a_byte(finished):
     release, _ = finished
     release.configure("alone", shards={"count": 1})

@@ -60,6 +60,7 @@ shell.prefix(f"export PATH=$PATH:{shlex.quote(str(Path(sys.executable).parent))}
 
 wildcard_constraints:
     tissue="[A-Za-z0-9][A-Za-z0-9_.+-]*",
+    trait="[A-Za-z0-9][A-Za-z0-9_.+-]*",
     shard="[0-9]+",
 
 

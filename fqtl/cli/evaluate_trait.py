@@ -1,0 +1,38 @@
+"""Compare the association of a simulated trait with what `simulate trait` made it follow.
+
+For each gene that the trait follows: whether it was tested, whether it is significant, and how many
+of the genes near it are stronger.
+"""
+
+import logging
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from fqtl.cli.arguments import add_out
+from fqtl.simulation.trait_evaluation import trait_recovery
+from fqtl.tables.files import read_tsv, write_json
+
+log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--twas", type=Path, required=True, metavar="FOLDER", help="what `twas` wrote of the trait"
+    )
+    parser.add_argument(
+        "--truth", type=Path, required=True, metavar="FILE", help="from `simulate trait`"
+    )
+    add_out(parser, "the comparison, as JSON")
+
+
+def run(given: Namespace) -> None:
+    found = trait_recovery(
+        read_tsv(given.truth, "trait_truth"), read_tsv(given.twas / "genes.tsv.gz", "twas_genes")
+    )
+    write_json(given.out, found)
+    log.info(
+        "of %d genes that the trait follows %d have models, %d are significant, and %d are the "
+        "strongest of their neighbourhood",
+        *(found["genes_followed"], found["genes_followed_tested"]),
+        *(found["genes_followed_significant"], found["genes_followed_leading"]),
+    )

@@ -1,0 +1,51 @@
+"""Keys of the association of traits with predicted expression."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fqtl.config.keys import key
+
+ModelsOfRun = Literal["filtered", "unfiltered"]
+Missing = Literal["impute", "leave-out"]
+
+
+@dataclass(frozen=True)
+class Twas:
+    """Traits that are tested with the weights of the run."""
+
+    traits: str | None = key(
+        None,
+        "sheet of traits: trait and gwas (the file of its GWAS), and if it must be said "
+        "genome_build, columns, study and chain (docs/twas.md); null for none. weights.formats "
+        "must have predictdb",
+        "the path of a sheet",
+    )
+    set: ModelsOfRun = key(
+        "filtered",
+        "models of the run that are tested: those that passed cross-validation (filtered), or all "
+        "(unfiltered)",
+        alone="of a folder of this project: genes that passed cross-validation, or all",
+    )
+    missing: Missing = key(
+        "impute",
+        "variants of a model that the GWAS lacks: impute (their z-scores, from LD) or leave-out",
+        alone="variants of a model that the GWAS lacks: impute their z-scores from LD, or leave "
+        "out",
+    )
+    min_imputation_r2: float = key(
+        0.6,
+        "squared correlation with which a variant must be imputed; else it is left out",
+        "a squared correlation from 0 to 1",
+        low=0,
+        high=1,
+        alone="squared correlation with which a variant must be imputed, else it is left out",
+    )
+    min_matched: float = key(
+        0.5,
+        "share of the models' variants on the chromosomes of the GWAS that must be in it; below it "
+        "the run stops",
+        "a share from 0 to 1",
+        low=0,
+        high=1,
+        alone="of the models' variants on the GWAS' chromosomes, else the run stops",
+    )

@@ -1,0 +1,57 @@
+"""How much of what a simulated trait follows its association finds."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+NEAR_BP = 500_000  # genes on either side that a gene is compared with
+LEVEL = 0.05
+
+
+def trait_recovery(truth: pd.DataFrame, genes: pd.DataFrame) -> dict[str, Any]:
+    """Counts, and one record for each gene that the trait follows.
+
+    truth : as `simulate_trait` gives it; genes : genes.tsv.gz of the association
+    """
+    followed = truth[truth["mechanism"] != "variant"]
+    by_gene = genes.set_index("gene_id")
+    records = [_record(row, genes, by_gene) for row in followed.to_dict("records")]
+    hits = genes["bonferroni"].astype(float) < LEVEL
+    tested = [record for record in records if record["tested"]]
+    return {
+        "genes_followed": len(records),
+        "genes_followed_tested": len(tested),
+        "genes_followed_significant": sum(record["significant"] for record in tested),
+        "genes_followed_leading": sum(record["rank"] == 1 for record in tested),
+        "genes_tested": len(genes),
+        "genes_significant": int(hits.sum()),
+        "variants_followed": int((truth["mechanism"] == "variant").sum()),
+        "followed": records,
+    }
+
+
+def _record(row: dict[str, Any], genes: pd.DataFrame, by_gene: pd.DataFrame) -> dict[str, Any]:
+    about = {name: row[name] for name in ("gene_id", "mechanism", "factor", "tissue", "effect")}
+    if row["gene_id"] not in by_gene.index:
+        return {**about, "tested": False}
+    mine = by_gene.loc[row["gene_id"]]
+    near = genes[
+        (genes["chrom"] == mine["chrom"]) & (np.abs(genes["tss"] - mine["tss"]) <= NEAR_BP)
+    ]
+    strength = mine["neg_log10_p"]
+    return {
+        **about,
+        "tested": True,
+        "neg_log10_p": float(strength),
+        "significant": bool(float(mine["bonferroni"]) < LEVEL),
+        "rank": int((near["neg_log10_p"] > strength).sum()) + 1,
+        "genes_near": len(near),
+        "best_tissue": mine["best_tissue"],
+        "best_z": _number(mine["best_z"]),
+        "best_factor_z": _number(mine["best_factor_z"]),
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
