@@ -78,7 +78,8 @@ renamed in this version stand once more behind the others, under their old names
 
 | file | what it holds |
 |---|---|
-| `report.html` | one page for people, self-contained; its figures are in `figures/*.svg` |
+| `report.html` | one page for people, self-contained ([what it shows](#the-report)) |
+| `figures/*.svg`, `figures/*.tsv` | its figures, and the numbers that each shows |
 | `weights/predictdb/{tissue}.db` | PredictDB of the genes that pass cross-validation |
 | `weights/predictdb/{tissue}.txt.gz` | covariance of their dosages, by rsid; by varID in `varid/` |
 | `weights/predictdb/joint_covariance.txt.gz` | the same over all tissues, for S-MultiXcan |
@@ -100,6 +101,19 @@ that want another unit have it ([which file is for which program](weights.md)). 
 gene for a file has no file: its readers fail on an empty one. What runs of another config left in
 `weights/` and `prepared/`, as of a tissue no longer listed, is removed by the rule `tidy` (see
 `removed.tsv`); files that a run did not make are not touched.
+
+## The report
+
+`report.html` needs no network and no other file, and can be printed. Its sections: warnings; the run
+(settings, versions, tissues, what was left out and why); time and memory of each stage; discoveries
+at four false discovery rates, with the smallest rate that can be told; a table of all genes that is
+sorted, searched and filtered in the browser; calibration; prediction, beside the elastic net where
+it was run; weight files and the commands of their programs; traits, if `fqtl twas` wrote any to
+`twas/{trait}/`; and of a simulated panel what was found. A section without content says why. The
+same run gives the same page to the byte but for its section of time and memory.
+
+With 20,000 genes in 49 tissues (980,000 rows of prediction, as many of tissues) the page has 4.0 MB
+and is made in 12 s of processor time and 422 MB.
 """
 
 

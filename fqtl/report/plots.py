@@ -1,7 +1,9 @@
 """Figures of results: a table in, a figure out."""
 
 import io
+import re
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import matplotlib as mpl
@@ -17,6 +19,7 @@ from fqtl.tables.fits import CALL
 
 INK = "#22313f"
 QUIET = "#c3ccd4"
+MOST_POINTS = 1000  # that a curve of quantiles is drawn with
 # Okabe and Ito's colours, told apart by people with any colour vision
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999"]
 STYLE: Any = {
@@ -34,13 +37,28 @@ STYLE: Any = {
 }
 
 
-def as_svg(figure: Figure) -> str:
-    """Figure as text to be put into a page."""
+def as_svg(figure: Figure, name: str = "", label: str = "") -> str:
+    """Figure as text to be put into a page.
+
+    name : of the figure, so that its ids are its own; label : what it shows, in words
+    Points whose address is `hover:WORDS` show the words.
+    """
     out = io.StringIO()
     with mpl.rc_context(STYLE):
         figure.savefig(out, format="svg", bbox_inches="tight", metadata={"Date": None})
     text = out.getvalue()
-    return text[text.index("<svg") :]
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(
+        r'<a xlink:href="hover:([^"]*)"[^>]*>(.*?)</a>',
+        r'<g class="point"><title>\1</title>\2</g>',
+        text,
+        flags=re.DOTALL,
+    )
+    if name:
+        text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
+    if label:
+        text = f'<svg role="img" aria-label="{escape(label)}"{text[len("<svg") :]}'
+    return text
 
 
 def locus(
@@ -233,6 +251,25 @@ def _draw_calibration(axes: Axes, pairs: pd.DataFrame) -> None:
     )
 
 
+def against_baseline(tissues: pd.DataFrame) -> Figure:
+    """Mean R² of each tissue beside that of an elastic net.
+
+    tissues : tissue, r2, enet_r2
+    """
+    tissues = tissues.sort_values("r2", kind="stable")
+    place = range(len(tissues))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7, 1.4 + 0.16 * len(tissues)), layout="constrained")
+        axes = figure.subplots()
+        axes.hlines(place, tissues["enet_r2"], tissues["r2"], color=QUIET, lw=1)
+        axes.plot(tissues["enet_r2"], place, "o", ms=4, color=COLOURS[1], label="elastic net")
+        axes.plot(tissues["r2"], place, "o", ms=4, color=COLOURS[0], label="factors")
+        axes.set_yticks(place, tissues["tissue"].str.replace("_", " "), fontsize=7)
+        axes.set(xlabel="mean cross-validated R²", ylim=(-0.6, len(tissues) - 0.4))
+        axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
 def quantiles(series: Mapping[str, np.ndarray]) -> Figure:
     """P-values against those of as many uniform numbers, with the band that holds 95 % of these.
 
@@ -244,8 +281,11 @@ def quantiles(series: Mapping[str, np.ndarray]) -> Figure:
         for colour, (name, p) in zip([QUIET, *COLOURS], series.items(), strict=False):
             p = np.sort(p[np.isfinite(p)])
             expected = (np.arange(len(p)) + 0.5) / max(len(p), 1)
+            label = f"{name} ({len(p):,})"
+            few = thinned(len(p))
+            p, expected = p[few], expected[few]
             left.plot(-np.log10(expected), -np.log10(p), ".", ms=4, color=colour, label=name)
-            right.step(p, expected, color=colour, lw=1.5, label=f"{name} ({len(p):,})")
+            right.step(p, expected, color=colour, lw=1.5, label=label)
         fewest = min((np.isfinite(p).sum() for p in list(series.values())[1:]), default=0)
         _draw_band(left, right, int(fewest))
         left.set(xlabel="expected −log₁₀ p", ylabel="−log₁₀ p")
@@ -254,11 +294,21 @@ def quantiles(series: Mapping[str, np.ndarray]) -> Figure:
     return figure
 
 
+def thinned(count: int) -> np.ndarray:
+    """Ranks that are enough to draw quantiles: the first, and of the others ever fewer."""
+    if count <= MOST_POINTS:
+        return np.arange(count)
+    others = np.geomspace(MOST_POINTS / 2, count, MOST_POINTS // 4)
+    evenly = np.linspace(0, count - 1, MOST_POINTS // 4)
+    ranks = np.concatenate([np.arange(MOST_POINTS // 2), others, evenly])
+    return np.unique(np.minimum(ranks.astype(int), count - 1))
+
+
 def _draw_band(left: Axes, right: Axes, count: int) -> None:
     """Where `count` uniform numbers would lie (order statistics are beta)."""
     if not count:
         return
-    rank = np.arange(1, count + 1)
+    rank = 1 + thinned(count)
     low, high = (beta.ppf(tail, rank, count + 1 - rank) for tail in (0.025, 0.975))
     expected = (rank - 0.5) / count
     left.fill_between(-np.log10(expected), -np.log10(high), -np.log10(low), color=QUIET, alpha=0.4)

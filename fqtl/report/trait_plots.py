@@ -8,10 +8,11 @@ from matplotlib.figure import Figure
 from scipy.stats import beta
 
 from fqtl.data import contigs
-from fqtl.report.plots import COLOURS, INK, QUIET, STYLE
+from fqtl.report.plots import COLOURS, INK, QUIET, STYLE, thinned
 
 NAMED = 10  # genes that are called by name
 ROWS = 40  # genes of the heat map, at most
+MOST_HOVERED = 2000  # points that tell what they are; of more, the strongest
 CAP = 8.0  # |z| from which on colours are the same
 
 
@@ -28,7 +29,19 @@ def manhattan(genes: pd.DataFrame) -> Figure:
         for i, chrom in enumerate(starts):
             here = (genes["chrom"] == chrom).to_numpy()
             colour = INK if i % 2 == 0 else COLOURS[0]
-            axes.scatter(place[here], genes["neg_log10_p"][here], s=12, color=colour)
+            points = axes.scatter(
+                place[here],
+                genes["neg_log10_p"][here],
+                s=12,
+                color=colour,
+                rasterized=len(genes) > MOST_HOVERED,
+            )
+            if len(genes) <= MOST_HOVERED:
+                points.set_urls(_hovered(genes[here]))
+        if len(genes) > MOST_HOVERED:
+            top = np.argsort(-genes["neg_log10_p"].to_numpy(), kind="stable")[:MOST_HOVERED]
+            strongest = axes.scatter(place[top], genes["neg_log10_p"].iloc[top], s=12, alpha=0)
+            strongest.set_urls(_hovered(genes.iloc[top]))
         if len(genes):
             axes.axhline(-np.log10(0.05 / len(genes)), color=QUIET, lw=1, ls="--")
         _name_strongest(axes, genes, place)
@@ -42,6 +55,21 @@ def manhattan(genes: pd.DataFrame) -> Figure:
         axes.set_ylabel("−log₁₀ p of gene")
         axes.set_ylim(bottom=0)
     return figure
+
+
+def _hovered(genes: pd.DataFrame) -> list[str]:
+    """What a reader is shown who points at each gene."""
+    return [
+        f"hover:{name or gene}, {chrom}:{int(tss):,}, −log₁₀ p {strength:.2f}"
+        for gene, name, chrom, tss, strength in zip(
+            genes["gene_id"],
+            genes["gene_name"].fillna(""),
+            genes["chrom"],
+            genes["tss"],
+            genes["neg_log10_p"],
+            strict=True,
+        )
+    ]
 
 
 def _along(genes: pd.DataFrame) -> tuple[np.ndarray, dict[str, float]]:
@@ -77,10 +105,12 @@ def quantiles_of_logs(series: dict[str, np.ndarray]) -> Figure:
         for colour, (name, values) in zip(COLOURS, series.items(), strict=False):
             values = -np.sort(-values[np.isfinite(values)])
             expected = -np.log10((np.arange(len(values)) + 0.5) / max(len(values), 1))
-            axes.plot(expected, values, ".", ms=4, color=colour, label=f"{name} ({len(values):,})")
+            label = f"{name} ({len(values):,})"
+            few = thinned(len(values))
+            axes.plot(expected[few], values[few], ".", ms=4, color=colour, label=label)
         count = max((int(np.isfinite(values).sum()) for values in series.values()), default=0)
         if count:
-            rank = np.arange(1, count + 1)
+            rank = 1 + thinned(count)
             low, high = (-np.log10(beta.ppf(q, rank, count + 1 - rank)) for q in (0.975, 0.025))
             expected = -np.log10((rank - 0.5) / count)
             axes.fill_between(expected, low, high, color=QUIET, alpha=0.4)

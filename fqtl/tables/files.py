@@ -117,21 +117,35 @@ def write_tsv(path: Path, frame: pd.DataFrame, kind: str) -> None:
         frame.to_csv(stream, sep="\t", index=False, float_format="%.6g", na_rep="NA")
 
 
-def read_tsv(path: Path, kind: str) -> pd.DataFrame:
-    """Text table, refused if its columns are not those of its kind."""
+def read_tsv(path: Path, kind: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Text table, refused if its columns are not those of its kind.
+
+    columns : those wanted of a large table; genes and tissues are categories in it then
+    """
     if not path.exists():
         raise FqtlError(f"No such file: {path}.")
+    if columns is None:
+        return _with_columns_of(path, kind, _read_text(path, dtype=_text_columns(kind)))
+    found = list(_read_text(path, nrows=0).columns)
+    _with_columns_of(path, kind, pd.DataFrame(columns=found))
+    old = {new: name for name, new in new_names(path, kind, found).items()}
+    dtype: dict[str, Any] = {name: str for name in _text_columns(kind) if name in columns}
+    dtype |= {name: "category" for name in ("gene_id", "tissue") if name in columns}
+    names = {old.get(name, name): name for name in columns}
+    return _read_text(path, dtype=dtype, usecols=list(names)).rename(columns=names)[list(columns)]
+
+
+def _read_text(path: Path, **options: Any) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(
-            path,
-            sep="\t",
-            na_values=["NA"],
-            keep_default_na=False,
-            dtype=_text_columns(kind),
-            **EXACT,
+        return pd.read_csv(
+            path, sep="\t", na_values=["NA"], keep_default_na=False, **EXACT, **options
         )
     except (EOFError, zlib.error, gzip.BadGzipFile, pd.errors.EmptyDataError) as fault:
         raise FqtlError(f"{path} is not whole ({fault}). {_made_anew(path)}") from fault
+
+
+def _with_columns_of(path: Path, kind: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The table by the names of today, if its columns are those of its kind."""
     frame = frame.rename(columns=new_names(path, kind, list(frame.columns)))
     frame = frame.drop(columns=list(old_names(kind, frame.columns)), errors="ignore")
     if list(frame.columns) != list(COLUMNS[kind]):

@@ -1,13 +1,22 @@
+"""The report says what the tables say, of any run, and needs nothing but itself."""
+
+import json
 import re
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from fqtl.report import plots
-from fqtl.report.page import Results, calibration_rows, figures, headline, left_out, numbers, render
+from fqtl.report import calibration, concerns, discoveries, plots, prediction, run
+from fqtl.report import weights as weights_section
+from fqtl.report.blocks import Table
+from fqtl.report.page import figures, headline, render, sections
+from fqtl.report.results import Results, Trait, read_benchmarks
 from fqtl.tables.columns import COLUMNS
+from fqtl.tables.fits import FITS
 
 
 def results(tissues=("Liver", "Lung"), factors=True):
@@ -26,7 +35,6 @@ def results(tissues=("Liver", "Lung"), factors=True):
         columns=list(COLUMNS["fits"]),
     )
     factor = [("g1", 0, 0.99, 1, len(names), "v1", 1.0, "v1", ",".join(names), 0.1, 0.2)]
-    variant = [("g1", 0, "v1", "", "chr1", 150, "A", "G", 0.3, 0.1, 1.0)]
     return Results(
         genes=pd.DataFrame(
             [("g1", "chr1", 100, 2, ""), ("g0", "chrX", 5, 2, "chromosome chrX is not fitted")],
@@ -42,7 +50,6 @@ def results(tissues=("Liver", "Lung"), factors=True):
         ),
         fits=fits,
         factors=pd.DataFrame(factor if factors else [], columns=list(COLUMNS["factors"])),
-        variants=pd.DataFrame(variant if factors else [], columns=list(COLUMNS["variants"])),
         tissues=pd.DataFrame(
             [("g1", 0, name, 1.0, 0.1, 0.95) for name in names] if factors else [],
             columns=list(COLUMNS["tissues"]),
@@ -67,104 +74,345 @@ def results(tissues=("Liver", "Lung"), factors=True):
             [("gene", 1, 2, 0.9, 1, 0.0), ("factor", 1, 0, None, 0, None)],
             columns=list(COLUMNS["calibration"]),
         ),
+        store=store([0.1], [0.2]),
         foreign_weights=["Old.db"],
         weights=pd.DataFrame(
             [(name, "filtered", "predictdb", 1, 1, 0, "x.db") for name in names],
             columns=list(COLUMNS["weights"]),
         ),
         settings={"genome build": "GRCh38", "odd": "<script>"},
+        benchmarks=pd.DataFrame(columns=["stage", "s", "max_rss", "cpu_time"]),
+    )
+
+
+def store(*permuted):
+    """Permuted fits of genes, as the store of fits has them."""
+    draws = [
+        [{"draw": i, "neg_log_null_prob": value} for i, value in enumerate(values)]
+        for values in permuted
+    ]
+    return pa.table(
+        {
+            "gene_id": [f"g{i + 1}" for i in range(len(permuted))],
+            "permuted_fits": pa.array(draws, FITS.field("permuted_fits").type),
+        }
     )
 
 
 def page_of(found):
-    return render(found, figures(found))
+    return render(headline(found), sections(found), "figures")
 
 
-def test_the_page_says_what_the_tables_say_and_needs_nothing_else():
+def rows_of(found):
+    """Rows of the table of genes, as a browser reads them."""
+    text = re.search(r'id="gene-rows">(.*?)</script>', page_of(found), re.DOTALL).group(1)
+    genes = json.loads(text)
+    return [dict(zip([*genes["columns"], "acting"], row, strict=True)) for row in genes["rows"]]
+
+
+class Outline(HTMLParser):
+    """What a page is made of: its ids, links, headings, and whether every tag is closed."""
+
+    VOID = ("meta", "link", "br", "img", "input", "hr")
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.targets, self.headings, self.labels = [], [], [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.ids += [given["id"]] if "id" in given else []
+        self.targets += [given[name] for name in ("href", "src", "xlink:href") if name in given]
+        self.headings += [int(tag[1])] if re.fullmatch("h[1-6]", tag) else []
+        if tag == "svg":
+            self.labels.append(given.get("aria-label", ""))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, (tag, self.getpos())
+
+
+def outline(page):
+    parsed = Outline()
+    parsed.feed(page)
+    parsed.close()
+    assert parsed.open == []
+    return parsed
+
+
+def test_a_page_is_whole_html_asks_nothing_of_a_network_and_can_be_walked_without_eyes():
+    page = page_of(with_truth())
+    found = outline(page)
+    assert len(found.ids) == len(set(found.ids))
+    assert not [target for target in found.targets if re.match("(https?:)?//", target)]
+    inside = [target[1:] for target in found.targets if target.startswith("#")]
+    assert set(inside) <= set(found.ids)
+    assert found.headings[0] == 1
+    assert all(b - a <= 1 for a, b in zip(found.headings, found.headings[1:], strict=False))
+    assert len(found.labels) == len(figures(sections(with_truth()))) >= 5
+    assert all(len(label) > 20 for label in found.labels)
+    assert page.startswith("<!DOCTYPE html>")
+    assert '<html lang="en">' in page
+
+
+def test_what_stands_in_a_table_is_text_whatever_it_looks_like():
     page = page_of(results())
-    assert "<h1>1 genes in 2 tissues</h1>" in page
-    assert page.count("<svg") >= 2
-    assert not re.search(r"(?:src|href)=[\"']http", page)
     assert "&lt;script&gt;" in page
-    assert "<script" not in page
+    assert "<td><script>" not in page
+    odd = results()
+    odd.fits["gene_id"] = ["</script><b>", "g2"]
+    assert "</script><b>" not in page_of(odd)
 
 
 def test_numbers_are_those_of_the_tables():
-    found = {words: figure for figure, words in numbers(results())}
-    assert found["genes with a factor"] == "1"
+    found = {words: figure for figure, words in discoveries.numbers(results())}
+    assert found["genes with a factor (PIP above one half)"] == "1"
     assert found["tissues in a factor (median)"] == "2"
     assert found["tissue-specific effects beside factors"] == "2"
     assert found["variants in a credible set (median)"] == "2"
     assert found["donors"] == "60"
 
 
+def test_the_table_of_genes_says_what_the_tables_say():
+    first, second = rows_of(results())
+    assert first == {
+        "gene": "g1",
+        "chromosome": "chr1",
+        "start (bp)": 100,
+        "status": "fitted",
+        "tissues": 2,
+        "factors": 1,
+        "tissue-specific": 2,
+        "tissues with an effect": 2,
+        "best CV R²": 0.25,
+        "in tissue": "Liver",
+        "p": 0.01,
+        "q": 0.02,
+        "acting": [0, 1],
+    }
+    assert second["gene"] == "g2"
+    assert second["status"] == "skipped"
+    assert second["p"] is None
+    assert second["acting"] == []
+
+
+def test_pages_of_genes_are_linked_from_their_rows_and_listed():
+    page = page_of(replace(results(), gene_pages={"g1": "genes/g1.html"}))
+    assert '"pages":{"g1":"genes/g1.html"}' in page
+    assert '<li><a href="genes/g1.html">g1</a></li>' in page
+
+
 def test_everything_left_out_is_counted_with_its_reason():
-    assert dict(left_out(results())) == {
+    assert dict(run.left_out(results())) == {
         "genes not fitted: chromosome chrX is not fitted": 1,
         "genes not fitted: no variant in the cis window": 1,
         "gene left out of a tissue: constant expression": 1,
         "donors of a tissue without genotypes": 2,
         "variant in a gene's cis window: constant": 5,
-        "weights that are not of this run: Old.db": 1,
     }
+
+
+def test_warnings_come_first_and_name_what_is_wrong():
+    found = results()
+    prepared = found.prepared.assign(concern=["", "2 of 2 genes have heavy tails"])
+    fits = found.fits.assign(converged=[False, None])
+    parts = sections(replace(found, prepared=prepared, fits=fits))
+    assert parts[0].name == "warnings"
+    said = " ".join(block.text for block in parts[0].blocks)
+    assert "Lung: 2 of 2 genes have heavy tails" in said
+    assert "1 of 2 fits did not converge" in said
+    assert "not of this run: Old.db" in said
+
+
+def test_a_run_without_anything_odd_has_no_warning():
+    calm = replace(results(), foreign_weights=[])
+    calm = replace(calm, calibration=calm.calibration.assign(n_permuted=99, pi0=1.0))
+    assert concerns.warnings(calm) == []
+    assert "None: nothing stands out." in page_of(calm)
 
 
 @pytest.mark.parametrize("tissues", [("Liver",), ("Liver", "Lung")])
 @pytest.mark.parametrize("factors", [True, False])
-def test_a_page_can_be_made_of_any_run(tissues, factors):
-    page = page_of(results(tissues, factors))
-    assert headline(results(tissues)) in page
+@pytest.mark.parametrize("validated", [True, False])
+def test_a_page_can_be_made_of_any_run(tissues, factors, validated):
+    found = results(tissues, factors)
+    if not validated:
+        found = replace(found, prediction=found.prediction.assign(r2=np.nan, enet_r2=np.nan))
+    page = page_of(found)
+    outline(page)
+    assert f"<h1>{headline(found)}</h1>" in page
+    assert ("no cross-validation" in page) == (not validated)
+    assert ("Sharing between tissues is not shown: there is one tissue" in page) == (
+        len(tissues) == 1
+    )
+    assert ("no factor (PIP above one half) acts in two tissues" in page) == (
+        len(tissues) == 2 and not factors
+    )
+
+
+def test_a_run_of_one_gene_that_was_not_fitted_has_a_page():
+    found = results()
+    nothing = {
+        name: getattr(found, name)[:0]
+        for name in ("factors", "tissues", "credible_sets", "prediction", "nulls", "weights")
+    }
+    found = replace(found, **nothing, fits=found.fits[1:], store=store([]))
+    page = page_of(found)
+    outline(page)
+    assert "<h1>0 genes in 2 tissues</h1>" in page
+    assert "No weight file was written" in page
 
 
 def test_the_same_results_give_the_same_bytes():
     assert page_of(results()) == page_of(results())
 
 
-def test_a_panel_with_truth_says_what_was_found():
-    pairs = pd.DataFrame({"pip": [0.9, 0.2], "q": [0.01, 0.3], "simulated": [True, False]})
-    simulated = pd.DataFrame({"gene_id": ["g1", "g2"], "n_factors": [1, 0]})
-    recovery = {
-        "genes": 1,
-        "null_genes": 0,
-        "tissue_auprc": 0.5,
-        "tissue_auprc_by_chance": 0.25,
-        "pairs_simulated": 7,
-        "pairs_called": 5,
-        "pairs_found": 4,
-        "false_discovery_proportion": 0.2,
-        "false_discovery_promised": 0.1,
-        "null_genes_called": 0,
-    }
+def with_truth():
+    """Results of a simulated panel, with a baseline and a trait."""
     base = results()
-    page = page_of(
-        Results(**{**vars(base), "pairs": pairs, "simulated": simulated, "recovery": recovery})
+    pairs = pd.DataFrame(
+        {
+            "gene_id": ["g1", "g1"],
+            "tissue": ["Liver", "Lung"],
+            "pip": [0.9, 0.2],
+            "q": [0.01, 0.3],
+            "simulated": [True, False],
+        }
     )
-    assert "<b>4</b> of\n7 simulated pairs" in page
+    simulated = pd.DataFrame({"gene_id": ["g1", "g2"], "n_factors": [1, 0]})
+    genes = {name: [1.0] for name in COLUMNS["twas_genes"]} | {
+        "gene_id": ["g1"],
+        "gene_name": ["ONE"],
+        "chrom": ["chr1"],
+        "best_tissue": ["Liver"],
+        "p": ["1e-400"],
+        "neg_log10_p": [400.0],
+    }
+    tested = {"gene_id": ["g1"], "tissue": ["Liver"], "z": [42.0], "neg_log10_p": [400.0]}
+    trait = Trait("height", pd.DataFrame(tested), pd.DataFrame(tested), pd.DataFrame(genes))
+    return replace(
+        base,
+        pairs=pairs,
+        simulated=simulated,
+        prediction=base.prediction.assign(enet_r2=[0.2, 0.3]),
+        traits=[trait],
+    )
+
+
+def section_of(found, name):
+    return next(part for part in sections(found) if part.name == name)
+
+
+def test_a_panel_with_truth_says_what_was_found():
+    numbers = section_of(with_truth(), "simulated").blocks[0].items
+    found = {words: figure for figure, words in numbers}
+    assert found["simulated pairs of gene and tissue"] == "1"
+    assert found["of them found (PIP above one half)"] == "1"
+    assert found["false discovery proportion of pairs"] == "0.000"
+
+
+def test_a_trait_is_shown_with_p_values_as_they_stand_in_its_table():
+    blocks = section_of(with_truth(), "traits").blocks
+    (table,) = [block for block in blocks if isinstance(block, Table)]
+    assert table.rows[0][:5] == ["g1", "ONE", "Liver", 1.0, "1e-400"]
+    assert rows_of(with_truth())[0]["height −log₁₀ p"] == 400
+    assert rows_of(with_truth())[0]["name"] == "ONE"
+
+
+def test_the_baseline_stands_beside_the_model_over_the_same_genes():
+    assert prediction.baseline_rows(with_truth().prediction) == [
+        ["Liver", 1, 0.25, 0.2, 1.0],
+        ["Lung", 1, 0.25, 0.3, 0.0],
+    ]
+
+
+def test_every_figure_comes_with_the_numbers_that_it_shows():
+    shown = {figure.name: figure.data for figure in figures(sections(with_truth()))}
+    assert shown["prediction"].to_dict("list") == {
+        "tissue": ["Liver", "Lung"],
+        "genes_r2_above_0.01": [1, 1],
+        "genes_r2_above_0.05": [1, 1],
+        "genes_r2_above_0.2": [1, 1],
+    }
+    assert shown["sharing"]["share"].tolist() == [1.0]
+    assert shown["calibration"].query("of == 'genes'")["p"].tolist() == [0.01]
+    page = page_of(with_truth())
+    assert all(f'href="figures/{name}.tsv"' in page for name in shown)
 
 
 def test_levels_that_were_calibrated_are_listed():
-    rows = calibration_rows(results())
-    assert [(row["level"], row["found"], row["among"]) for row in rows] == [("gene", 1, "0.000")]
+    rows = calibration.calibration_rows(results())
+    assert rows == [["gene", "1", "2", "0.90", "1", "0.000"]]
+
+
+def test_discoveries_are_counted_at_each_rate():
+    (row,) = discoveries.rate_rows(results())
+    # the gene has q 0.02; two permuted fits and pi0 0.9 can show 0.3 at least
+    assert row == ["gene", "1", "2", "30 %", "0", "1", "1", "1"]
 
 
 def test_factors_are_listed_where_no_permuted_fit_has_any():
-    base = results()
     found = pd.DataFrame(
         [("gene", 9, 9, 0.5, 4, 0.0), ("factor", 9, 0, 1.0, 3, None)],
         columns=list(COLUMNS["calibration"]),
     )
-    rows = calibration_rows(Results(**{**vars(base), "calibration": found}))
-    assert [(row["level"], row["n_permuted"], row["smallest"]) for row in rows] == [
-        ("gene", 9, "0.05"),
-        ("factor", 0, "0.1"),
+    rows = discoveries.rate_rows(replace(results(), calibration=found))
+    assert [row[:4] for row in rows] == [["gene", "9", "9", "5 %"], ["factor", "9", "0", "10 %"]]
+
+
+def test_models_without_a_discovery_are_explained():
+    found = results()
+    assert discoveries.contradictions(found) == []
+    (said,) = discoveries.contradictions(replace(found, fits=found.fits.assign(q=0.2)))
+    assert "1 factors have a PIP above one half" in said.text
+    assert "models in the weight files" in said.text
+
+
+def test_commands_name_the_very_files_of_the_run():
+    listed = [
+        ("Liver", "filtered", "predictdb", 3, 9, 1, "weights/predictdb/Liver.db"),
+        ("Liver", "filtered", "fusion", 3, 9, 1, "weights/fusion/Liver.pos"),
+        ("Lung", "filtered", "predictdb", 0, 0, 4, ""),
+        ("*", "joint", "predictdb", 3, 9, 0, "weights/predictdb/joint_covariance.txt.gz"),
+    ]
+    weights = pd.DataFrame(listed, columns=list(COLUMNS["weights"]))
+    said = {
+        block.title: block.text for block in weights_section.commands(weights[weights.path != ""])
+    }
+    assert "weights/predictdb/Liver.txt.gz" in said["S-PrediXcan"]
+    assert "--weights_dir weights/fusion/" in said["FUSION"]
+    assert "--snp_covariance weights/predictdb/joint_covariance.txt.gz" in said["S-MultiXcan"]
+    assert weights_section.tissue_rows(weights) == [
+        ["Liver", "3", "3", "1"],
+        ["Lung", "0", "0", "4"],
+    ]
+
+
+def test_time_and_memory_are_summed_by_stage(tmp_path):
+    for name, text in (
+        ("fit/0001.tsv", "60\t0:01:00\t100\t3600"),
+        ("fit/0002.tsv", "120\t0:02:00\t-\t1800"),
+        ("report.tsv", "6\t0:00:06\t50\t36"),
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("s\th:m:s\tmax_rss\tcpu_time\n" + text + "\n")
+    assert run.resource_rows(read_benchmarks(tmp_path)) == [
+        ["fit", "2", "1.500", "2.0", "100"],
+        ["report", "1", "0.010", "0.1", "50"],
     ]
 
 
 def with_genes(**calibrated):
     """Results whose genes were calibrated so."""
-    base = results()
     row = {"level": "gene", "tests": 12, "pi0": 1.0, "found": 0, "found_among_permuted": 0.0}
-    return Results(**{**vars(base), "calibration": pd.DataFrame([{**row, **calibrated}])})
+    return replace(results(), calibration=pd.DataFrame([{**row, **calibrated}]))
 
 
 @pytest.mark.parametrize(
@@ -183,18 +431,39 @@ def with_genes(**calibrated):
     ],
 )
 def test_a_rate_that_cannot_be_reached_is_told_so(calibrated, shown):
-    assert numbers(with_genes(**calibrated))[0] == shown
+    assert discoveries.numbers(with_genes(**calibrated))[0] == shown
 
 
-def test_a_run_without_permuted_fits_has_no_figure_of_them():
+def test_a_run_without_permuted_fits_says_so_and_has_no_figure_of_them():
     base = results()
-    empty = {
-        "nulls": base.nulls[:0],
-        "calibration": base.calibration.assign(n_permuted=0, pi0=np.nan),
-    }
-    page = page_of(Results(**{**vars(base), **empty}))
-    assert "Discoveries" not in page
+    found = replace(
+        base,
+        nulls=base.nulls[:0],
+        calibration=base.calibration.assign(n_permuted=0, pi0=np.nan),
+        store=store([], []),
+    )
+    page = page_of(found)
+    assert "No false discovery rates: there are no permuted fits" in page
     assert "P-values of genes" not in page
+    assert discoveries.rate_rows(found) == []
+
+
+def test_large_quantile_plots_keep_their_ends_and_few_points():
+    ranks = plots.thinned(100_000)
+    assert len(ranks) <= 1000
+    assert ranks[:500].tolist() == list(range(500))
+    assert ranks[-1] == 99_999
+    assert plots.thinned(7).tolist() == list(range(7))
+
+
+def test_what_is_hovered_over_tells_what_it_is():
+    figure = plots.Figure()
+    points = figure.subplots().scatter([1, 2], [3, 4])
+    points.set_urls(["hover:one & all", "hover:two"])
+    svg = plots.as_svg(figure, "name", "two points")
+    assert "<title>one &amp; all</title>" in svg
+    assert "hover:" not in svg
+    assert svg.startswith('<svg role="img" aria-label="two points"')
 
 
 def test_shared_factors_are_a_jaccard_index():
@@ -204,12 +473,3 @@ def test_shared_factors_are_a_jaccard_index():
     )
     found = plots.shared_factors(tissues, ["a", "b", "c"])
     np.testing.assert_allclose(found, [[1, 1 / 3, 0], [1 / 3, 1, 0], [0, 0, 1]])
-
-
-def test_heavy_tails_of_a_tissue_stand_beside_it():
-    found = results()
-    told = "2 of 2 genes have heavy tails"
-    prepared = found.prepared.assign(concern=["", told], reason=["too few donors", ""])
-    page = render(replace(found, prepared=prepared), [])
-    assert f"<td>{told}</td>" in page
-    assert "<td>too few donors</td>" in page
