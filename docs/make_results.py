@@ -104,8 +104,8 @@ gene for a file has no file: its readers fail on an empty one. What runs of anot
 
 ## The report
 
-`report.html` needs no network and no other file, and can be printed. Its sections: warnings; the run
-(settings, versions, tissues, what was left out and why); time and memory of each stage; discoveries
+`report.html` needs no network and no other file, and can be printed. Its sections: warnings; the
+run (settings, versions, tissues, what was left out and why); time and memory of each stage; discoveries
 at four false discovery rates, with the smallest rate that can be told; a table of all genes that is
 sorted, searched and filtered in the browser; calibration; prediction, beside the elastic net where
 it was run; weight files and the commands of their programs; traits, if `fqtl twas` wrote any to

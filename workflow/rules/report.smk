@@ -1,6 +1,6 @@
 """What the run found, for people.
 
-Needs: the tables in <results>/, lists of the weights. Gives: <results>/report.html, its figures in
+Needs: the tables in <results>/, lists of the weights, traits if there are. Gives: <results>/report.html, its figures in
 <results>/figures/ and, for a simulated panel, <results>/evaluation.json.
 """
 
@@ -41,6 +41,7 @@ rule report:
         removed="<results>/removed.tsv",
         weights=WEIGHT_LISTS,
         truth=TRUTH if RUN.config.simulate else [],
+        traits=TWAS_TABLES,
     output:
         page=report("<results>/report.html", category="Results"),
         figures=directory("<results>/figures"),
