@@ -105,12 +105,13 @@ gene for a file has no file: its readers fail on an empty one. What runs of anot
 ## The report
 
 `report.html` needs no network and no other file, and can be printed. Its sections: warnings; the
-run (settings, versions, tissues, what was left out and why); time and memory of each stage; discoveries
-at four false discovery rates, with the smallest rate that can be told; a table of all genes that is
-sorted, searched and filtered in the browser; calibration; prediction, beside the elastic net where
-it was run; weight files and the commands of their programs; traits, if `fqtl twas` wrote any to
-`twas/{trait}/`; and of a simulated panel what was found. A section without content says why. The
-same run gives the same page to the byte but for its section of time and memory.
+run (settings, versions, tissues, what was left out and why); time and memory of each stage;
+discoveries at four false discovery rates, with the smallest rate that can be told; a table of all
+genes that is sorted, searched and filtered in the browser; calibration; prediction, beside the
+elastic net where it was run; weight files and the commands of their programs; traits, if `fqtl
+twas` wrote any to `twas/{trait}/`; and of a simulated panel what was found. A section without
+content says why. The same run gives the same page to the byte but for its section of time and
+memory.
 
 With 20,000 genes in 49 tissues (980,000 rows of prediction, as many of tissues) the page has 4.0 MB
 and is made in 12 s of processor time and 422 MB.

@@ -1,7 +1,8 @@
 """What the run found, for people.
 
-Needs: the tables in <results>/, lists of the weights, traits if there are. Gives: <results>/report.html, its figures in
-<results>/figures/ and, for a simulated panel, <results>/evaluation.json.
+Needs: the tables in <results>/, lists of the weights, traits if there are. Gives:
+<results>/report.html, its figures in <results>/figures/ and, for a simulated panel,
+<results>/evaluation.json.
 """
 
 TRUTH = ["<results>/panel/truth.tsv.gz", "<results>/panel/simulated.tsv"]
