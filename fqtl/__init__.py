@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fqtl.model.other_models import deconvolve, factorise, fit_cis, fit_weighted
     from fqtl.model.results.factorisation import FactorisationFit
     from fqtl.model.results.fit import Fit
+    from fqtl.model.summary.donors import noise_correlation
+    from fqtl.model.summary.fit import fit_summary
 
     __version__: str
 
@@ -30,7 +32,9 @@ __all__ = [
     "factorise",
     "fit",
     "fit_cis",
+    "fit_summary",
     "fit_weighted",
+    "noise_correlation",
     "twas",
 ]
 _HOMES = {
@@ -41,7 +45,9 @@ _HOMES = {
     "factorise": "fqtl.model.other_models",
     "fit": "fqtl.model.fit",
     "fit_cis": "fqtl.model.other_models",
+    "fit_summary": "fqtl.model.summary.fit",
     "fit_weighted": "fqtl.model.other_models",
+    "noise_correlation": "fqtl.model.summary.donors",
     "twas": "fqtl.association.statistic",
 }
 _RENAMED = {"Products": "FactorisationFit"}  # names of the version before

@@ -19,6 +19,7 @@ ROOMS = (
     "fqtl.model.predictors",
     "fqtl.model.engines",
     "fqtl.model",
+    "fqtl.model.summary",
     "fqtl.association",
     "fqtl",
     "fqtl.tables",

@@ -1,0 +1,1 @@
+"""The model fitted to z-scores and LD: `fqtl.fit_summary`."""

@@ -1,0 +1,185 @@
+"""z-scores that contradict their neighbours: turned round, left out, or a gene that is refused.
+
+Under LD R = V D V' + Psi the z-score of a variant given all others is normal,
+
+    z_j | z_-j ~ N(c_j, 1/O_jj),   c_j = z_j - (O z)_j / O_jj,   O = R^-1,
+
+whatever acts on the gene, as long as its effects reach the others by the same LD (kriging, as in
+SuSiE-RSS: Zou et al. 2022, PLoS Genetics 18:e1010299). An error of LD of n_ref people adds about
+mismatch * max z² / n_ref to the variance. z_j with its sign turned is the likelier by
+
+    -2 O_jj c_j z_j  nats.
+
+The variant that contradicts most is turned round, if that is by far the likelier, or else left out;
+then the others are looked at again, since it had told them wrong things.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+from fqtl.errors import FqtlError
+from fqtl.model.arrays.moments import Floats
+from fqtl.model.summary.ld import LD
+from fqtl.model.summary.noise import mismatch_of
+from fqtl.model.summary.rows import Rows, Scores
+
+# of a variant's variance that its neighbours cannot tell; taste
+LEAST_REST = 0.05
+UNLIKE_PEOPLE = 20.0  # of a panel in whom variants that are the same there differ elsewhere; taste
+# |z| given the others that no chance gives among a hundred thousand; taste
+CONTRADICTS = 6.0
+# nats by which a turned sign is the likelier: chance gives as many as a z of 5.5; derived
+TURNED = 15.0
+MOST_CHANGED = 0.1  # of the variants, in a gene that is fitted all the same; taste
+UNFIT = 2.0  # standard deviation of z given the others, from which LD does not fit at all; taste
+NORMAL = 0.6745  # median of |z| of a standard normal; derived
+
+
+@dataclass(frozen=True)
+class Checked:
+    """z-scores after the check.
+
+    scores : without what was left out, and with what was turned round
+    flipped, left_out : (p,)
+    contradiction : (p,) largest |z| given the others, over tissues, as z-scores came; NaN where
+        there is none
+    """
+
+    scores: Scores
+    flipped: np.ndarray
+    left_out: np.ndarray
+    contradiction: Floats
+
+
+def check_scores(scores: Scores, ld: LD, change: bool = True) -> Checked:
+    """z-scores that fit the LD.
+
+    change : whether anything is turned round, left out, or refused; else only told
+    """
+    mismatch = min(mismatch_of(scores, ld), 1.0)
+    look = _Look.of(scores, ld.between(mismatch), mismatch)
+    standard = look.standard()
+    contradiction = np.where(look.known.any(axis=1), standard.max(axis=1), np.nan)
+    sign = np.ones(ld.p)
+    if not change:
+        return Checked(scores, sign < 0, sign == 0, contradiction)
+    most = max(int(MOST_CHANGED * (ld.sd > 0).sum()), 1)
+    changed = 0
+    while True:
+        j = int(standard.max(axis=1).argmax())
+        turned = look.turned()
+        flip = int(turned.argmax())
+        if turned[flip] <= TURNED and standard[j].max() <= CONTRADICTS:
+            break
+        if turned[flip] > TURNED and sign[flip] == 1:
+            sign[flip] = -1
+            look.turn(flip)
+        else:
+            sign[j] = 0
+            look.leave_out(j)
+        changed += 1
+        if changed > most:
+            _refuse(f"more than {most} of {ld.p} variants contradict their neighbours", look)
+        standard = look.standard()
+    if look.scale.max() > UNFIT:
+        _refuse("z-scores differ from what their neighbours say", look)
+    return Checked(scores.of_variants(sign), sign < 0, sign == 0, contradiction)
+
+
+def _refuse(what: str, look: "_Look") -> None:
+    raise FqtlError(
+        f"LD does not fit the z-scores: {what} (standard deviation {look.scale.max():.1f} of z "
+        f"given the others, expected about 1, at most {UNFIT:g}). Are alleles matched, and is the "
+        "panel of the same population and build?"
+    )
+
+
+@dataclass
+class _Look:
+    """z-scores and what neighbours say of them.
+
+    z : (p, m) missing ones as their neighbours say
+    known : (p, m) whether they were there
+    product : (p, m) O z
+    diagonal : (p,) of O
+    half : (p, k) Psi^-1 A, and whole (k, p) with O = Psi^-1 - half whole
+    tolerance : (m,) variance that errors of LD add
+    scale : (m,) standard deviation of what fits, 1 at least
+    """
+
+    z: Floats
+    known: np.ndarray
+    product: Floats
+    diagonal: Floats
+    rest: Floats
+    half: Floats
+    whole: Floats
+    tolerance: Floats
+    scale: Floats
+
+    @classmethod
+    def of(cls, scores: Scores, ld: LD, mismatch: float) -> "_Look":
+        varying = ld.sd > 0
+        known = np.isfinite(scores.r) & varying[:, None]
+        a = ld.vectors * np.sqrt(ld.values)
+        people = ld.people or np.inf
+        least = LEAST_REST + mismatch * UNLIKE_PEOPLE / people
+        rest = np.maximum(ld.left_out(), min(least, 1.0))
+        z = scores.r * np.sqrt(scores.n)
+        if not known[varying].all():
+            rows = Rows.of(scores, ld)
+            implied = a @ (np.nan_to_num(rows.y) / np.sqrt(ld.k)) * np.sqrt(scores.n)
+            z = np.where(known, z, implied)
+        half = a / rest[:, None]
+        inner = a.T @ half
+        inner[np.diag_indices(ld.k)] += 1
+        whole = cho_solve(cho_factor(inner), half.T)
+        product = z / rest[:, None] - half @ (whole @ z)
+        diagonal = 1 / rest - np.einsum("jk,kj->j", half, whole)
+        tolerance = mismatch * (z**2).max(axis=0) / people
+        look = cls(z, known, product, diagonal, rest, half, whole, tolerance, np.ones(z.shape[1]))
+        look._learn_scale()
+        return look
+
+    def _precision(self) -> Floats:
+        """(p, m) of z given the others."""
+        return np.asarray(1 / (1 / self.diagonal[:, None] + self.tolerance))
+
+    def _learn_scale(self) -> None:
+        size = np.abs(self._residual()) * np.sqrt(self._precision())
+        size = np.where(self.known, size, np.nan)
+        there = np.asarray(self.known.any(axis=0))
+        scale = np.ones(self.z.shape[1])
+        scale[there] = np.nanmedian(size[:, there], axis=0) / NORMAL
+        self.scale = np.maximum(scale, 1.0)
+
+    def _residual(self) -> Floats:
+        return self.product / self.diagonal[:, None]
+
+    def standard(self) -> Floats:
+        """(p, m) |z| given the others, in standard deviations; 0 where there is none."""
+        size = np.abs(self._residual()) * np.sqrt(self._precision()) / self.scale
+        return np.where(self.known, size, 0.0)
+
+    def turned(self) -> Floats:
+        """(p,) nats by which a turned sign is the likelier, in the tissue that says most."""
+        conditional = self.z - self._residual()
+        nats = -2 * self._precision() * conditional * self.z / self.scale**2
+        return np.asarray(np.where(self.known, nats, 0.0).max(axis=1))
+
+    def turn(self, j: int) -> None:
+        self._move(j, -2 * self.z[j])
+
+    def leave_out(self, j: int) -> None:
+        """The variant as its neighbours say."""
+        self._move(j, -self._residual()[j])
+        self.known[j] = False
+
+    def _move(self, j: int, by: Floats) -> None:
+        column = -self.half @ self.whole[:, j]
+        column[j] += 1 / self.rest[j]
+        self.z[j] += by
+        self.product += column[:, None] * by
+        self._learn_scale()

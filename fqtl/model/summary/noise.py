@@ -1,0 +1,128 @@
+"""Noise of rows that tissues share: of shared donors, and of LD that is not quite theirs.
+
+A tissue's noise has variance k/n_t; donors whose tissues deviate together give rows of two tissues
+the covariance k C_ts / sqrt(n_t n_s), with C the correlation of their z-scores where nothing acts.
+
+LD of other people is R + E. A sample of n_ref people has E b ~ N(0, (b'R b R + R b b'R)/n_ref); the
+part along R b is an error of size, the other part is noise of rows, which has the covariance
+
+    k G_ts / n_ref,   G = B'R B
+
+between tissues with effects B: an effect that tissues share is misplaced in all of them alike, and
+the more tissues, the surer would a model of independent noise be of what is none. z-scores of the
+same people as the LD have none of this, so the part that is learned (`mismatch_of`) scales it.
+
+The engine knows one direction of shared noise (`priors/shared_noise.py`): that which explains most
+of these covariances beside their diagonal.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fqtl.model.arrays.moments import Floats
+from fqtl.model.priors import SharedNoise
+from fqtl.model.priors.shared_noise import NoisePosterior
+from fqtl.model.summary.ld import LD
+from fqtl.model.summary.rows import Rows, Scores
+
+MOST_MISMATCH = 1.5  # of which 1 is other people of the same population; taste
+STEPS = 31  # at which the mismatch is looked for; taste
+# of noise that follows from effects, over all tissues, in units of what each has by itself: the
+# engine weighs an effect against noise that is there without it; measured
+MOST_TOTAL = 1.0
+MOST_SHARED = 0.9  # of the standard deviation of a tissue's noise; taste
+FACTOR_STEPS = 50  # of the diagonal of a matrix that one direction explains; taste
+
+
+@dataclass(frozen=True)
+class KnownNoise(SharedNoise):
+    """A direction that is not learned from the gene."""
+
+    def learned(self, residual: Floats, weight: Floats, part: NoisePosterior) -> "KnownNoise":
+        return self
+
+    def log_prior(self) -> float:
+        return 0.0
+
+
+def mismatch_of(scores: Scores, ld: LD) -> float:
+    """How far eigenvalues are those of the population, rather than of the LD reference, from 0 on.
+
+    By likelihood of r along the lower half of the eigenvectors under no effect, which has next to
+    nothing of what variants do: a twentieth of the trace.
+    """
+    if ld.people is None or ld.k < 2:
+        return 0.0
+    low = slice(ld.k // 2, ld.k)
+    rows = Rows.of(scores, ld)
+    square = (rows.y[low] ** 2 * rows.n / rows.k).T  # 1 on average if the eigenvalues are right
+    seen = np.isfinite(square)
+    log_ratio = np.log(ld.expected[low] / ld.values[low])
+    part = np.linspace(0, MOST_MISMATCH, STEPS)
+    cost = [
+        (seen * one * log_ratio + np.where(seen, square, 0) * np.exp(-one * log_ratio)).sum()
+        for one in part
+    ]
+    return float(part[int(np.argmin(cost))])
+
+
+def found_in_low_rows(rows: Rows) -> KnownNoise | None:
+    """What tissues share of rows that hold next to nothing of what variants do; None for nothing.
+
+    Tissues that tell no row are left out.
+    """
+    there = rows.n > 0
+    low = rows.y[rows.k // 2 :, there]
+    there[there] = np.isfinite(low).sum(axis=0) > 1
+    low = rows.y[rows.k // 2 :, there]
+    seen = np.isfinite(low)
+    sd = np.sqrt(np.nanmean(low**2, axis=0))  # of all that varies, as the search wants it
+    found = SharedNoise.found_in(np.where(seen, low / sd, 0.0), seen.astype(np.float64))
+    if found is None:
+        return None
+    loadings = np.zeros(len(rows.n))
+    loadings[there] = np.clip(found.loadings, -MOST_SHARED, MOST_SHARED)
+    return KnownNoise(loadings * np.sqrt(rows.noise()))
+
+
+def total(noise: SharedNoise | None, rows: Rows) -> float:
+    """Variance of noise in a direction, in units of what tissues have by themselves."""
+    return 0.0 if noise is None else float((noise.loadings**2 / rows.noise()).sum())
+
+
+def bounded(covariance: Floats, rows: Rows) -> Floats:
+    """Noise that follows from effects, or less of it: at most MOST_TOTAL along its direction."""
+    too_much = total(direction_of(covariance), rows) / MOST_TOTAL
+    return covariance / max(too_much, 1.0)
+
+
+def largest_by_chance(rows: Rows) -> float:
+    """Largest eigenvalue of correlations of m independent tissues in the low rows.
+
+    (Marchenko & Pastur 1967: the square of 1 + sqrt(m / rows).)
+    """
+    return float((1 + np.sqrt((rows.n > 0).sum() / (rows.k - rows.k // 2))) ** 2)
+
+
+def of_donors(correlation: Floats, rows: Rows) -> Floats:
+    """(m, m) covariance of rows, of z-scores with this correlation."""
+    sd = np.sqrt(rows.noise())
+    return np.asarray(correlation * np.outer(sd, sd))
+
+
+def of_mismatch(genetic: Floats, rows: Rows, ld: LD, mismatch: float) -> Floats:
+    """(m, m) covariance of rows, beside effects with this covariance over people."""
+    if ld.people is None:
+        return np.zeros_like(genetic)
+    return rows.k * mismatch * (1 / ld.people + 1 / rows.n.max()) * genetic
+
+
+def direction_of(covariance: Floats) -> KnownNoise | None:
+    """What explains most of a covariance (m, m) beside its diagonal; None where that is nothing."""
+    matrix, loadings = covariance.copy(), np.zeros(len(covariance))
+    for _ in range(FACTOR_STEPS):
+        np.fill_diagonal(matrix, loadings**2)
+        values, vectors = np.linalg.eigh(matrix)
+        loadings = vectors[:, -1] * np.sqrt(max(values[-1], 0.0))
+    return KnownNoise(loadings) if loadings.any() else None

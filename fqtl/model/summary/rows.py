@@ -1,0 +1,147 @@
+"""z-scores and LD as rows of data that the model can be fitted to.
+
+Of standardised y and x, r = x'y/n = R b + x'e/n, whose noise has the covariance (s²/n) R. With
+R = V D V' rotated to its eigenvectors and scaled,
+
+    x~ = sqrt(k) D^1/2 V',   y~ = sqrt(k) D^-1/2 V' r = x~ b + noise of variance k s²/n,
+
+k independent rows in the place of n people: a regression, whose columns x~ have mean square 1 as
+standardised dosages have, and with the same posterior of b. All of R's n eigenvectors give back the
+rotated y itself. Of a tissue with a z-score of every variant this is all.
+
+Where z-scores are missing, r of those that are there (O) is A g + rest, A = V_O D^1/2, with g the
+rows over sqrt(k) and a rest of variance psi_j that the eigenvectors do not hold. Given r_O,
+
+    g = (A' Psi^-1 A + ridge)^-1 A' Psi^-1 r_O
+
+which is exact, and costs no information, where the variants that are there span the eigenvectors. A
+row of which they hold less than half is missing.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+from fqtl.errors import FqtlError
+from fqtl.model.arrays.inputs import as_matrix
+from fqtl.model.arrays.moments import Floats
+from fqtl.model.summary.ld import LD
+
+RIDGE = 0.01  # beside the information of a row, which is some hundreds; taste
+LEAST_REST = 1e-3  # of a variant's variance, which eigenvectors do not hold; taste
+LEAST_HELD = 0.5  # of a row, by the variants that a tissue has; taste
+LEAST_PEOPLE = 10  # of a tissue, below which z-scores say nothing; taste
+UNLIKE = 0.5  # part of the usual number of people, below which a z-score is left out; taste
+
+
+@dataclass(frozen=True)
+class Scores:
+    """z-scores of p variants in m tissues, checked.
+
+    r : (p, m) correlations of genotype and expression, NaN where there is none
+    n : (m,) people of each tissue; 0 where it has no z-score
+    few : z-scores left out since they are of far fewer people than others of the tissue
+    """
+
+    r: Floats
+    n: Floats
+    few: int
+
+    @classmethod
+    def of(cls, z: np.ndarray, n: np.ndarray) -> "Scores":
+        """z (p, m), n (m,) or (p, m)."""
+        values = as_matrix("z", z, missing=True).astype(np.float64)
+        size = np.asarray(n, dtype=np.float64)
+        if size.shape not in ((), values.shape[1:], values.shape):
+            raise FqtlError(
+                f"n must have a number for each of {values.shape[1]} tissues, or the shape of z, "
+                f"{values.shape}; found shape {size.shape}."
+            )
+        size = np.broadcast_to(size, values.shape)
+        seen = np.isfinite(values)
+        if not seen.any():
+            raise FqtlError(f"z of shape {values.shape} holds no number.")
+        bad = seen & ~(size >= LEAST_PEOPLE)
+        if bad.any():
+            row, column = np.argwhere(bad)[0]
+            raise FqtlError(
+                f"n must be at least {LEAST_PEOPLE} where there is a z-score, found "
+                f"{size[row, column]:g} at variant {row}, tissue {column} ({int(bad.sum())} such "
+                "entries)."
+            )
+        usual = _usual(np.where(seen, size, np.nan))
+        few = seen & (size < UNLIKE * usual)
+        values = np.where(few, np.nan, values)
+        return cls(values / np.sqrt(size - 2 + values**2), usual, int(few.sum()))
+
+    def of_variants(self, sign: Floats) -> "Scores":
+        """With variants turned round (sign -1) or left out (sign 0)."""
+        with np.errstate(invalid="ignore"):
+            turned = np.where(sign[:, None] == 0, np.nan, self.r * sign[:, None])
+        return Scores(turned, np.where(np.isfinite(turned).any(axis=0), self.n, 0.0), self.few)
+
+
+def _usual(size: Floats) -> Floats:
+    """(m,) median of what is known; 0 where nothing is."""
+    known = np.isfinite(size).any(axis=0)
+    usual = np.zeros(size.shape[1])
+    usual[known] = np.nanmedian(size[:, known], axis=0)
+    return usual
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Data of k rows.
+
+    x : (p, k) float32, a variant per row as `Variants` wants it
+    y : (k, m) NaN where a tissue does not tell a row
+    n : (m,) people: the variance of noise in y is k/n
+    """
+
+    x: np.ndarray
+    y: Floats
+    n: Floats
+
+    @classmethod
+    def of(cls, scores: Scores, ld: LD) -> "Rows":
+        root = np.sqrt(ld.values)
+        x = np.ascontiguousarray(np.sqrt(ld.k) * root * ld.vectors, dtype=np.float32)
+        known = np.isfinite(scores.r) & (ld.sd > 0)[:, None]
+        y = np.full((ld.k, scores.r.shape[1]), np.nan)
+        for where, tissues in _patterns(known, ld.sd > 0):
+            part = scores.r[where][:, tissues]
+            y[:, tissues] = _rotated(part, where, ld, root)
+        return cls(x, np.sqrt(ld.k) * y, np.where(np.isfinite(y).any(axis=0), scores.n, 0.0))
+
+    @property
+    def k(self) -> int:
+        return len(self.y)
+
+    def noise(self) -> Floats:
+        """(m,) variance of the noise of y, if nothing is explained; 1 where nothing is known."""
+        return np.where(self.n > 0, self.k / np.maximum(self.n, 1.0), 1.0)
+
+
+def _patterns(known: np.ndarray, varying: np.ndarray) -> list[tuple[np.ndarray, list[int]]]:
+    """Tissues by which variants they have z-scores of."""
+    groups: dict[bytes, list[int]] = {}
+    for t in range(known.shape[1]):
+        if known[:, t].any():
+            groups.setdefault(known[:, t].tobytes(), []).append(t)
+    return [(np.flatnonzero(known[:, group[0]]), group) for group in groups.values()]
+
+
+def _rotated(r: Floats, where: np.ndarray, ld: LD, root: Floats) -> Floats:
+    """(k, tissues) of r (variants, tissues) of the variants `where`."""
+    if len(where) == int((ld.sd > 0).sum()):
+        return (ld.vectors[where].T @ r) / root[:, None]
+    a = ld.vectors[where] * root
+    rest = np.maximum(ld.left_out()[where], LEAST_REST)
+    information = (a.T / rest) @ a
+    information[np.diag_indices(ld.k)] += RIDGE
+    factor = cho_factor(information)
+    found = cho_solve(factor, (a.T / rest) @ r)
+    held = 1 - RIDGE * np.diag(cho_solve(factor, np.eye(ld.k)))
+    found[held < LEAST_HELD] = np.nan
+    return np.asarray(found)
