@@ -37,6 +37,7 @@ SUBCOMMANDS = {
     "convert": "convert weight files from one format to another",
     "twas": "test whether a trait is associated with predicted expression",
     "tidy": "remove what runs of another config left among the results",
+    "plot gene": "make a page for a gene, or a gallery of the strongest",
     "report": "write the page that says what a run found",
     "simulate": "make a GTEx-like panel with known effects on real genotypes",
     "simulate trait": "make the GWAS of a trait that follows some of these effects",

@@ -49,6 +49,22 @@ def read_annotation(path: Path) -> pd.DataFrame:
     )
 
 
+def read_gene_models(path: Path) -> pd.DataFrame:
+    """Genes and exons: chrom (as `chr22`), feature, start, end, strand, gene_id and gene_name.
+
+    Intervals are 1-based and hold both ends; a gene without a name has its id for it.
+    """
+    table = guarded(path, lambda: _read(path))
+    table["gene_id"] = table["attributes"].str.extract(r'\bgene_id "([^"]+)"', expand=False)
+    name = table["attributes"].str.extract(r'\bgene_name "([^"]+)"', expand=False)
+    table = table.assign(
+        chrom=table["chrom"].map(contigs.prefixed), gene_name=name.fillna(table["gene_id"])
+    )
+    if not (table["feature"] == "gene").any():
+        raise FqtlError(f"{path}: expected a GTF with lines of genes, found none.")
+    return table.drop(columns="attributes").dropna(subset="gene_id")
+
+
 def _read(path: Path) -> pd.DataFrame:
     # lines of comments begin with #; further on it belongs to an attribute
     table = pd.read_csv(
