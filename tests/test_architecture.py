@@ -31,6 +31,7 @@ ROOMS = (
     "fqtl.weights",
     "fqtl.weights.audit",
     "fqtl.gwas",
+    "fqtl.qtl",
     "fqtl.trait",
     "fqtl.release",
     "fqtl.calibrate",

@@ -30,6 +30,7 @@ SUBCOMMANDS = {
     "prepare": "make the expression of one tissue ready for the model",
     "shard": "list the genes of all tissues and split them into shards",
     "fit": "fit every gene of one shard",
+    "fit-summary": "fit genes from summary statistics and a panel",
     "aggregate": "put the fits of all shards together, and make tables of them",
     "weights": "write the weights of one tissue for TWAS programs",
     "joint": "write what TWAS programs need of all tissues together",

@@ -1,0 +1,78 @@
+"""One gene from z-scores and a panel: a record of the store of fits, as of individual data.
+
+What only individual data can give, cross-validation and permuted fits, is null.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from fqtl.data.dosages import Genotypes
+from fqtl.data.gene import GeneData
+from fqtl.errors import FqtlError
+from fqtl.gene.record import record_of
+from fqtl.model.arrays.moments import Floats
+from fqtl.model.summary.fit import fit_summary
+from fqtl.model.summary.summary_fit import SummaryFit
+from fqtl.tables.fits import FITS
+
+NO_SCORE = "no z-score in any tissue"
+CONTRADICTS = "z-scores contradict their neighbours in LD"
+
+
+def analyse_summary(
+    gene: GeneData,
+    genotypes: Genotypes,
+    z: Floats,
+    n: Floats,
+    options: dict[str, Any],
+    min_pip: float,
+) -> tuple[dict[str, Any], SummaryFit | None]:
+    """Record of one gene, and its fit; a gene that cannot be fitted gets a record that says why.
+
+    gene : y is not looked at
+    genotypes : of a panel
+    z, n : (p, m) of its variants, NaN where there is none
+    options : of `fqtl.fit_summary`
+    """
+    seen = np.isfinite(z).any(axis=1)
+    dropped = genotypes.dropped_by_reason()
+    dropped[NO_SCORE] = int((~seen).sum())
+    record = {
+        **dict.fromkeys(FITS.names),
+        "gene_id": gene.gene_id,
+        "chrom": gene.chrom,
+        "tss": gene.tss,
+        "n_donors": int(np.nanmax(n)) if np.isfinite(n).any() else 0,
+        "n_variants": int(seen.sum()),
+        "n_tissues": len(gene.tissues),
+        "sex": "",
+        "status": "fitted",
+        "reason": "",
+    }
+    if not seen.any():
+        reason = "no variant of the cis window has a z-score and is in the panel"
+        return {**record, **_dropped(dropped), "status": "skipped", "reason": reason}, None
+    kept = replace(genotypes, variants=genotypes.variants[seen], dosages=genotypes.dosages[seen])
+    try:
+        result = fit_summary(z[seen], n[seen], panel=kept.dosages.T, **options)
+    except FqtlError as fault:
+        return {**record, **_dropped(dropped), "status": "failed", "reason": str(fault)}, None
+    assert result.left_out is not None
+    assert result.n_people is not None
+    dropped[CONTRADICTS] = int(result.left_out.sum())
+    return {
+        **record,
+        **record_of(result, gene, kept, min_pip),
+        **_dropped(dropped),
+        "prediction": [
+            {"tissue": tissue, "n_donors": int(result.n_people[t]), "pip": float(pip)}
+            for t, (tissue, pip) in enumerate(zip(gene.tissues, result.tissue_pip, strict=True))
+        ],
+    }, result
+
+
+def _dropped(reasons: Any) -> dict[str, Any]:
+    counted = [{"reason": why, "count": many} for why, many in sorted(reasons.items()) if many]
+    return {"dropped_variants": counted}

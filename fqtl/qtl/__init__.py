@@ -1,0 +1,1 @@
+"""Summary statistics of QTLs, as others publish them."""

@@ -1,0 +1,109 @@
+"""Which column of a file of QTL summary statistics means what.
+
+| format | how it is told |
+|---|---|
+| tensorQTL | parquet or text: phenotype_id variant_id … pval_nominal slope slope_se |
+| GTEx, FastQTL with a header | the same with gene_id |
+| FastQTL without a header | five columns by position: gene, variant, distance, p, slope |
+| QTLtools nominal | by position, 14 to 16 columns; or its header |
+| eQTL Catalogue | molecular_trait_id chromosome position ref alt … beta se, `an` twice the donors |
+
+All of them count the ALT allele. (Documentation of each program; eQTL-Catalogue-resources,
+Columns_parquet.md.) Other files go by a map of the user, `meaning=column`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fqtl.errors import FqtlError
+from fqtl.gwas.layouts import Layout
+
+MEANINGS = (
+    *("gene", "variant", "rsid", "chrom", "pos", "effect_allele", "other_allele"),
+    *("beta", "se", "z", "p", "n", "alleles_seen"),
+)
+NEEDED = ("gene",)
+# of QTLtools, by the number of columns: the slope's place moved as columns were added
+QTLTOOLS = {
+    14: "gene . . . . . . variant chrom pos . p beta .",
+    15: "gene . . . . . . variant chrom pos . p . beta .",
+    16: "gene . . . . . . variant chrom pos . p . beta se .",
+}
+FASTQTL = {5: "gene variant . p beta"}
+
+
+@dataclass(frozen=True)
+class Known:
+    """A format with a header: the names that it must have, and meaning → name."""
+
+    name: str
+    needs: frozenset[str]
+    columns: Mapping[str, str]
+
+
+def _known(name: str, columns: str) -> Known:
+    pairs = dict(word.split("=") for word in columns.split())
+    optional = {"n", "rsid", "alleles_seen", "se"}
+    needs = frozenset(name for meaning, name in pairs.items() if meaning not in optional)
+    return Known(name, needs, pairs)
+
+
+KNOWN = (
+    _known(
+        "eQTL Catalogue",
+        "gene=molecular_trait_id chrom=chromosome pos=position other_allele=ref "
+        "effect_allele=alt beta=beta se=se alleles_seen=an rsid=rsid",
+    ),
+    _known(
+        "tensorQTL", "gene=phenotype_id variant=variant_id p=pval_nominal beta=slope se=slope_se"
+    ),
+    _known("GTEx", "gene=gene_id variant=variant_id p=pval_nominal beta=slope se=slope_se"),
+    _known(
+        "QTLtools",
+        "gene=phe_id variant=var_id chrom=var_chr pos=var_from p=nom_pval beta=slope se=slope_se",
+    ),
+)
+
+
+def by_header(path: Path, names: list[str]) -> Layout | None:
+    """The layout of a file with these names; None where they are of no known format."""
+    for known in KNOWN:
+        if known.needs <= set(names):
+            there = {one: name for one, name in known.columns.items() if name in names}
+            return Layout(known.name, there)
+    return None
+
+
+def by_position(count: int) -> tuple[Layout, list[str]] | None:
+    """The layout of a file of so many columns without a header, and names for them."""
+    for format_name, places in (("QTLtools", QTLTOOLS), ("FastQTL", FASTQTL)):
+        if count in places:
+            meanings = places[count].split()
+            names = [f"column {i + 1}" for i in range(count)]
+            pairs = zip(meanings, names, strict=True)
+            return Layout(format_name, {one: name for one, name in pairs if one != "."}), names
+    return None
+
+
+def by_map(path: Path, given: str, names: list[str]) -> Layout:
+    """The layout of a map: `gene=feature variant=id beta=b se=s`, separated by blanks."""
+    columns = {}
+    for word in given.split():
+        meaning, _, name = word.partition("=")
+        if meaning not in MEANINGS or not name:
+            raise FqtlError(
+                f"columns of {path}: expected meaning=column with a meaning of "
+                f"{', '.join(MEANINGS)}; found {word!r}."
+            )
+        if name not in names:
+            raise FqtlError(
+                f"columns of {path}: there is no column {name!r}; there are {', '.join(names)}."
+            )
+        columns[meaning] = name
+    absent = [name for name in NEEDED if name not in columns]
+    if absent or not {"variant", "pos", "rsid"} & set(columns):
+        raise FqtlError(
+            f"columns of {path}: expected gene, and variant, pos or rsid; found {given!r}."
+        )
+    return Layout("by columns", columns)

@@ -1,0 +1,184 @@
+"""Rows of some genes out of a file of QTL summary statistics of a whole genome.
+
+The file goes by in batches, and only rows of the genes that are asked for are kept: memory grows
+with these genes, not with the file.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from fqtl.data.dosages import rsid_of
+from fqtl.data.expression import gene_key
+from fqtl.errors import FqtlError
+from fqtl.gwas.batches import NUMBERS, Batch, read_batches
+from fqtl.gwas.effects import log_of_text, z_scores
+from fqtl.gwas.header import Header, read_header
+from fqtl.gwas.layouts import Layout
+from fqtl.gwas.places import COMPOSITE, bare
+from fqtl.qtl.layouts import KNOWN, by_header, by_map, by_position
+
+PARQUET = b"PAR1"
+ROWS = 200_000  # of a batch of Parquet
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Rows of genes in one tissue.
+
+    of_gene : by gene id without its version: chrom, pos (-1 where not told), rsid, other_allele,
+        effect_allele, z, n (NaN where not told), reason (why there is no z)
+    layout : the name of the file's format
+    rows : of the whole file
+    """
+
+    of_gene: dict[str, pd.DataFrame]
+    layout: str
+    rows: int
+
+
+def read_pairs(path: Path, genes: list[str], columns: str = "") -> Pairs:
+    """Rows of these genes.
+
+    columns : map `meaning=column`; empty where the header tells the format
+    """
+    if not path.is_file():
+        raise FqtlError(f"No such file: {path}.")
+    with path.open("rb") as stream:
+        is_parquet = stream.read(4) == PARQUET
+    layout, batches = _parquet(path, columns) if is_parquet else _text(path, columns)
+    wanted = pa.array(sorted({gene_key(gene) for gene in genes}))
+    parts, rows = [], 0
+    for batch in batches:
+        rows += len(batch)
+        names = batch.text("gene").cast(pa.string())
+        keys = pc.replace_substring_regex(names, r"^(ENS[A-Z]*G\d+)\.\d+$", r"\1")
+        mine = pc.is_in(keys, value_set=wanted)
+        if pc.any(mine).as_py():
+            kept = Batch(
+                batch.first, {name: column.filter(mine) for name, column in batch.columns.items()}
+            )
+            parts.append(_rows(kept, keys.filter(mine)))
+    if not parts:
+        return Pairs({}, layout.name, rows)
+    table = pd.concat(parts, ignore_index=True)
+    groups = table.groupby("gene", sort=False)
+    return Pairs(
+        {str(gene): part.drop(columns="gene").reset_index(drop=True) for gene, part in groups},
+        layout.name,
+        rows,
+    )
+
+
+def _text(path: Path, columns: str) -> tuple[Layout, Iterator[Batch]]:
+    header = read_header(path)
+    if columns:
+        layout = by_map(path, columns, header.names)
+    else:
+        found = by_header(path, header.names)
+        bare_table = None if found else by_position(len(header.names))
+        if found is None and bare_table is None:
+            _refuse_names(path, header.names)
+        if found is not None:
+            layout = found
+        else:
+            assert bare_table is not None
+            layout, names = bare_table
+            _refuse_header(path, header, layout, names)
+            header = Header(header.skipped - 1, names, header.separator, header.preamble, [])
+    return layout, read_batches(path, header, layout)
+
+
+def _parquet(path: Path, columns: str) -> tuple[Layout, Iterator[Batch]]:
+    try:
+        table = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as fault:
+        raise FqtlError(f"{path} is not a whole Parquet file ({fault}).") from fault
+    names = list(table.schema_arrow.names)
+    layout = by_map(path, columns, names) if columns else by_header(path, names)
+    if layout is None:
+        _refuse_names(path, names)
+    assert layout is not None
+    return layout, _parquet_batches(path, table, layout)
+
+
+def _parquet_batches(path: Path, table: pq.ParquetFile, layout: Layout) -> Iterator[Batch]:
+    first = 1
+    for part in table.iter_batches(ROWS, columns=list(layout.columns.values())):
+        columns = {}
+        for meaning, name in layout.columns.items():
+            number = meaning in NUMBERS or meaning == "alleles_seen"
+            try:
+                columns[meaning] = part.column(name).cast(pa.float64() if number else pa.string())
+            except pa.ArrowInvalid as fault:
+                raise FqtlError(f"{path}, column {name!r}: {fault}.") from fault
+        yield Batch(first, columns)
+        first += len(part)
+
+
+def _refuse_names(path: Path, names: list[str]) -> None:
+    raise FqtlError(
+        f"{path} has the columns {', '.join(names[:20])}, which are those of no format that is "
+        f"known ({', '.join(known.name for known in KNOWN)}, FastQTL, QTLtools). Say what they "
+        "mean in the sheet's column `columns`, as gene=… variant=… beta=… se=…."
+    )
+
+
+def _refuse_header(path: Path, header: Header, layout: Layout, names: list[str]) -> None:
+    """Refuse a header that is none of those known, in a file that should have none."""
+    p = names.index(layout.columns["p"])
+    try:
+        float(header.names[p])
+    except ValueError:
+        _refuse_names(path, header.names)
+
+
+def _rows(batch: Batch, keys: pa.Array) -> pd.DataFrame:
+    beta, se, z = batch.number("beta"), batch.number("se"), batch.number("z")
+    told = np.isfinite(z) | (np.isfinite(beta) & (se > 0))
+    log_p = np.full(len(batch), np.nan)
+    if "p" in batch.columns and not told.all():
+        log_p[~told] = log_of_text(batch.text("p").filter(pa.array(~told)).to_pylist())
+    found, reason = z_scores(beta=beta, se=se, z=z, log_p=log_p)
+    seen = np.array(
+        [np.nan if text is None else float(text) for text in _texts(batch, "alleles_seen")]
+    )
+    frame = pd.DataFrame(
+        {
+            "gene": keys.to_pylist(),
+            "chrom": _texts(batch, "chrom", ""),
+            "pos": np.nan_to_num(batch.number("pos"), nan=-1).astype(np.int64),
+            "rsid": _texts(batch, "rsid", ""),
+            "other_allele": _texts(batch, "other_allele", ""),
+            "effect_allele": _texts(batch, "effect_allele", ""),
+            "z": found,
+            "n": np.where(np.isfinite(batch.number("n")), batch.number("n"), seen / 2),
+            "reason": reason,
+        }
+    )
+    return _with_ids(frame, batch) if "variant" in batch.columns else frame
+
+
+def _texts(batch: Batch, meaning: str, absent: str | None = None) -> list[str | None]:
+    values = batch.text(meaning).cast(pa.string()).to_pylist()
+    return [absent if value is None else value for value in values]
+
+
+def _with_ids(frame: pd.DataFrame, batch: Batch) -> pd.DataFrame:
+    """Places, alleles and rs numbers that ids tell, where columns do not."""
+    ids = pd.Series(_texts(batch, "variant", ""), dtype=str)
+    parts = ids.str.extract(COMPOSITE)
+    for name, part in (("chrom", "chrom"), ("other_allele", "other"), ("effect_allele", "effect")):
+        frame[name] = frame[name].where(frame[name] != "", parts[part].fillna(""))
+    told = pd.to_numeric(parts["pos"]).fillna(-1).astype(np.int64)
+    frame["pos"] = frame["pos"].where(frame["pos"] > 0, told)
+    named = ids.map(rsid_of)
+    frame["rsid"] = frame["rsid"].where(frame["rsid"] != "", named.where(named != "", ids))
+    frame["chrom"] = frame["chrom"].map(lambda name: bare(name) if name else "")
+    return frame

@@ -1,0 +1,174 @@
+"""One truth in every format that QTL summary statistics come in."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fqtl.errors import FqtlError
+from fqtl.qtl.reader import read_pairs
+from fqtl.qtl.sheet import read_sheet
+
+# two genes, three variants: effect, standard error
+ROWS = [
+    ("ENSG00000000001.3", 1000, "A", "G", "rs1", 0.4, 0.1, 6.3e-5),
+    ("ENSG00000000001.3", 2000, "C", "T", "rs2", -0.2, 0.1, 0.045500),
+    ("ENSG00000000002.1", 2000, "C", "T", "rs2", 0.1, 0.1, 0.317311),
+]
+
+
+def frame(columns):
+    return pd.DataFrame(ROWS, columns=["gene", "pos", "ref", "alt", "rs", "b", "s", "p"]).pipe(
+        columns
+    )
+
+
+def gtex_like(table, gene):
+    ids = [f"chr22_{pos}_{ref}_{alt}_b38" for pos, ref, alt in table[["pos", "ref", "alt"]].values]
+    return pd.DataFrame(
+        {
+            gene: table["gene"],
+            "variant_id": ids,
+            "tss_distance": 5,
+            "maf": 0.2,
+            "pval_nominal": table["p"],
+            "slope": table["b"],
+            "slope_se": table["s"],
+        }
+    )
+
+
+def tensorqtl(path):
+    frame(lambda table: gtex_like(table, "phenotype_id")).to_parquet(path)
+
+
+def gtex(path):
+    table = frame(lambda table: gtex_like(table, "gene_id"))
+    table.to_csv(path, sep="\t", index=False)
+
+
+def fastqtl(path):
+    table = frame(lambda table: gtex_like(table, "gene_id"))
+    table = table[["gene_id", "variant_id", "tss_distance", "pval_nominal", "slope"]]
+    table.to_csv(path, sep=" ", index=False, header=False)
+
+
+def qtltools(path):
+    table = frame(lambda table: table)
+    lines = [
+        f"{row.gene} chr22 900 900 + 3 10 {row.rs} chr22 {row.pos} {row.pos} {row.p} 0.01 {row.b} "
+        f"{row.s} 0"
+        for row in table.itertuples()
+    ]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def eqtl_catalogue(path):
+    table = frame(lambda table: table)
+    pd.DataFrame(
+        {
+            "molecular_trait_id": table["gene"],
+            "chromosome": 22,
+            "position": table["pos"],
+            "ref": table["ref"],
+            "alt": table["alt"],
+            "pvalue": table["p"],
+            "beta": table["b"],
+            "se": table["s"],
+            "an": 576,
+            "rsid": table["rs"],
+        }
+    ).to_csv(path, sep="\t", index=False)
+
+
+def eqtl_catalogue_parquet(path):
+    text = path.with_suffix(".tsv")
+    eqtl_catalogue(text)
+    pd.read_csv(text, sep="\t").to_parquet(path)
+
+
+FORMATS = {
+    "tensorQTL": tensorqtl,
+    "GTEx": gtex,
+    "FastQTL": fastqtl,
+    "QTLtools": qtltools,
+    "eQTL Catalogue": eqtl_catalogue,
+    "eQTL Catalogue, parquet": eqtl_catalogue_parquet,
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_tells_the_same_z_scores(tmp_path, name):
+    path = tmp_path / "pairs.txt"
+    FORMATS[name](path)
+    found = read_pairs(path, ["ENSG00000000001.7", "ENSG00000000009"])
+    assert found.layout == name.removesuffix(", parquet")
+    assert found.rows == 3
+    assert list(found.of_gene) == ["ENSG00000000001"]
+    rows = found.of_gene["ENSG00000000001"]
+    np.testing.assert_allclose(rows["z"], [4, -2], rtol=2e-3)
+    assert rows["pos"].tolist() == [1000, 2000]
+    if name != "QTLtools":  # whose ids need not tell alleles
+        assert rows["effect_allele"].tolist() == ["G", "T"]
+        assert rows["other_allele"].tolist() == ["A", "C"]
+    if name.startswith("eQTL"):
+        assert rows["n"].tolist() == [288, 288]
+
+
+def test_a_map_of_columns_reads_what_no_format_is(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("feature\tid\tZ\tsize\ng1\t22:1000:A:G\t3.5\t200\ng1\t22:2000:C:T\tNA\t200\n")
+    rows = read_pairs(path, ["g1"], "gene=feature variant=id z=Z n=size").of_gene["g1"]
+    assert rows["z"].tolist()[0] == 3.5
+    assert rows["reason"].tolist() == ["", "no effect is told"]
+    assert rows["n"].tolist() == [200, 200]
+    assert rows["chrom"].tolist() == ["22", "22"]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "words"),
+    [
+        ("a\tb\n1\t2\n", "", "no format that is known"),
+        ("a\tb\n1\t2\n", "gene=a", "variant, pos or rsid"),
+        ("a\tb\n1\t2\n", "gene=a variant=c", "no column 'c'"),
+        ("a\tb\n1\t2\n", "gene=a wat=b", "'wat=b'"),
+        ("a b c d e\n1 2 3 four 5\n", "", "no format that is known"),
+        ("", "", "is empty"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(tmp_path, text, columns, words):
+    path = tmp_path / "pairs.txt"
+    path.write_text(text)
+    with pytest.raises(FqtlError, match=words):
+        read_pairs(path, ["g1"], columns)
+
+
+def test_a_file_that_is_not_there_or_cut_short_is_refused(tmp_path):
+    with pytest.raises(FqtlError, match="No such file"):
+        read_pairs(tmp_path / "none.txt", ["g1"])
+    whole = tmp_path / "whole.parquet"
+    tensorqtl(whole)
+    cut = tmp_path / "cut.parquet"
+    cut.write_bytes(whole.read_bytes()[:-100])
+    with pytest.raises(FqtlError, match="not a whole Parquet"):
+        read_pairs(cut, ["g1"])
+
+
+def test_a_sheet_names_each_tissue_once(tmp_path):
+    path = tmp_path / "sheet.tsv"
+    path.write_text("tissue\tfile\tn\nLiver\tliver.txt\t200\nLung\tlung.txt\t\n")
+    found = read_sheet(path)
+    assert [(one.tissue, one.file, one.n) for one in found] == [
+        ("Liver", Path("liver.txt"), 200.0),
+        ("Lung", Path("lung.txt"), None),
+    ]
+    for row, words in (
+        ("Liver\tx\t", "listed twice"),
+        ("a b\tx\t", "letters, digits"),
+        ("Lung\t\t", "must be a path"),
+        ("Lung\tx\tmany", "'many'"),
+    ):
+        path.write_text(f"tissue\tfile\tn\nLiver\tliver.txt\t200\n{row}\n")
+        with pytest.raises(FqtlError, match=words):
+            read_sheet(path)
