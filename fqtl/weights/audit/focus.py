@@ -69,9 +69,16 @@ def _models(path: Path, tables: dict[str, pd.DataFrame]) -> Iterator[Fault]:
     model = tables["model"]
     rows = Rows(path, list("model " + texts(model["id"])))
     yield from rows.where(~model["id"].isin(tables["weight"]["model_id"]), "has no weights")
-    yield from rows.where(
-        model.duplicated(["ref_id", "mol_id", "inference"]), "is there twice for a gene and tissue"
+    tissue = tables["refpanel"].drop_duplicates("id").set_index("id")["tissue"]
+    gene = tables["molecularfeature"].drop_duplicates("id").set_index("id")["ens_gene_id"]
+    as_read = pd.DataFrame(  # by what they are called, as two rows of a table may have one name
+        {
+            "tissue": model["ref_id"].map(tissue),
+            "gene": model["mol_id"].map(gene),
+            "inference": texts(model["inference"]),
+        }
     )
+    yield from rows.where(as_read.duplicated(), "is there twice for a gene and tissue")
 
 
 def _genes(path: Path, tables: dict[str, pd.DataFrame]) -> Iterator[Fault]:
@@ -92,6 +99,8 @@ def _attributes(path: Path, attribute: pd.DataFrame) -> Iterator[Fault]:
     """R² and p of models; NULL is one that is not known."""
     rows = Rows(path, list("modelattribute " + texts(attribute["id"])))
     value, name = as_numbers(attribute["value"]), texts(attribute["attr_name"])
+    again = attribute.duplicated(["model_id", "attr_name"]) & name.isin(PERFORMANCE)
+    yield from rows.where(again, "is there twice for a model", name)
     word = attribute["value"].notna() & value.isna()
     yield from rows.where(word, "value is not a number", attribute["value"])
     wrong = outside(value, 0, 1) & name.isin(PERFORMANCE)

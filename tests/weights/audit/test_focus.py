@@ -52,6 +52,14 @@ FAULTS = [
     ("DELETE FROM weight WHERE model_id = 2", ", model 2: has no weights"),
     ("UPDATE model SET mol_id = 1", ", model 2: is there twice for a gene and tissue"),
     (
+        "UPDATE molecularfeature SET ens_gene_id = 'ENSG1'",
+        ", model 2: is there twice for a gene and tissue",
+    ),
+    (
+        "UPDATE modelattribute SET model_id = 2 WHERE id = 1",
+        ", modelattribute 2: is there twice for a model (cv.R2)",
+    ),
+    (
         "UPDATE molecularfeature SET chrom = 'chr1'",
         ", molecularfeature 1: chrom has chr (chr1)",
     ),
