@@ -60,6 +60,15 @@ FILES = {
         "Every factor of a gene: one test for what its tissues share.",
     ),
     "twas_genes": ("twas/{trait}/genes.tsv.gz", "Every gene over its tissues and its factors."),
+    "loci": (
+        "twas/{trait}/loci.tsv.gz",
+        "Every effect in blocks of chromosomes with an association, and what explains it best "
+        "([fine-mapping](twas.md#which-gene-which-tissue-which-mechanism)).",
+    ),
+    "fine_mapping": (
+        "twas/{trait}/fine_mapping.tsv.gz",
+        "Candidates of these blocks: all models, and variants with a PIP of 0.01 at least.",
+    ),
     "twas_variants": (
         "twas/{trait}/variants.tsv.gz",
         "What became of every variant of every model.",

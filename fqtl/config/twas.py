@@ -49,3 +49,9 @@ class Twas:
         high=1,
         alone="of the models' variants on the GWAS' chromosomes, else the run stops",
     )
+    fine_mapping: bool = key(
+        True,
+        "which gene, tissue or factor explains each associated locus, beside single variants: true "
+        "or false; the genotypes of the run tell the LD",
+        alone="tell which gene, tissue or factor explains each associated locus",
+    )

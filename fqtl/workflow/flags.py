@@ -135,8 +135,14 @@ class Flags:
         keys = self.run.config.twas
         return (
             f"--set {keys.set} --missing {keys.missing} "
-            f"--min-imputation-r2 {keys.min_imputation_r2} --min-matched {keys.min_matched}"
+            f"--min-imputation-r2 {keys.min_imputation_r2} --min-matched {keys.min_matched} "
+            + (f"--fine-mapping {self._panel_of_ld}" if keys.fine_mapping else "--no-fine-mapping")
         )
+
+    @property
+    def _panel_of_ld(self) -> str:
+        genotypes = self.run.config.genotypes
+        return f"--ld-panel {quote(genotypes.path)} --field {genotypes.field}"
 
     def gwas(self, trait: str) -> str:
         """What the sheet says of the GWAS of a trait."""

@@ -10,6 +10,11 @@ TWAS_TABLES = [
     *expand(f"{TWAS}/associations.tsv.gz", trait=RUN.traits, allow_missing=True),
     *expand(f"{TWAS}/evaluation.json", trait=RUN.simulated_traits, allow_missing=True),
 ]
+LOCI = [
+    f"{TWAS}/{name}.tsv.gz"
+    for name in ("loci", "fine_mapping")
+    if RUN.config.twas.fine_mapping
+]
 
 
 rule check_traits:
@@ -47,7 +52,10 @@ rule twas:
         weights=WEIGHT_LISTS,
         # of which no earlier run has left any
         removed="<results>/removed.tsv",
+        # their LD
+        genotypes=RUN.genotypes if RUN.config.twas.fine_mapping else [],
     output:
+        LOCI,
         associations="<results>/twas/{trait}/associations.tsv.gz",
         factors="<results>/twas/{trait}/factors.tsv.gz",
         genes="<results>/twas/{trait}/genes.tsv.gz",
@@ -67,7 +75,7 @@ rule twas:
     params:
         version=VERSION,
         gwas=lambda wildcards: FLAGS.gwas(wildcards.trait),
-        twas=FLAGS.twas,
+        twas=lambda wildcards: FLAGS.twas,
         weights=lambda wildcards, input: Path(input.removed).parent / "weights",
         folder=subpath(output.associations, parent=True),
     shell:
