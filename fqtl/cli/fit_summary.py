@@ -62,6 +62,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     model = parser.add_argument_group("model")
     add_key(model, "model.rank", metavar="K")
     add_key(model, "model.factored")
+    add_key(model, "seed")
+    add_key(
+        model,
+        "cross_validation.folds",
+        metavar="K",
+        help="parts of pseudo-validation, in which z-scores of a part of the people are made up as "
+        "the others and the whole imply; 0 leaves it out",
+    )
     model.add_argument(
         "--noise-correlation",
         type=Path,
@@ -104,7 +112,9 @@ def run(given: Namespace) -> None:
         found = gene_scores(cis, str(row.chrom), of_gene)
         n = _people(sheet, found)
         gene = GeneData(str(row.gene_id), str(row.chrom), int(row.tss), names, np.empty((0, 0)))
-        record, fit = analyse_summary(gene, cis, found.z, n, options, given.min_pip)
+        record, fit = analyse_summary(
+            gene, cis, found.z, n, options, given.min_pip, given.folds, given.seed
+        )
         records.append(record)
         used += _used(gene.gene_id, names, found)
         if fit is not None:

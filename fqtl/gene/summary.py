@@ -1,6 +1,7 @@
 """One gene from z-scores and a panel: a record of the store of fits, as of individual data.
 
-What only individual data can give, cross-validation and permuted fits, is null.
+Cross-validation is pseudo-validation of held-out z-scores, and what only individual data can give,
+correlations within folds and permuted fits, is null.
 """
 
 from dataclasses import replace
@@ -11,10 +12,11 @@ import numpy as np
 from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
-from fqtl.gene.record import record_of
+from fqtl.gene.record import record_of, sparse_effects
 from fqtl.model.arrays.moments import Floats
-from fqtl.model.summary.fit import fit_summary
+from fqtl.model.summary.fit import problem_of
 from fqtl.model.summary.summary_fit import SummaryFit
+from fqtl.model.summary.validation import PseudoPrediction, pseudo_validate
 from fqtl.tables.fits import FITS
 
 NO_SCORE = "no z-score in any tissue"
@@ -28,6 +30,8 @@ def analyse_summary(
     n: Floats,
     options: dict[str, Any],
     min_pip: float,
+    folds: int = 0,
+    seed: int = 0,
 ) -> tuple[dict[str, Any], SummaryFit | None]:
     """Record of one gene, and its fit; a gene that cannot be fitted gets a record that says why.
 
@@ -35,6 +39,7 @@ def analyse_summary(
     genotypes : of a panel
     z, n : (p, m) of its variants, NaN where there is none
     options : of `fqtl.fit_summary`
+    folds : parts of pseudo-validation; 0 leaves it out
     """
     seen = np.isfinite(z).any(axis=1)
     dropped = genotypes.dropped_by_reason()
@@ -56,21 +61,38 @@ def analyse_summary(
         return {**record, **_dropped(dropped), "status": "skipped", "reason": reason}, None
     kept = replace(genotypes, variants=genotypes.variants[seen], dosages=genotypes.dosages[seen])
     try:
-        result = fit_summary(z[seen], n[seen], panel=kept.dosages.T, **options)
+        problem = problem_of(z[seen], n[seen], panel=kept.dosages.T, **options)
+        result = problem.fit()
+        validated = None
+        if folds:
+            validated = pseudo_validate(
+                problem, folds, seed, lambda fit: sparse_effects(fit, min_pip)
+            )
     except FqtlError as fault:
         return {**record, **_dropped(dropped), "status": "failed", "reason": str(fault)}, None
     assert result.left_out is not None
-    assert result.n_people is not None
     dropped[CONTRADICTS] = int(result.left_out.sum())
     return {
         **record,
         **record_of(result, gene, kept, min_pip),
         **_dropped(dropped),
-        "prediction": [
-            {"tissue": tissue, "n_donors": int(result.n_people[t]), "pip": float(pip)}
-            for t, (tissue, pip) in enumerate(zip(gene.tissues, result.tissue_pip, strict=True))
-        ],
+        "prediction": _prediction(gene, result, validated),
     }, result
+
+
+def _prediction(
+    gene: GeneData, result: SummaryFit, validated: PseudoPrediction | None
+) -> list[dict[str, Any]]:
+    """A row for each tissue; what only donors can tell stays null."""
+    assert result.n_people is not None
+    rows: list[dict[str, Any]] = [
+        {"tissue": tissue, "n_donors": int(result.n_people[t]), "pip": float(result.tissue_pip[t])}
+        for t, tissue in enumerate(gene.tissues)
+    ]
+    if validated is not None:
+        for t, row in enumerate(rows):
+            row.update({name: float(values[t]) for name, values in vars(validated).items()})
+    return rows
 
 
 def _dropped(reasons: Any) -> dict[str, Any]:

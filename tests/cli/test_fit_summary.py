@@ -13,7 +13,7 @@ from tests.model.summary.conftest import dosages, z_scores
 
 RUN = [
     *["fit-summary", "--summary", "sheet.tsv", "--genes", "genes.bed", *BUILD],
-    *["--used", "used.tsv", "--out", "fits.parquet"],
+    *["--used", "used.tsv", "--out", "fits.parquet", "--folds", "2"],
 ]
 ACTS = 30
 
@@ -65,6 +65,9 @@ def test_fits_of_summary_statistics_are_stored_as_those_of_individual_data(files
     assert (prediction.loc["g1", "pip"] > 0.9).all()
     assert (prediction.loc["g2", "pip"] < 0.5).all()
     assert prediction["n_donors"].tolist() == [200] * 4
+    assert (prediction.loc["g1", "r2"] > 0.1).all()
+    assert (prediction.loc["g2", "r2"] < 0.05).all()
+    assert prediction["fold_r2"].isna().all()  # parts of people are made up
     sets = explode(fits, "credible_sets")
     assert 5000 + ACTS in sets["pos"].tolist()
     used = pd.read_csv(files / "used.tsv", sep="\t")
@@ -80,13 +83,13 @@ def test_weights_are_written_from_fits_of_summary_statistics(files):
             *["--folder", "weights", "--out", "weights.tsv"],
         ]
     )
-    assert (files / "weights/predictdb/unfiltered/Liver.db").exists()
+    assert (files / "weights/predictdb/Liver.db").exists()
 
 
 def test_noise_correlation_comes_as_a_table(files):
     table = pd.DataFrame([[1, 0.2], [0.2, 1]], index=["Liver", "Lung"], columns=["Liver", "Lung"])
     table.to_csv(files / "noise.tsv", sep="\t")
-    run([*RUN, "--noise-correlation", "noise.tsv"])
+    run([*RUN, "--folds", "0", "--noise-correlation", "noise.tsv"])
     table.iloc[:1].to_csv(files / "noise.tsv", sep="\t")
     (files / "fits.parquet").unlink()
     assert main([*RUN, "--noise-correlation", "noise.tsv"]) == 2

@@ -68,10 +68,13 @@ class Scenario:
     twins: bool = False
 
 
-def simulate(scenario: Scenario, seed: int) -> Data:
-    """One gene of a scenario; the same seed gives the same gene."""
+def simulate(scenario: Scenario, seed: int, test: int = TEST) -> Data:
+    """One gene of a scenario; the same seed gives the same gene.
+
+    test : donors who are not fitted
+    """
     rng = np.random.default_rng(seed)
-    x = genotypes(rng, TRAIN + TEST)
+    x = genotypes(rng, TRAIN + test)
     if scenario.twins:
         make_twins(rng, x)
     standard = (x - x[:TRAIN].mean(axis=0)) / np.maximum(x[:TRAIN].std(axis=0), 1e-9)

@@ -1,0 +1,197 @@
+"""z-scores as rows, what is known of their noise, and the fit to them.
+
+Where the LD is of other people, noise hangs on the effects, so they are found first without it,
+then under the noise that they would make, in turns.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from fqtl.model import single_effects_model
+from fqtl.model.arrays.moments import Floats
+from fqtl.model.arrays.threads import one_thread
+from fqtl.model.arrays.variants import Variants
+from fqtl.model.engines.cavi import maximise
+from fqtl.model.engines.model import Model, Solution
+from fqtl.model.engines.options import CaviOptions
+from fqtl.model.families import Gaussian, Response
+from fqtl.model.predictors.covariates import Covariates
+from fqtl.model.predictors.options import SingleEffectsOptions
+from fqtl.model.results.model_fit import Scale
+from fqtl.model.summary.contradictions import Checked, check_scores
+from fqtl.model.summary.ld import LD
+from fqtl.model.summary.noise import (
+    KnownNoise,
+    bounded,
+    direction_of,
+    found_in_low_rows,
+    largest_by_chance,
+    mismatch_of,
+    of_donors,
+    of_mismatch,
+    total,
+)
+from fqtl.model.summary.rows import Rows, Scores
+from fqtl.model.summary.summary_fit import SummaryFit
+
+TURNS = 2  # between effects and the noise of LD that follows from them; measured: as good as more
+LEAST_VARIANCE = 1e-4  # of noise, as a part of what it is without effects; taste, as in `fit`
+# the same where LD is of other people: what effects explain comes back as noise of their LD; taste
+LEAST_OF_OTHERS = 0.8
+
+
+@dataclass(frozen=True)
+class SummaryProblem:
+    """z-scores as rows, and what is known of their noise.
+
+    checked : z-scores, and which were turned round or left out
+    mismatch : see `mismatch_of`
+    given : (m, m) noise correlation of z-scores, or None
+    rank, factored : as `fqtl.fit` has them
+    labels : of variants and of tissues, where they have any
+    """
+
+    checked: Checked
+    ld: LD
+    rows: Rows
+    mismatch: float
+    given: Floats | None
+    prior: SingleEffectsOptions
+    engine: CaviOptions
+    rank: int
+    factored: bool
+    labels: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+
+    @classmethod
+    def of(
+        cls,
+        scores: Scores,
+        ld: LD,
+        check: bool,
+        **chosen: Any,
+    ) -> "SummaryProblem":
+        """`chosen` : the fields that are not found here, by name."""
+        checked = check_scores(scores, ld, change=check)
+        mismatch = mismatch_of(checked.scores, ld)
+        fitting = ld.between(mismatch)
+        rows = Rows.of(checked.scores, fitting)
+        return cls(checked, fitting, rows, mismatch, **chosen)
+
+    def fit(self) -> SummaryFit:
+        """The posterior, on the scale of the input."""
+        with one_thread():
+            return self._result(self._solve())
+
+    def with_y(self, y: Floats, n: Floats) -> "SummaryProblem":
+        """The problem of other rows y (k, m), which n (m,) people are behind."""
+        return replace(self, rows=replace(self.rows, y=y, n=n))
+
+    def _solve(self) -> Solution:
+        """Effects, then the noise that follows from them, in turns."""
+        start = self._model()
+        if not self.mismatch and self.given is None:
+            return maximise(start, self.engine)
+        options = replace(self.engine, shared_noise=False)
+        once = replace(options, reconsider=False)
+        if self.given is not None:
+            start = replace(start, noise=direction_of(of_donors(self.given, self.rows)))
+            if not self.mismatch:
+                return maximise(start, options)
+        first = solution = maximise(start, once)
+        donors = self._shared_by_donors(first.model)
+        if donors is not None:
+            # with this noise from the start, or after effects were found
+            ways = (replace(first.model, noise=donors), replace(start, noise=donors))
+            ended = (maximise(way, options) for way in ways)
+            return max(ended, key=lambda one: float(one.elbo_trace[-1]))
+        for turn in range(TURNS):
+            solution = maximise(
+                self._with_noise_of(solution.model), options if turn == TURNS - 1 else once
+            )
+        return solution
+
+    def _shared_by_donors(self, model: Model) -> KnownNoise | None:
+        """Noise that rows of hardly any effect show beyond that of LD, where none is given."""
+        if self.given is not None or not self.engine.shared_noise:
+            return None
+        found = found_in_low_rows(self.rows)
+        explained = total(direction_of(self._of_ld(model)), self.rows)
+        beyond = total(found, self.rows) > explained + largest_by_chance(self.rows)
+        return found if beyond else None
+
+    def _of_ld(self, model: Model) -> Floats:
+        """(m, m) covariance of the noise of rows that errors of LD make of the model's effects."""
+        scores = np.sum([entry.mean() for entry in model.location[1:]], axis=0)
+        genetic = scores.T @ scores / self.rows.k
+        return of_mismatch(genetic, self.rows, self.ld, self.mismatch)
+
+    def _model(self) -> Model:
+        rows, least = self.rows, LEAST_OF_OTHERS * min(self.mismatch, 1.0)
+        response = Response.of(np.ascontiguousarray(rows.y))
+        noise, m = rows.noise(), rows.y.shape[1]
+        family = Gaussian(max(least, LEAST_VARIANCE) * noise, noise)
+        parts = single_effects_model.location_parts(
+            Variants(rows.x), response.observed, self.rank, self.factored, self.prior
+        )
+        # rows are of no mean: the intercept has a column of zeros
+        none = Covariates.empty(np.zeros((rows.k, 1)), m)
+        dispersion = Covariates.empty(np.ones((rows.k, 1)), m, start=family.dispersion_start)
+        return Model(family, response, (none, *parts), dispersion)
+
+    def _with_noise_of(self, model: Model) -> Model:
+        """The model with the noise that follows from its effects, beside that which is given."""
+        covariance = self._of_ld(model)
+        own = covariance.diagonal()
+        covariance = bounded(covariance, self.rows)
+        if self.given is not None:
+            covariance = covariance + of_donors(self.given, self.rows)
+        noise = direction_of(covariance)
+        family = model.family
+        assert isinstance(family, Gaussian)
+        part, most = family.variance_min / family.variance_max, self.rows.noise() + own
+        return replace(model, noise=noise, family=Gaussian(part * most, most))
+
+    def _result(self, solution: Solution) -> SummaryFit:
+        model, rows = solution.model, self.rows
+        m, noise = rows.y.shape[1], rows.noise()
+        family = model.family
+        assert isinstance(family, Gaussian)
+        shared = np.zeros(m) if model.noise is None else model.noise.loadings / np.sqrt(noise)
+        parts = model.location[1:]
+        there = (rows.n > 0).astype(np.float64)
+        return SummaryFit(
+            **single_effects_model.posteriors(parts, Variants(rows.x), m),
+            shared_noise=shared,
+            intercept=np.zeros(m),
+            covariate_effects=np.zeros((0, m)),
+            covariate_mean=np.zeros(0),
+            noise_variance=family.noise_variance(model.dispersion.moments())[0] / noise,
+            distribution=Gaussian(family.variance_min / noise, family.variance_max / noise),
+            dispersion=model.dispersion.moments(),
+            scale=Scale(self.ld.mean, self.ld.sd, np.zeros(m), there, *self.labels),
+            elbo_trace=solution.elbo_trace,
+            converged=solution.converged,
+            family="gaussian",
+            engine="cavi",
+            notes=(*self._notes(), *filter(None, [solution.note])),
+            mismatch=self.mismatch,
+            noise_correlation=np.outer(shared, shared) + np.diag(1 - shared**2),
+            flipped=self.checked.flipped,
+            left_out=self.checked.left_out,
+            contradiction=self.checked.contradiction,
+            n_people=rows.n,
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        checked, r = self.checked, self.checked.scores.r
+        counted = (
+            (int((self.ld.sd == 0).sum()), f"of {len(r)} variants do not vary in the LD: effect 0"),
+            (checked.scores.few, "z-scores of far fewer people than the others are left out"),
+            (int(np.isnan(r).sum()), f"of {r.size} z-scores are missing"),
+            (int((self.rows.n == 0).sum()), f"of {r.shape[1]} tissues have no z-score: effect 0"),
+            (int(checked.flipped.sum()), "variants contradict their LD and are turned round"),
+            (int(checked.left_out.sum()), "variants contradict their LD and are left out"),
+        )
+        return tuple(f"{count} {what}" for count, what in counted if count)
