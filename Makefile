@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard fqtl/model/*/*.pyx fqtl/model/*/*.h)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo demo-lymphoblastoid test fast fuzz floor cluster lint format bench counts accuracy accuracy-real reference scale chr22 clean
+.PHONY: help demo demo-lymphoblastoid test fast fuzz floor cluster lint format bench speed counts accuracy accuracy-real reference scale chr22 clean
 
 help:
 	@echo "make demo                 a simulated panel of 44 tissues on real genotypes, to results/demo/"
@@ -21,6 +21,7 @@ help:
 	@echo "make lint                 formatters and linters, without changing anything"
 	@echo "make format               let the formatters change what they want"
 	@echo "make bench                what one gene of GTEx size costs, and what every family does"
+	@echo "make speed                fits by this tree and by commit 62de0c3, in turn"
 	@echo "make counts               families of counts against logarithms, to docs/images/counts.svg"
 	@echo "make reference            the R package's fixtures under both engines"
 	@echo "make accuracy             how accurate models are on simulated genes, to docs/accuracy.md"
@@ -71,6 +72,9 @@ bench: $(VENV)/test.stamp
 	python -m tests.benchmarks.speed
 	python -m tests.benchmarks.sgvb
 	python -m tests.benchmarks.families
+
+speed: $(VENV)/test.stamp
+	python -m tests.benchmarks.against
 
 counts: $(VENV)/test.stamp
 	python -m tests.benchmarks.counts docs/images/counts.svg
