@@ -1,9 +1,9 @@
 """Every key of the config, with its type, default, range and meaning: the sections, and the rest.
 
-A section stands in a file of its own kind: what is read (data.py), prepare.py, fit.py, weights.py,
-twas.py, simulate.py. From these come config/config.yaml and workflow/schemas/config.schema.yaml
-(`python -m fqtl.config` writes both), the check of a config, and defaults and help of the flags of
-`fqtl`.
+A section stands in a file of its own kind: what is read (data.py), prepare.py, fit.py,
+weights.py, twas.py, report.py, simulate.py. From these come config/config.yaml and
+workflow/schemas/config.schema.yaml (`python -m fqtl.config` writes both), the check of a config,
+and defaults and help of the flags of `fqtl`.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from fqtl.config.data import Genes, Genotypes, Release
 from fqtl.config.fit import Calibration, CrossValidation, Model, Shards
 from fqtl.config.keys import key
 from fqtl.config.prepare import Prepare
+from fqtl.config.report import Report
 from fqtl.config.simulate import Simulate
 from fqtl.config.twas import Twas
 from fqtl.config.weights import Weights
@@ -58,6 +59,7 @@ class Config:
     shards: Shards = field(default_factory=Shards)
     weights: Weights = field(default_factory=Weights)
     twas: Twas = field(default_factory=Twas)
+    report: Report = field(default_factory=Report)
     seed: int = key(
         1,
         "of the folds of cross-validation, of permutations and of random engines",

@@ -41,6 +41,7 @@ class Release:
             "calibration": {"permutations": 1},
             "shards": {"count": 3},
             "weights": {"formats": ["predictdb", "fusion", "tigar", "focus"]},
+            "report": {"gene_pages": 0},
         }
         path = self.folder / f"{name}.yaml"
         path.write_text(yaml.safe_dump({**config, **changes}))

@@ -2,7 +2,7 @@
 
 Needs: the tables in <results>/, lists of the weights, traits if there are. Gives:
 <results>/report.html, its figures in <results>/figures/ and, for a simulated panel,
-<results>/evaluation.json.
+<results>/evaluation.json; pages of the strongest genes in <results>/genes/.
 """
 
 TRUTH = ["<results>/panel/truth.tsv.gz", "<results>/panel/simulated.tsv"]
@@ -31,6 +31,44 @@ rule tidy:
         """
 
 
+if RUN.config.report.gene_pages:
+
+    rule gene_pages:
+        """A page for each of the strongest genes."""
+        input:
+            rules.aggregate.output,
+            shards="<results>/shards.tsv",
+            parts=expand("<results>/fits/{shard}.parquet", shard=RUN.shards),
+            traits=TWAS_TABLES,
+            annotation=RUN.gene_names,
+        output:
+            report(
+                directory("<results>/genes"),
+                patterns=["{gene}.html"],
+                caption="../report/gene.rst",
+                category="Genes",
+                labels={"gene": "{gene}"},
+            ),
+        log:
+            "<logs>/gene_pages.log",
+        benchmark:
+            "<benchmarks>/gene_pages.tsv"
+        conda:
+            "../../envs/fqtl.yaml"
+        resources:
+            mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        params:
+            version=VERSION,
+            top=RUN.config.report.gene_pages,
+            results=subpath(output[0], parent=True),
+            annotation=lambda wildcards, input: flags("--annotation", input.annotation),
+        shell:
+            r"""
+            fqtl plot gene --top {params.top} --results {params.results:q} {params.annotation} \
+                --out {output:q} 2>{log:q}
+            """
+
+
 rule report:
     """One self-contained page."""
     input:
@@ -43,9 +81,21 @@ rule report:
         weights=WEIGHT_LISTS,
         truth=TRUTH if RUN.config.simulate else [],
         traits=TWAS_TABLES,
+        gene_pages="<results>/genes" if RUN.config.report.gene_pages else [],
     output:
-        page=report("<results>/report.html", category="Results"),
-        figures=directory("<results>/figures"),
+        page=report(
+            "<results>/report.html",
+            caption="../report/report.rst",
+            category="Report",
+            labels={"page": "report of the run"},
+        ),
+        figures=report(
+            directory("<results>/figures"),
+            patterns=["{name}.svg"],
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{name}"},
+        ),
     log:
         "<logs>/report.log",
     benchmark:

@@ -61,9 +61,24 @@ rule twas:
         genes="<results>/twas/{trait}/genes.tsv.gz",
         variants="<results>/twas/{trait}/variants.tsv.gz",
         audit="<results>/twas/{trait}/audit.json",
-        manhattan="<results>/twas/{trait}/manhattan.svg",
-        quantiles="<results>/twas/{trait}/quantiles.svg",
-        tissues="<results>/twas/{trait}/tissues.svg",
+        manhattan=report(
+            "<results>/twas/{trait}/manhattan.svg",
+            caption="../report/manhattan.rst",
+            category="Traits",
+            labels={"trait": "{trait}", "figure": "manhattan"},
+        ),
+        quantiles=report(
+            "<results>/twas/{trait}/quantiles.svg",
+            caption="../report/quantiles.rst",
+            category="Traits",
+            labels={"trait": "{trait}", "figure": "quantiles"},
+        ),
+        tissues=report(
+            "<results>/twas/{trait}/tissues.svg",
+            caption="../report/tissues.rst",
+            category="Traits",
+            labels={"trait": "{trait}", "figure": "tissues"},
+        ),
     log:
         "<logs>/twas/{trait}.log",
     benchmark:
