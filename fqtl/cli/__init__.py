@@ -15,10 +15,12 @@ from typing import NoReturn
 
 import fqtl
 from fqtl.cli.flags import Help
+from fqtl.cli.tasks import EXAMPLES, contents
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.threads import one_thread
 
 SUBCOMMANDS = {
+    "doctor": "tell what is wrong with an installation, a config or results",
     "check": "look at all input before any of it is computed on",
     "check weights": "tell whether weight files are sound, ours and those of others",
     "check config": "tell whether config files are in order",
@@ -59,11 +61,19 @@ class Parser(argparse.ArgumentParser):
 
 def parser(asked_for: str | None) -> Parser:
     """Parser of all subcommands, with the flags of the one asked for."""
-    top = Parser(prog="fqtl", description="Multi-tissue QTL models and TWAS weights.")
+    top = Parser(
+        prog="fqtl",
+        description=f"Multi-tissue QTL models and TWAS weights.\n\n{contents(SUBCOMMANDS)}",
+        formatter_class=Help,
+    )
     top.add_argument("--version", action="version", version=f"fqtl {fqtl.__version__}")
-    commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for name, summary in SUBCOMMANDS.items():
-        command = commands.add_parser(name, help=summary, formatter_class=Help)
+    commands = top.add_subparsers(
+        metavar="COMMAND", required=True, title="subcommands", help="one of those above"
+    )
+    for name in SUBCOMMANDS:
+        command = commands.add_parser(
+            name, formatter_class=Help, epilog=f"example:\n  {EXAMPLES[name]}"
+        )
         command.add_argument(
             "-v", "--verbose", action="count", default=0, help="say more; twice: with tracebacks"
         )

@@ -25,10 +25,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     for path in given.files:
-        found, old = by_new_names(read_yaml(path))
-        for name in old:
-            print(notice(name, RENAMED[name]), file=sys.stderr)
-        whole = merged([defaults(), found])
-        refuse_faults(whole, str(path))
-        refuse_unlike_scale(whole["model"]["family"], whole["prepare"]["scale"])
+        check_file(path)
         log.info("%s: in order", path)
+
+
+def check_file(path: Path) -> None:
+    """Refuse a config file by its first fault."""
+    found, old = by_new_names(read_yaml(path))
+    for name in old:
+        print(notice(name, RENAMED[name]), file=sys.stderr)
+    whole = merged([defaults(), found])
+    refuse_faults(whole, str(path))
+    refuse_unlike_scale(whole["model"]["family"], whole["prepare"]["scale"])

@@ -23,6 +23,7 @@
     data: genes.rows,
     columns: genes.columns.map((title, i) => ({
       title, data: i, type: isText.has(title) ? "string" : "known",
+      searchable: isText.has(title), // numbers are for filters and sorting
       render: i === 0 ? gene : isText.has(title) ? DataTable.render.text() : number,
     })),
     order: [[at["q"], "asc"], [at["p"], "asc"]],
@@ -55,5 +56,5 @@
   table.search.fixed("filters", (text, row) =>
     (!found.value || tests[found.value](row)) &&
     (!tissue.value || row[TISSUES].includes(Number(tissue.value))) &&
-    (!chromosome.value || row[at["chromosome"]] === chromosome.value)).draw();
+    (!chromosome.value || row[at["chromosome"]] === chromosome.value));
 })();

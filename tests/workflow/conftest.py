@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +24,12 @@ class Release:
     """A folder with input, and runs of the workflow in it.
 
     dosages : (variants, donors) of each gene's cis window, by its chromosome and TSS
+    first : results of the first run, before others changed them
     """
 
     folder: Path
     dosages: dict[tuple[str, int], np.ndarray]
+    first: dict[str, bytes] = field(default_factory=dict)
 
     def configure(self, name: str, **changes: object) -> Path:
         """Config file with results in a folder of that name."""

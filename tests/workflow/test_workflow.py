@@ -1,9 +1,12 @@
 """The workflow as its users run it: from files to weights, twice, and misused."""
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,9 +23,10 @@ from tests.workflow.conftest import make_release
 def finished(tmp_path_factory):
     """A run that went to its end, on two cores with three shards."""
     release = make_release(tmp_path_factory.mktemp("release"))
-    release.configure("out")
+    release.configure("out", report={"gene_pages": 1})
     run = release.run("out", **release.without("pgenlib", "sklearn"))
     assert run.returncode == 0, run.stdout
+    release.first = release.results("out")
     return release, run.stdout
 
 
@@ -33,6 +37,26 @@ def table(release, name):
 def test_the_run_says_where_the_results_are(finished):
     _, said = finished
     assert "Results: out/report.html" in said
+
+
+def test_the_strongest_gene_has_a_page_that_the_report_links_to(finished):
+    release, _ = finished
+    (page,) = [name for name in release.first if re.fullmatch(r"genes/ENSG.*\.html", name)]
+    gene = page.removeprefix("genes/").removesuffix(".html")
+    assert f'<a href="{page}">{gene}</a>' in release.first["report.html"].decode()
+
+
+def test_snakemake_makes_its_report_with_captions_and_categories(finished):
+    release, _ = finished
+    run = release.run("out", "--report", "archive.zip", "--cores", "1")
+    assert run.returncode == 0, run.stdout
+    with zipfile.ZipFile(release.folder / "archive.zip") as archive:
+        names = {Path(name).name for name in archive.namelist()}
+        text = archive.read("archive/report.html").decode()
+    assert {"report.html", "calibration.svg", "prediction.svg"} <= names
+    for category in ("Report", "Figures", "Genes"):
+        assert f'"{category}"' in text
+    assert "warnings, input and settings, discoveries" in text
 
 
 @pytest.mark.parametrize("module", ["pgenlib", "sklearn"])
@@ -223,9 +247,9 @@ def test_a_trait_that_comes_later_is_tested_and_fits_nothing_again(finished):
 
 def test_cores_and_shards_do_not_change_a_byte(finished):
     release, _ = finished
-    release.configure("alone", shards={"count": 1})
+    release.configure("alone", shards={"count": 1}, report={"gene_pages": 1})
     assert release.run("alone", "--cores", "1").returncode == 0
-    one, other = release.results("out"), release.results("alone")
+    one, other = release.first, release.results("alone")
     assert set(one) == set(other)
     differing = [name for name in one if one[name] != other[name]]
     assert {"report.html", "fits.parquet", "weights/predictdb/Liver.db"} <= set(one)
