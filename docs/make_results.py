@@ -16,6 +16,11 @@ FILES = {
     ),
     "shards": ("shards.tsv", "Which job fitted which gene."),
     "plan": ("plan.tsv", "Each shard, and what its job was expected to need."),
+    "priors": (
+        "priors.tsv",
+        "What a sample of genes says beforehand of every gene ([how it is learned]"
+        "(model.md#priors-of-a-release)); with `model.priors: learned`.",
+    ),
     "fits": ("fits.tsv.gz", "How the fit of each gene went."),
     "factors": ("factors.tsv.gz", "Factors of each gene: which tissues share which variants."),
     "variants": (

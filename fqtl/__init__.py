@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from fqtl.association.statistic import twas
     from fqtl.errors import FqtlError
     from fqtl.model.fit import fit
+    from fqtl.model.learn_priors import learn_priors
     from fqtl.model.other_models import deconvolve, factorise, fit_cis, fit_weighted
+    from fqtl.model.priors.priors_table import read_priors
+    from fqtl.model.priors.release_priors import Priors
     from fqtl.model.results.factorisation import FactorisationFit
     from fqtl.model.results.fit import Fit
     from fqtl.model.summary.donors import noise_correlation
@@ -28,26 +31,32 @@ __all__ = [
     "FactorisationFit",
     "Fit",
     "FqtlError",
+    "Priors",
     "deconvolve",
     "factorise",
     "fit",
     "fit_cis",
     "fit_summary",
     "fit_weighted",
+    "learn_priors",
     "noise_correlation",
+    "read_priors",
     "twas",
 ]
 _HOMES = {
     "FactorisationFit": "fqtl.model.results.factorisation",
     "Fit": "fqtl.model.results.fit",
     "FqtlError": "fqtl.errors",
+    "Priors": "fqtl.model.priors.release_priors",
     "deconvolve": "fqtl.model.other_models",
     "factorise": "fqtl.model.other_models",
     "fit": "fqtl.model.fit",
     "fit_cis": "fqtl.model.other_models",
     "fit_summary": "fqtl.model.summary.fit",
     "fit_weighted": "fqtl.model.other_models",
+    "learn_priors": "fqtl.model.learn_priors",
     "noise_correlation": "fqtl.model.summary.donors",
+    "read_priors": "fqtl.model.priors.priors_table",
     "twas": "fqtl.association.statistic",
 }
 _RENAMED = {"Products": "FactorisationFit"}  # names of the version before

@@ -31,6 +31,7 @@ SUBCOMMANDS = {
     "rsids": "keep a lookup table of rs numbers, for regions of it to be found at once",
     "prepare": "make the expression of one tissue ready for the model",
     "shard": "list the genes of all tissues and split them into shards",
+    "learn-priors": "learn from a sample of genes what all fits know beforehand",
     "fit": "fit every gene of one shard",
     "fit-summary": "fit genes from summary statistics and a panel",
     "aggregate": "put the fits of all shards together, and make tables of them",

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from fqtl.cli.arguments import (
@@ -24,24 +23,28 @@ from fqtl.cli.arguments import (
     open_filtered,
 )
 from fqtl.cli.flags import add_key
-from fqtl.data.covariates import read_covariates, values_of
-from fqtl.data.dosages import GenotypeSource, Limits
+from fqtl.cli.shard_data import (
+    add_model,
+    covariates_of,
+    gene_windows,
+    is_male_of,
+    model_of,
+    refuse_other_values,
+)
+from fqtl.data.dosages import GenotypeSource
 from fqtl.data.gene import GeneData
-from fqtl.data.sex import MALE, require_known
-from fqtl.data.windows import sliding_windows
 from fqtl.errors import FqtlError
 from fqtl.gene.analysis import analyse_gene
 from fqtl.gene.cross_validation import assign_folds
 from fqtl.gene.permutations import PermutationPlan, permutations_for
 from fqtl.gene.settings import Settings
-from fqtl.model.engines import ENGINES
+from fqtl.model.priors.priors_table import read_priors
 from fqtl.shards.shard_file import genes_of_release, read_shard
 from fqtl.tables.files import write_parquet
 from fqtl.tables.fits import FITS
 from fqtl.tables.reasons import count_reasons
 
 log = logging.getLogger(__name__)
-COUNTED = ("nb", "nb_pseudo")
 REPORT_EVERY = 20.0  # seconds
 
 
@@ -52,12 +55,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_genotypes(parser)
     variants = add_variants(parser)
     add_key(variants, "weights.min_pip", metavar="P")
-    model = parser.add_argument_group("model")
-    add_key(model, "model.family")
-    add_key(model, "model.engine", choices=list(ENGINES))
-    add_key(model, "model.rank", metavar="K")
-    add_key(model, "model.factored")
-    add_key(model, "seed")
+    add_model(parser)
+    parser.add_argument(
+        "--priors",
+        type=Path,
+        metavar="FILE",
+        help="what all genes say beforehand, as of `fqtl learn-priors`; left out: the defaults",
+    )
     add_folds(parser)
     add_donor_covariates(parser)
     add_permutations(parser)
@@ -67,21 +71,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> None:
     source = open_filtered(given)
     genes, donors = read_shard(given.shard)
-    _refuse_other_values(given.family, genes)
+    refuse_other_values(given.family, genes)
     settings = Settings(
-        fit={
-            "family": given.family,
-            "engine": given.engine,
-            "rank": given.rank,
-            "factored": given.factored,
-            "seed": given.seed,
-        },
+        fit=model_of(given) | _priors(given),
         fold=assign_folds(len(donors), given.folds, given.seed) if given.folds else None,
         min_pip=given.min_pip,
-        covariates=_covariates(given.donor_covariates, donors),
+        covariates=covariates_of(given.donor_covariates, donors),
         permutations=_permutation_plan(given),
         baseline=given.baseline,
-        is_male=_is_male(source, genes, donors),
+        is_male=is_male_of(source, genes, donors),
         sexes=source.sexes,
     )
     records = list(_with_progress(_records(genes, donors, source, given, settings), len(genes)))
@@ -95,52 +93,16 @@ def run(given: Namespace) -> None:
     )
 
 
-def _covariates(path: Path | None, donors: list[str]) -> np.ndarray | None:
-    """(n, q) covariates of all donors, for the model."""
-    if path is None:
-        return None
-    found = read_covariates(path)
-    absent = sorted(set(donors) - set(found.donors))
-    if absent:
+def _priors(given: Namespace) -> dict[str, Any]:
+    """The argument of `fqtl.fit`, of fits and permuted fits alike; none for the defaults."""
+    if given.priors is None:
+        return {}
+    if given.engine != "cavi":
         raise FqtlError(
-            f"{path} lacks {len(absent)} of {len(donors)} donors, the first {absent[0]}. `fqtl "
-            "prepare --donor-covariates-in-model` leaves donors without covariates out."
+            f"--priors {given.priors} is read by the default model, of --engine cavi; found "
+            f"--engine {given.engine}. Leave it out."
         )
-    return values_of(found, donors)
-
-
-def _is_male(source: GenotypeSource, genes: list[GeneData], donors: list[str]) -> np.ndarray | None:
-    """(n,) of the donors, if any gene is on a chromosome of which one sex has one copy."""
-    chrom = next((gene.chrom for gene in genes if source.sexes.with_one_copy(gene.chrom)), "")
-    if not chrom:
-        return None
-    sex = source.sex_of(donors)
-    require_known(sex, donors, chrom, source.path)
-    male = sex == MALE
-    log.info(
-        "%s: one copy counts as two; %d males and %d females, and sex is %s",
-        chrom,
-        male.sum(),
-        (~male).sum(),
-        "a covariate of the fits" if 0 < male.sum() < len(male) else "no covariate: all are alike",
-    )
-    return male
-
-
-def _refuse_other_values(family: str, genes: list[GeneData]) -> None:
-    """Counts with library sizes are for families of counts, and these need them."""
-    counted = any(gene.offset is not None for gene in genes)
-    if counted and family not in COUNTED:
-        raise FqtlError(
-            f"Counts with library sizes (prepare.scale: counts) are for the families "
-            f"{' and '.join(COUNTED)}, found model.family: {family}. Other families take "
-            "prepare.scale: inverse_normal or log_cpm."
-        )
-    if genes and not counted and family in COUNTED:
-        raise FqtlError(
-            f"model.family: {family} takes counts of reads, but the shard holds other values. Set "
-            "prepare.values: counts and prepare.scale: counts."
-        )
+    return {"priors": read_priors(given.priors)}
 
 
 def _permutation_plan(given: Namespace) -> PermutationPlan | None:
@@ -165,12 +127,8 @@ def _records(
     given: Namespace,
     settings: Settings,
 ) -> Iterator[dict[str, Any]]:
-    """Record of every gene, in the order of position; its window of genotypes goes with it."""
-    reach = given.cis_window_bp
-    spans = [(gene.chrom, max(gene.tss - reach, 1), gene.tss + reach) for gene in genes]
-    limits = Limits(given.min_maf, given.max_missing)
-    windows = sliding_windows(source, spans, donors, limits)
-    for gene, cis in zip(genes, windows, strict=True):
+    """Record of every gene, in the order of position."""
+    for gene, cis in gene_windows(genes, donors, source, given):
         yield analyse_gene(gene, cis, settings)
 
 

@@ -7,6 +7,7 @@ from fqtl.config.keys import key
 
 Family = Literal["gaussian", "nb", "nb_pseudo", "voom", "beta"]
 Engine = Literal["cavi"]
+Priors = Literal["learned", "default"]
 Permuted = Literal["donors", "tissues"]
 
 
@@ -25,6 +26,12 @@ class Model:
         True,
         "true: factors that tissues share, and sparse effects of single tissues; false: the latter "
         "alone",
+    )
+    priors: Priors = key(
+        "learned",
+        "what fits know beforehand: learned from 200 genes of the release (how often and how large "
+        "effects are, how tissues share them; priors.tsv), or the default of the model; few genes "
+        "give the default back",
     )
     rank: int = key(
         10,

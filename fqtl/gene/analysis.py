@@ -70,7 +70,7 @@ def _role_of_sex(settings: Settings) -> str:
 
 def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
     x = genotypes.dosages.T
-    result = _fit(gene, x, settings)
+    result = fit_gene(gene, x, settings)
     return {
         **record_of(result, gene, genotypes, settings.min_pip),
         "prediction": _prediction(gene, x, result, settings),
@@ -78,7 +78,7 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
     }
 
 
-def _fit(
+def fit_gene(
     gene: GeneData, x: np.ndarray, settings: Settings, rows: np.ndarray | slice = slice(None)
 ) -> Fit:
     """The fit to some donors, or to all.
@@ -123,7 +123,7 @@ def _prediction(
         y,
         x,
         settings.fold,
-        lambda train: sparse_effects(_fit(gene, x, settings, train), settings.min_pip),
+        lambda train: sparse_effects(fit_gene(gene, x, settings, train), settings.min_pip),
     )
     for t, row in enumerate(rows):
         row.update({name: float(values[t]) for name, values in asdict(found).items()})
@@ -149,7 +149,7 @@ def _permutations(gene: GeneData, x: np.ndarray, result: Fit, settings: Settings
         gene,
         x,
         observed,
-        lambda gene, x: _fit(gene, x, settings),
+        lambda gene, x: fit_gene(gene, x, settings),
         settings.permutations,
         settings.is_male,
     )

@@ -21,6 +21,7 @@ from fqtl.model.arguments import Given
 from fqtl.model.arrays.inputs import refuse_no_count, refuse_no_flag
 from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
+from fqtl.model.priors.release_priors import Priors
 from fqtl.model.problem import Problem, Solved
 from fqtl.model.results.fit import Fit
 
@@ -40,6 +41,7 @@ def fit(
     trials: ArrayLike | None = None,
     engine: str = "cavi",
     seed: int = 0,
+    priors: Priors | None = None,
     **options: Any,
 ) -> Fit:
     """Posterior of the effects of p variants on one gene in m tissues.
@@ -76,6 +78,9 @@ def fit(
         with its model: factors alone and a spike and slab on every variant.
     seed : int
         For engines that draw random numbers; `cavi` draws none.
+    priors : Priors, optional
+        What a release says of its genes beforehand, as of `fqtl.read_priors` or
+        `fqtl.learn_priors`, of the same family. Of the default model of effects alone.
     **options
         Of the priors and of the engine, by name; see `fqtl.model.options`. One that the model does
         not read is refused.
@@ -100,6 +105,8 @@ def fit(
     refuse_no_flag("factored", factored)
     if rank is not None:
         refuse_no_count("rank", rank, least=1)
+    if priors is not None:
+        options = {**options, "priors": priors}
     given = Given(family, covariates, dispersion_covariates, offset, trials, engine, seed, options)
     problem = Problem.of(y, x, given, function="fit", factored=factored)
     effects = _effects(problem, rank or min(problem.m, DEFAULT_RANK), factored)

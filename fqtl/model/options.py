@@ -141,6 +141,7 @@ READ_WITH: dict[str, tuple[Condition, ...]] = {
     "background": (SINGLE_EFFECTS,),
     "background_probability": (SINGLE_EFFECTS, BACKGROUND),
     "median_background": (SINGLE_EFFECTS, BACKGROUND),
+    "priors": (SINGLE_EFFECTS,),
     "max_tissue_inclusion": (FACTORS, SPIKED_TISSUES, LEARNED_TISSUES),
     "max_alternations": (CAVI, FACTORS),
     "factor_tolerance": (CAVI, FACTORS),

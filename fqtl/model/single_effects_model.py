@@ -47,12 +47,8 @@ def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any
     copies, p = x.copies, x.n_variants
     factors = [factor for part in parts if isinstance(part, Factored) for factor in part.ordered()]
     loadings = [factor.effects.spread(copies) for factor in factors]
-    specific = [
-        sums.spread(copies)
-        for part in parts
-        if isinstance(part, TissueSpecific)
-        for sums in part.tissues
-    ]
+    beside = [part for part in parts if isinstance(part, TissueSpecific)]
+    specific = [sums.spread(copies) for part in beside for sums in part.tissues]
     background = [part for part in parts if isinstance(part, Background)]
     sign = np.array([factor.sign for factor in factors])
     sets = []
@@ -67,4 +63,6 @@ def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any
         "credible_sets": tuple(sets),
         "standardised_background": background[0].effects() if background else None,
         "background_variance": background[0].variance() if background else np.zeros(m),
+        "factor_share": np.array([factor.tissues.prior.inclusion for factor in factors]),
+        "specific_share": beside[0].prior.inclusion if beside else None,
     }

@@ -4,7 +4,7 @@ Values are stored as in `prepare/expression_store.py`, here of the donors of all
 order of the genotypes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fqtl.data.expression import gene_key
 from fqtl.data.gene import GeneData
@@ -115,9 +116,20 @@ def genes_of_release(path: Path) -> int:
     return int(about["genes_of_release"])
 
 
-def read_shard(path: Path) -> tuple[list[GeneData], list[str]]:
-    """Genes of a shard in the order of position, and the donors their expression stands for."""
+def gene_ids(path: Path) -> list[str]:
+    """Genes of a shard."""
+    table, _ = read_parquet(path, "shard", columns=["gene_id"])
+    return sorted(set(table["gene_id"].to_pylist()))
+
+
+def read_shard(path: Path, only: Collection[str] | None = None) -> tuple[list[GeneData], list[str]]:
+    """Genes of a shard in the order of position, and the donors their expression stands for.
+
+    only : the genes that are asked for; None for all
+    """
     table, about = read_parquet(path, "shard")
+    if only is not None:
+        table = table.filter(pc.is_in(table["gene_id"], pa.array(sorted(only), pa.string())))
     tissue_order = {name: i for i, name in enumerate(about["tissues"])}
     values = from_lists(table["values"], len(about["donors"]))
     frame = table.drop_columns(["values"]).to_pandas()

@@ -53,6 +53,14 @@ COLUMNS: dict[str, dict[str, str]] = {
         "cpu_seconds": "expected CPU seconds of its job",
         "memory_mb": "expected peak memory of its job, megabytes",
     },
+    "priors": {
+        "name": "name, as of `fqtl.Priors`",
+        "tissue": "tissue that it is of; `all`: of each",
+        "value": "what fits read",
+        "default": "what they read by default, in as many tissues",
+        "n_genes": "genes that it was learned from",
+        "meaning": "what it is, in words",
+    },
     "dropped": {
         "gene_id": "gene; of a line that repeats a gene with its number, as `ENSG01.2 (line 7)`",
         "tissue": "tissue in which it is not fitted",

@@ -72,6 +72,15 @@ class Flags:
         )
 
     @property
+    def model(self) -> str:
+        """Of every command that fits genes."""
+        model = self.run.config.model
+        return (
+            f"--family {model.family} --engine {model.engine} --rank {model.rank} "
+            f"--{'' if model.factored else 'no-'}factored --seed {self.run.config.seed}"
+        )
+
+    @property
     def permutations(self) -> str:
         """Of every command that knows of permuted fits."""
         plan = self.run.config.calibration
@@ -194,6 +203,7 @@ class Flags:
             "cis window": f"{config.genes.cis_window_bp:,} bp",
             "minor allele frequency": f"at least {config.genotypes.min_maf}",
             "model": f"{config.model.family}, {config.model.engine}",
+            "priors": config.model.priors,
             "factors": f"at most {config.model.rank}",
             "permuted fits": _at_most(config.calibration.permutations),
             "cross-validation": f"{config.cross_validation.folds} folds",

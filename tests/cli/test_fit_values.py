@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from fqtl.cli.fit import _progress, _refuse_other_values, _with_progress
+from fqtl.cli.fit import _progress, _with_progress, refuse_other_values
 from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
 
@@ -18,15 +18,15 @@ def counted():
 def test_counts_go_to_families_of_counts_and_other_values_do_not(counted):
     other = [GeneData("g", "chr1", 1, ["a"], np.ones((3, 1)), None)]
     for family in ("nb", "nb_pseudo"):
-        _refuse_other_values(family, counted)
+        refuse_other_values(family, counted)
         with pytest.raises(
             FqtlError, match=r"Set prepare.values: counts and prepare.scale: counts"
         ):
-            _refuse_other_values(family, other)
+            refuse_other_values(family, other)
     for family in ("gaussian", "voom", "beta"):
-        _refuse_other_values(family, other)
+        refuse_other_values(family, other)
         with pytest.raises(FqtlError, match=f"nb and nb_pseudo, found model.family: {family}"):
-            _refuse_other_values(family, counted)
+            refuse_other_values(family, counted)
 
 
 def test_a_log_says_how_far_a_shard_is_and_how_long_the_rest_takes():

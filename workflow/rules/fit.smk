@@ -1,7 +1,40 @@
 """The models of all genes, a shard a job.
 
-Needs: <results>/shards/{shard}.parquet, plan.tsv, genotypes. Gives: <results>/fits/{shard}.parquet.
+Needs: <results>/shards/{shard}.parquet, plan.tsv, genotypes. Gives: <results>/priors.tsv, what a sample
+of the genes says beforehand of all of them (with model.priors: learned), and
+<results>/fits/{shard}.parquet.
 """
+
+
+rule learn_priors:
+    """What all fits know beforehand, learned in one job: 200 genes take minutes."""
+    input:
+        shards=expand("<results>/shards/{shard}.parquet", shard=RUN.shards),
+        genotypes=RUN.genotypes,
+        rsids=RUN.rsids,
+        covariates=RUN.model_covariates,
+    output:
+        "<results>/priors.tsv",
+    log:
+        "<logs>/learn_priors.log",
+    benchmark:
+        "<benchmarks>/learn_priors.tsv"
+    conda:
+        "../../envs/fqtl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+    params:
+        version=VERSION,
+        genotypes=lambda wildcards: FLAGS.genotypes,
+        variants=FLAGS.variants,
+        covariates=flags("--donor-covariates", RUN.model_covariates),
+        model=FLAGS.model,
+    shell:
+        r"""
+        fqtl learn-priors --shards {input.shards:q} {params.genotypes} {params.variants} \
+            {params.covariates} {params.model} --out {output:q} 2>{log:q}
+        """
 
 
 rule fit:
@@ -12,6 +45,7 @@ rule fit:
         genotypes=RUN.genotypes,
         rsids=RUN.rsids,
         covariates=RUN.model_covariates,
+        priors="<results>/priors.tsv" if config["model"]["priors"] == "learned" else [],
     output:
         "<results>/fits/{shard}.parquet",
     log:
@@ -33,20 +67,18 @@ rule fit:
         genotypes=lambda wildcards: FLAGS.genotypes,
         variants=FLAGS.variants,
         covariates=flags("--donor-covariates", RUN.model_covariates),
-        family=config["model"]["family"],
-        engine=config["model"]["engine"],
-        rank=config["model"]["rank"],
-        factored="--factored" if config["model"]["factored"] else "--no-factored",
+        priors=lambda wildcards, input: flags(
+            "--priors", [input.priors] if input.priors else []
+        ),
+        model=FLAGS.model,
         folds=config["cross_validation"]["folds"],
         baseline=config["cross_validation"]["baseline"],
         permutations=FLAGS.permutations,
         min_pip=config["weights"]["min_pip"],
-        seed=config["seed"],
     shell:
         r"""
         fqtl fit --shard {input.shard:q} {params.genotypes} \
-            {params.variants} {params.covariates} --family {params.family} --engine {params.engine} \
-            --rank {params.rank} {params.factored} --folds {params.folds} --seed {params.seed} \
-            --min-pip {params.min_pip} --baseline {params.baseline} {params.permutations} \
-            --out {output:q} 2>{log:q}
+            {params.variants} {params.covariates} {params.model} {params.priors} \
+            --folds {params.folds} --min-pip {params.min_pip} --baseline {params.baseline} \
+            {params.permutations} --out {output:q} 2>{log:q}
         """

@@ -72,17 +72,19 @@ class SingleEffectsFactor(Factor):
         cls, x: Variants, pattern: Pattern, options: SingleEffectsOptions
     ) -> "SingleEffectsFactor":
         """No effects yet, and tissue loadings taken as known."""
-        prior = factor_tissues(len(pattern), options.max_tissue_inclusion)
+        prior = factor_tissues(len(pattern), options.max_tissue_inclusion, options.priors)
         tissues = SpikeSlabPosterior.empty(prior, len(pattern)).known(pattern)
         effects = SingleEffectsPosterior.empty(x.n, x.p, options.max_effects)
-        return cls(effects, factor_effects(), tissues)
+        return cls(effects, factor_effects(options.priors), tissues)
 
     @property
     def score(self) -> Moments:
         return Moments(self.effects.score, self.effects.score_variance)
 
     def kl(self) -> float:
-        return self.effects.kl(self.prior) + self.tissues.kl()
+        """With -ln of the prior densities of what is learned."""
+        size = self.prior.neg_log_density(self.tissues.prior.size)
+        return self.effects.kl(self.prior) + self.tissues.kl() + size
 
     def is_empty(self) -> bool:
         """Whether less than half an effect, or a tenth of a tissue, is expected in it."""
@@ -128,12 +130,9 @@ class SingleEffectsFactor(Factor):
             anew = visit is Visit.FULL_SWEEP and is_first
             factor = replace(factor, effects=factor._effects(data, least, anew, most))
             seen = factor.seen_by_tissues(data.residual, data.precision)
-            sums = factor.effects
-            factor = replace(
-                factor,
-                tissues=factor.tissues.updated(*seen).learned(),
-                prior=factor.prior.learned(sums.included, sums.second_moment, 1),
-            )
+            sums, tissues = factor.effects, factor.tissues.updated(*seen).learned()
+            prior = factor.prior.of_factor(sums.included, sums.second_moment, tissues.prior.size)
+            factor = replace(factor, tissues=tissues, prior=prior)
             gain = factor.gain_of(*seen)
             return factor.with_unit_tissues(), gain
 

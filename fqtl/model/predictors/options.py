@@ -9,6 +9,7 @@ from fqtl.model.arrays.checked_options import (
     refuse_no_range,
     refuse_others,
 )
+from fqtl.model.priors.release_priors import Priors
 
 ELEMENTWISE_PRIORS = ("spike_slab", "row_spike_slab", "column_spike_slab", "slab")
 TISSUE_PRIORS = ("spike_slab", "slab", "non_negative")
@@ -62,6 +63,8 @@ class SingleEffectsOptions(FactorOptions):
         0.5. That a single tissue of m has one beside what all share is 1/m times as likely.
     median_background : median of the prior of the share of variance that it explains
         0.01.
+    priors : what a release says beforehand (`fqtl.learn_priors`, `fqtl.read_priors`)
+        None: the defaults, which know of no release.
     """
 
     max_effects: int = 10
@@ -69,6 +72,7 @@ class SingleEffectsOptions(FactorOptions):
     background: bool = True
     background_probability: float = 0.5
     median_background: float = 0.01
+    priors: Priors | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -76,6 +80,10 @@ class SingleEffectsOptions(FactorOptions):
             value = getattr(self, name)
             if not 0 < value < 1:
                 raise FqtlError(f"Option {name} must be between 0 and 1, found {value!r}.")
+        if not isinstance(self.priors, Priors | None):
+            raise FqtlError(
+                f"Option priors must be Priors, as of fqtl.read_priors, found {self.priors!r}."
+            )
 
 
 @dataclass(frozen=True)

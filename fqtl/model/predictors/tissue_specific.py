@@ -63,7 +63,8 @@ class TissueSpecific:
         """No effects; observed : (n, m) 1 where a donor has a tissue, else 0."""
         m = observed.shape[1]
         nothing = SingleEffectsPosterior.empty(x.n, x.p, options.max_effects)
-        return cls(x, (nothing,) * m, tissue_specific_effects(m), Observations(x, observed))
+        prior = tissue_specific_effects(m, options.priors)
+        return cls(x, (nothing,) * m, prior, Observations(x, observed))
 
     def mean(self) -> Floats:
         return np.column_stack([effects.score for effects in self.tissues])

@@ -9,11 +9,24 @@
 | intercepts and covariates, of mean and of dispersion | `COVARIATES` |
 
 These are where a fit starts: shares and sizes are learned from there, within the bounds. Variances
-are in units of the standardised response, as genotypes are standardised, too.
+are in units of the standardised response, as genotypes are standardised, too. What a release says
+of them (`release_priors.py`) takes the place of these constants.
 """
 
-from fqtl.model.priors.effect_prior import FactorPrior, SuccessivePrior
-from fqtl.model.priors.likeness import TissuePrior
+from dataclasses import replace
+
+import numpy as np
+
+from fqtl.model.priors.effect_prior import (
+    ANOTHER,
+    PSEUDO_FOUND,
+    PSEUDO_SUMS,
+    USUAL_SQUARE,
+    FactorPrior,
+    SuccessivePrior,
+)
+from fqtl.model.priors.likeness import LIKENESS, TissuePrior
+from fqtl.model.priors.release_priors import Priors
 from fqtl.model.priors.shared_noise import SharedNoise
 from fqtl.model.priors.slab import SlabPrior
 
@@ -44,18 +57,44 @@ COVARIATES = SlabPrior(1e-2)  # a standard deviation of 10, where y and c are st
 __all__ = [
     "COVARIATES",
     "SharedNoise",
+    "default_priors",
     "factor_effects",
     "factor_tissues",
     "tissue_specific_effects",
 ]
 
 
-def factor_effects() -> FactorPrior:
+def default_priors(m: int) -> Priors:
+    """What these constants say of genes of m tissues."""
+    return Priors(
+        n_tissues=m,
+        specific_start=_least_share(m),
+        specific_share=PSEUDO_FOUND / PSEUDO_SUMS,
+        specific_weight=PSEUDO_SUMS,
+        specific_square=USUAL_SQUARE,
+        factor_share=TISSUE_SHARE,
+        factor_weight=0.0,
+        factor_square=1 / SIZE_PRECISION,
+        factor_square_weight=0.0,
+        another_effect=ANOTHER,
+        likeness=(1 / len(LIKENESS),) * len(LIKENESS),
+    )
+
+
+def factor_effects(priors: Priors | None = None) -> FactorPrior:
     """Of a new factor's effects of variants."""
-    return FactorPrior(FIRST_EFFECT, SIZE_PRECISION)
+    if priors is None:
+        return FactorPrior(FIRST_EFFECT, SIZE_PRECISION)
+    return FactorPrior(
+        FIRST_EFFECT,
+        1 / priors.factor_square,
+        another=priors.another_effect,
+        square=priors.factor_square,
+        weight=priors.factor_square_weight,
+    )
 
 
-def factor_tissues(m: int, max_inclusion: float) -> TissuePrior:
+def factor_tissues(m: int, max_inclusion: float, priors: Priors | None = None) -> TissuePrior:
     """Of a new factor's loadings of m tissues; `max_inclusion` bounds their share where loadings
     may be small, and so cannot be told from none.
 
@@ -63,16 +102,47 @@ def factor_tissues(m: int, max_inclusion: float) -> TissuePrior:
     which the effect is reversed, and does not learn of it.
     """
     above = max(MOST_SHARE - max_inclusion, 0.0) / (1 + ((m - 1) / SHARE_TISSUES) ** 2)
-    return TissuePrior(
+    prior = TissuePrior(
         TISSUE_SHARE,
         TISSUE_PRECISION,
         (LEAST_TISSUE_SHARE, max_inclusion),
         most=tuple(max_inclusion + above * apart for apart in APART),
     )
+    if priors is None:
+        return prior
+    likeness = np.array(priors.likeness)
+    with np.errstate(divide="ignore"):
+        log_weights = np.log(likeness / likeness.max())
+    return replace(
+        prior,
+        log_weights=tuple(log_weights.tolist()),
+        share=priors.factor_share,
+        weight=priors.factor_weight,
+    )
 
 
-def tissue_specific_effects(m: int) -> SuccessivePrior:
-    """Of the effects of m tissues that are no factor's."""
+def tissue_specific_effects(m: int, priors: Priors | None = None) -> SuccessivePrior:
+    """Of the effects of m tissues that are no factor's.
+
+    What a release says of the start is of its number of tissues; for others the default's changes
+    in proportion.
+    """
+    least = _least_share(m)
+    if priors is None:
+        return SuccessivePrior(least, SIZE_PRECISION, (least, MOST_SPECIFIC))
+    start = least * (priors.specific_start / _least_share(priors.n_tissues))
+    start = min(start, MOST_SPECIFIC)
+    return SuccessivePrior(
+        start,
+        SIZE_PRECISION,
+        (min(least, start), MOST_SPECIFIC),
+        unseen=priors.specific_weight,
+        lowest=priors.specific_weight * priors.specific_share,
+        square=priors.specific_square,
+    )
+
+
+def _least_share(m: int) -> float:
+    """Probability that a tissue of m has effects beside factors, at least."""
     above = (SPECIFIC_ALONE - SPECIFIC_TISSUES) / (1 + ((m - 1) / FEW_TISSUES) ** 4)
-    least = SPECIFIC_TISSUES / m + above
-    return SuccessivePrior(least, SIZE_PRECISION, (least, MOST_SPECIFIC))
+    return SPECIFIC_TISSUES / m + above

@@ -70,16 +70,17 @@ class SuccessivePrior(EffectPrior):
     A few sums cannot teach a share, so it has a prior of its own, Beta(1 + lowest, 1 + unseen -
     lowest): what `unseen` more sums would say that held `lowest` first effects between them. Nor
     can a few effects teach a size: the prior of the precision is
-    Gamma(1 + PSEUDO_EFFECTS/2, PSEUDO_EFFECTS USUAL_SQUARE/2), which PSEUDO_EFFECTS more effects of
-    a usual size amount to. Without it an effect could as well be there with no size as not be
-    there, where there is nothing, and its probability would say nothing.
+    Gamma(1 + PSEUDO_EFFECTS/2, PSEUDO_EFFECTS square/2), which PSEUDO_EFFECTS more effects of a
+    usual size (their mean square) amount to. Without it an effect could as well be there with no
+    size as not be there, where there is nothing, and its probability would say nothing.
     """
 
     unseen: float = PSEUDO_SUMS
     lowest: float = PSEUDO_FOUND
+    square: float = USUAL_SQUARE
 
     def learned(self, included: Floats, second_moment: float, sums: int) -> Self:
-        second_moment = second_moment + PSEUDO_EFFECTS * USUAL_SQUARE
+        second_moment = second_moment + PSEUDO_EFFECTS * self.square
         precision = (float(included.sum()) + PSEUDO_EFFECTS) / second_moment
         return replace(
             self,
@@ -93,7 +94,7 @@ class SuccessivePrior(EffectPrior):
     def neg_log_density(self) -> float:
         """-ln of the prior density of the share and of the precision, in nats."""
         share = beta.logpdf(self.inclusion, 1 + self.lowest, 1 + self.unseen - self.lowest)
-        scale = 2 / (PSEUDO_EFFECTS * USUAL_SQUARE)
+        scale = 2 / (PSEUDO_EFFECTS * self.square)
         size = gamma.logpdf(self.precision, 1 + PSEUDO_EFFECTS / 2, scale=scale)
         return -float(share + size)
 
@@ -118,15 +119,39 @@ class SuccessivePrior(EffectPrior):
 
 @dataclass(frozen=True)
 class FactorPrior(EffectPrior):
-    """Of a factor's slots: the first holds an effect, or there is no factor; ANOTHER follows each.
+    """Of a factor's slots: the first holds an effect, or there is no factor.
+
+    `another` is the probability of one more after each.
 
     With slots that are all alike a factor pays for each effect as if it could be missing, 2 to 4
     nats in all, which effects of single tissues do not.
+
+    square, weight : mean square of an effect beforehand, where tissue loadings are of size 1, and
+        the number of effects that it counts for
     """
 
+    another: float = ANOTHER
+    square: float = USUAL_SQUARE
+    weight: float = 0.0
+
     def of_slot(self, slot: int) -> EffectPrior:
-        inclusion = self.inclusion if slot == 0 else ANOTHER**slot
+        inclusion = self.inclusion if slot == 0 else self.another**slot
         return EffectPrior(inclusion, self.precision)
+
+    def of_factor(self, included: Floats, second_moment: float, size: float) -> "FactorPrior":
+        """What suits effects beside tissue loadings of a size."""
+        if not self.weight:
+            return self.learned(included, second_moment, 1)
+        expected = float(included.sum()) + self.weight
+        precision = expected / (second_moment + self.weight * self.square / size**2)
+        return replace(self, precision=float(np.clip(precision, *self.precision_bounds)))
+
+    def neg_log_density(self, size: float) -> float:
+        """-ln of the prior density of the precision over that at its best, in nats."""
+        if not self.weight:
+            return 0.0
+        ratio = self.precision * self.square / size**2
+        return 0.5 * self.weight * float(ratio - 1 - np.log(ratio))
 
     def _inclusion(self, included: Floats, sums: int) -> float:
         """As it is: it is fixed."""

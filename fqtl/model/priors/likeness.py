@@ -10,8 +10,10 @@ of one size in all tissues that have it, as most are: what a tissue of few donor
 the others do.
 
 The size is the scale that variants and tissues may trade, so nothing speaks for any. The likeness
-is one of LIKENESS, each as probable as the others, whichever suits the loadings best together with
-the share of tissues that it allows.
+is one of LIKENESS, whichever suits the loadings best together with the share of tissues that it
+allows. By default each is as probable as the others, and any share as another; what a release says
+of them (`release_priors.py`) counts for the logarithm of a probability beside the largest, and for
+so many tissues more.
 
 With S0, S1, S2 the sums of pip, pip b, pip (b^2 + 1/s) over tissues, and c^2 the size, what the
 loadings say of a likeness h is
@@ -41,10 +43,15 @@ class TissuePrior(SpikeSlabPrior):
 
     likeness : number of one of LIKENESS
     most : upper bound of the inclusion under each of LIKENESS, where above `inclusion_bounds`
+    log_weights : ln of the probability of each of LIKENESS over that of the likeliest
+    share, weight : share of tissues beforehand, and the number of tissues that it counts for
     """
 
     likeness: int = field(default=0, kw_only=True)
     most: tuple[float, ...] = field(default=(0.0,) * len(LIKENESS), kw_only=True)
+    log_weights: tuple[float, ...] = field(default=(0.0,) * len(LIKENESS), kw_only=True)
+    share: float = field(default=0.5, kw_only=True)
+    weight: float = field(default=0.0, kw_only=True)
 
     @property
     def _bounds(self) -> Bounds:
@@ -53,12 +60,13 @@ class TissuePrior(SpikeSlabPrior):
 
     def learned(self, seen: Included, count: float) -> "TissuePrior":
         """What suits `count` loadings best, within the bounds."""
-        least, most = self.inclusion_bounds
-        inclusion = np.clip(seen.share, least, np.maximum(most, self.most))
-        included = seen.share * count
+        included, share = seen.share * count, seen.share
+        if self.weight:
+            share = (included + self.weight * self.share) / (count + self.weight)
+        inclusion = self._within_bounds(share)
         value = xlogy(included, inclusion) + xlog1py(count - included, -inclusion)
         inverse, fit = self._sizes(seen)
-        best = int((value + fit).argmax())
+        best = int((value + fit + self._log_density(inclusion)).argmax())
         size = 1 / inverse[best]
         mean = np.copysign(np.sqrt(LIKENESS[best]) * size, seen.first)
         return replace(
@@ -68,6 +76,24 @@ class TissuePrior(SpikeSlabPrior):
             precision=float(1 / ((1 - LIKENESS[best]) * size**2)),
             likeness=best,
         )
+
+    def neg_log_density(self) -> float:
+        """-ln of the prior density of the share and the likeness, over that at their best."""
+        return -float(self._log_density(np.array(self.inclusion))[self.likeness])
+
+    def _within_bounds(self, share: float) -> Floats:
+        """(7,) the share that is nearest under each likeness."""
+        least, most = self.inclusion_bounds
+        return np.clip(share, least, np.maximum(most, self.most))
+
+    def _log_density(self, inclusion: Floats) -> Floats:
+        """(7,) of a share under each likeness, over that of the share that is best there."""
+        if not self.weight:
+            return np.array(self.log_weights)
+        a, b = self.weight * self.share, self.weight * (1 - self.share)
+        best = self._within_bounds(self.share)
+        over = a * np.log(inclusion / best) + b * (np.log1p(-inclusion) - np.log1p(-best))
+        return over + self.log_weights
 
     def _sizes(self, seen: Included) -> tuple[Floats, Floats]:
         """(7,) best 1/c under each likeness, and what the loadings then say of it, in nats."""
@@ -81,3 +107,12 @@ class TissuePrior(SpikeSlabPrior):
         inverse = np.clip((drawn + root) / (2 * seen.second), *np.sqrt(self.precision_bounds))
         left = seen.second * inverse**2 - 2 * inverse * drawn + seen.slabs * h
         return inverse, seen.slabs * np.log(inverse) - 0.5 * (seen.slabs * np.log(own) + left / own)
+
+
+def weight_of_evidence(slabs: float, first: float, second: float) -> Floats:
+    """(7,) nats that loadings say of each likeness, under which their size is at its best.
+
+    slabs, first, second : sums over tissues of PIP, of mean and of second moment
+    """
+    prior = TissuePrior(0.5, 1.0)
+    return prior._sizes(Included(0.0, slabs, first, second))[1]

@@ -83,6 +83,10 @@ class SpikeSlabPrior:
         inclusion = float(np.clip(seen.share, *self.inclusion_bounds))
         return replace(self, inclusion=inclusion, precision=precision)
 
+    def neg_log_density(self) -> float:
+        """-ln of the density of what is learned, in nats: 0 where any is as good as another."""
+        return 0.0
+
     def rescaled(self, factor: float) -> Self:
         """Of loadings times `factor`."""
         return replace(self, precision=self.precision / factor**2, mean=self.mean * factor)
@@ -223,13 +227,13 @@ class SpikeSlabPosterior:
         return 0.5 * (np.log(ratio) - 1 + precision * away**2 + 1 / ratio)
 
     def kl(self) -> float:
-        """KL(q || p) summed over the loadings."""
+        """KL(q || p) summed over the loadings, and -ln of the density of what is learned."""
         inclusion = self.prior.inclusion
         included, count = float(self.pip.sum()), self._indicators
         doubt = -entr(self.pip).sum() - entr(1 - self.pip).sum()
         prior = xlogy(included, inclusion) + xlog1py(count - included, -inclusion)
         slabs = (self.pip * self.per_indicator(self.slab_kl())).sum()
-        return float(doubt - prior + slabs)
+        return float(doubt - prior + slabs) + self.prior.neg_log_density()
 
     @property
     def _indicators(self) -> float:

@@ -68,6 +68,12 @@ class Fit(ModelFit):
     standardised_background : (p, m)
         Posterior mean of its effects, of least norm, in standard deviations of y per standard
         deviation of x; None where no tissue has any.
+    factor_share : (k,)
+        Prior probability that a tissue has a factor, as the factor learned it. None where the fit
+        is of another model than the default.
+    specific_share : float
+        Prior probability that a tissue has effects beside factors, as the gene learned it; None as
+        before, and where a fit has no such effects.
     """
 
     variants: Posterior
@@ -76,6 +82,8 @@ class Fit(ModelFit):
     credible_sets: tuple[CredibleSet, ...]
     background_variance: Floats | None = None
     standardised_background: Floats | None = None
+    factor_share: Floats | None = None
+    specific_share: float | None = None
 
     @property
     def rank(self) -> int:

@@ -1,0 +1,136 @@
+"""Learn from a sample of genes what all fits of a release know beforehand.
+
+Fits the genes as `fqtl fit` does by default, without permuted fits and cross-validation, and writes
+a small table that `fqtl fit --priors` reads. The sample depends on the names of the genes and the
+seed alone, and the table on the sample alone.
+"""
+
+import logging
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from fqtl.cli.arguments import (
+    add_donor_covariates,
+    add_genotypes,
+    add_out,
+    add_variants,
+    open_filtered,
+)
+from fqtl.cli.shard_data import (
+    add_model,
+    covariates_of,
+    gene_windows,
+    is_male_of,
+    model_of,
+    refuse_other_values,
+)
+from fqtl.data.dosages import Genotypes, GenotypeSource
+from fqtl.data.gene import GeneData
+from fqtl.errors import FqtlError
+from fqtl.gene.analysis import fit_gene
+from fqtl.gene.sample import sample_of
+from fqtl.gene.settings import Settings
+from fqtl.model.learn_priors import Seen, priors_of
+from fqtl.model.priors.priors_table import table_rows
+from fqtl.shards.shard_file import gene_ids, read_shard
+from fqtl.tables.files import write_tsv
+from fqtl.tables.reasons import count_reasons
+
+log = logging.getLogger(__name__)
+REPORT_EVERY = 20.0  # seconds
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--shards",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="expression of the genes of all shards",
+    )
+    parser.add_argument(
+        "--genes", type=int, default=200, metavar="N", help="genes that are fitted, at the most"
+    )
+    add_genotypes(parser)
+    add_variants(parser)
+    add_model(parser)
+    add_donor_covariates(parser)
+    add_out(parser, "table of priors")
+
+
+def run(given: Namespace) -> None:
+    if given.genes < 1:
+        raise FqtlError(f"--genes must be at least 1, found {given.genes}.")
+    source = open_filtered(given)
+    mine = {path: gene_ids(path) for path in given.shards}
+    sample = sample_of((gene for genes in mine.values() for gene in genes), given.genes, given.seed)
+    if not sample:
+        raise FqtlError(f"The {len(mine)} shards have no genes to learn priors from.")
+    failures: list[str] = []
+    seen = list(_with_progress(_all_seen(mine, set(sample), source, given, failures), len(sample)))
+    if failures:
+        reason, count = count_reasons(failures)[0]
+        log.warning(
+            "%d of %d genes failed, %d of them: %s", len(failures), len(sample), count, reason
+        )
+    found = [one for one in seen if one is not None]
+    if not found:
+        raise FqtlError(
+            f"None of {len(sample)} genes was fitted, so that there is nothing to learn priors "
+            f"from; {failures[0] if failures else 'none has a variant in its cis window'}"
+        )
+    write_tsv(given.out, pd.DataFrame(table_rows(priors_of(found), len(found))), "priors")
+    log.info("priors learned from %d of %d genes", len(found), len(sample))
+
+
+def _all_seen(
+    mine: Mapping[Path, Iterable[str]],
+    sample: set[str],
+    source: GenotypeSource,
+    given: Namespace,
+    failures: list[str],
+) -> Iterator[Seen | None]:
+    """What the fit of each gene of the sample says; None where there is none."""
+    for path, genes in mine.items():
+        wanted = sample.intersection(genes)
+        if not wanted:
+            continue
+        chosen, donors = read_shard(path, wanted)
+        refuse_other_values(given.family, chosen)
+        settings = Settings(
+            fit=model_of(given),
+            fold=None,
+            min_pip=0.0,
+            covariates=covariates_of(given.donor_covariates, donors),
+            is_male=is_male_of(source, chosen, donors),
+            sexes=source.sexes,
+        )
+        for gene, cis in gene_windows(chosen, donors, source, given):
+            yield _seen(gene, cis, settings, failures)
+
+
+def _seen(gene: GeneData, cis: Genotypes, settings: Settings, failures: list[str]) -> Seen | None:
+    if not len(cis.variants):
+        return None
+    try:
+        found = fit_gene(gene, cis.dosages.T, settings.of_chromosome(gene.chrom))
+    except FqtlError as fault:
+        failures.append(str(fault))
+        return None
+    return Seen.of(found)
+
+
+def _with_progress(seen: Iterator[Seen | None], total: int) -> Iterator[Seen | None]:
+    """The same, and from time to time a line that says how far they are."""
+    started = said = time.monotonic()
+    for done, one in enumerate(seen, start=1):
+        now = time.monotonic()
+        if now - said > REPORT_EVERY or done == total:
+            said = now
+            log.info("%d of %d genes, %.1f s per gene", done, total, (now - started) / done)
+        yield one

@@ -1,0 +1,16 @@
+"""A sample of genes that does not depend on how they are split into shards."""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+
+def sample_of(genes: Iterable[str], count: int, seed: int) -> list[str]:
+    """At most `count` of the genes: those whose names have the lowest hashes, in that order.
+
+    The same in any shards, on any machine; most stay when genes are added.
+    """
+
+    def rank(gene: str) -> tuple[bytes, str]:
+        return blake2b(f"{seed}:{gene}".encode(), digest_size=8).digest(), gene
+
+    return sorted(set(genes), key=rank)[:count]

@@ -1,0 +1,232 @@
+"""`learn_priors`: what fits of some genes say beforehand of the next.
+
+Empirical Bayes. Under the priors that they were made with, fits hold the expected values of what
+the priors are of: which tissues have effects, how large these are, how alike loadings are. A mean
+is that of what is expected, as in the M-step of EM, and beside it stand so many genes that hold
+just what the defaults say (`FACTORS`, `EFFECTS`): few genes give the defaults back.
+
+Shares of tissues are not learned from such means: a tissue that says nothing has the probability
+that the fit held beforehand. What a tissue says is its Bayes factor, the odds of its PIP over the
+prior odds of the fit. The share of a gene (or of a factor) differs from gene to gene as one of
+Beta(u s, u (1 - s)) does, so all of them together say
+
+    sum_g ln integral Beta(pi; u s, u (1 - s)) prod_t (1 - pi + pi BF_gt) dpi,
+
+and s and u are its mode on a grid, under a prior around their defaults.
+
+The likeness of a factor has the posterior of what its loadings say of each (`priors/likeness.py`)
+times the probability of each, which are learned by EM over all factors.
+
+Every sum is exact before it is rounded, so that it does not depend on the order of the fits.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from math import fsum
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import betainc, expit, logit
+
+from fqtl.errors import FqtlError
+from fqtl.model.arrays.moments import Floats
+from fqtl.model.priors.default_model import MOST_SPECIFIC, default_priors
+from fqtl.model.priors.likeness import weight_of_evidence
+from fqtl.model.priors.release_priors import Priors
+from fqtl.model.results.fit import Fit
+
+FACTORS = 10.0  # factors that the defaults of factors amount to; taste
+EFFECTS = 10.0  # effects that the default of a mean square amounts to; taste
+LEAST_PROBABILITY = 1e-3  # of a likeness that no factor has; taste
+SURE = 1e-9  # a PIP is as near to 0 or 1 as its odds are followed; taste
+NODES = 160  # of an integral over shares, on the scale of their log-odds; taste
+FARTHEST = 9.0  # log-odds of the least share, and of the largest; taste: one of 8000 tissues
+SHARES = expit(np.linspace(-7.0, 3.0, 61))  # that are tried; taste
+WEIGHTS = np.geomspace(1.0, 200.0, 28)  # tissues that a share may count for; taste
+USUAL_WEIGHT = 10.0  # those that are likeliest beforehand; taste
+SPREAD = 1.0  # of the logarithms of shares and weights beforehand; taste: within a factor of e
+EM_STEPS = 50  # of the likeness; taste: more change no digit that is written
+
+
+class FactorSeen(NamedTuple):
+    """What a fit says of a factor, whose slab of tissue loadings has a second moment of 1.
+
+    said : (NODES,) ln of the likelihood of a share of tissues
+    tissues, first, second : sums over tissues of PIP, mean and second moment
+    effects, square : expected number of effects of variants, and the sum of their squares
+    """
+
+    said: Floats
+    tissues: float
+    first: float
+    second: float
+    effects: float
+    square: float
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a fit says of the priors.
+
+    m : number of tissues
+    said : (NODES,) ln of the likelihood of a share of tissues with effects beside factors
+    effects, square : expected number of such effects, the sum of their squares
+    """
+
+    m: int
+    said: Floats
+    effects: float
+    square: float
+    factors: tuple[FactorSeen, ...]
+
+    @classmethod
+    def of(cls, fit: Fit) -> "Seen":
+        """Of the default model."""
+        own, variants, tissues = fit.specific, fit.variants, fit.tissues
+        if fit.factor_share is None:
+            raise FqtlError(
+                "Priors are learned from fits of the default model of effects by this version of "
+                f"fqtl; found one of engine {fit.engine!r} with another prior, or an older one."
+            )
+        share = 0.5 if fit.specific_share is None else fit.specific_share
+        pip = np.zeros(len(own.any)) + share if fit.specific_share is None else own.any
+        return cls(
+            m=len(fit.scale.y_mean),
+            said=_said(pip, share),
+            effects=float(own.pip.sum()),
+            square=float((own.mean**2 + own.sd**2).sum()),
+            factors=tuple(
+                FactorSeen(
+                    _said(tissues.pip[:, k], float(fit.factor_share[k])),
+                    float(tissues.pip[:, k].sum()),
+                    float(tissues.mean[:, k].sum()),
+                    float((tissues.mean[:, k] ** 2 + tissues.sd[:, k] ** 2).sum()),
+                    float(variants.pip[:, k].sum()),
+                    float((variants.mean[:, k] ** 2 + variants.sd[:, k] ** 2).sum()),
+                )
+                for k in range(fit.rank)
+            ),
+        )
+
+
+def learn_priors(fits: Iterable[Fit]) -> Priors:
+    """What these fits of the default model say of the next gene; in any order.
+
+    Genes should be of one family and of the same tissues, drawn from all genes, not the best.
+
+    Raises
+    ------
+    FqtlError
+        No fit, or one of another model.
+    """
+    return priors_of([Seen.of(fit) for fit in fits])
+
+
+def priors_of(seen: Sequence[Seen]) -> Priors:
+    """What these say of the next gene."""
+    if not seen:
+        raise FqtlError("Priors are learned from at least one fit, found none.")
+    default = default_priors(int(np.median([gene.m for gene in seen])))
+    return _of_factors(_of_tissues(default, seen), seen)
+
+
+def _of_tissues(default: Priors, seen: Sequence[Seen]) -> Priors:
+    """With what is learned of effects beside factors."""
+    said = [gene.said for gene in seen]
+    share, weight = _share_and_weight(said, default.specific_start, default.specific_weight)
+    squares, effects = [gene.square for gene in seen], [gene.effects for gene in seen]
+    return replace(
+        default,
+        specific_start=min(share, MOST_SPECIFIC),
+        specific_share=min(share, MOST_SPECIFIC),
+        specific_weight=weight,
+        specific_square=_shrunk(squares, effects, default.specific_square, EFFECTS),
+    )
+
+
+def _of_factors(default: Priors, seen: Sequence[Seen]) -> Priors:
+    """With what is learned of factors."""
+    factors = [factor for gene in seen for factor in gene.factors]
+    if not factors:
+        return default
+    effects = [one.effects for one in factors]
+    share, weight = _share_and_weight(
+        [one.said for one in factors], default.factor_share, USUAL_WEIGHT
+    )
+    total, squares = fsum(effects), [one.square for one in factors]
+    more = max(total - len(factors), 0.0)
+    return replace(
+        default,
+        factor_share=share,
+        factor_weight=weight * len(factors) / (len(factors) + FACTORS),
+        factor_square=_shrunk(squares, effects, default.factor_square, EFFECTS),
+        factor_square_weight=total / (total + EFFECTS),
+        another_effect=(more + FACTORS * default.another_effect) / (more + len(factors) + FACTORS),
+        likeness=_likeness(factors, default.likeness),
+    )
+
+
+def _nodes() -> tuple[Floats, Floats]:
+    """(NODES,) ln of shares and of 1 less them, evenly on the scale of log-odds."""
+    log_odds = np.linspace(-FARTHEST, FARTHEST, NODES)
+    return -np.logaddexp(0, -log_odds), -np.logaddexp(0, log_odds)
+
+
+def _said(pip: Floats, share: float) -> Floats:
+    """(NODES,) ln prod_t (1 - pi + pi BF_t) of tissues whose PIPs a fit has under a share."""
+    log_bayes = logit(np.clip(pip, SURE, 1 - SURE)) - logit(share)
+    log_share, log_rest = _nodes()
+    each = np.logaddexp(log_rest[:, None], log_share[:, None] + log_bayes)
+    return np.array([fsum(row) for row in each])
+
+
+@cache
+def _betas() -> tuple[Floats, Floats, Floats]:
+    """Every pair of SHARES and WEIGHTS, and (pairs, NODES) mass of its Beta around each node."""
+    share, weight = (grid.ravel() for grid in np.meshgrid(SHARES, WEIGHTS))
+    log_odds = np.linspace(-FARTHEST, FARTHEST, NODES)
+    between = expit(0.5 * (log_odds[1:] + log_odds[:-1]))
+    below = betainc((weight * share)[:, None], (weight * (1 - share))[:, None], between)
+    return share, weight, np.diff(below, axis=1, prepend=0.0, append=1.0)
+
+
+def _share_and_weight(
+    said: Sequence[Floats], usual_share: float, usual_weight: float
+) -> tuple[float, float]:
+    """Mean of shares, and the tissues that it counts for."""
+    share, weight, mass = _betas()
+    rows = np.array(sorted(map(tuple, said)))
+    top = rows.max(axis=1, keepdims=True)
+    each = np.log(np.exp(rows - top) @ mass.T)  # top is alike for all
+    value = np.array([fsum(column) for column in each.T])
+    value -= 0.5 * ((logit(share) - logit(usual_share)) / (2 * SPREAD)) ** 2
+    value -= 0.5 * (np.log(weight / usual_weight) / SPREAD) ** 2
+    best = int(value.argmax())
+    return float(share[best]), float(weight[best])
+
+
+def _shrunk(found: Sequence[float], of: Sequence[float], default: float, unseen: float) -> float:
+    """A ratio of sums, beside `unseen` more that are as by default."""
+    return (fsum(found) + unseen * default) / (fsum(of) + unseen)
+
+
+def _likeness(factors: Sequence[FactorSeen], start: Sequence[float]) -> tuple[float, ...]:
+    """Probability of each of LIKENESS, by EM over factors."""
+    evidence = np.array([weight_of_evidence(f.tissues, f.first, f.second) for f in factors])
+    default = np.array(start)
+    weights = default
+    for _ in range(EM_STEPS):
+        log_q = evidence + np.log(weights)
+        q = np.exp(log_q - log_q.max(axis=1, keepdims=True))
+        q /= q.sum(axis=1, keepdims=True)
+        weights = _mean_of_rows(q, default)
+    weights = np.maximum(weights, LEAST_PROBABILITY)
+    weights = weights / weights.sum()
+    return tuple(float(weight) for weight in weights)
+
+
+def _mean_of_rows(q: Floats, default: Floats) -> Floats:
+    """(7,) mean over factors (k, 7), beside FACTORS more that are as by default."""
+    total = np.array([fsum(column) for column in q.T])
+    return (total + FACTORS * default) / (len(q) + FACTORS)

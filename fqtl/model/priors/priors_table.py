@@ -1,0 +1,90 @@
+"""Priors of a release as a table that people read, and back.
+
+A row for each number: name, tissue ("all"), value, default, n_genes, meaning; tab-separated.
+"""
+
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+from fqtl.errors import FqtlError
+from fqtl.model.priors.default_model import default_priors
+from fqtl.model.priors.release_priors import Priors
+
+COLUMNS = ("name", "tissue", "value", "default", "n_genes", "meaning")
+ALL = "all"  # tissues
+MEANING = {
+    "n_tissues": "tissues of most genes",
+    "specific_start": "probability that a tissue has effects beside factors: where a fit starts",
+    "specific_share": "share of tissues with such effects that a gene is held to",
+    "specific_weight": "tissues that this share counts for when a gene learns its own",
+    "specific_square": "mean square of a tissue-specific effect: its share of variance",
+    "factor_share": "share of tissues that have a factor, which a factor is held to",
+    "factor_weight": "tissues that this share counts for when a factor learns its own",
+    "factor_square": "mean square of an effect of a factor in a tissue that has it",
+    "factor_square_weight": "effects that this counts for when a factor learns its own",
+    "another_effect": "probability of one more effect of a factor after each",
+}
+
+
+def table_rows(priors: Priors, n_genes: int) -> list[dict[str, Any]]:
+    """Rows of the table; n_genes : that they were learned from."""
+    default = default_priors(priors.n_tissues).by_name()
+    return [
+        {
+            "name": name,
+            "tissue": ALL,
+            "value": value,
+            "default": default[name],
+            "n_genes": n_genes,
+            "meaning": MEANING.get(name) or _of_likeness(name),
+        }
+        for name, value in priors.by_name().items()
+    ]
+
+
+def _of_likeness(name: str) -> str:
+    alike = name.rpartition("_")[2]
+    return f"probability that loadings of a factor have a likeness (squared correlation) of {alike}"
+
+
+def read_priors(path: str | os.PathLike[str]) -> Priors:
+    """Priors of a table, as `fqtl learn-priors` writes it.
+
+    Raises FqtlError where it is not such a table: the message names the row at fault.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FqtlError(f"No such file: {path}.")
+    try:
+        with open(path, newline="", encoding="utf-8") as stream:
+            rows = list(csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+    except UnicodeDecodeError as fault:
+        raise FqtlError(f"{path} is no text table of priors ({fault}).") from fault
+    if not rows or tuple(rows[0]) != COLUMNS:
+        found = ", ".join(rows[0]) if rows else "an empty file"
+        raise FqtlError(f"{path}: expected the columns {', '.join(COLUMNS)}, found {found}.")
+    known = list(default_priors(1).by_name())
+    names = [row[0] for row in rows[1:]]
+    if names != known:
+        absent = [name for name in known if name not in names]
+        others = [name for name in names if name not in known]
+        raise FqtlError(
+            f"{path}: expected {len(known)} rows, a name each ({', '.join(known)}), found "
+            f"{len(names)}: {len(absent)} missing {absent[:3]}, {len(others)} unknown {others[:3]}."
+        )
+    try:
+        return Priors.of_names({row[0]: _number(row) for row in rows[1:]})
+    except FqtlError as fault:
+        raise FqtlError(f"{path}: {fault}") from fault
+
+
+def _number(row: list[str]) -> float:
+    """The value of a row."""
+    if len(row) != len(COLUMNS):
+        raise FqtlError(f"{row[0]} has {len(row)} columns of {len(COLUMNS)}.")
+    try:
+        return float(row[2])
+    except ValueError:
+        raise FqtlError(f"value of {row[0]} must be a number, found {row[2]!r}.") from None
