@@ -122,6 +122,12 @@ def _seen(gene: GeneData, cis: Genotypes, settings: Settings, failures: list[str
     except FqtlError as fault:
         failures.append(str(fault))
         return None
+    except MemoryError:
+        raise  # the machine's fault, not the gene's
+    except Exception as fault:  # as in a shard: the log has the traceback
+        log.exception("gene %s failed", gene.gene_id)
+        failures.append(f"{type(fault).__name__}: {fault}")
+        return None
     return Seen.of(found)
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.files import vcf_records, write_plink1, write_plink2, write_vcf
 from tests.workflow.conftest import DONORS
 
-READERS = {"check", "prepare", "shard", "fit"}
+READERS = {"check", "prepare", "shard", "learn_priors", "fit"}
 
 
 @pytest.fixture

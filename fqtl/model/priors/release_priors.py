@@ -7,6 +7,7 @@ place of a constant of `default_model.py`, whose values they keep where few gene
 
 from dataclasses import dataclass, fields
 from math import isfinite
+from typing import Any
 
 from fqtl.errors import FqtlError
 from fqtl.model.priors.likeness import LIKENESS
@@ -68,7 +69,9 @@ class Priors:
     @classmethod
     def of_names(cls, values: dict[str, float]) -> "Priors":
         """Of numbers as `by_name` gives them."""
-        single = {name: value for name, value in values.items() if not name.startswith("likeness_")}
+        single: dict[str, Any] = {
+            name: value for name, value in values.items() if not name.startswith("likeness_")
+        }
         likeness = tuple(values[f"likeness_{alike:g}"] for alike in LIKENESS)
         return cls(**{**single, "n_tissues": int(values["n_tissues"])}, likeness=likeness)
 

@@ -1,0 +1,54 @@
+"""Figure of the priors of a release: what its genes say beforehand, beside the defaults."""
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fqtl.report.plots import COLOURS, INK, QUIET, STYLE
+
+SHARES = {
+    "specific_start": "tissue has an effect of its own",
+    "factor_share": "tissue has a factor",
+    "another_effect": "factor has one more effect",
+}
+SQUARES = {
+    "specific_square": "effect of one tissue",
+    "factor_square": "effect of a factor",
+}
+LIKENESS = "likeness_"
+
+
+def priors(table: pd.DataFrame) -> Figure:
+    """Probabilities, sizes and likeness that fits read, each beside its default.
+
+    table : name, value and default, as in priors.tsv
+    """
+    known = table.set_index("name")[["value", "default"]]
+    alike = [name for name in known.index if name.startswith(LIKENESS)]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9, 2.4), layout="constrained")
+        shares, squares, likeness = figure.subplots(1, 3)
+        _beside_defaults(shares, known, SHARES)
+        shares.set_xlabel("probability")
+        _beside_defaults(squares, known, SQUARES)
+        squares.set_xlabel("mean share of variance")
+        places = range(len(alike))
+        likeness.bar(places, known.loc[alike, "value"], color=COLOURS[0], width=0.7)
+        likeness.plot(places, known.loc[alike, "default"], "_", color=INK, ms=14)
+        likeness.set_xticks(list(places), [name.removeprefix(LIKENESS) for name in alike])
+        likeness.set_xlabel("likeness of a factor's loadings")
+        likeness.set_ylabel("probability")
+    return figure
+
+
+def _beside_defaults(axes: Axes, known: pd.DataFrame, words: dict[str, str]) -> None:
+    """A line for each number, from its default to what was learned."""
+    for place, name in enumerate(reversed(words)):
+        value, default = known.loc[name]
+        axes.plot([default, value], [place, place], color=QUIET, lw=2)
+        axes.plot(default, place, "|", color=INK, ms=12)
+        axes.plot(value, place, "o", color=COLOURS[0])
+    axes.set_yticks(range(len(words)), list(reversed(words.values())))
+    axes.set_ylim(-0.6, len(words) - 0.4)
+    axes.set_xlim(left=0)

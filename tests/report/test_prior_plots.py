@@ -1,0 +1,22 @@
+"""The figure of priors shows every number that it is given beside its default."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from fqtl.model.priors.default_model import default_priors
+from fqtl.model.priors.priors_table import table_rows
+from fqtl.report.plots import as_svg
+from fqtl.report.prior_plots import priors
+
+
+def test_the_figure_shows_what_was_learned_beside_the_defaults():
+    known = replace(default_priors(44), specific_start=0.03, factor_share=0.2)
+    figure = priors(pd.DataFrame(table_rows(known, 200)))
+    shares, squares, likeness = figure.axes
+    shown = [line.get_xdata().tolist() for line in shares.lines if len(line.get_xdata()) == 2]
+    default = default_priors(44)
+    assert shown == [[0.5, 0.5], [0.5, 0.2], [default.specific_start, 0.03]]
+    assert len(squares.get_yticks()) == 2
+    assert [bar.get_height() for bar in likeness.patches] == list(known.likeness)
+    assert "tissue has a factor" in as_svg(figure)
