@@ -10,6 +10,7 @@ import fqtl
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.checked_options import CheckedOptions
 from fqtl.model.options import CLASSES, READ_WITH, ModelKind
+from fqtl.model.priors.default_model import default_priors
 from tests.conftest import simulated_gene
 
 N, P, M = 60, 12, 4
@@ -110,6 +111,7 @@ OTHERWISE = {
     "min_sharing": 1e3,
     "background": False,
     "background_probability": 0.9,
+    "priors": default_priors(M),
     "median_background": 0.2,
     "max_tissue_inclusion": 0.9,
     "max_alternations": 1,
