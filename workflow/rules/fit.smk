@@ -24,6 +24,7 @@ rule learn_priors:
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         version=VERSION,
         genotypes=lambda wildcards: FLAGS.genotypes,
