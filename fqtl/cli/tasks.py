@@ -16,6 +16,7 @@ TASKS = {
     "a run, stage by stage (the workflow does this)": [
         "prepare",
         "shard",
+        "learn-priors",
         "fit",
         "fit-summary",
         "aggregate",
@@ -45,6 +46,8 @@ EXAMPLES = {
     "--out prepared/Liver.parquet",
     "shard": "fqtl shard --prepared prepared/Liver.parquet prepared/Lung.parquet "
     f"--chromosomes auto --count 8 --shards shards --results . {GENOTYPES}",
+    "learn-priors": "fqtl learn-priors --shards shards/0001.parquet shards/0002.parquet "
+    f"{GENOTYPES} --out priors.tsv",
     "fit": f"fqtl fit --shard shards/0001.parquet {GENOTYPES} --out fits/0001.parquet",
     "fit-summary": "fqtl fit-summary --summary summary.tsv --genes genes.tsv "
     f"{GENOTYPES} --out fits.parquet",
