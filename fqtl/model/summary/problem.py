@@ -36,6 +36,9 @@ from fqtl.model.summary.noise import (
 from fqtl.model.summary.rows import Rows, Scores
 from fqtl.model.summary.summary_fit import SummaryFit
 
+# of noise that follows from effects, over all tissues, in units of what each has by itself, below
+# which it costs more effects than it spares; measured
+WORTH_WHILE = 1.5
 TURNS = 2  # between effects and the noise of LD that follows from them; measured: as good as more
 LEAST_VARIANCE = 1e-4  # of noise, as a part of what it is without effects; taste, as in `fit`
 # the same where LD is of other people: what effects explain comes back as noise of their LD; taste
@@ -106,6 +109,8 @@ class SummaryProblem:
             ways = (replace(first.model, noise=donors), replace(start, noise=donors))
             ended = (maximise(way, options) for way in ways)
             return max(ended, key=lambda one: float(one.elbo_trace[-1]))
+        if total(direction_of(self._of_ld(first.model)), self.rows) < WORTH_WHILE:
+            return maximise(first.model, options)
         for turn in range(TURNS):
             solution = maximise(
                 self._with_noise_of(solution.model), options if turn == TURNS - 1 else once
