@@ -7,7 +7,7 @@ import json
 import sys
 import time
 import tracemalloc
-from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 
@@ -15,9 +15,7 @@ import fqtl
 
 FOLDS = 5
 # fits of a release are without a background, which the first trees do not know
-HAS_BACKGROUND = find_spec("fqtl.model.predictors") and find_spec(
-    "fqtl.model.predictors.background"
-)
+HAS_BACKGROUND = (Path(fqtl.__file__).parent / "model/predictors/background.py").exists()
 WITHOUT = {"background": False} if HAS_BACKGROUND else {}
 
 
