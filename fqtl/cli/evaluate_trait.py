@@ -1,7 +1,7 @@
 """Compare the association of a simulated trait with what `simulate trait` made it follow.
 
 For each gene that the trait follows: whether it was tested, whether it is significant, and how many
-of the genes near it are stronger.
+of the genes near it are stronger; where loci were fine-mapped, its probability and what leads.
 """
 
 import logging
@@ -26,8 +26,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
+    path = given.twas / "fine_mapping.tsv.gz"
     found = trait_recovery(
-        read_tsv(given.truth, "trait_truth"), read_tsv(given.twas / "genes.tsv.gz", "twas_genes")
+        read_tsv(given.truth, "trait_truth"),
+        read_tsv(given.twas / "genes.tsv.gz", "twas_genes"),
+        read_tsv(path, "fine_mapping") if path.is_file() else None,
     )
     write_json(given.out, found)
     log.info(
@@ -36,3 +39,8 @@ def run(given: Namespace) -> None:
         *(found["genes_followed"], found["genes_followed_tested"]),
         *(found["genes_followed_significant"], found["genes_followed_leading"]),
     )
+    if "genes_likely" in found:
+        log.info(
+            "of %d genes with a probability above one half the trait follows %d",
+            *(found["genes_likely"], found["genes_followed_likely"]),
+        )

@@ -7,17 +7,22 @@ import pandas as pd
 
 NEAR_BP = 500_000  # genes on either side that a gene is compared with
 LEVEL = 0.05
+LIKELY = 0.5  # probability of a gene by fine-mapping
 
 
-def trait_recovery(truth: pd.DataFrame, genes: pd.DataFrame) -> dict[str, Any]:
+def trait_recovery(
+    truth: pd.DataFrame, genes: pd.DataFrame, mapped: pd.DataFrame | None = None
+) -> dict[str, Any]:
     """Counts, and one record for each gene that the trait follows.
 
-    truth : as `simulate_trait` gives it; genes : genes.tsv.gz of the association
+    truth : as `simulate_trait` gives it; genes, mapped : genes.tsv.gz and fine_mapping.tsv.gz of
+        the association
     """
     followed = truth[truth["mechanism"] != "variant"]
     by_gene = genes.set_index("gene_id")
     records = [_record(row, genes, by_gene) for row in followed.to_dict("records")]
     hits = genes["bonferroni"].astype(float) < LEVEL
+    fine = _fine_mapping(records, mapped) if mapped is not None else {}
     tested = [record for record in records if record["tested"]]
     return {
         "genes_followed": len(records),
@@ -26,6 +31,7 @@ def trait_recovery(truth: pd.DataFrame, genes: pd.DataFrame) -> dict[str, Any]:
         "genes_followed_leading": sum(record["rank"] == 1 for record in tested),
         "genes_tested": len(genes),
         "genes_significant": int(hits.sum()),
+        **fine,
         "variants_followed": int((truth["mechanism"] == "variant").sum()),
         "followed": records,
     }
@@ -50,6 +56,22 @@ def _record(row: dict[str, Any], genes: pd.DataFrame, by_gene: pd.DataFrame) -> 
         "best_tissue": mine["best_tissue"],
         "best_z": _number(mine["best_z"]),
         "best_factor_z": _number(mine["best_factor_z"]),
+    }
+
+
+def _fine_mapping(records: list[dict[str, Any]], mapped: pd.DataFrame) -> dict[str, Any]:
+    """Counts of genes with a probability above one half; records get the model that leads."""
+    models = mapped[mapped["kind"] != "variant"].sort_values("pip", ascending=False, kind="stable")
+    lead = models.drop_duplicates("gene_id").set_index("gene_id")
+    for record in records:
+        if record["gene_id"] in lead.index:
+            mine = lead.loc[record["gene_id"]]
+            record |= {"gene_pip": float(mine["gene_pip"]), "lead_kind": mine["kind"]}
+            record["lead_tissue"] = mine["tissue"] if mine["kind"] == "tissue" else ""
+    likely = lead.index[lead["gene_pip"] > LIKELY]
+    return {
+        "genes_likely": len(likely),
+        "genes_followed_likely": len(set(likely) & {record["gene_id"] for record in records}),
     }
 
 

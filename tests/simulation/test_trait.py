@@ -94,7 +94,20 @@ def test_genes_are_ranked_among_those_near_them():
             "best_factor_z": [4.0, np.nan, np.nan],
         }
     )
-    found = trait_recovery(truth, genes)
+    mapped = pd.DataFrame(
+        {
+            "kind": ["factor", "tissue", "tissue", "variant"],
+            "gene_id": ["A", "A", "far", ""],
+            "tissue": ["", "Liver", "Lung", ""],
+            "pip": [0.7, 0.2, 0.6, 0.9],
+            "gene_pip": [0.85, 0.85, 0.6, np.nan],
+        }
+    )
+    found = trait_recovery(truth, genes, mapped)
+    assert (found["genes_likely"], found["genes_followed_likely"]) == (2, 1)
+    assert found["followed"][0]["lead_kind"] == "factor"
+    assert found["followed"][0]["gene_pip"] == 0.85
+    assert "genes_likely" not in trait_recovery(truth, genes)
     assert (found["genes_followed"], found["genes_followed_tested"]) == (2, 1)
     assert (found["genes_significant"], found["genes_followed_leading"]) == (3, 0)
     first, second = found["followed"]

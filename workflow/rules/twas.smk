@@ -103,6 +103,7 @@ rule twas:
 rule evaluate_trait:
     """What was found of what a simulated trait follows."""
     input:
+        LOCI,
         genes="<results>/twas/{trait}/genes.tsv.gz",
         truth="<results>/panel/trait_truth.tsv",
     output:
