@@ -4,7 +4,10 @@ Candidates are variants, and models of genes (in one tissue, or of a factor). Wi
 each candidate predicts in n people, rows of length 1, R = GG' is the correlation of z-scores, and
 
     z ~ N(R b, R),   b = sum_l b_l,   b_l = beta_l at one candidate j or nowhere,
-    P(j) = share[group of j],  P(nowhere) = 1 - sum_j P(j),   beta_l ~ N(0, variance[group of j]).
+    P(j) = share[group of j] / L,   P(nowhere) = 1 - sum_j P(j),
+    beta_l ~ N(0, variance[group of j]).
+
+L effects at most have the share between them, so that as many are expected as were learned.
 
 Given the other effects, r = z - R sum_{k != l} b_k and the Bayes factor of candidate j is
 log BF_j = r_j² v / 2(1 + v) - log(1 + v) / 2: one pass over all candidates per effect, repeated
@@ -35,7 +38,7 @@ START_VARIANCE = 25.0
 
 @dataclass(frozen=True)
 class GroupPrior:
-    """share : (g,) probability that an effect is a given candidate; variance : (g,) of its z"""
+    """share : (g,) probability that a candidate is an effect; variance : (g,) of its z"""
 
     share: np.ndarray
     variance: np.ndarray
@@ -134,6 +137,7 @@ def single_effects(
     group : (e,) number of each candidate's group
     """
     shape = effects, len(z)
+    prior = GroupPrior(prior.share / effects, prior.variance)
     alpha, mean = np.zeros(shape), np.zeros(shape)
     absent = np.ones(effects)
     fitted = np.zeros(values.shape[1])  # sum of b at the people: R b = values @ fitted

@@ -52,9 +52,9 @@ def test_people_stand_for_a_correlation_that_is_never_formed():
         for k in range(3):
             rest = z - r @ (b.sum(axis=0) - b[k])
             v = PRIOR.variance[group]
-            log_each = np.log(PRIOR.share[group]) - 0.5 * np.log(1 + v)
+            log_each = np.log(PRIOR.share[group] / 3) - 0.5 * np.log(1 + v)
             log_each = log_each + rest**2 / 2 * v / (1 + v)
-            none = np.log(1 - PRIOR.share[group].sum())
+            none = np.log(1 - PRIOR.share[group].sum() / 3)
             alpha = np.exp(log_each - logsumexp([*log_each, none]))
             b[k] = alpha * v / (1 + v) * rest
     found = single_effects(z, values, group, PRIOR, effects=3)
@@ -73,8 +73,8 @@ def test_probabilities_are_what_they_promise():
     """Loci drawn from the prior: of candidates with a PIP of so much, as many are effects."""
     rng = np.random.default_rng(1)
     group = np.arange(30) % 2
-    prior = GroupPrior(np.array([0.004, 0.012]), PRIOR.variance)
-    share = prior.share[group]
+    prior = GroupPrior(np.array([0.012, 0.036]), PRIOR.variance)
+    share = prior.share[group] / 3  # of each of three effects
     pips, truth = [], []
     for _ in range(400):
         values = locus(rng)
