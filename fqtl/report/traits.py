@@ -11,6 +11,42 @@ from fqtl.report.results import Results, Trait
 
 TOP = 20  # rows of a table
 LEVEL = 0.05
+SHOWN = {
+    "loci": [
+        "chrom",
+        "start",
+        "end",
+        "kind",
+        "gene_id",
+        "gene_name",
+        "tissue",
+        "factor",
+        "variant_id",
+        "z",
+        "pip",
+        "gwas_lead",
+        "remark",
+    ],
+    "fine_mapping": [
+        "block",
+        "kind",
+        "gene_id",
+        "gene_name",
+        "tissue",
+        "factor",
+        "variant_id",
+        "z",
+        "pip",
+        "gene_pip",
+        "credible_set",
+    ],
+}
+READ = {
+    "loci": "Each row is an effect on the trait in an associated block, and what most likely "
+    "carries it: a tissue or a factor of a gene, or a variant by itself",
+    "fine_mapping": "The probability of each gene in a tissue, factor or variant to carry an "
+    "effect of its block",
+}
 MOST_POINTS = 5000  # of a quantile plot's data: the strongest
 
 
@@ -145,10 +181,18 @@ def _word(cell: Any) -> str:
 def _other(trait: Trait, name: str, table: pd.DataFrame) -> Block:
     words = name.replace("_", "-")
     if table.empty:
-        return Text(f"{trait.name}: {words} has no row ({name}.tsv.gz).")
-    shown = f"the first {TOP} of {len(table):,} rows" if len(table) > TOP else "all rows"
+        return Text(f"{trait.name}: {words} has no row ({name}.tsv.gz): nothing is associated.")
+    if "pip" in table:
+        order = pd.to_numeric(table["pip"], errors="coerce")
+        table = table.loc[order.sort_values(ascending=False, kind="stable").index]
+    columns = [column for column in SHOWN[name] if column in table]
+    shown = f"the likeliest {TOP} of {len(table):,} rows" if len(table) > TOP else "all rows"
     return Table(
-        f"{trait.name}: {words}, {shown} of {name}.tsv.gz.",
-        list(table.columns),
-        table.head(TOP).to_numpy().tolist(),
+        f"{trait.name}: {words}. {READ[name]} ({shown} of {name}.tsv.gz).",
+        [column.replace("_", " ") for column in columns],
+        [[_told(cell) for cell in row] for row in table[columns].head(TOP).to_numpy().tolist()],
     )
+
+
+def _told(cell: Any) -> Any:
+    return "" if cell == "NA" or (isinstance(cell, float) and np.isnan(cell)) else cell

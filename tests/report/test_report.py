@@ -473,3 +473,14 @@ def test_shared_factors_are_a_jaccard_index():
     )
     found = plots.shared_factors(tissues, ["a", "b", "c"])
     np.testing.assert_allclose(found, [[1, 1 / 3, 0], [1 / 3, 1, 0], [0, 0, 1]])
+
+
+def test_loci_and_fine_mapping_of_a_trait_are_shown_the_likeliest_first():
+    found = with_truth()
+    loci = pd.DataFrame({"chrom": "chr1", "kind": ["variant", "factor"], "pip": ["0.2", "0.9"]})
+    loci["variant_id"] = ["v1", "NA"]
+    trait = replace(found.traits[0], others={"loci": loci, "fine_mapping": loci[:0]})
+    blocks = section_of(replace(found, traits=[trait]), "traits").blocks
+    assert blocks[-2].columns == ["chrom", "kind", "variant id", "pip"]
+    assert blocks[-2].rows == [["chr1", "factor", "", "0.9"], ["chr1", "variant", "v1", "0.2"]]
+    assert "fine-mapping has no row" in blocks[-1].text
