@@ -11,11 +11,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.stats import beta
-
-from fqtl.tables.fits import CALL
 
 INK = "#22313f"
 QUIET = "#c3ccd4"
@@ -59,54 +56,6 @@ def as_svg(figure: Figure, name: str = "", label: str = "") -> str:
     if label:
         text = f'<svg role="img" aria-label="{escape(label)}"{text[len("<svg") :]}'
     return text
-
-
-def locus(
-    gene_id: str, tss: int, variants: pd.DataFrame, tissues: pd.DataFrame, names: Sequence[str]
-) -> Figure:
-    """One gene: PIPs of its variants along the chromosome, and the tissues of its factors.
-
-    variants : factor, chrom, pos, pip; tissues : factor, tissue, mean, pip; names : all tissues
-    """
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9, 5.8), layout="constrained")
-        above, below = figure.subplots(2, 1, height_ratios=[2, 3])
-        _draw_variants(above, tss, variants)
-        _draw_loadings(below, tissues, names)
-        figure.suptitle(gene_id, x=0.01, ha="left", fontweight="bold")
-    return figure
-
-
-def _draw_variants(axes: Axes, tss: int, variants: pd.DataFrame) -> None:
-    """PIP of each variant at its place, a colour per factor."""
-    for factor, rows in variants.groupby("factor"):
-        colour = COLOURS[int(factor) % len(COLOURS)]
-        label = f"factor {int(factor)}"
-        axes.vlines(rows["pos"] / 1e6, 0, rows["pip"], color=colour, lw=1)
-        axes.scatter(rows["pos"] / 1e6, rows["pip"], color=colour, s=18, label=label, zorder=3)
-    axes.axvline(tss / 1e6, color=INK, lw=0.8, ls=":")
-    axes.text(tss / 1e6, 1.08, "TSS", ha="center", va="bottom", fontsize=8)
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.set(
-        xlabel=f"position on {variants['chrom'].iloc[0]} (Mb)",
-        ylabel="PIP of variant",
-        ylim=(0, 1.08),
-    )
-    axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=5)
-
-
-def _draw_loadings(axes: Axes, tissues: pd.DataFrame, names: Sequence[str]) -> None:
-    """Loading of each tissue on each factor, in colour where the tissue is called."""
-    place = tissues["tissue"].map({name: i for i, name in enumerate(names)})
-    called = tissues["pip"] > CALL
-    axes.axhline(0, color=QUIET, lw=0.8, zorder=0)
-    axes.scatter(place[~called], tissues["mean"][~called], s=8, color=QUIET, zorder=1)
-    for factor, rows in tissues[called].groupby("factor"):
-        colour = COLOURS[int(factor) % len(COLOURS)]
-        axes.scatter(place[rows.index], rows["mean"], s=36, color=colour, zorder=3)
-    labels = [name.replace("_", " ") for name in names]
-    axes.set_xticks(range(len(names)), labels, rotation=90, fontsize=7)
-    axes.set(ylabel="tissue loading\n(in colour: PIP > 0.5)", xlim=(-0.7, len(names) - 0.3))
 
 
 def sharing(tissues: pd.DataFrame, names: Sequence[str]) -> Figure:
