@@ -37,9 +37,12 @@ GRID = 24  # variances; measured: evidence is good to 0.02 nats
 
 
 class Rotated(NamedTuple):
-    """Features in the coordinates in which a precision of the noise is diagonal.
+    """Features, and the coordinates in which a precision of the noise is diagonal.
 
-    features : (n, k) Psi
+    Rotated features are made when they are needed, as those of all tissues together would be many
+    times the genotypes.
+
+    features : (n, k) Phi
     rotation : (k, k) V
     eigenvalues : (k,) e
     """
@@ -52,7 +55,16 @@ class Rotated(NamedTuple):
     def of(cls, features: Floats, weight: Floats) -> "Rotated":
         """Under weights (n,)."""
         values, vectors = np.linalg.eigh((features.T * weight) @ features)
-        return cls(features @ vectors, vectors, np.maximum(values, 0.0))
+        return cls(features, vectors, np.maximum(values, 0.0))
+
+    @property
+    def rotated_features(self) -> Floats:
+        """(n, k) Psi."""
+        return self.features @ self.rotation
+
+    def scores(self, target: Floats) -> Floats:
+        """(k,) c of a target (n,)."""
+        return (target @ self.features) @ self.rotation
 
     def times(self, weight: float) -> "Rotated":
         """Under these weights times a number."""
@@ -115,8 +127,12 @@ class PolygenicPosterior:
     @classmethod
     def of(cls, rotated: Rotated, target: Floats, prior: VariancePrior) -> "PolygenicPosterior":
         """The best one; target (n,)."""
-        features, rotation, eigenvalues = rotated
-        scores = features.T @ target
+        features, rotation, eigenvalues = (
+            rotated.rotated_features,
+            rotated.rotation,
+            rotated.eigenvalues,
+        )
+        scores = rotated.scores(target)
         log_q = prior.log_mass + prior.gains(scores, eigenvalues)
         evidence = float(logsumexp(log_q))
         q = np.exp(log_q - evidence)

@@ -93,5 +93,5 @@ def test_a_finer_grid_tells_no_other_evidence(monkeypatch):
     for seed, evidence in enumerate(coarse):
         features, weight, target = problem(seed)
         rotated = Rotated.of(features, weight)
-        exact = fine.evidence(rotated.features.T @ target, rotated.eigenvalues)
+        exact = fine.evidence(rotated.scores(target), rotated.eigenvalues)
         assert evidence == pytest.approx(exact, abs=0.02)
