@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fqtl.release.discoveries import SUMMARY_RATE
-from fqtl.report import plots
+from fqtl.report import plots, prior_plots
 from fqtl.report.blocks import Block, Figure, Numbers, Section, Table, Text
 from fqtl.report.results import PREDICTED, Results
 from fqtl.tables.fits import CALL
@@ -39,7 +39,7 @@ def section(results: Results) -> Section:
             Text("No false discovery rates: there are no permuted fits (calibration.permutations).")
         )
     blocks += _sharing(results)
-    blocks.append(_priors(results.priors))
+    blocks += _priors(results)
     return Section("discoveries", "Discoveries", blocks)
 
 
@@ -178,14 +178,36 @@ def _sharing(results: Results) -> list[Block]:
     ]
 
 
-def _priors(priors: pd.DataFrame | None) -> Block:
+def _priors(results: Results) -> list[Block]:
+    """What the genes of the run say beforehand of one of them."""
+    priors = results.priors
+    if results.settings.get("priors") == "default":
+        return [
+            Text("Fits read the default priors (model.priors: default), which no gene changed.")
+        ]
     if priors is None or not len(priors):
-        return Text(
-            "Priors learned over all genes are not shown: every gene learned its own, and "
-            "priors.tsv is not among the results."
+        return [
+            Text(
+                "Priors learned over all genes are not shown: every gene learned its own, and "
+                "priors.tsv is not among the results."
+            )
+        ]
+    genes = int(priors["n_genes"].iloc[0])
+    return [
+        Figure(
+            "priors",
+            "Priors",
+            f"What {genes} genes of the run say beforehand of each, which every fit reads: dots "
+            "and bars are learned, dashes the defaults, which few genes leave as they are. A gene "
+            "still learns its own from there.",
+            f"Learned from {genes} genes: a tissue has an effect of its own with probability "
+            f"{_value(priors, 'specific_start')}, and a factor with probability "
+            f"{_value(priors, 'factor_share')}.",
+            prior_plots.priors(priors),
+            priors,
         )
-    return Table(
-        "Priors that were learned over all genes (priors.tsv).",
-        list(priors.columns),
-        priors.to_numpy().tolist(),
-    )
+    ]
+
+
+def _value(priors: pd.DataFrame, name: str) -> str:
+    return f"{float(priors.set_index('name').loc[name, 'value']):.3g}"

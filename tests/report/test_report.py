@@ -10,6 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from fqtl.model.priors.default_model import default_priors
+from fqtl.model.priors.priors_table import table_rows
 from fqtl.report import calibration, concerns, discoveries, plots, prediction, run
 from fqtl.report import weights as weights_section
 from fqtl.report.blocks import Table
@@ -484,3 +486,16 @@ def test_loci_and_fine_mapping_of_a_trait_are_shown_the_likeliest_first():
     assert blocks[-2].columns == ["chrom", "kind", "variant id", "pip"]
     assert blocks[-2].rows == [["chr1", "factor", "", "0.9"], ["chr1", "variant", "v1", "0.2"]]
     assert "fine-mapping has no row" in blocks[-1].text
+
+
+def test_what_all_genes_said_beforehand_is_a_figure_unless_fits_read_the_defaults():
+    learned = pd.DataFrame(table_rows(replace(default_priors(44), factor_share=0.21), 87))
+    found = replace(results(), priors=learned)
+    drawn = {figure.name: figure for figure in figures(sections(found))}["priors"]
+    assert "87 genes" in drawn.caption
+    assert "a factor with probability 0.21" in drawn.alt
+    assert drawn.data["name"].tolist() == list(default_priors(1).by_name())
+    # what an earlier run learned is not shown as if it were of this one
+    other = replace(found, settings={"priors": "default"})
+    assert "priors" not in {figure.name for figure in figures(sections(other))}
+    assert "model.priors: default" in page_of(other)
