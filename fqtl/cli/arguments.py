@@ -225,3 +225,13 @@ def to_regress_out(
     if shared is not None and in_model:
         shared = Covariates([], np.empty((len(shared.donors), 0)), shared.donors)
     return joined(own, shared)
+
+
+def add_only_traits(parser: ArgumentParser) -> None:
+    """Which of the traits below the results are of the run."""
+    parser.add_argument(
+        "--traits",
+        nargs="*",
+        metavar="NAME",
+        help="those of the run, where others may lie beside them; left out, all that are there",
+    )

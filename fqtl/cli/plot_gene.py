@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fqtl.cli.arguments import add_only_traits
 from fqtl.data.annotation import read_gene_models
 from fqtl.errors import FqtlError
 from fqtl.report import gene_page
@@ -49,6 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--annotation", type=Path, metavar="GTF", help="genes to be drawn along the chromosome"
     )
+    add_only_traits(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -71,7 +73,7 @@ def run(given: Namespace) -> None:
         raise FqtlError(f"--out {given.out} is one page; {len(genes)} genes need a folder.")
     models = read_gene_models(given.annotation) if given.annotation else NO_MODELS
     back = "" if single else BACK
-    for record in read_records(given.results, fits, genes):
+    for record in read_records(given.results, fits, genes, given.traits):
         page = render(
             gene_page.title(record, models), gene_page.sections(record, models), back=back
         )

@@ -9,7 +9,7 @@ import os
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
 
-from fqtl.cli.arguments import add_out
+from fqtl.cli.arguments import add_only_traits, add_out
 from fqtl.report.blocks import Figure
 from fqtl.report.page import figures, headline, render, sections
 from fqtl.report.results import read_results
@@ -37,6 +37,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="FOLDER",
         help="where each figure is written, too, as SVG, and its numbers as a table",
     )
+    add_only_traits(parser)
+    parser.add_argument(
+        "--no-gene-pages",
+        dest="gene_pages",
+        action="store_false",
+        help="the run has made none: those of an earlier run are not linked",
+    )
     parser.add_argument("--tidy", action="store_true", help=SUPPRESS)
     add_out(parser, "the page")
 
@@ -44,7 +51,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> None:
     if given.tidy:
         log.warning("notice: --tidy does nothing here; `fqtl tidy` removes what other runs left")
-    results = read_results(given.results, given.weights, dict(given.setting), given.panel)
+    results = read_results(
+        given.results,
+        given.weights,
+        dict(given.setting),
+        given.panel,
+        only_traits=given.traits,
+        gene_pages=given.gene_pages,
+    )
     for name in results.foreign_weights:
         log.warning("weights that are not of this run: %s", name)
     parts = sections(results)

@@ -85,14 +85,21 @@ def named(fits: pd.DataFrame, wanted: Sequence[str]) -> list[str]:
     return found
 
 
-def read_records(results: Path, fits: pd.DataFrame, genes: Sequence[str]) -> Iterator[GeneRecord]:
+def read_records(
+    results: Path,
+    fits: pd.DataFrame,
+    genes: Sequence[str],
+    only_traits: Sequence[str] | None = None,
+) -> Iterator[GeneRecord]:
     """Genes of a run, one after another, each from the store of its shard if that is still there.
 
     A store of all genes may not fit into memory; one of a shard does.
+
+    only_traits : those of the run, where others may lie beside them; all by default
     """
     rows = fits.set_index("gene_id")
     factors = read_tsv(results / "factors.tsv.gz", "factors")
-    traits = read_traits(results / "twas")
+    traits = read_traits(results / "twas", only_traits)
     for store, mine in _stores(results, genes).items():
         wanted = ["gene_id", *LISTS, "covariance"]
         table = read_parquet(store, "fits", wanted, [("gene_id", "in", mine)])[0]

@@ -97,10 +97,15 @@ def read_results(
     weights: Sequence[Path],
     settings: dict[str, str],
     panel: Path | None = None,
+    *,
+    only_traits: Sequence[str] | None = None,
+    gene_pages: bool = True,
 ) -> Results:
     """Tables of the run in a folder.
 
     weights : tables of weight files; panel : what `fqtl simulate` wrote
+    only_traits : those of the run, where others may lie beside them; all by default
+    gene_pages : whether the run has made any
     """
     tables = {
         kind: read_tsv(folder / name, kind, columns=columns)
@@ -121,15 +126,17 @@ def read_results(
         settings=settings,
         benchmarks=read_benchmarks(folder / "benchmarks"),
         priors=pd.read_csv(priors, sep="\t", keep_default_na=False) if priors.exists() else None,
-        traits=read_traits(folder / "twas"),
+        traits=read_traits(folder / "twas", only_traits),
         pairs=pairs,
         simulated=simulated,
-        gene_pages={
-            path.stem: f"genes/{path.name}"
-            for path in sorted((folder / "genes").glob("*.html"))
-            if path.stem != "index"
-        },
+        gene_pages=_pages(folder / "genes") if gene_pages else {},
     )
+
+
+def _pages(folder: Path) -> dict[str, str]:
+    """The page of each gene that has one, as it is linked from the report."""
+    pages = (path for path in sorted(folder.glob("*.html")) if path.stem != "index")
+    return {path.stem: f"{folder.name}/{path.name}" for path in pages}
 
 
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
@@ -173,12 +180,16 @@ def read_benchmarks(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def read_traits(folder: Path) -> list[Trait]:
-    """Traits that `fqtl twas` tested, one folder each, in the order of their names."""
+def read_traits(folder: Path, only: Sequence[str] | None = None) -> list[Trait]:
+    """Traits that `fqtl twas` tested, one folder each, in the order of their names.
+
+    only : those of the run, where others may lie beside them; all by default
+    """
     return [
         _trait(path.parent)
         for path in sorted(folder.glob("*/genes.tsv.gz"))
-        if all((path.parent / name).exists() for name in TWAS.values())
+        if (only is None or path.parent.name in only)
+        and all((path.parent / name).exists() for name in TWAS.values())
     ]
 
 

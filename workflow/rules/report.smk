@@ -62,10 +62,12 @@ if RUN.config.report.gene_pages:
             top=RUN.config.report.gene_pages,
             results=subpath(output[0], parent=True),
             annotation=lambda wildcards, input: flags("--annotation", input.annotation),
+            # those of an earlier run may lie beside them
+            traits=" ".join(["--traits", *RUN.traits]),
         shell:
             r"""
             fqtl plot gene --top {params.top} --results {params.results:q} {params.annotation} \
-                --out {output:q} 2>{log:q}
+                {params.traits} --out {output:q} 2>{log:q}
             """
 
 
@@ -111,10 +113,14 @@ rule report:
             "--panel", [Path(path).parent for path in input.truth[:1]]
         ),
         settings=lambda wildcards: FLAGS.settings,
+        # those of an earlier run may lie beside them
+        traits=" ".join(["--traits", *RUN.traits]),
+        pages="" if RUN.config.report.gene_pages else "--no-gene-pages",
     shell:
         r"""
         fqtl report --results {params.results:q} --weights {input.weights:q} \
-            {params.panel} {params.settings} --figures {output.figures:q} \
+            {params.panel} {params.settings} {params.traits} {params.pages} \
+            --figures {output.figures:q} \
             --out {output.page:q} 2>{log:q}
         """
 
