@@ -26,6 +26,7 @@ from fqtl.data.text import fields_of, guarded, read_lines, read_table
 from fqtl.data.windows import sliding_windows
 from fqtl.errors import FqtlError
 from fqtl.gene.summary import analyse_summary
+from fqtl.model.priors.priors_table import read_priors
 from fqtl.qtl.matching import GeneScores, gene_scores
 from fqtl.qtl.reader import Pairs, read_pairs
 from fqtl.qtl.sheet import TissueFile, read_sheet
@@ -71,6 +72,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "the others and the whole imply; 0 leaves it out",
     )
     model.add_argument(
+        "--priors",
+        type=Path,
+        metavar="FILE",
+        help="what all genes say beforehand, as of `fqtl learn-priors`; left out: the defaults",
+    )
+    model.add_argument(
         "--noise-correlation",
         type=Path,
         metavar="FILE",
@@ -96,6 +103,7 @@ def run(given: Namespace) -> None:
         "factored": given.factored,
         "noise_correlation": noise,
         "background": False,
+        "priors": None if given.priors is None else read_priors(given.priors),
     }
     names = [one.tissue for one in sheet]
     reach = given.cis_window_bp

@@ -1,11 +1,15 @@
 """`fqtl fit-summary`: from files of z-scores and a panel to the store of fits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from fqtl.cli import main
-from fqtl.tables.files import read_parquet
+from fqtl.model.priors.default_model import default_priors
+from fqtl.model.priors.priors_table import table_rows
+from fqtl.tables.files import read_parquet, write_tsv
 from fqtl.tables.fits import explode
 from tests.cli.by_hand import BUILD, complaint, run
 from tests.files import vcf_records, write_vcf
@@ -73,6 +77,19 @@ def test_fits_of_summary_statistics_are_stored_as_those_of_individual_data(files
     used = pd.read_csv(files / "used.tsv", sep="\t")
     assert used.groupby("gene_id")["rows"].sum().to_dict() == {"g1": 160, "g2": 160}
     assert set(used["what"]) == {"used"}
+
+
+def test_priors_of_a_release_are_read(files):
+    """A tissue is told less of where all genes say that none acts."""
+    run([*RUN, "--folds", "0"])
+    alone = explode(read_parquet(files / "fits.parquet", "fits")[0], "prediction")
+    unlikely = replace(default_priors(2), specific_start=1e-6, specific_share=1e-6)
+    rows = table_rows(replace(unlikely, specific_weight=1e6), 500)
+    write_tsv(files / "priors.tsv", pd.DataFrame(rows), "priors")
+    run([*RUN, "--folds", "0", "--priors", "priors.tsv"])
+    held = explode(read_parquet(files / "fits.parquet", "fits")[0], "prediction")
+    null = alone["gene_id"] == "g2"
+    assert (held["pip"][null] < 0.5 * alone["pip"][null]).all()
 
 
 def test_weights_are_written_from_fits_of_summary_statistics(files):
