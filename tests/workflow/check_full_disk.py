@@ -30,7 +30,7 @@ def test_a_full_disk_is_named_and_the_run_goes_on_when_there_is_room(release):
     release.configure("here")
     assert release.run("here").returncode == 0
     release.configure("disk/out")
-    assert release.run("disk/out", "--cores", "2", "--until", "shard").returncode == 0
+    assert release.run("disk/out", "--cores", "2", "--until", "learn_priors").returncode == 0
     filling = release.folder / "disk" / "filling"
     filling.write_bytes(bytes(shutil.disk_usage(filling.parent).free - LEFT))
 
