@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fqtl.data.builds import require_build
-from fqtl.data.sheets import sheet_rows
-from fqtl.data.tissues import NAME
+from fqtl.data.sheets import named_rows
 from fqtl.errors import FqtlError
 
 COLUMNS = ("trait", "gwas")
@@ -31,30 +30,10 @@ class Trait:
 
 def read_traits(path: Path) -> list[Trait]:
     """Traits in the order of the sheet; the files themselves are not looked at."""
-    first: dict[str, int] = {}
-    traits = []
-    for number, row in sheet_rows(path, COLUMNS):
-        trait = _trait(row, f"{path}, line {number}")
-        if trait.name in first:
-            raise FqtlError(
-                f"{path} lists the trait {trait.name} twice, on lines {first[trait.name]} and "
-                f"{number}."
-            )
-        first[trait.name] = number
-        traits.append(trait)
-    if not traits:
-        raise FqtlError(f"{path} lists no trait.")
-    return traits
+    return [_trait(row, where) for where, row in named_rows(path, COLUMNS)]
 
 
 def _trait(row: dict[str, str], where: str) -> Trait:
-    if not NAME.match(row["trait"]):
-        raise FqtlError(
-            f"{where}: trait must be a name of letters, digits and _.+- (a folder is named after "
-            f"it); found {row['trait']!r}."
-        )
-    if not row["gwas"]:
-        raise FqtlError(f"{where}: gwas must be the path of a GWAS; found nothing.")
     columns = tuple(row.get("columns", "").split())
     for entry in columns:
         meaning, mark, name = entry.partition("=")

@@ -7,8 +7,7 @@ and `columns` (what they mean, `meaning=column`, where the format is none that i
 from dataclasses import dataclass
 from pathlib import Path
 
-from fqtl.data.sheets import sheet_rows
-from fqtl.data.tissues import NAME
+from fqtl.data.sheets import named_rows
 from fqtl.errors import FqtlError
 
 
@@ -24,23 +23,15 @@ class TissueFile:
 
 def read_sheet(path: Path) -> list[TissueFile]:
     """Tissues in the order of the sheet; the files themselves are not looked at."""
-    found: list[TissueFile] = []
-    for number, row in sheet_rows(path, ("tissue", "file")):
-        where = f"{path}, line {number}"
-        name = row["tissue"]
-        if not NAME.match(name):
-            raise FqtlError(
-                f"{where}: tissue must be a name of letters, digits and _.+-, found {name!r}."
-            )
-        if name in [one.tissue for one in found]:
-            raise FqtlError(f"{where}: the tissue {name} is listed twice.")
-        if not row["file"]:
-            raise FqtlError(f"{where}: file must be a path, found nothing.")
-        n = _number(row.get("n", ""), where)
-        found.append(TissueFile(name, Path(row["file"]), n, row.get("columns", "")))
-    if not found:
-        raise FqtlError(f"{path} lists no tissue.")
-    return found
+    return [
+        TissueFile(
+            row["tissue"],
+            Path(row["file"]),
+            _number(row.get("n", ""), where),
+            row.get("columns", ""),
+        )
+        for where, row in named_rows(path, ("tissue", "file"))
+    ]
 
 
 def _number(text: str, where: str) -> float | None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from fqtl.config.model import Config
 from fqtl.data.genotype_paths import CHROM, is_template
 from fqtl.data.gtex_samples import gct_samples, read_tissue_of_samples
-from fqtl.data.tissues import NAME, Tissue, read_tissues
+from fqtl.data.sheets import NAME
+from fqtl.data.tissues import Tissue, read_tissues
 from fqtl.errors import FqtlError
 
 

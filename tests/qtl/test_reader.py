@@ -164,9 +164,9 @@ def test_a_sheet_names_each_tissue_once(tmp_path):
         ("Lung", Path("lung.txt"), None),
     ]
     for row, words in (
-        ("Liver\tx\t", "listed twice"),
+        ("Liver\tx\t", "lists the tissue Liver twice, on lines 2 and 3"),
         ("a b\tx\t", "letters, digits"),
-        ("Lung\t\t", "must be a path"),
+        ("Lung\t\t", "line 3: file must be the path of a file"),
         ("Lung\tx\tmany", "'many'"),
     ):
         path.write_text(f"tissue\tfile\tn\nLiver\tliver.txt\t200\n{row}\n")
