@@ -227,6 +227,16 @@ def to_regress_out(
     return joined(own, shared)
 
 
+def add_priors(parser: Any) -> None:
+    """Priors of a release; of a parser or of a group of its arguments."""
+    parser.add_argument(
+        "--priors",
+        type=Path,
+        metavar="FILE",
+        help="what all genes say beforehand, as of `fqtl learn-priors`; left out: the defaults",
+    )
+
+
 def add_only_traits(parser: ArgumentParser) -> None:
     """Which of the traits below the results are of the run."""
     parser.add_argument(

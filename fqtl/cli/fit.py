@@ -5,7 +5,6 @@ becomes a row with its reason.
 """
 
 import logging
-import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,13 +18,16 @@ from fqtl.cli.arguments import (
     add_genotypes,
     add_out,
     add_permutations,
+    add_priors,
     add_variants,
     open_filtered,
 )
 from fqtl.cli.flags import add_key
+from fqtl.cli.progress import with_progress
 from fqtl.cli.shard_data import (
     add_model,
     covariates_of,
+    failure_of,
     gene_windows,
     is_male_of,
     model_of,
@@ -42,10 +44,8 @@ from fqtl.model.priors.priors_table import read_priors
 from fqtl.shards.shard_file import genes_of_release, read_shard
 from fqtl.tables.files import write_parquet
 from fqtl.tables.fits import FITS
-from fqtl.tables.reasons import count_reasons
 
 log = logging.getLogger(__name__)
-REPORT_EVERY = 20.0  # seconds
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -56,12 +56,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     variants = add_variants(parser)
     add_key(variants, "weights.min_pip", metavar="P")
     add_model(parser)
-    parser.add_argument(
-        "--priors",
-        type=Path,
-        metavar="FILE",
-        help="what all genes say beforehand, as of `fqtl learn-priors`; left out: the defaults",
-    )
+    add_priors(parser)
     add_folds(parser)
     add_donor_covariates(parser)
     add_permutations(parser)
@@ -82,7 +77,8 @@ def run(given: Namespace) -> None:
         is_male=is_male_of(source, genes, donors),
         sexes=source.sexes,
     )
-    records = list(_with_progress(_records(genes, donors, source, given, settings), len(genes)))
+    made = _records(genes, donors, source, given, settings)
+    records = list(with_progress(made, len(genes), failure_of))
     write_parquet(
         given.out,
         pa.Table.from_pylist(records, schema=FITS),
@@ -129,31 +125,7 @@ def _records(
 ) -> Iterator[dict[str, Any]]:
     """Record of every gene, in the order of position."""
     for gene, cis in gene_windows(genes, donors, source, given):
-        yield analyse_gene(gene, cis, settings)
-
-
-def _with_progress(records: Iterator[dict[str, Any]], total: int) -> Iterator[dict[str, Any]]:
-    """The records, and from time to time a line that says how far they are."""
-    started = said = time.monotonic()
-    failures: list[str] = []
-    for done, record in enumerate(records, start=1):
+        record = analyse_gene(gene, cis, settings)
         outcome = record["reason"] or f"{record['n_factors']} factors"
-        log.debug("%s: %s, %s", record["gene_id"], record["status"], outcome)
-        if record["status"] == "failed":
-            failures.append(record["reason"])
-        now = time.monotonic()
-        if now - said > REPORT_EVERY or done == total:
-            said = now
-            log.info(_progress(done, total, len(failures), now - started))
+        log.debug("%s: %s, %s", gene.gene_id, record["status"], outcome)
         yield record
-    if failures:
-        reason, count = count_reasons(failures)[0]
-        log.warning("%d of %d genes failed, %d of them: %s", len(failures), total, count, reason)
-
-
-def _progress(done: int, total: int, failed: int, seconds: float) -> str:
-    """How far a shard is, and how long the rest will take at this pace."""
-    left = seconds / done * (total - done)
-    return f"{done} of {total} genes ({failed} failed), {seconds / done:.1f} s per gene" + (
-        f", about {max(round(left / 60), 1)} min to go" if done < total else ""
-    )

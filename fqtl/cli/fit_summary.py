@@ -9,6 +9,7 @@ becomes a row with its reason.
 import logging
 from argparse import ArgumentParser, Namespace
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from fqtl.cli.arguments import add_genotypes, add_out, add_variants, open_filtered
+from fqtl.cli.arguments import add_genotypes, add_out, add_priors, add_variants, open_filtered
 from fqtl.cli.flags import add_key
+from fqtl.cli.progress import with_progress
+from fqtl.cli.shard_data import failure_of
 from fqtl.data import contigs
-from fqtl.data.dosages import Limits
+from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.expression import gene_key
 from fqtl.data.gene import GeneData
 from fqtl.data.text import fields_of, guarded, read_lines, read_table
@@ -27,6 +30,7 @@ from fqtl.data.windows import sliding_windows
 from fqtl.errors import FqtlError
 from fqtl.gene.summary import analyse_summary
 from fqtl.model.priors.priors_table import read_priors
+from fqtl.qtl import matching
 from fqtl.qtl.matching import GeneScores, gene_scores
 from fqtl.qtl.reader import Pairs, read_pairs
 from fqtl.qtl.sheet import TissueFile, read_sheet
@@ -36,6 +40,7 @@ from fqtl.tables.reasons import count_reasons
 
 log = logging.getLogger(__name__)
 NOTHING = pd.DataFrame()
+MATCHED = (matching.USED, matching.SWAPPED, matching.OTHER_STRAND)
 USED = ["gene_id", "tissue", "what", "rows"]
 
 
@@ -71,12 +76,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="parts of pseudo-validation, in which z-scores of a part of the people are made up as "
         "the others and the whole imply; 0 leaves it out",
     )
-    model.add_argument(
-        "--priors",
-        type=Path,
-        metavar="FILE",
-        help="what all genes say beforehand, as of `fqtl learn-priors`; left out: the defaults",
-    )
+    add_priors(model)
     model.add_argument(
         "--noise-correlation",
         type=Path,
@@ -105,28 +105,10 @@ def run(given: Namespace) -> None:
         "background": False,
         "priors": None if given.priors is None else read_priors(given.priors),
     }
-    names = [one.tissue for one in sheet]
-    reach = given.cis_window_bp
-    spans = [
-        (chrom, max(tss - reach, 1), tss + reach)
-        for chrom, tss in zip(genes["chrom"], genes["tss"], strict=True)
-    ]
-    windows = sliding_windows(
-        source, spans, source.donors, Limits(given.min_maf, given.max_missing)
-    )
-    records, used = [], []
-    for row, cis in zip(genes.itertuples(), windows, strict=True):
-        of_gene = [pairs.of_gene.get(gene_key(str(row.gene_id)), NOTHING) for pairs in tissues]
-        found = gene_scores(cis, str(row.chrom), of_gene)
-        n = _people(sheet, found)
-        gene = GeneData(str(row.gene_id), str(row.chrom), int(row.tss), names, np.empty((0, 0)))
-        record, fit = analyse_summary(
-            gene, cis, found.z, n, options, given.min_pip, given.folds, given.seed
-        )
-        records.append(record)
-        used += _used(gene.gene_id, names, found)
-        if fit is not None:
-            log.debug("%s: mismatch of LD %.2f; %s", gene.gene_id, fit.mismatch, fit.notes)
+    analysed = _analysed(given, source, sheet, genes, tissues, options)
+    made = list(with_progress(analysed, len(genes), lambda one: failure_of(one[0])))
+    records, used = [record for record, _ in made], [row for _, rows in made for row in rows]
+    _refuse_no_match(given, sheet, tissues, used)
     _say(records, used)
     if given.used is not None:
         with text_writer(given.used) as stream:
@@ -140,6 +122,54 @@ def run(given: Namespace) -> None:
         exceedances=0,
         source="summary statistics",
     )
+
+
+def _analysed(
+    given: Namespace,
+    source: GenotypeSource,
+    sheet: list[TissueFile],
+    genes: pd.DataFrame,
+    tissues: list[Pairs],
+    options: dict[str, Any],
+) -> Iterator[tuple[dict[str, Any], list[tuple[Any, ...]]]]:
+    """Record of every gene, in the order of position, and what became of its rows."""
+    names = [one.tissue for one in sheet]
+    reach = given.cis_window_bp
+    places = zip(genes["chrom"], genes["tss"], strict=True)
+    spans = [(chrom, max(tss - reach, 1), tss + reach) for chrom, tss in places]
+    limits = Limits(given.min_maf, given.max_missing)
+    windows = sliding_windows(source, spans, source.donors, limits)
+    for row, cis in zip(genes.itertuples(), windows, strict=True):
+        of_gene = [pairs.of_gene.get(gene_key(str(row.gene_id)), NOTHING) for pairs in tissues]
+        found = gene_scores(cis, str(row.chrom), of_gene)
+        n = _people(sheet, found)
+        gene = GeneData(str(row.gene_id), str(row.chrom), int(row.tss), names, np.empty((0, 0)))
+        record, fit = analyse_summary(
+            gene, cis, found.z, n, options, given.min_pip, given.folds, given.seed
+        )
+        if fit is not None:
+            log.debug("%s: mismatch of LD %.2f; %s", gene.gene_id, fit.mismatch, fit.notes)
+        yield record, _used(gene.gene_id, names, found)
+
+
+def _refuse_no_match(
+    given: Namespace, sheet: list[TissueFile], tissues: list[Pairs], used: list[tuple[Any, ...]]
+) -> None:
+    """Refuse files of which no row is of a variant of the panel, as those of another build."""
+    for one, pairs in zip(sheet, tissues, strict=True):
+        if not pairs.of_gene:
+            continue
+        mine = [(what, rows) for _, name, what, rows in used if name == one.tissue]
+        if any(rows for what, rows in mine if what in MATCHED):
+            continue
+        first = next(iter(pairs.of_gene.values())).iloc[0]
+        raise FqtlError(
+            f"{one.file}: none of {sum(map(len, pairs.of_gene.values()))} rows of the genes asked "
+            f"for is of a variant of {given.genotypes} (on {given.genome_build}); the first is "
+            f"{first['rsid'] or 'without a name'} at {first['chrom']}:{first['pos']} "
+            f"{first['other_allele']}>{first['effect_allele']}. Are file, genes and panel on one "
+            "genome build?"
+        )
 
 
 def read_genes(path: Path) -> pd.DataFrame:
@@ -223,7 +253,7 @@ def _say(records: list[dict[str, Any]], used: list[tuple[Any, ...]]) -> None:
     log.info("rows: %s", ", ".join(f"{rows} {what}" for what, rows in total.most_common()))
     status = Counter(record["status"] for record in records)
     log.info("%d genes: %s", len(records), ", ".join(f"{n} {name}" for name, n in status.items()))
-    reasons = [record["reason"] for record in records if record["reason"]]
-    if reasons:
-        reason, count = count_reasons(reasons)[0]
-        log.warning("%d of %d genes have no fit, %d: %s", len(reasons), len(records), count, reason)
+    skipped = [record["reason"] for record in records if record["status"] == "skipped"]
+    if skipped:
+        reason, count = count_reasons(skipped)[0]
+        log.warning("%d of %d genes skipped, %d: %s", len(skipped), len(records), count, reason)

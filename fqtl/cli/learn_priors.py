@@ -6,10 +6,10 @@ seed alone, and the table on the sample alone.
 """
 
 import logging
-import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -20,6 +20,7 @@ from fqtl.cli.arguments import (
     add_variants,
     open_filtered,
 )
+from fqtl.cli.progress import with_progress
 from fqtl.cli.shard_data import (
     add_model,
     covariates_of,
@@ -38,10 +39,15 @@ from fqtl.model.learn_priors import Seen, priors_of
 from fqtl.model.priors.priors_table import table_rows
 from fqtl.shards.shard_file import gene_ids, read_shard
 from fqtl.tables.files import write_tsv
-from fqtl.tables.reasons import count_reasons
 
 log = logging.getLogger(__name__)
-REPORT_EVERY = 20.0  # seconds
+
+
+class Outcome(NamedTuple):
+    """What the fit of a gene says; None where there is none, and why it failed if it did."""
+
+    seen: Seen | None
+    failure: str = ""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -71,15 +77,11 @@ def run(given: Namespace) -> None:
     sample = sample_of((gene for genes in mine.values() for gene in genes), given.genes, given.seed)
     if not sample:
         raise FqtlError(f"The {len(mine)} shards have no genes to learn priors from.")
-    failures: list[str] = []
-    seen = list(_with_progress(_all_seen(mine, set(sample), source, given, failures), len(sample)))
-    if failures:
-        reason, count = count_reasons(failures)[0]
-        log.warning(
-            "%d of %d genes failed, %d of them: %s", len(failures), len(sample), count, reason
-        )
-    found = [one for one in seen if one is not None]
+    looked_at = _all_seen(mine, set(sample), source, given)
+    seen = list(with_progress(looked_at, len(sample), lambda one: one.failure))
+    found = [one.seen for one in seen if one.seen is not None]
     if not found:
+        failures = [one.failure for one in seen if one.failure]
         raise FqtlError(
             f"None of {len(sample)} genes was fitted, so that there is nothing to learn priors "
             f"from; {failures[0] if failures else 'none has a variant in its cis window'}"
@@ -93,9 +95,8 @@ def _all_seen(
     sample: set[str],
     source: GenotypeSource,
     given: Namespace,
-    failures: list[str],
-) -> Iterator[Seen | None]:
-    """What the fit of each gene of the sample says; None where there is none."""
+) -> Iterator[Outcome]:
+    """What the fit of each gene of the sample says."""
     for path, genes in mine.items():
         wanted = sample.intersection(genes)
         if not wanted:
@@ -111,32 +112,19 @@ def _all_seen(
             sexes=source.sexes,
         )
         for gene, cis in gene_windows(chosen, donors, source, given):
-            yield _seen(gene, cis, settings, failures)
+            yield _seen(gene, cis, settings)
 
 
-def _seen(gene: GeneData, cis: Genotypes, settings: Settings, failures: list[str]) -> Seen | None:
+def _seen(gene: GeneData, cis: Genotypes, settings: Settings) -> Outcome:
     if not len(cis.variants):
-        return None
+        return Outcome(None)
     try:
         found = fit_gene(gene, cis.dosages.T, settings.of_chromosome(gene.chrom))
     except FqtlError as fault:
-        failures.append(str(fault))
-        return None
+        return Outcome(None, str(fault))
     except MemoryError:
         raise  # the machine's fault, not the gene's
     except Exception as fault:  # as in a shard: the log has the traceback
         log.exception("gene %s failed", gene.gene_id)
-        failures.append(f"{type(fault).__name__}: {fault}")
-        return None
-    return Seen.of(found)
-
-
-def _with_progress(seen: Iterator[Seen | None], total: int) -> Iterator[Seen | None]:
-    """The same, and from time to time a line that says how far they are."""
-    started = said = time.monotonic()
-    for done, one in enumerate(seen, start=1):
-        now = time.monotonic()
-        if now - said > REPORT_EVERY or done == total:
-            said = now
-            log.info("%d of %d genes, %.1f s per gene", done, total, (now - started) / done)
-        yield one
+        return Outcome(None, f"{type(fault).__name__}: {fault}")
+    return Outcome(Seen.of(found))

@@ -47,6 +47,11 @@ def gene_windows(
     return zip(genes, sliding_windows(source, spans, donors, limits), strict=True)
 
 
+def failure_of(record: dict[str, Any]) -> str:
+    """Why the gene of a record of the store failed; empty where it did not."""
+    return str(record["reason"]) if record["status"] == "failed" else ""
+
+
 def covariates_of(path: Path | None, donors: list[str]) -> np.ndarray | None:
     """(n, q) covariates of all donors, for the model."""
     if path is None:

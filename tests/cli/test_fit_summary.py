@@ -120,3 +120,15 @@ def test_what_is_missing_is_said_in_one_line(files, capsys):
     assert "No such file: none.txt" in complaint(capsys, RUN)
     (files / "genes.bed").write_text("gene\tplace\ng1\t5\n")
     assert "#chr, start, end, gene_id" in complaint(capsys, RUN)
+
+
+def test_files_of_another_build_are_refused_and_nothing_is_written(files, capsys):
+    """Places are others, and ids are no rs numbers: no row is of a variant of the panel."""
+    lung = (files / "Lung.txt").read_text()
+    (files / "Lung.txt").write_text(lung.replace("chr22_50", "chr22_950"))
+    told = complaint(capsys, RUN)
+    assert "Lung.txt: none of 160 rows" in told
+    assert "22:95000" in told
+    assert "one genome build?" in told
+    assert not (files / "fits.parquet").exists()
+    assert not (files / "used.tsv").exists()

@@ -5,7 +5,8 @@ import logging
 import numpy as np
 import pytest
 
-from fqtl.cli.fit import _progress, _with_progress, refuse_other_values
+from fqtl.cli.progress import progress, with_progress
+from fqtl.cli.shard_data import failure_of, refuse_other_values
 from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
 
@@ -30,16 +31,16 @@ def test_counts_go_to_families_of_counts_and_other_values_do_not(counted):
 
 
 def test_a_log_says_how_far_a_shard_is_and_how_long_the_rest_takes():
-    assert _progress(25, 100, 0, 50.0) == (
+    assert progress(25, 100, 0, 50.0) == (
         "25 of 100 genes (0 failed), 2.0 s per gene, about 2 min to go"
     )
-    assert _progress(100, 100, 3, 50.0) == "100 of 100 genes (3 failed), 0.5 s per gene"
+    assert progress(100, 100, 3, 50.0) == "100 of 100 genes (3 failed), 0.5 s per gene"
 
 
 def test_genes_that_failed_are_counted_with_their_most_frequent_reason(caplog):
     gene = {"gene_id": "g", "n_factors": 1, "status": "fitted", "reason": ""}
     failed = [{**gene, "status": "failed", "reason": f"found {x} in y"} for x in (-1, 2)]
     with caplog.at_level(logging.INFO):
-        assert len(list(_with_progress(iter([gene, *failed]), 3))) == 3
+        assert len(list(with_progress([gene, *failed], 3, failure_of))) == 3
     assert "3 of 3 genes (2 failed)" in caplog.text
     assert "2 of 3 genes failed, 2 of them: found -1 to 2 in y" in caplog.text
