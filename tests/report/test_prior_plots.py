@@ -6,8 +6,10 @@ import pandas as pd
 
 from fqtl.model.priors.default_model import default_priors
 from fqtl.model.priors.priors_table import table_rows
+from fqtl.report.page import figures, sections
 from fqtl.report.plots import as_svg
 from fqtl.report.prior_plots import priors
+from tests.report.made import page_of, results
 
 
 def test_the_figure_shows_what_was_learned_beside_the_defaults():
@@ -20,3 +22,16 @@ def test_the_figure_shows_what_was_learned_beside_the_defaults():
     assert len(squares.get_yticks()) == 2
     assert [bar.get_height() for bar in likeness.patches] == list(known.likeness)
     assert "tissue has a factor" in as_svg(figure)
+
+
+def test_what_all_genes_said_beforehand_is_a_figure_unless_fits_read_the_defaults():
+    learned = pd.DataFrame(table_rows(replace(default_priors(44), factor_share=0.21), 87))
+    found = replace(results(), priors=learned)
+    drawn = {figure.name: figure for figure in figures(sections(found))}["priors"]
+    assert "87 genes" in drawn.caption
+    assert "a factor with probability 0.21" in drawn.alt
+    assert drawn.data["name"].tolist() == list(default_priors(1).by_name())
+    # what an earlier run learned is not shown as if it were of this one
+    other = replace(found, settings={"priors": "default"})
+    assert "priors" not in {figure.name for figure in figures(sections(other))}
+    assert "model.priors: default" in page_of(other)
