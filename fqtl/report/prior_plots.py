@@ -28,7 +28,7 @@ def priors(table: pd.DataFrame) -> Figure:
     alike = [name for name in known.index if name.startswith(LIKENESS)]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 2.4), layout="constrained")
-        shares, squares, likeness = figure.subplots(1, 3)
+        shares, squares, likeness = figure.subplots(1, 3, width_ratios=(1, 1, 1.6))
         _beside_defaults(shares, known, SHARES)
         shares.set_xlabel("probability")
         _beside_defaults(squares, known, SQUARES)

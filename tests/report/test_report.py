@@ -399,3 +399,10 @@ def test_loci_and_fine_mapping_of_a_trait_are_shown_the_likeliest_first():
     assert blocks[-2].columns == ["chrom", "kind", "variant id", "pip"]
     assert blocks[-2].rows == [["chr1", "factor", "", "0.9"], ["chr1", "variant", "v1", "0.2"]]
     assert "fine-mapping has no row" in blocks[-1].text
+
+
+def test_among_genes_of_equal_q_the_strongest_stands_first():
+    found = results()
+    second = found.fits.iloc[[0]].assign(gene_id="g3", neg_log_null_prob=99.0)
+    fits = pd.concat([found.fits, second], ignore_index=True)
+    assert [row["gene"] for row in rows_of(replace(found, fits=fits))] == ["g3", "g1", "g2"]
