@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard fqtl/model/*/*.pyx fqtl/model/*/*.h)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo demo-lymphoblastoid test fast fuzz floor cluster lint format bench speed counts accuracy accuracy-real reference scale chr22 clean
+.PHONY: help demo demo-lymphoblastoid test fast fuzz floor cluster lint docs format bench speed counts accuracy accuracy-real reference scale chr22 clean
 
 help:
 	@echo "make demo                 a simulated panel of 44 tissues on real genotypes, to results/demo/"
@@ -19,6 +19,7 @@ help:
 	@echo "make floor                the tests with the oldest versions of what fqtl depends on"
 	@echo "make cluster              a run on a real SLURM, and one on a full disk (Debian, root)"
 	@echo "make lint                 formatters and linters, without changing anything"
+	@echo "make docs                 the pages of docs/ as a site with search, to build/docs/; links are checked"
 	@echo "make format               let the formatters change what they want"
 	@echo "make bench                what one gene of GTEx size costs, and what every family does"
 	@echo "make speed                fits by this tree and by commit 62de0c3, in turn"
@@ -62,6 +63,11 @@ lint: $(VENV)/lint.stamp
 	cython-lint fqtl
 	snakefmt --check Snakefile workflow
 	snakemake --lint --configfile config/demo.yaml
+
+# a link that leads nowhere, to a page or to a heading in it, is an error
+docs: $(VENV)/docs.stamp
+	python -m sphinx --quiet --fail-on-warning --keep-going -E -b html -c docs . build/docs
+	@echo "build/docs/index.html"
 
 format: $(VENV)/lint.stamp
 	ruff format .
