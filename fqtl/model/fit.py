@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from fqtl.model import single_effects_model, spike_slab_model
 from fqtl.model.arguments import Given
 from fqtl.model.arrays.inputs import refuse_no_count, refuse_no_flag
+from fqtl.model.arrays.threads import one_thread
 from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.priors.release_priors import Priors
@@ -126,4 +127,5 @@ def _posteriors(solved: Solved) -> dict[str, Any]:
     problem = solved.problem
     if isinstance(problem.settings.prior, SpikeSlabOptions):
         return spike_slab_model.posteriors(solved.effects, problem.variants, problem.m)
-    return single_effects_model.posteriors(solved.effects, problem.distinct, problem.m)
+    with one_thread():
+        return single_effects_model.posteriors(solved.solution, problem.distinct, problem.m)

@@ -18,7 +18,8 @@ from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotyp
 from fqtl.model.arrays.threads import one_thread
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.engines import ENGINES
-from fqtl.model.engines.model import Model, Solution
+from fqtl.model.engines.model import Model
+from fqtl.model.engines.solution import Solution
 from fqtl.model.families import Family, Response
 from fqtl.model.options import ModelKind, Options, options_of
 from fqtl.model.predictors.covariates import Covariates

@@ -6,13 +6,13 @@ so that each effect that is likely there has a credible set. The other priors, o
 itself, are in `spike_slab_model.py`.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.variants import Variants
+from fqtl.model.engines.solution import Solution
 from fqtl.model.predictors.background import Background
 from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
@@ -42,8 +42,9 @@ def location_parts(
     return parts
 
 
-def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any]:
+def posteriors(solution: Solution, x: Variants, m: int) -> dict[str, Any]:
     """Posterior of every part and the credible sets of its effects, in the terms of `Fit`."""
+    parts = solution.model.location[1:]
     copies, p = x.copies, x.n_variants
     factors = [factor for part in parts if isinstance(part, Factored) for factor in part.ordered()]
     loadings = [factor.effects.spread(copies) for factor in factors]
@@ -51,11 +52,12 @@ def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any
     specific = [sums.spread(copies) for part in beside for sums in part.tissues]
     background = [part for part in parts if isinstance(part, Background)]
     sign = np.array([factor.sign for factor in factors])
+    of_factors, of_tissues = _log_bayes_factors(solution)
     sets = []
-    for k, sums in enumerate(loadings):
-        sets += credible_sets(sums, x, factor=k)
-    for t, sums in enumerate(specific):
-        sets += credible_sets(sums, x, tissue=t)
+    for k, (sums, found) in enumerate(zip(loadings, of_factors, strict=True)):
+        sets += credible_sets(sums, x, found, factor=k)
+    for t, (sums, found) in enumerate(zip(specific, of_tissues, strict=True)):
+        sets += credible_sets(sums, x, found, tissue=t)
     return {
         "variants": Posterior.of(loadings, p).times(sign),
         "tissues": Posterior.of([factor.tissues for factor in factors], m).times(sign),
@@ -66,3 +68,19 @@ def posteriors(parts: Sequence[Predictor], x: Variants, m: int) -> dict[str, Any
         "factor_share": np.array([factor.tissues.prior.inclusion for factor in factors]),
         "specific_share": beside[0].prior.inclusion if beside else None,
     }
+
+
+def _log_bayes_factors(solution: Solution) -> tuple[list[list[Floats]], list[list[Floats]]]:
+    """(k,) of each effect found in each factor, and in each tissue: what one more update of it
+    would be made of."""
+    of_factors: list[list[Floats]] = []
+    of_tissues: list[list[Floats]] = []
+    working = solution.working
+    assert working is not None
+    for index, part in enumerate(solution.model.location):
+        if not isinstance(part, Factored | TissueSpecific):
+            continue
+        residual = working.weighted_residual(solution.model, index)
+        found = part.log_bayes_factors(residual, working.precision)
+        (of_factors if isinstance(part, Factored) else of_tissues).extend(found)
+    return of_factors, of_tissues

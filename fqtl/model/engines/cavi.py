@@ -33,8 +33,9 @@ import numpy as np
 
 from fqtl.model.arrays.moments import Moments
 from fqtl.model.engines.dispersion import maximise_dispersion
-from fqtl.model.engines.model import Model, Solution
+from fqtl.model.engines.model import Model
 from fqtl.model.engines.options import CaviOptions
+from fqtl.model.engines.solution import Solution
 from fqtl.model.engines.trace import Trace
 from fqtl.model.engines.working import Working
 from fqtl.model.predictors.background import Background
@@ -133,7 +134,7 @@ def maximise(model: Model, options: CaviOptions) -> Solution:
     if options.reconsider and model.family.quadratic and len(entries) > 1:
         for index in entries:
             fit = _reconsider(fit, index, trace, options)
-    return Solution(fit.state.model, trace.elbo, fit.converged, fit.note)
+    return Solution(fit.state.model, trace.elbo, fit.converged, fit.note, fit.state.working)
 
 
 def _recorded(done: Round, trace: Trace) -> Round:

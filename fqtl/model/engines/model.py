@@ -1,10 +1,10 @@
-"""A model, and what an engine makes of it."""
+"""A model: its family, what moves its mean, and its noise."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fqtl.model.arrays.moments import Floats, Moments
+from fqtl.model.arrays.moments import Moments
 from fqtl.model.families import Family, Likelihood, Response
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.predictor import Predictor
@@ -61,18 +61,3 @@ class Model:
         """Nats; of a model without shared noise, whatever engine moved it."""
         likelihood = self.likelihood(self.location_moments())
         return float(likelihood.expect(self.dispersion.moments())[0].sum()) - self.kl()
-
-
-@dataclass(frozen=True)
-class Solution:
-    """What an engine made of a model.
-
-    elbo_trace : (n_iter,) nats that were held after every round, see `Trace`; the last is the
-        model's
-    note : why a fit that has not converged stopped; nothing if it has
-    """
-
-    model: Model
-    elbo_trace: Floats
-    converged: bool
-    note: str

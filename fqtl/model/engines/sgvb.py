@@ -26,8 +26,9 @@ import numpy as np
 
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats, Indices, Moments
-from fqtl.model.engines.model import Model, Solution
+from fqtl.model.engines.model import Model
 from fqtl.model.engines.options import SgvbOptions
+from fqtl.model.engines.solution import Solution
 from fqtl.model.engines.trace import Trace
 from fqtl.model.families import Family, Response
 from fqtl.model.predictors.bilinear import Bilinear

@@ -151,13 +151,21 @@ class SingleEffectsFactor(Factor):
         self, data: Data, least: float, anew: bool, most: int | None
     ) -> SingleEffectsPosterior:
         """Its effects refined, and new ones where all variants are looked at."""
-        r, v = self.tissues.mean, self.tissues.variance
-        regression = Regression(data.x, data.precision.of_score(r, v), self.prior)
-        residual = regression.residual(data.residual @ r, self.effects)
+        regression = self._regression(data)
+        residual = regression.residual(data.residual @ self.tissues.mean, self.effects)
         effects, residual = self.effects.refined(residual, regression, least=least, anew=anew)
         if not anew:
             return effects
         return effects.extended(residual, regression, worth=LIKELY, most=most)
+
+    def _regression(self, data: Data) -> Regression:
+        weight = data.precision.of_score(self.tissues.mean, self.tissues.variance)
+        return Regression(data.x, weight, self.prior)
+
+    def log_bayes_factors(self, data: Data) -> list[Floats]:
+        """(p,) of each effect that was found, the others and the tissues as they are."""
+        target = data.residual @ self.tissues.mean
+        return self.effects.log_bayes_factors(target, self._regression(data))
 
 
 @dataclass(frozen=True)
@@ -224,6 +232,17 @@ class Factored(FactorSum[SingleEffectsFactor]):
     def ordered(self) -> list[SingleEffectsFactor]:
         """Factors by the variance they explain."""
         return by_variance(self.factors)
+
+    def log_bayes_factors(self, residual: Floats, precision: NoisePrecision) -> list[list[Floats]]:
+        """(p,) of each effect found in each factor, in their order by variance."""
+        found: dict[int, list[Floats]] = {}
+
+        def seen(k: int, factor: SingleEffectsFactor, left: Floats) -> SingleEffectsFactor:
+            found[id(factor)] = factor.log_bayes_factors(Data(self.x, left, precision))
+            return factor
+
+        self.in_turn(residual, precision, seen)
+        return [found[id(factor)] for factor in self.ordered()]
 
     def _shared(
         self, trial: SingleEffectsFactor, gain: float, pattern: Pattern, data: Data

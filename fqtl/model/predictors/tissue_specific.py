@@ -117,6 +117,20 @@ class TissueSpecific:
         )
         return replace(self, tissues=tissues)
 
+    def log_bayes_factors(self, residual: Floats, precision: NoisePrecision) -> list[list[Floats]]:
+        """(p,) of each effect found in each tissue, all others as they are."""
+        left = residual - precision.times(self.mean())
+        found: list[list[Floats]] = []
+        for t, effects in enumerate(self.tissues):
+            if not effects.found():
+                found.append([])
+                continue
+            weight = np.ascontiguousarray(precision.diagonal[:, t])
+            regression = Regression(self.x, weight, self.prior, self._information(t, weight))
+            target = left[:, t] + weight * effects.score
+            found.append(effects.log_bayes_factors(target, regression))
+        return found
+
     def _swept(
         self, residual: Floats, precision: NoisePrecision, where: Iterable[int], visit: Visit
     ) -> "TissueSpecific":

@@ -49,6 +49,13 @@ FEW = 200  # variants that are cheap to visit; taste, beside the costs in `varia
 LEAST = 1e-7  # probability below which a slot is emptied; taste: it costs the ELBO as little
 
 
+def log_bayes_factor(score: Floats, information: Floats, prior_precision: float) -> Floats:
+    """ln BF of an effect of N(0, 1/prior_precision) at each variant, against none."""
+    precision = prior_precision + information
+    mean = score / precision
+    return np.asarray(0.5 * (np.log(prior_precision / precision) + score * mean))
+
+
 @dataclass(frozen=True)
 class SingleEffect:
     """Posterior of one effect: of which variant it is, if it is there at all, and of which size.
@@ -91,7 +98,7 @@ class SingleEffect:
             score, information = x.scores(gradient)[index], information[index]
         precision = prior.precision + information
         mean = score / precision
-        log_odds = 0.5 * (np.log(prior.precision / precision) + score * mean)
+        log_odds = log_bayes_factor(score, information, prior.precision)
         log_share = x.copies.log_share[index]
         log_odds += log_share + prior.log_odds
         top = max(float(log_odds.max()), 0.0)
@@ -180,6 +187,17 @@ class Regression:
         prior = self.prior.of_slot(slot)
         return SingleEffect.best(self.x, residual, self.weight, prior, among, self.information)
 
+    def log_bayes_factor(self, residual: Floats) -> Floats:
+        """(p,) ln BF of one effect at each row of x against none, beside what left the residual.
+
+        All slots have effects of one size, so that it is the same for each.
+        """
+        if self.information is None:
+            found = self.x.dots(self.x.all, residual, self.weight)
+        else:
+            found = self.x.scores(residual), self.information
+        return log_bayes_factor(*found, self.prior.precision)
+
 
 @dataclass(frozen=True)
 class SingleEffectsPosterior:
@@ -256,6 +274,21 @@ class SingleEffectsPosterior:
             effects.append(effect)
             residual = residual - regression.weight * effect.score
         return self.of(effects)
+
+    def found(self) -> list[SingleEffect]:
+        """Effects that are likelier there than not."""
+        return [effect for effect in self.effects if effect.pip > LIKELY]
+
+    def log_bayes_factors(self, target: Floats, regression: Regression) -> list[Floats]:
+        """(p,) of each effect that was found, the others as they are.
+
+        target : (n,) precision-weighted, of the whole sum
+        """
+        residual = regression.residual(target, self)
+        return [
+            regression.log_bayes_factor(residual + regression.weight * effect.score)
+            for effect in self.found()
+        ]
 
     def kl(self, prior: EffectPrior) -> float:
         """KL(q || p) of all slots."""

@@ -6,13 +6,14 @@ absolute correlation between two of its variants, so that a low one says that th
 variants. (Wang, Sarkar, Carbonetto, Stephens 2020, JRSS B 82:1273)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from fqtl.model.arrays.moments import Indices
+from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.priors.single_effects import LIKELY, SingleEffectsPosterior
+from fqtl.model.priors.single_effects import SingleEffectsPosterior
 
 COVERAGE = 0.95  # of a credible set; the field's custom, taste
 # variants of a set, the most probable ones, between which LD is looked at; taste
@@ -28,6 +29,8 @@ class CredibleSet:
     coverage : probability that it is of one of the variants, if it is there
     purity : smallest absolute correlation between two variants, 1 for a single one
     factor, tissue : index of the factor, or of the tissue, that it is an effect of
+    log_bayes_factor : (p,) ln of the Bayes factor of the effect at each variant against no such
+        effect, all else as it was found; None in fits saved before it was kept
     """
 
     variants: Indices
@@ -36,26 +39,32 @@ class CredibleSet:
     purity: float
     factor: int | None = None
     tissue: int | None = None
+    log_bayes_factor: Floats | None = None
 
 
 def credible_sets(
     effects: SingleEffectsPosterior,
     x: Variants,
+    log_bayes_factors: Sequence[Floats],
     factor: int | None = None,
     tissue: int | None = None,
 ) -> list[CredibleSet]:
-    """Sets of the effects that are likely there, which are of single variants, not of classes."""
+    """Sets of the effects that are likely there, which are of single variants, not of classes.
+
+    log_bayes_factors : (k,) of each of these effects, of classes
+    """
     found = []
-    for effect in effects.effects:
-        if effect.pip <= LIKELY:
-            continue
+    for effect, of_classes in zip(effects.found(), log_bayes_factors, strict=True):
         share = effect.alpha / effect.alpha.sum()
         order = np.argsort(-share, kind="stable")
         size = int(np.searchsorted(np.cumsum(share[order]), COVERAGE)) + 1
         variants = effect.index[order[:size]]
         coverage = float(share[order[:size]].sum())
         purity = _purity(x, variants)
-        found.append(CredibleSet(variants, effect.pip, coverage, purity, factor, tissue))
+        of_variants = of_classes[x.copies.of]
+        found.append(
+            CredibleSet(variants, effect.pip, coverage, purity, factor, tissue, of_variants)
+        )
     return found
 
 

@@ -14,8 +14,9 @@ from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.threads import one_thread
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.engines.cavi import maximise
-from fqtl.model.engines.model import Model, Solution
+from fqtl.model.engines.model import Model
 from fqtl.model.engines.options import CaviOptions
+from fqtl.model.engines.solution import Solution
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.options import SingleEffectsOptions
@@ -164,10 +165,9 @@ class SummaryProblem:
         family = model.family
         assert isinstance(family, Gaussian)
         shared = np.zeros(m) if model.noise is None else model.noise.loadings / np.sqrt(noise)
-        parts = model.location[1:]
         there = (rows.n > 0).astype(np.float64)
         return SummaryFit(
-            **single_effects_model.posteriors(parts, Variants(rows.x), m),
+            **single_effects_model.posteriors(solution, Variants(rows.x), m),
             shared_noise=shared,
             intercept=np.zeros(m),
             covariate_effects=np.zeros((0, m)),
