@@ -47,9 +47,15 @@ SUBCOMMANDS = {
     "simulate trait": "make the GWAS of a trait that follows some of these effects",
     "evaluate": "compare results with the effects that were simulated",
     "evaluate trait": "compare the association of a trait with what it was made to follow",
+    "completion": "print what lets a shell complete commands, flags and files",
 }
 FAILURE = 2
 log = logging.getLogger(__name__)
+
+
+def module_of(name: str) -> str:
+    """Module of a subcommand."""
+    return f"fqtl.cli.{re.sub('[- ]', '_', name)}"
 
 
 class Parser(argparse.ArgumentParser):
@@ -75,15 +81,20 @@ def parser(asked_for: str | None) -> Parser:
         command = commands.add_parser(
             name, formatter_class=Help, epilog=f"example:\n  {EXAMPLES[name]}"
         )
-        command.add_argument(
-            "-v", "--verbose", action="count", default=0, help="say more; twice: with tracebacks"
-        )
+        add_verbose(command)
         if name == asked_for:
-            module = import_module(f"fqtl.cli.{re.sub('[- ]', '_', name)}")
+            module = import_module(module_of(name))
             command.description = module.__doc__
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     return top
+
+
+def add_verbose(command: argparse.ArgumentParser) -> None:
+    """The flag that all subcommands have."""
+    command.add_argument(
+        "-v", "--verbose", action="count", default=0, help="say more; twice: with tracebacks"
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

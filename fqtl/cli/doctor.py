@@ -35,6 +35,7 @@ NEEDED = {
     "jsonschema": "jsonschema",
     "pyyaml": "yaml",
     "scikit-learn": "sklearn",
+    "shtab": "shtab",
 }
 OPTIONAL = {"pgenlib": "genotypes in files of PLINK", "snakemake": "the workflow"}
 TABLES = ("fits", "factors", "variants", "tissues", "credible_sets", "prediction", "calibration")

@@ -28,6 +28,7 @@ TASKS = {
     "traits": ["twas"],
     "weights of others": ["check weights", "convert", "import-effects"],
     "simulation": ["simulate", "simulate trait", "evaluate", "evaluate trait"],
+    "the shell": ["completion"],
 }
 GENOTYPES = "--genotypes genotypes.vcf.gz --genome-build GRCh38"
 EXAMPLES = {
@@ -73,6 +74,7 @@ EXAMPLES = {
     "--out evaluation.json",
     "evaluate trait": "fqtl evaluate trait --twas twas/height --truth panel/trait_truth.tsv "
     "--out evaluation.json",
+    "completion": "fqtl completion bash",
 }
 
 

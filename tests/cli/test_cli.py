@@ -277,7 +277,7 @@ def test_an_unforeseen_fault_is_one_line_and_a_traceback_on_request(here, capsys
     assert "Traceback" in capsys.readouterr().err
 
 
-ONLY_SAY = {"check config", "check slurm", "check weights"}  # these write no file
+ONLY_SAY = {"check config", "check slurm", "check weights", "completion"}  # these write no file
 
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
