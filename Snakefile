@@ -38,6 +38,7 @@ rule all:
         "<results>/fits.parquet",
         rules.aggregate.output,
         WEIGHT_LISTS,
+        PHI,
         TWAS_TABLES,
         ["<results>/evaluation.json"] if RUN.config.simulate else [],
 

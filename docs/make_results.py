@@ -65,6 +65,11 @@ FILES = {
         "Every factor of a gene: one test for what its tissues share.",
     ),
     "twas_genes": ("twas/{trait}/genes.tsv.gz", "Every gene over its tissues and its factors."),
+    "phi": (
+        "weights/phi.tsv.gz",
+        "With `weights.phi`: what a polygenic trait adds to the z² of each model "
+        "([polygenic background](twas.md#polygenic-background)).",
+    ),
     "loci": (
         "twas/{trait}/loci.tsv.gz",
         "Every effect in blocks of chromosomes with an association, and what explains it best "

@@ -39,6 +39,7 @@ SUBCOMMANDS = {
     "joint": "write what TWAS programs need of all tissues together",
     "import-effects": "make weights of the effects released for GTEx v6p and v8",
     "convert": "convert weight files from one format to another",
+    "phi": "compute what a polygenic trait adds to the z² of each model",
     "twas": "test whether a trait is associated with predicted expression",
     "tidy": "remove what runs of another config left among the results",
     "plot gene": "make a page for a gene, or a gallery of the strongest",

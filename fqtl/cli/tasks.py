@@ -26,7 +26,7 @@ TASKS = {
     ],
     "results to look at": ["report", "plot gene"],
     "traits": ["twas"],
-    "weights of others": ["check weights", "convert", "import-effects"],
+    "weights of others": ["check weights", "convert", "import-effects", "phi"],
     "simulation": ["simulate", "simulate trait", "evaluate", "evaluate trait"],
     "the shell": ["completion"],
 }
@@ -63,6 +63,7 @@ EXAMPLES = {
     "report": "fqtl report --results results/my --weights results/my/weights/Liver.tsv "
     "--out report.html",
     "plot gene": "fqtl plot gene ENSG00000100321 --results results/my --out gene.html",
+    "phi": f"fqtl phi --weights results/my/weights {GENOTYPES} --out phi.tsv",
     "twas": "fqtl twas --gwas gwas.tsv.gz --weights results/my/weights --out results/my/twas/x",
     "convert": "fqtl convert Liver.db --to fusion --out converted",
     "import-effects": "fqtl import-effects --effects effects.txt.gz "

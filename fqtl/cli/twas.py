@@ -28,6 +28,7 @@ import fqtl
 from fqtl.association.combination import CONDITION
 from fqtl.cli.flags import add_key
 from fqtl.cli.ranges import SHARE, number_in
+from fqtl.cli.twas_background import add_background, calibrate
 from fqtl.cli.twas_gwas import add_gwas, matched_with, weights_build_of, z_of
 from fqtl.cli.twas_loci import Mapped, add_fine_mapping, fine_mapped, source_of
 from fqtl.data.dosages import GenotypeSource
@@ -99,6 +100,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="SHARE",
         help="of the models' variants that the panel must have",
     )
+    add_background(parser.add_argument_group("polygenic background"))
     add_fine_mapping(parser.add_argument_group("fine-mapping"))
 
 
@@ -114,10 +116,12 @@ def run(given: Namespace) -> None:
     z = z_of(found, chosen)
     settings = Settings(given.missing == "impute", given.min_imputation_r2, given.min_r2_kept)
     tests = associate_sets(models, z, settings, panel, lambda name: log.debug("%s is tested", name))
+    background = calibrate(given, models, tests, panel, source)
     over = _over(given, models, tests, panel)
     about = {
         "software": f"fqtl {fqtl.__version__}",
         **summary(found, chosen, models, checks.ignored),
+        **background,
         "weights": [str(path) for path in given.weights],
         "ld": str(given.ld_panel) if given.ld_panel else "covariances beside the models",
     }
@@ -190,7 +194,7 @@ def _write(
         if loci is not None:
             write_tsv(stage.folder / LOCI[0], loci.loci, "loci")
             write_tsv(stage.folder / LOCI[1], loci.rows, "fine_mapping")
-        tested = int(sum(np.isfinite(result.z).sum() for result in tests))
+        tested = int(sum(np.isfinite(result.calibrated).sum() for result in tests))
         reasons = Counter(reason for result in tests for reason in result.reason if reason)
         about |= {"models": sum(len(result.z) for result in tests), "models_tested": tested}
         about |= {"models_not_tested": dict(reasons), "genes_without_a_model": len(models.left_out)}

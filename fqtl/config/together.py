@@ -63,6 +63,11 @@ def refuse_unlike_values(config: Config, described: int, first: str) -> None:
 
 def refuse_untested(config: Config) -> None:
     """Traits are tested with the PredictDB files of the run, which must then be written."""
+    if config.weights.phi and "predictdb" not in config.weights.formats:
+        raise FqtlError(
+            "weights.phi: true goes with predictdb among weights.formats; found "
+            f"{listed(tuple(config.weights.formats), 'and')}."
+        )
     if config.twas.traits and "predictdb" not in config.weights.formats:
         raise FqtlError(
             f"twas.traits: {config.twas.traits} goes with predictdb among weights.formats; found "

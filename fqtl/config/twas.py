@@ -16,8 +16,8 @@ class Twas:
     traits: str | None = key(
         None,
         "sheet of traits: trait and gwas (the file of its GWAS), and if it must be said "
-        "genome_build, columns, study and chain (docs/twas.md); null for none. weights.formats "
-        "must have predictdb",
+        "genome_build, columns, study, chain, n and h2 (docs/twas.md); null for none. "
+        "weights.formats must have predictdb",
         "the path of a sheet",
     )
     set: ModelsOfRun = key(

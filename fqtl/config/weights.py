@@ -29,6 +29,11 @@ class Weights:
         "palindromic, with an rs number unless genotypes.rsids is none), since FUSION and FOCUS "
         "drop the others; or auto: unambiguous if fusion is among the formats",
     )
+    phi: bool = key(
+        False,
+        "what a polygenic trait adds to the z² of each model, as the column phi of PredictDB "
+        "files: true or false; all chromosomes of the genotypes are read once (docs/twas.md)",
+    )
     annotation: str | None = key(
         None,
         "GTF with names and types of genes (cTWAS keeps those of type protein_coding); without it "

@@ -17,6 +17,8 @@ from fqtl.trait.covariance_file import Asked, covariances
 from fqtl.trait.models import Models, ModelSet
 from fqtl.trait.panel_ld import PanelLD
 
+NO_PHI = "phi of the model is not known, so that its inflation is not"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -42,6 +44,8 @@ class SetResult:
     """Tests of the g genes and w weights of one set.
 
     z, kept : (g,); n_used, n_imputed : (g,) variants; reason : (g,) why there is no z
+    phi : (g,) of a polygenic background (see `fqtl.association.background`)
+    inflation : (g,) of z² by it, 1 where nothing is known of the trait
     loadings : (w,) of z-scores that were used; r2 : (w,) of imputed ones, NaN of others
     in_ld : (w,) whether the LD reference has the variant and it varies there
     """
@@ -56,6 +60,8 @@ class SetResult:
     loadings: np.ndarray = field(init=False)
     r2: np.ndarray = field(init=False)
     in_ld: np.ndarray = field(init=False)
+    phi: np.ndarray = field(init=False)
+    inflation: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         genes, weights = len(self.models.genes), len(self.models.weight)
@@ -65,6 +71,19 @@ class SetResult:
         self.reason = np.full(genes, NO_COVARIANCE, dtype=object)
         self.loadings, self.r2 = np.zeros(weights), np.full(weights, np.nan)
         self.in_ld = np.zeros(weights, dtype=bool)
+        self.phi = self.models.genes["phi"].to_numpy(dtype=float)
+        self.inflation = np.ones(genes)
+
+    @property
+    def calibrated(self) -> np.ndarray:
+        """(g,) z without the inflation by a polygenic background."""
+        return np.asarray(self.z / np.sqrt(self.inflation))
+
+    def inflate(self, phi: np.ndarray, inflation: np.ndarray) -> None:
+        """Take note of phi and inflation; where they are not known, there is a reason in place of
+        a z."""
+        self.phi, self.inflation = phi, inflation
+        self.reason[np.isnan(inflation) & (self.reason == "")] = NO_PHI
 
     def test(self, gene: int, z: np.ndarray, covariance: np.ndarray, settings: Settings) -> None:
         """Test one gene; z : of all variants, covariance : (v, v) of its own."""

@@ -37,7 +37,9 @@ class Block:
     members: list[tuple[int, int]]
 
     def strongest(self, tests: Sequence[SetResult]) -> float:
-        return max((abs(float(tests[i].z[number])) for i, number in self.members), default=0.0)
+        return max(
+            (abs(float(tests[i].calibrated[number])) for i, number in self.members), default=0.0
+        )
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class _Reach:
 def _reaches(tests: Sequence[SetResult]) -> list[_Reach]:
     found = []
     for i, result in enumerate(tests):
-        for number in np.flatnonzero(np.isfinite(result.z)):
+        for number in np.flatnonzero(np.isfinite(result.calibrated)):
             rows = result.models.rows(int(number))
             share = result.loadings[rows] ** 2
             share = share / share.max()
@@ -153,12 +155,13 @@ def candidates_of(
     about = pd.concat([about, alone], ignore_index=True)
     dosages = region.dosages[seen].astype(float)
     dosages -= np.nanmean(dosages, axis=1, keepdims=True) if len(dosages) else 0.0
-    values = np.vstack([values[kept], _of_length_one(np.nan_to_num(dosages))])
+    values = np.vstack([values[kept], of_length_one(np.nan_to_num(dosages))])
     group = about["kind"].map({name: i for i, name in enumerate(GROUPS)}).to_numpy(dtype=int)
     return Candidates(block, about, np.concatenate([scores[kept], z[seen]]), group, values)
 
 
-def _of_length_one(values: np.ndarray) -> np.ndarray:
+def of_length_one(values: np.ndarray) -> np.ndarray:
+    """Rows scaled to length 1; those of nothing but 0 stay."""
     length = np.sqrt((values**2).sum(axis=1, keepdims=True))
     return np.asarray(values / np.where(length > 0, length, 1.0))
 
@@ -190,10 +193,10 @@ def _of_models(
         )
         loadings = result.loadings[at]
         used = np.flatnonzero(loadings)
-        dosages = _of_length_one(ld.dosages[ld.row[result.models.variant[at][used]]])
+        dosages = of_length_one(ld.dosages[ld.row[result.models.variant[at][used]]])
         values.append(loadings[used] @ dosages)
     table = pd.DataFrame(rows)
-    return table.drop(columns="z"), table["z"].to_numpy(), _of_length_one(np.array(values))
+    return table.drop(columns="z"), table["z"].to_numpy(), of_length_one(np.array(values))
 
 
 def _without_copies(about: pd.DataFrame, values: np.ndarray) -> tuple[np.ndarray, list[str]]:

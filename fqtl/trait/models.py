@@ -27,7 +27,7 @@ from fqtl.weights.kinds import Kind, find_weights
 from fqtl.weights.weight_set import variant_ids
 
 log = logging.getLogger(__name__)
-DESCRIPTION = ["gene_id", "gene_name", "chrom", "start", "r2"]
+DESCRIPTION = ["gene_id", "gene_name", "chrom", "start", "r2", "phi"]
 SITE = ["chrom", "pos", "rsid", "variant_id", "other_allele", "effect_allele"]
 # chromosome and position of an id with alleles, as builds.PLACE, with names for them
 PLACED = r"^(?:chr)?(?P<chrom>[\w.-]+?)[_:](?P<pos>\d{1,9})[_:][ACGT]+[_:][ACGT]+(?:[_:][\w.+-]+)?$"
@@ -39,7 +39,8 @@ LISTS = ("*.tsv", "factors/files.tsv")
 class ModelSet:
     """Models of one tissue, or of the factors that tissues share.
 
-    genes : gene_id, gene_name, chrom, start and r2 (cross-validated) of g genes
+    genes : gene_id, gene_name, chrom, start, r2 (cross-validated) and phi (of a polygenic
+        background; NaN where it is not told) of g genes
     first : (g + 1,) where the weights of each gene begin, and the end
     variant : (w,) row in the list of all variants
     weight : (w,) per copy of the effect allele, or per standard deviation of genotype
@@ -166,6 +167,13 @@ def _files(paths: Sequence[Path], only: str) -> Iterable[tuple[Path, Kind]]:
                 "folder of them."
             )
         yield from sets
+
+
+def predictdb_files_of(paths: Sequence[Path]) -> list[tuple[str, Path]]:
+    """Tissue and path of every PredictDB; of folders of this project, of both sets."""
+    every = (_files(paths, only) for only in ("filtered", "unfiltered"))
+    found = {path for files in every for path, kind in files if kind == "predictdb"}
+    return [(read_columns(path).tissue, path) for path in sorted(found)]
 
 
 def _ours(folder: Path, only: str) -> list[Path]:

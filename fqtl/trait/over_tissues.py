@@ -58,7 +58,7 @@ def genes_over(tests: list[SetResult]) -> list[Over]:
         of_factors = result.models.of_factors
         genes = gene_and_factor(names)[0] if of_factors else names.to_numpy(dtype=object)
         into = factors if of_factors else members
-        for number in np.flatnonzero(np.isfinite(result.z)):
+        for number in np.flatnonzero(np.isfinite(result.calibrated)):
             into.setdefault(genes[number], []).append((i, int(number)))
     found = []
     for gene in dict.fromkeys([*members, *factors]):
@@ -83,16 +83,16 @@ def combined(
         else is needed
     """
     ld = dict(_joint_tests(genes, tests, models, joint, panel, max_condition))
-    every = [log_p_of(result.z) for result in tests]
+    every = [log_p_of(result.calibrated) for result in tests]
     rows = []
     for gene in genes:
-        z = np.array([tests[i].z[number] for i, number in gene.members])
+        z = np.array([tests[i].calibrated[number] for i, number in gene.members])
         log_p = np.array([every[i][number] for i, number in gene.members])
         factor_log_p = np.array([every[i][number] for i, number in gene.factors])
         found = ld.get(gene.gene_id, NOTHING)
         if len(z) == 1:
             found = Components(float(log_p[0]), float(z[0] ** 2), 1, 1.0)
-        of_factors = np.array([tests[i].z[number] for i, number in gene.factors])
+        of_factors = np.array([tests[i].calibrated[number] for i, number in gene.factors])
         of_tissues, of_all_factors = cauchy_combination(log_p), cauchy_combination(factor_log_p)
         best = int(np.argmin(log_p)) if len(z) else -1
         lead = int(np.argmin(factor_log_p)) if len(of_factors) else -1
@@ -133,7 +133,7 @@ def _joint_tests(
     several = {gene.gene_id: gene for gene in genes if len(gene.members) > 1}
     for name, matrix in _matrices(several, models, joint, panel):
         gene = several[name]
-        z = np.array([tests[i].z[number] for i, number in gene.members])
+        z = np.array([tests[i].calibrated[number] for i, number in gene.members])
         yield name, components_test(z, _correlation(gene, tests, matrix), max_condition)
 
 

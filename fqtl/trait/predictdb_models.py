@@ -21,7 +21,14 @@ from fqtl.weights.columns import UNNAMED
 from fqtl.weights.sqlite import read_only
 
 NEEDED = ["gene", "rsid", "ref_allele", "eff_allele", "weight"]
-EXTRA = {"gene_name": "genename", "chrom": "chr", "start": "pos", "r2": "pred.perf.R2"}
+EXTRA = {
+    "gene_name": "genename",
+    "chrom": "chr",
+    "start": "pos",
+    "r2": "pred.perf.R2",
+    "phi": "phi",
+}
+Described = tuple[str, str, str, int, float, float]
 SITE = ["variant_id", "rsid", "other_allele", "effect_allele"]
 # what may name a build: the word behind the alleles, or else the last; not numbers, as other ids
 # end in
@@ -34,7 +41,7 @@ PART = 10_000  # rows that are Python objects at once
 class Columns:
     """Weights of one set as they stand in its file, w of them, of g genes.
 
-    genes : gene_id, gene_name, chrom, start and r2 of each
+    genes : gene_id, gene_name, chrom, start, r2 and phi of each
     gene : (w,) number of the gene
     site : the columns SITE of each weight, empty text where a file tells nothing
     weight : (w,)
@@ -43,7 +50,7 @@ class Columns:
 
     tissue: str
     genome_build: str
-    genes: list[tuple[str, str, str, int, float]]
+    genes: list[Described]
     gene: np.ndarray
     site: pa.Table
     weight: np.ndarray
@@ -159,10 +166,10 @@ def _extra(connection: Connection) -> dict[str, dict[str, Any]]:
     return {row[0]: dict(zip(there, row[1:], strict=True)) for row in rows}
 
 
-def _described(gene: str, about: dict[str, Any], variant: str) -> tuple[str, str, str, int, float]:
+def _described(gene: str, about: dict[str, Any], variant: str) -> Described:
     """A gene; a variant's place serves where the gene's is not told."""
     name, chrom = about.get("gene_name") or "", about.get("chrom")
-    start, r2 = (_or_nan(about.get(key)) for key in ("start", "r2"))
+    start, r2, phi = (_or_nan(about.get(key)) for key in ("start", "r2", "phi"))
     if chrom is None or str(chrom) in UNNAMED or np.isnan(start):
         found = PLACE.match(variant)
         chrom = found[1] if found and (chrom is None or str(chrom) in UNNAMED) else chrom
@@ -173,6 +180,7 @@ def _described(gene: str, about: dict[str, Any], variant: str) -> tuple[str, str
         "" if chrom is None or str(chrom) in UNNAMED else contigs.prefixed(str(chrom)),
         0 if np.isnan(start) else int(start),
         r2,
+        phi,
     )
 
 

@@ -30,6 +30,7 @@ def associations(tests: list[SetResult], *, factors: bool) -> pd.DataFrame:
         return pd.DataFrame(columns=list(COLUMNS["twas_factors" if factors else "associations"]))
     frame = pd.concat(frames, ignore_index=True)
     z = frame["z"].to_numpy(dtype=float)
+    frame = frame.assign(phi=_texts(frame["phi"].to_numpy(dtype=float), 4))
     frame = with_p(frame, log_p_of(z)).assign(z=_texts(z, 10))
     if factors:
         gene, factor = gene_and_factor(frame["gene_id"])
@@ -51,7 +52,9 @@ def _of_set(result: SetResult) -> pd.DataFrame:
             "n_imputed": result.n_imputed,
             "r2_kept": result.kept,
             "cv_r2": genes["r2"],
-            "z": result.z,
+            "phi": result.phi,
+            "inflation": np.round(result.inflation, 6),
+            "z": result.calibrated,
             "reason": np.where(
                 result.regularised & (result.reason == ""),
                 "regularised: its variants nearly cancel each other",

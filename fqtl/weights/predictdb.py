@@ -6,13 +6,15 @@
 allele, which is the unit of this project. What the readers trip over is kept out: an rsid is never
 NULL and never names two variants of a gene (the variant id stands in), every pair of a gene's
 variants is in the covariance, and a model without genes is not written.
-The column phi is left out: a NULL there would drop genes silently, and it is not computed here.
+The column phi (of a polygenic background) is there where every gene has one, since a NULL would
+drop genes silently; `fqtl phi` adds it.
 
 Read are the layouts of others, too: that of GTEx v8, whose covariances go by varID, and that of
 v6p, which has no varID, so that nothing tells where its variants are.
 (Readers: https://github.com/hakyimlab/MetaXcan, https://github.com/xinhe-lab/ctwas)
 """
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -44,10 +46,12 @@ CREATE INDEX weights_gene ON weights (gene);
 CREATE INDEX weights_rsid_gene ON weights (rsid, gene);
 CREATE INDEX gene_model_summary ON extra (gene);
 """
+ADD_PHI = "ALTER TABLE extra ADD COLUMN phi DOUBLE"
 WEIGHTS = ["gene", "rsid", "varID", "ref_allele", "eff_allele", "weight"]
 NEEDED = [name for name in WEIGHTS if name != "varID"]
 SAMPLES = ("n_samples", "n.samples")  # what the number of samples may be called
-PERFORMANCE = ["pred.perf.R2", "pred.perf.pval", "cv_R2_avg", "nested_cv_fisher_pval"]
+PHI = "phi"
+PERFORMANCE = ["pred.perf.R2", "pred.perf.pval", "cv_R2_avg", "nested_cv_fisher_pval", PHI]
 
 
 def predictdb_files(folder: Path, name: str) -> list[Path]:
@@ -68,6 +72,8 @@ def write_predictdb(folder: Path, weights: WeightSet, construction: dict[str, st
     with whole(path) as temporary, closing(sqlite3.connect(temporary)) as connection:
         connection.execute("PRAGMA synchronous = OFF")  # the file is synced once, when whole
         connection.executescript(SCHEMA)
+        if weights.genes["phi"].notna().all():
+            connection.execute(ADD_PHI)
         _weights(weights).to_sql("weights", connection, if_exists="append", index=False)
         _extra(weights).to_sql("extra", connection, if_exists="append", index=False)
         info = (weights.n_samples or None, "", weights.name)
@@ -98,6 +104,7 @@ def _extra(weights: WeightSet) -> pd.DataFrame:
     p = genes["p"].to_numpy(dtype=float)
     q = np.full(len(p), np.nan)
     q[~np.isnan(p)] = false_discovery_control(p[~np.isnan(p)]) if (~np.isnan(p)).any() else []
+    told = {PHI: genes["phi"]} if genes["phi"].notna().all() else {}
     return pd.DataFrame(
         {
             "gene": genes["gene_id"],
@@ -111,8 +118,32 @@ def _extra(weights: WeightSet) -> pd.DataFrame:
             "pred.perf.qval": q,
             "cv_R2_avg": genes["fold_r2"],
             "nested_cv_fisher_pval": genes["fold_p"],
+            **told,
         }
     )
+
+
+def add_phi(path: Path, phi: dict[str, float], about: dict[str, str]) -> int:
+    """Write phi of genes into the table extra of a db, which is replaced whole; how many genes of
+    the table have none.
+
+    about : what it was computed from, for the table construction where there is one
+    """
+    with whole(path) as temporary:
+        shutil.copyfile(path, temporary)
+        with closing(sqlite3.connect(temporary)) as connection:
+            columns = {row[1] for row in connection.execute("PRAGMA table_info(extra)")}
+            if PHI not in columns:
+                connection.execute(ADD_PHI)
+            genes = [row[0] for row in connection.execute("SELECT gene FROM extra")]
+            rows = [(phi.get(str(gene)), gene) for gene in genes]
+            connection.executemany("UPDATE extra SET phi = ? WHERE gene = ?", rows)
+            if _key_values(connection, "construction", ["key", "value"]):
+                for key, value in about.items():
+                    connection.execute("DELETE FROM construction WHERE key = ?", (key,))
+                    connection.execute("INSERT INTO construction VALUES (?, ?)", (key, value))
+            connection.commit()
+    return sum(value is None for value, _ in rows)
 
 
 def read_predictdb(path: Path, covariance: Path | None = None) -> WeightSet:
@@ -218,6 +249,7 @@ def _performance(extra: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
         "pred.perf.pval": "p",
         "cv_R2_avg": "fold_r2",
         "nested_cv_fisher_pval": "fold_p",
+        PHI: "phi",
     }
     reported = extra.drop_duplicates("gene").set_index("gene").reindex(genes["gene_id"])
     # a variant's place serves where the gene's is not told
@@ -229,7 +261,7 @@ def _performance(extra: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
         if name in frame:
             told_name = frame[name].fillna("")
             frame[name] = told_name.mask(told_name == stand_in, "")
-    for name in ("r2", "p", "fold_r2", "fold_p"):
+    for name in ("r2", "p", "fold_r2", "fold_p", "phi"):
         if name in frame:
             frame[name] = frame[name].astype(float)
     return frame.assign(start=frame["start"].fillna(0).astype(int), end=lambda x: x["start"])

@@ -30,6 +30,7 @@ GENE = {
     "p": np.nan,
     "fold_r2": np.nan,  # mean over folds, and Fisher's combination of their p-values
     "fold_p": np.nan,
+    "phi": np.nan,  # of a polygenic background, as `fqtl.association.background` has it
 }
 VARIANT = {
     "gene_id": "",

@@ -161,6 +161,7 @@ class Flags:
             f"--columns {' '.join(map(quote, found.columns))}" if found.columns else "",
             flags("--study", [found.study] if found.study else []),
             flags("--chain", [found.chain] if found.chain else []),
+            f"--gwas-n {found.n:.12g} --gwas-h2 {found.h2:.12g}" if found.n is not None else "",
         ]
         return " ".join(part for part in parts if part)
 

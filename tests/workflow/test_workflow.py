@@ -234,15 +234,23 @@ def test_a_trait_that_comes_later_is_tested_and_fits_nothing_again(finished):
         *(f"1\t{200_000 + 10 * i}\tG\tA\t{value:.4f}" for i, value in enumerate(z)),
     ]
     (release.folder / "gwas.tsv").write_text("\n".join(rows) + "\n")
-    (release.folder / "traits.tsv").write_text("trait\tgwas\nheight\tgwas.tsv\n")
+    (release.folder / "traits.tsv").write_text("trait\tgwas\tn\th2\nheight\tgwas.tsv\t1000\t0.5\n")
     before = release.fits("out")
-    release.configure("out", twas={"traits": "traits.tsv", "min_matched": 0.1})
+    traits = {"traits": "traits.tsv", "min_matched": 0.1}
+    formats = ["predictdb", "fusion", "tigar", "focus"]
+    release.configure("out", twas=traits, weights={"formats": formats, "phi": True})
     run = release.run("out")
     assert run.returncode == 0, run.stdout
     assert release.fits("out") == before
     genes = table(release, "twas/height/genes.tsv.gz").set_index("gene_id")
     assert genes["bonferroni"].astype(float).idxmin() == "ENSG00000000001.1"
     assert (release.folder / "out/twas/height/manhattan.svg").is_file()
+    phi = table(release, "weights/phi.tsv.gz").set_index(["tissue", "gene_id"])["phi"]
+    tested = table(release, "twas/height/associations.tsv.gz").set_index(["tissue", "gene_id"])
+    told = phi.astype(float).reindex(tested.index)
+    assert tested["phi"].astype(float).tolist() == pytest.approx(told.tolist(), rel=1e-3)
+    inflation = 1 + 1000 * 0.5 * told
+    assert tested["inflation"].astype(float).tolist() == pytest.approx(inflation.tolist(), rel=1e-3)
 
 
 def test_cores_and_shards_do_not_change_a_byte(finished):

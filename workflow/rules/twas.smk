@@ -50,6 +50,7 @@ rule twas:
         checked="<results>/traits.json",
         gwas=lambda wildcards: RUN.gwas_of(wildcards.trait),
         weights=WEIGHT_LISTS,
+        phi=PHI,
         # of which no earlier run has left any
         removed="<results>/removed.tsv",
         # their LD

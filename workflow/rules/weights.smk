@@ -19,6 +19,8 @@ WEIGHT_LISTS = [
     *(["<results>/weights/joint/files.tsv"] if RUN.formats_of_all_tissues else []),
     *(["<results>/weights/factors/files.tsv"] if RUN.writes_factors else []),
 ]
+# written into the PredictDB files, too
+PHI = ["<results>/weights/phi.tsv.gz"] if RUN.config.weights.phi else []
 
 
 rule weights:
@@ -108,4 +110,31 @@ rule joint_weights:
         fqtl joint --fits {input.fits:q} --tissues {params.tissues:q} {params.limits} \
             {params.annotation} --formats {params.formats} --folder {params.folder:q} \
             --out {output:q} 2>{log:q}
+        """
+
+
+rule phi:
+    """What a polygenic trait adds to the z² of each model, put into the PredictDB files."""
+    input:
+        weights=WEIGHT_LISTS,
+        # of which no earlier run has left any
+        removed="<results>/removed.tsv",
+        genotypes=RUN.genotypes,
+    output:
+        "<results>/weights/phi.tsv.gz",
+    log:
+        "<logs>/phi.log",
+    benchmark:
+        "<benchmarks>/phi.tsv"
+    conda:
+        "../../envs/fqtl.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+    params:
+        version=VERSION,
+        genotypes=FLAGS.genotypes,
+        folder=subpath(output[0], parent=True),
+    shell:
+        r"""
+        fqtl phi --weights {params.folder:q} {params.genotypes} --out {output:q} 2>{log:q}
         """
