@@ -1,4 +1,4 @@
-"""The tutorial does what it says."""
+"""The tutorials do what they say."""
 
 import re
 from contextlib import redirect_stdout
@@ -8,25 +8,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-PAGE = Path(__file__).parent.parent / "docs" / "tutorial.md"
+ROOT = Path(__file__).parent.parent
+SIMULATED, REAL = ROOT / "docs" / "tutorial.md", ROOT / "docs" / "tutorial-real.md"
+BLOCK = re.compile(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
 
 
-BLOCKS = re.findall(
-    r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", PAGE.read_text(), flags=re.DOTALL
-)
+def followed(page, folder):
+    """Names that the code of a page leaves behind, and what each block of it prints."""
+    names: dict[str, object] = {"printed": []}
+    (folder / "resources").symlink_to(ROOT / "resources")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for code, _ in BLOCK.findall(page.read_text()):
+            with redirect_stdout(StringIO()) as out:
+                exec(compile(code, str(page), "exec"), names)
+            names["printed"].append(out.getvalue())
+    return names
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """Names that the code of the page leaves behind, and what each block of it prints."""
-    names: dict[str, object] = {"printed": []}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("tutorial"))
-        for code, _ in BLOCKS:
-            with redirect_stdout(StringIO()) as out:
-                exec(compile(code, str(PAGE), "exec"), names)
-            names["printed"].append(out.getvalue())
-    return names
+    return followed(SIMULATED, tmp_path_factory.mktemp("simulated"))
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    return followed(REAL, tmp_path_factory.mktemp("real"))
 
 
 def words(text):
@@ -35,14 +42,21 @@ def words(text):
     return [float(word) if re.fullmatch(r"-?\d*\.?\d*", word) else word for word in found]
 
 
-def test_the_page_shows_what_its_code_prints(done):
-    assert len(done["printed"]) == len(BLOCKS)
-    for (_, shown), printed in zip(BLOCKS, done["printed"], strict=True):
+@pytest.mark.parametrize(("page", "names"), [(SIMULATED, "done"), (REAL, "real")])
+def test_the_page_shows_what_its_code_prints(request, page, names):
+    blocks, prints = BLOCK.findall(page.read_text()), request.getfixturevalue(names)["printed"]
+    for (_, shown), printed in zip(blocks, prints, strict=True):
         # to what another processor or version may round differently
         assert words(printed) == [
             pytest.approx(word, abs=0.0101) if isinstance(word, float) else word
             for word in words(shown)
         ]
+
+
+def test_summary_statistics_of_real_data_tell_what_the_data_do(real):
+    assert len(real["public"].credible_sets) == len(real["fit"].credible_sets) == 2
+    for mine, theirs in zip(real["fit"].credible_sets, real["public"].credible_sets, strict=True):
+        assert set(mine.variants) & set(theirs.variants)
 
 
 @pytest.mark.parametrize("name", ["fit", "counted"])
