@@ -114,7 +114,8 @@ renamed in this version stand once more behind the others, under their old names
 | `traits.json` | what was found in the headers of the GWAS |
 | `panel/` | the simulated panel itself; of a trait `trait.tsv.gz` and `trait_truth.tsv` |
 | `logs/`, `benchmarks/` | messages, seconds and memory of every job |
-| `prepared/`, `shards/`, `fits/` | what stages hand to each other; may be deleted after a run |
+| `fits/` | fits of each shard; `fqtl export` makes of them [what coloc reads](effects.md) |
+| `prepared/`, `shards/` | what stages hand to each other; may be deleted after a run |
 
 Weights are in standard deviations of prepared expression per copy of the effect allele; formats
 that want another unit have it ([which file is for which program](weights.md)). A tissue without a

@@ -35,6 +35,7 @@ SUBCOMMANDS = {
     "fit": "fit every gene of one shard",
     "fit-summary": "fit genes from summary statistics and a panel",
     "aggregate": "put the fits of all shards together, and make tables of them",
+    "export": "write single effects for coloc and its kin, as the eQTL Catalogue does",
     "weights": "write the weights of one tissue for TWAS programs",
     "joint": "write what TWAS programs need of all tissues together",
     "import-effects": "make weights of the effects released for GTEx v6p and v8",

@@ -25,6 +25,7 @@ TASKS = {
         "tidy",
     ],
     "results to look at": ["report", "plot gene"],
+    "results for other programs": ["export"],
     "traits": ["twas"],
     "weights of others": ["check weights", "convert", "import-effects", "phi"],
     "simulation": ["simulate", "simulate trait", "evaluate", "evaluate trait"],
@@ -58,6 +59,7 @@ EXAMPLES = {
     "--folder weights --out weights/Liver.tsv",
     "joint": "fqtl joint --fits fits.parquet --tissues Liver Lung --folder weights "
     "--out weights/joint/files.tsv",
+    "export": "fqtl export --fits results/my/fits/*.parquet --out effects",
     "tidy": "fqtl tidy --results . --weights weights/Liver.tsv --prepared prepared.tsv "
     "--out removed.tsv",
     "report": "fqtl report --results results/my --weights results/my/weights/Liver.tsv "

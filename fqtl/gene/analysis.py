@@ -16,6 +16,7 @@ from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
 from fqtl.gene.baseline import elastic_net
 from fqtl.gene.cross_validation import centred, cross_validate
+from fqtl.gene.effects import effects_of, of_donors
 from fqtl.gene.permutations import draw_permutations
 from fqtl.gene.record import record_of, sparse_effects
 from fqtl.gene.settings import Settings, both_sexes
@@ -73,6 +74,12 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
     result = fit_gene(gene, x, settings)
     return {
         **record_of(result, gene, genotypes, settings.min_pip),
+        **effects_of(
+            result,
+            gene.tissues,
+            genotypes,
+            of_donors(_on_the_scale_of_effects(gene, settings), x),
+        ),
         "prediction": _prediction(gene, x, result, settings),
         **_permutations(gene, x, result, settings),
     }

@@ -12,6 +12,7 @@ import numpy as np
 from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
+from fqtl.gene.effects import effects_of, of_scores
 from fqtl.gene.record import record_of, sparse_effects
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.summary.fit import problem_of
@@ -75,6 +76,7 @@ def analyse_summary(
     return {
         **record,
         **record_of(result, gene, kept, min_pip),
+        **effects_of(result, gene.tissues, kept, of_scores(z[seen], n[seen], result.scale.x_sd)),
         **_dropped(dropped),
         "prediction": _prediction(gene, result, validated),
     }, result

@@ -156,11 +156,13 @@ def _with_columns_of(path: Path, kind: str, frame: pd.DataFrame) -> pd.DataFrame
     return frame
 
 
-def write_parquet(path: Path, table: pa.Table, kind: str, **about: Any) -> None:
+def write_parquet(
+    path: Path, table: pa.Table, kind: str, compression: str = "snappy", **about: Any
+) -> None:
     """Parquet table with its kind, version and `about` in the metadata."""
     with whole(path) as temporary:
         described = table.replace_schema_metadata(_metadata(kind, about))
-        pq.write_table(described, temporary, write_page_checksum=True)
+        pq.write_table(described, temporary, compression=compression, write_page_checksum=True)
 
 
 @contextmanager
@@ -180,10 +182,12 @@ def read_parquet(
     kind: str,
     columns: list[str] | None = None,
     rows: list[tuple[str, str, Any]] | None = None,
+    without: Sequence[str] = (),
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Parquet table and its metadata; another kind or a cut file is refused.
 
-    columns : those wanted; rows : what must hold for those wanted, as ("pos", ">=", 1000)
+    columns : those wanted, or all but those of `without`
+    rows : what must hold for those wanted, as ("pos", ">=", 1000)
     """
     if not path.exists():
         raise FqtlError(f"No such file: {path}.")
@@ -194,6 +198,8 @@ def read_parquet(
         if columns is not None and renamed:
             old = {new: name for name, new in renamed.items()}
             columns = [old.get(name, name) for name in columns]
+        if columns is None and without:
+            columns = [name for name in schema.names if name not in without]
         table = pq.read_table(path, columns=columns, filters=rows, page_checksum_verification=True)
     except (pa.ArrowInvalid, OSError) as fault:
         if isinstance(fault, OSError) and fault.errno is not None:
@@ -215,12 +221,15 @@ def read_parquet(
     return with_new_names(table, renamed), about_by_new_names(about, renamed)
 
 
-def read_parquets(paths: Sequence[Path], kind: str) -> list[tuple[pa.Table, dict[str, Any]]]:
-    """Parquet tables of many files; those that cannot be used are named together."""
+def read_parquets(
+    paths: Sequence[Path], kind: str, without: Sequence[str] = ()
+) -> list[tuple[pa.Table, dict[str, Any]]]:
+    """Parquet tables of many files, without some columns; those that cannot be used are named
+    together."""
     tables, refused = [], {}
     for path in paths:
         try:
-            tables.append(read_parquet(path, kind))
+            tables.append(read_parquet(path, kind, without=without))
         except FqtlError as fault:
             refused[path] = fault
     if not refused:

@@ -107,6 +107,46 @@ FITS = pa.schema(
     }
 )
 
+# Of genes with a pure credible set. It stays in the shards: a release of it takes as much room as
+# twenty of `FITS`
+EFFECTS = pa.schema(
+    {
+        # every variant of the cis window, chr22_20003000_T_C_b38; the lists below point into it
+        "window": pa.list_(pa.string()),
+        "window_rsids": pa.list_(pa.string()),
+        # `set` is that of `credible_sets`; factor or tissue is null
+        "effects": pa.list_(
+            pa.struct(
+                {
+                    "set": pa.int64(),
+                    "factor": pa.int64(),
+                    "tissue": pa.string(),
+                    "tissues": pa.list_(pa.string()),  # that it acts in
+                    "pip": pa.float64(),
+                    "purity": pa.float64(),
+                    "log_bayes_factor": pa.list_(pa.float32()),  # at each variant of the window
+                }
+            )
+        ),
+        # variants of the credible sets in each of these tissues; in a factor, if tissue is null.
+        # beta, se and ln of p are marginal, per copy of the effect allele
+        "members": pa.list_(
+            pa.struct(
+                {
+                    "set": pa.int64(),
+                    "tissue": pa.string(),
+                    "variant": pa.int64(),
+                    "pip": pa.float64(),
+                    "beta": pa.float64(),
+                    "se": pa.float64(),
+                    "log_p": pa.float64(),
+                }
+            )
+        ),
+    }
+)
+SHARD = pa.schema([*FITS, *EFFECTS])  # of one shard's fits
+
 
 def explode(fits: pa.Table, column: str, tissue: str | None = None) -> pd.DataFrame:
     """Entries of a list column, one per row, with the gene_id of each and its row in the store.

@@ -12,6 +12,18 @@ import pandas as pd
 _BEFORE_EXACT = tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1)
 # for `pandas.read_csv`
 EXACT: dict[str, Any] = {"float_precision": "round_trip"} if _BEFORE_EXACT else {}
+LN10 = float(np.log(10))
+
+
+def p_text(log_p: float) -> str:
+    """The number of a natural logarithm as text, however small; NA where there is none."""
+    if np.isnan(log_p):
+        return "NA"
+    if log_p > -690:
+        return f"{np.exp(log_p):.6g}"
+    exponent = int(np.floor(log_p / LN10))
+    mantissa = f"{np.exp(log_p - exponent * LN10):.6g}"
+    return f"1e{exponent + 1}" if mantissa == "10" else f"{mantissa}e{exponent}"
 
 
 def parsed(words: "pd.Series[Any]") -> "pd.Series[float]":

@@ -14,6 +14,7 @@ from fqtl.gwas.effects import LN10, log_p_of
 from fqtl.gwas.matching import Matched
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import text_writer
+from fqtl.tables.numbers import p_text
 from fqtl.trait.associate import SetResult, text_column
 from fqtl.trait.models import Models
 from fqtl.trait.over_tissues import gene_and_factor
@@ -90,17 +91,7 @@ def log_q(log_p: np.ndarray) -> np.ndarray:
 
 def p_texts(log_p: np.ndarray) -> list[str]:
     """Numbers of natural logarithms as text, however small; NA where there is none."""
-    return [_text(value) for value in log_p.tolist()]
-
-
-def _text(log_p: float) -> str:
-    if np.isnan(log_p):
-        return "NA"
-    if log_p > -690:
-        return f"{np.exp(log_p):.6g}"
-    exponent = int(np.floor(log_p / LN10))
-    mantissa = f"{np.exp(log_p - exponent * LN10):.6g}"
-    return f"1e{exponent + 1}" if mantissa == "10" else f"{mantissa}e{exponent}"
+    return [p_text(value) for value in log_p.tolist()]
 
 
 def genes_table(over: pd.DataFrame, described: pd.DataFrame) -> pd.DataFrame:
