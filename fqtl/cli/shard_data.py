@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fqtl.cli.flags import add_key
+from fqtl.config.together import refuse_background
 from fqtl.data.covariates import read_covariates, values_of
 from fqtl.data.dosages import Genotypes, GenotypeSource, Limits
 from fqtl.data.gene import GeneData
@@ -28,13 +29,16 @@ def add_model(parser: ArgumentParser) -> None:
     add_key(model, "model.engine", choices=list(ENGINES))
     add_key(model, "model.rank", metavar="K")
     add_key(model, "model.factored")
+    add_key(model, "weights.background")
     add_key(model, "seed")
 
 
 def model_of(given: Namespace) -> dict[str, Any]:
     """Arguments of `fqtl.fit`, by the flags of `add_model`."""
+    refuse_background(given.background, given.engine)
     names = ("family", "engine", "rank", "factored", "seed")
-    return {name: getattr(given, name) for name in names}
+    background = given.background != "none"
+    return {**{name: getattr(given, name) for name in names}, "background": background}
 
 
 def gene_windows(

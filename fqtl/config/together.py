@@ -75,6 +75,14 @@ def refuse_untested(config: Config) -> None:
         )
 
 
+def refuse_background(background: str, engine: str) -> None:
+    """A background is of the default model."""
+    if background != "none" and engine != "cavi":
+        raise FqtlError(
+            f"weights.background: {background} goes with model.engine: cavi; found {engine}."
+        )
+
+
 def trained_on(config: Config) -> str:
     """Which variants models are trained on: those that FUSION keeps, if it reads the models."""
     if config.weights.variants != "auto":

@@ -18,8 +18,9 @@ from fqtl.gene.baseline import elastic_net
 from fqtl.gene.cross_validation import centred, cross_validate
 from fqtl.gene.effects import effects_of, of_donors
 from fqtl.gene.permutations import draw_permutations
-from fqtl.gene.record import record_of, sparse_effects
+from fqtl.gene.record import record_of, written_effects
 from fqtl.gene.settings import Settings, both_sexes
+from fqtl.gene.sparse_background import sparse_background
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.families import FAMILIES, Response
 from fqtl.model.fit import fit
@@ -90,7 +91,8 @@ def fit_gene(
 ) -> Fit:
     """The fit to some donors, or to all.
 
-    Without a polygenic background, which weights leave out: effects beside it are smaller.
+    Without a polygenic background if none is asked for, as weights then leave it out: effects
+    beside it are smaller.
     """
     offset = None if gene.offset is None else gene.offset[rows]
     covariates = None if settings.covariates is None else settings.covariates[rows]
@@ -117,20 +119,35 @@ def _within_sexes(y: Floats, is_male: np.ndarray) -> Floats:
 def _prediction(
     gene: GeneData, x: np.ndarray, result: Fit, settings: Settings
 ) -> list[dict[str, Any]]:
-    """A row for each tissue: its donors, its PIP, and how well it is predicted."""
+    """A row for each tissue: its donors, its PIP, its background, how well it is predicted."""
     donors = np.isfinite(gene.y).sum(axis=0)
     rows: list[dict[str, Any]] = [
         {"tissue": tissue, "n_donors": int(donors[t]), "pip": float(result.tissue_pip[t])}
         for t, tissue in enumerate(gene.tissues)
     ]
+    if settings.fit.get("background", False):
+        kept = sparse_background(result, x).kept
+        for t, row in enumerate(rows):
+            row["background_share"] = float(result.background_share[t])
+            row["background_kept"] = float(kept[t]) if np.isfinite(kept[t]) else None
+    _add_validation(rows, gene, x, settings)
+    return rows
+
+
+def _add_validation(
+    rows: list[dict[str, Any]], gene: GeneData, x: np.ndarray, settings: Settings
+) -> None:
+    """Add to the row of each tissue how well unseen donors are predicted."""
     if settings.fold is None:
-        return rows
+        return
     y = _on_the_scale_of_effects(gene, settings)
     found = cross_validate(
         y,
         x,
         settings.fold,
-        lambda train: sparse_effects(fit_gene(gene, x, settings, train), settings.min_pip),
+        lambda train: written_effects(
+            fit_gene(gene, x, settings, train), x[train], settings.min_pip
+        ),
     )
     for t, row in enumerate(rows):
         row.update({name: float(values[t]) for name, values in asdict(found).items()})
@@ -140,7 +157,6 @@ def _prediction(
         )
         for t, row in enumerate(rows):
             row.update({f"enet_{name}": float(getattr(baseline, name)[t]) for name in BASELINE})
-    return rows
 
 
 def has_baseline(gene_id: str, share: float) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
+from fqtl.gene.sparse_background import sparse_background
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.results.credible_sets import CredibleSet
 from fqtl.model.results.fit import Fit
@@ -23,7 +24,7 @@ def record_of(result: Fit, gene: GeneData, genotypes: Genotypes, min_pip: float)
 
     min_pip : a loading or a weight is kept where its PIP reaches this
     """
-    weights = sparse_effects(result, min_pip)
+    weights = written_effects(result, genotypes.dosages.T, min_pip)
     scores = sparse_scores(result, min_pip)
     # without factors every tissue is one, in most of which there is nothing
     factors = [k for k, some in enumerate(result.factor_pip) if some >= min_pip]
@@ -98,6 +99,14 @@ def _carrying(
 def pure_sets(result: Fit) -> list[CredibleSet]:
     """Credible sets whose variants are in LD with each other."""
     return [found for found in result.credible_sets if found.purity >= MIN_PURITY]
+
+
+def written_effects(result: Fit, x: np.ndarray, min_pip: float) -> Floats:
+    """(p, m) what weight files say: sparse effects, and what stands in for a background.
+
+    x : (n, p) dosages of the donors of the fit
+    """
+    return sparse_effects(result, min_pip) + sparse_background(result, x).effects
 
 
 def sparse_effects(result: Fit, min_pip: float) -> Floats:

@@ -148,6 +148,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         "enet_r2": "r2 of an elastic net of the tissue, in a share of the genes",
         "enet_p": "its p",
         "enet_spearman": "its rank correlation",
+        "background_share": "share of variance that many small effects explain; NA unless "
+        "weights.background is sparse",
+        "background_kept": "part of the variance of their score that weights hold; NA where none",
         "pip_p": "p-value of pip by conditional permutation; of one tissue, p of the gene",
         "q": "false discovery rate of pairs of gene and tissue at this pip_p",
     },

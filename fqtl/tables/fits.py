@@ -90,6 +90,10 @@ FITS = pa.schema(
                     "fold_p": pa.float64(),
                     "spearman": pa.float64(),
                     **{f"enet_{name}": pa.float64() for name in BASELINE},
+                    # with weights.background: what it explains, and the part of its score that
+                    # the variants that stand in for it hold
+                    "background_share": pa.float64(),
+                    "background_kept": pa.float64(),
                 }
             )
         ),

@@ -77,7 +77,8 @@ class Flags:
         model = self.run.config.model
         return (
             f"--family {model.family} --engine {model.engine} --rank {model.rank} "
-            f"--{'' if model.factored else 'no-'}factored --seed {self.run.config.seed}"
+            f"--{'' if model.factored else 'no-'}factored --seed {self.run.config.seed} "
+            f"--background {self.run.config.weights.background}"
         )
 
     @property

@@ -15,6 +15,7 @@ from fqtl.config.model import Config
 from fqtl.config.renamed import RENAMED, by_new_names, notice
 from fqtl.config.schema import refuse_faults
 from fqtl.config.together import (
+    refuse_background,
     refuse_unlike_scale,
     refuse_unlike_values,
     refuse_untested,
@@ -219,6 +220,7 @@ def run_of(config: Config, *, look: bool = True) -> Run:
     first = f"{described[0]} ({where})" if described else ""
     refuse_unlike_values(config, len(described), first)
     refuse_untested(config)
+    refuse_background(config.weights.background, config.model.engine)
     if look:
         files.require_files(config, run.tissues, run.traits)
     return run
