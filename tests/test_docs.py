@@ -18,6 +18,11 @@ def test_the_page_about_results_is_made_of_the_schemas():
     assert (ROOT / "docs" / "results.md").read_text() == made
 
 
+def test_the_drawing_of_the_model_is_made_by_its_script():
+    made = runpy.run_path(str(ROOT / "docs" / "make_drawing.py"))["drawing"]()
+    assert (ROOT / "docs" / "images" / "model.svg").read_text() == made
+
+
 def test_every_key_of_the_config_is_explained_on_the_line_above():
     lines = (ROOT / "config" / "config.yaml").read_text().splitlines()
     for number, line in enumerate(lines):

@@ -12,6 +12,7 @@ import pytest
 
 from fqtl.cli import SUBCOMMANDS, parser
 from fqtl.cli.check_config import check_file
+from fqtl.config.schema import KEYS
 from tests.test_docs import PAGES, ROOT
 
 READ = [page for page in PAGES if page.name != "CHANGELOG.md"]
@@ -118,3 +119,15 @@ def test_goals_of_make_and_modules_that_are_named_are_there():
     assert named <= goals | {"chr22"}
     assert len(modules) > 5
     assert not [one for one in modules if importlib.util.find_spec(one) is None]
+
+
+def test_keys_of_the_config_that_a_sentence_names_are_there():
+    """Also values, as `prepare.values: counts`."""
+    sections = {key.split(".")[0] for key in KEYS if "." in key}
+    named = set()
+    for page in READ:
+        for section, key in re.findall(r"`([a-z_]+)\.([a-z_]+)(?:`|: )", page.read_text()):
+            if section in sections and key not in ("yaml", "tsv", "html", "bed"):
+                named.add(f"{section}.{key}")
+    assert len(named) > 20
+    assert named <= set(KEYS)
