@@ -23,7 +23,17 @@ include: "workflow/rules/check.smk"
 include: "workflow/rules/rsids.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/shards.smk"
-include: "workflow/rules/fit.smk"
+
+
+if RUN.of_summary:
+
+    include: "workflow/rules/fit_summary.smk"
+
+else:
+
+    include: "workflow/rules/fit.smk"
+
+
 include: "workflow/rules/aggregate.smk"
 include: "workflow/rules/weights.smk"
 include: "workflow/rules/twas.smk"

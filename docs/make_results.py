@@ -50,6 +50,12 @@ FILES = {
         "dropped_variants.tsv.gz",
         "Variants of each gene's cis window that were left out, counted by reason.",
     ),
+    "used": (
+        "used.tsv",
+        "Of a run on [summary statistics](from-summary-statistics.md): what became of their rows. "
+        "`used/{shard}.tsv` says it of each gene, and `noise_correlation.tsv`, a table of tissues "
+        "by tissues, what z-scores share where nothing acts.",
+    ),
     "removed": ("removed.tsv", "What was removed because a run of another config had left it."),
     "weights": (
         "weights/{tissue}.tsv",

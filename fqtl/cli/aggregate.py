@@ -31,6 +31,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--results", type=Path, required=True, metavar="FOLDER", help="where the tables go"
     )
+    parser.add_argument(
+        "--used",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="of fits to summary statistics, what became of their rows, as of all shards: used.tsv "
+        "sums it up",
+    )
     add_out(parser, "all fits, as Parquet")
 
 
@@ -43,12 +51,15 @@ def run(given: Namespace) -> None:
         )
     fits = pa.concat_tables([table for table, _ in parts]).combine_chunks()
     _refuse_gaps(fits, given.genes)
-    about = {name: parts[0][1][name] for name in ("genome_build", "donors", "exceedances")}
+    names = ("genome_build", "donors", "exceedances", "source")
+    about = {name: parts[0][1][name] for name in names if name in parts[0][1]}
     _refuse_failures(fits)
     write_parquet(given.out, fits, "fits", **about)
     tables = result_tables(fits, parts[0][1]["exceedances"])
     for kind, frame in tables.items():
         write_tsv(given.results / f"{kind}.tsv.gz", frame, kind)
+    if given.used:
+        write_tsv(given.results / "used.tsv", _summed(given.used), "used")
     for concern in about_release(fits, tables):
         log.warning("%s", concern)
     status = tables["fits"]["status"].value_counts()
@@ -58,6 +69,13 @@ def run(given: Namespace) -> None:
         ", ".join(f"{count} {name}" for name, count in status.items()),
         len(tables["factors"]),
     )
+
+
+def _summed(paths: list[Path]) -> pd.DataFrame:
+    """Rows by tissue and what became of them, over all genes."""
+    parts = [pd.read_csv(path, sep="\t", keep_default_na=False) for path in paths]
+    everything = pd.concat(parts, ignore_index=True)
+    return everything.groupby(["tissue", "what"], sort=True)["rows"].sum().reset_index()
 
 
 def _refuse_failures(fits: pa.Table) -> None:

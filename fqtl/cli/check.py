@@ -83,7 +83,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> None:
     settings = prepare_settings(given)
     source = open_given(given)
-    _check_build(source, given)
+    check_build(source, given)
     tissues = (
         read_tissues(given.tissues)
         if given.tissues
@@ -119,7 +119,7 @@ def run(given: Namespace) -> None:
     _require_variants(source, [_read_near(source, fitted.iloc[row]) for row in (0, -1)])
     _require_sex(source, fitted, found)
     if given.needs_rsids:
-        _require_rsids(source, fitted)
+        require_rsids(source, fitted)
     _check_room(tissues, given.out.parent)
     write_json(
         given.out,
@@ -148,7 +148,7 @@ def run(given: Namespace) -> None:
     )
 
 
-def _check_build(source: GenotypeSource, given: Namespace) -> None:
+def check_build(source: GenotypeSource, given: Namespace) -> None:
     """Refuse genotypes on another build; say so where nothing in them tells which they are on."""
     other = source.other_build()
     if other:
@@ -291,7 +291,7 @@ def _require_sex(
     require_known(source.sex_of(donors), donors, chrom, source.path)
 
 
-def _require_rsids(source: GenotypeSource, genes: pd.DataFrame) -> None:
+def require_rsids(source: GenotypeSource, genes: pd.DataFrame) -> None:
     """Refuse genotypes without rs numbers, and tell of chromosomes without: nothing would be left.
 
     On each chromosome genes are looked at until a variant near one has a name.

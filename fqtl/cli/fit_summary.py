@@ -2,8 +2,9 @@
 
 No individual data: z-scores of every variant alone, as tensorQTL, FastQTL, GTEx, QTLtools and the
 eQTL Catalogue write them, and LD of a panel of genotypes on the same genome build. The fits go
-where those of `fqtl fit` go. A gene that cannot be fitted, or whose LD does not fit its z-scores,
-becomes a row with its reason.
+where those of `fqtl fit` go, and fits to z-scores that are drawn where nothing acts take the place
+of permuted fits. A gene that cannot be fitted, or whose LD does not fit its z-scores, becomes a row
+with its reason.
 """
 
 import logging
@@ -13,77 +14,73 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from fqtl.cli.arguments import add_genotypes, add_out, add_priors, add_variants, open_filtered
+from fqtl.cli.arguments import (
+    add_genotypes,
+    add_out,
+    add_permutations,
+    add_priors,
+    add_variants,
+    open_filtered,
+)
 from fqtl.cli.flags import add_key
 from fqtl.cli.progress import with_progress
 from fqtl.cli.shard_data import failure_of
-from fqtl.data import contigs
-from fqtl.data.dosages import GenotypeSource, Limits
-from fqtl.data.expression import gene_key
-from fqtl.data.gene import GeneData
-from fqtl.data.text import fields_of, guarded, read_lines, read_table
-from fqtl.data.windows import sliding_windows
+from fqtl.cli.summary_data import SummaryData, measured_in, options_of, used_rows
+from fqtl.data.dosages import GenotypeSource
 from fqtl.errors import FqtlError
+from fqtl.gene.permutations import PermutationPlan, permutations_for
 from fqtl.gene.summary import analyse_summary
-from fqtl.model.priors.priors_table import read_priors
-from fqtl.qtl import matching
-from fqtl.qtl.matching import GeneScores, gene_scores
-from fqtl.qtl.reader import Pairs, read_pairs
-from fqtl.qtl.sheet import TissueFile, read_sheet
 from fqtl.tables.files import text_writer, write_parquet
 from fqtl.tables.fits import SHARD
 from fqtl.tables.reasons import count_reasons
 
 log = logging.getLogger(__name__)
-NOTHING = pd.DataFrame()
-MATCHED = (matching.USED, matching.SWAPPED, matching.OTHER_STRAND)
 USED = ["gene_id", "tissue", "what", "rows"]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument(
+    of_files = parser.add_argument_group("files as they are")
+    of_files.add_argument(
         "--summary",
         type=Path,
-        required=True,
         metavar="SHEET",
         help="tab-separated, with a line for each tissue: tissue, file, n (people, where the file "
         "does not tell it) and columns (as gene=phenotype variant=id beta=b se=s, where its "
         "format is none that is known)",
     )
-    parser.add_argument(
+    of_files.add_argument(
         "--genes",
         type=Path,
-        required=True,
-        metavar="BED",
-        help="genes to be fitted: #chr, start, end, gene_id, the end being the start site, as in "
-        "BEDs of expression; their z-scores are held in memory together",
+        metavar="FILE",
+        help="genes to be fitted, a GTF or a BED: #chr, start, end, gene_id, the end being the "
+        "start site, as in BEDs of expression; their z-scores are held in memory together",
+    )
+    of_shard = parser.add_argument_group("or a shard, as the workflow has it")
+    of_shard.add_argument(
+        "--shard", type=Path, metavar="FILE", help="its genes, as of `fqtl shard summary`"
+    )
+    of_shard.add_argument(
+        "--prepared",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="z-scores of all tissues, as of `fqtl prepare summary`",
     )
     add_genotypes(parser)
     variants = add_variants(parser)
     add_key(variants, "weights.min_pip", metavar="P")
-    model = parser.add_argument_group("model")
-    add_key(model, "model.rank", metavar="K")
-    add_key(model, "model.factored")
-    add_key(model, "seed")
+    add_summary_model(parser)
     add_key(
-        model,
+        parser,
         "cross_validation.folds",
         metavar="K",
         help="parts of pseudo-validation, in which z-scores of a part of the people are made up as "
         "the others and the whole imply; 0 leaves it out",
     )
-    add_priors(model)
-    model.add_argument(
-        "--noise-correlation",
-        type=Path,
-        metavar="FILE",
-        help="of z-scores where nothing acts, as a table of tissues by tissues with names; left "
-        "out, it is looked for in each gene",
-    )
+    add_permutations(parser)
     parser.add_argument(
         "--used",
         type=Path,
@@ -93,22 +90,30 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_out(parser, "fits, as Parquet")
 
 
+def add_summary_model(parser: ArgumentParser) -> None:
+    """Flags of the model of a gene."""
+    model = parser.add_argument_group("model")
+    add_key(model, "model.rank", metavar="K")
+    add_key(model, "model.factored")
+    add_key(model, "seed")
+    add_priors(model)
+    model.add_argument(
+        "--noise-correlation",
+        type=Path,
+        metavar="FILE",
+        help="of z-scores where nothing acts, as a table of tissues by tissues with names, as of "
+        "`fqtl noise-correlation`; left out, it is looked for in each gene",
+    )
+
+
 def run(given: Namespace) -> None:
     source = open_filtered(given)
-    sheet, genes = read_sheet(given.summary), read_genes(given.genes)
-    noise = None if given.noise_correlation is None else _noise(given.noise_correlation, sheet)
-    tissues = [_read(one, genes) for one in sheet]
-    options = {
-        "rank": given.rank,
-        "factored": given.factored,
-        "noise_correlation": noise,
-        "background": False,
-        "priors": None if given.priors is None else read_priors(given.priors),
-    }
-    analysed = _analysed(given, source, sheet, genes, tissues, options)
-    made = list(with_progress(analysed, len(genes), lambda one: failure_of(one[0])))
+    data = _data(given)
+    analysed = _analysed(given, source, data)
+    made = list(with_progress(analysed, len(data.genes), lambda one: failure_of(one[0])))
     records, used = [record for record, _ in made], [row for _, rows in made for row in rows]
-    _refuse_no_match(given, sheet, tissues, used)
+    if given.summary is not None:  # of few genes; the workflow looks at more in `check`
+        data.refuse_no_match(used, given)
     _say(records, used)
     if given.used is not None:
         with text_writer(given.used) as stream:
@@ -120,131 +125,46 @@ def run(given: Namespace) -> None:
         compression="zstd",  # of log Bayes factors a quarter is spared
         genome_build=given.genome_build,
         donors=len(source.donors),
-        exceedances=0,
+        exceedances=given.exceedances,
         source="summary statistics",
     )
 
 
+def _data(given: Namespace) -> SummaryData:
+    """Genes by --summary and --genes, or by --shard and --prepared."""
+    pairs = ((given.summary, given.genes), (given.shard, given.prepared))
+    there = [pair for pair in pairs if any(part is not None for part in pair)]
+    if len(there) != 1 or any(part is None for part in there[0]):
+        raise FqtlError(
+            "fit-summary needs --summary with --genes, or --shard with --prepared, and not both."
+        )
+    if given.shard is None:
+        return SummaryData.of_sheet(given.summary, given.genes)
+    return SummaryData.of_shard(given.shard, given.prepared)
+
+
+def _plan(given: Namespace, genes: int) -> PermutationPlan | None:
+    drawn = permutations_for(given.permutations, genes)
+    if not drawn and not given.conditional_permutations:
+        return None
+    return PermutationPlan(
+        drawn, given.exceedances, given.permute, given.conditional_permutations, given.seed
+    )
+
+
 def _analysed(
-    given: Namespace,
-    source: GenotypeSource,
-    sheet: list[TissueFile],
-    genes: pd.DataFrame,
-    tissues: list[Pairs],
-    options: dict[str, Any],
+    given: Namespace, source: GenotypeSource, data: SummaryData
 ) -> Iterator[tuple[dict[str, Any], list[tuple[Any, ...]]]]:
     """Record of every gene, in the order of position, and what became of its rows."""
-    names = [one.tissue for one in sheet]
-    reach = given.cis_window_bp
-    places = zip(genes["chrom"], genes["tss"], strict=True)
-    spans = [(chrom, max(tss - reach, 1), tss + reach) for chrom, tss in places]
-    limits = Limits(given.min_maf, given.max_missing)
-    windows = sliding_windows(source, spans, source.donors, limits)
-    for row, cis in zip(genes.itertuples(), windows, strict=True):
-        of_gene = [pairs.of_gene.get(gene_key(str(row.gene_id)), NOTHING) for pairs in tissues]
-        found = gene_scores(cis, str(row.chrom), of_gene)
-        n = _people(sheet, found)
-        gene = GeneData(str(row.gene_id), str(row.chrom), int(row.tss), names, np.empty((0, 0)))
+    options, plan = options_of(given, data.tissues), _plan(given, data.genes_of_release)
+    for gene, cis, found in data.on_panel(source, given):
+        mine, z, n, own = measured_in(gene, found, options)
         record, fit = analyse_summary(
-            gene, cis, found.z, n, options, given.min_pip, given.folds, given.seed
+            mine, cis, z, n, own, given.min_pip, given.folds, given.seed, plan
         )
         if fit is not None:
             log.debug("%s: mismatch of LD %.2f; %s", gene.gene_id, fit.mismatch, fit.notes)
-        yield record, _used(gene.gene_id, names, found)
-
-
-def _refuse_no_match(
-    given: Namespace, sheet: list[TissueFile], tissues: list[Pairs], used: list[tuple[Any, ...]]
-) -> None:
-    """Refuse files of which no row is of a variant of the panel, as those of another build."""
-    for one, pairs in zip(sheet, tissues, strict=True):
-        if not pairs.of_gene:
-            continue
-        mine = [(what, rows) for _, name, what, rows in used if name == one.tissue]
-        if any(rows for what, rows in mine if what in MATCHED):
-            continue
-        first = next(iter(pairs.of_gene.values())).iloc[0]
-        raise FqtlError(
-            f"{one.file}: none of {sum(map(len, pairs.of_gene.values()))} rows of the genes asked "
-            f"for is of a variant of {given.genotypes} (on {given.genome_build}); the first is "
-            f"{first['rsid'] or 'without a name'} at {first['chrom']}:{first['pos']} "
-            f"{first['other_allele']}>{first['effect_allele']}. Are file, genes and panel on one "
-            "genome build?"
-        )
-
-
-def read_genes(path: Path) -> pd.DataFrame:
-    """gene_id, chrom and tss of the genes of a BED, in the order of the genome."""
-    head = guarded(path, lambda: read_lines(path, 2))
-    names = fields_of(head)[0] if head else []
-    if len(names) < 4 or names[0].lstrip("#").lower() not in ("chr", "chrom") or len(head) < 2:
-        raise FqtlError(
-            f"{path}: expected a header that starts with #chr, start, end, gene_id and a gene "
-            f"below it; found {' '.join(names[:4])!r}."
-        )
-    table = read_table(path, [0, *range(3, len(names))])
-    genes = pd.DataFrame(
-        {
-            "gene_id": table.iloc[:, 3].astype(str),
-            "chrom": table.iloc[:, 0].astype(str).map(contigs.prefixed),
-            "tss": table.iloc[:, 2].to_numpy(),
-        }
-    )
-    bad = ~np.isfinite(genes["tss"].to_numpy(dtype=float))
-    twice = genes["gene_id"].map(gene_key).duplicated().to_numpy()
-    if bad.any() or twice.any():
-        line = int(np.flatnonzero(bad | twice)[0])
-        what = "no end" if bad[line] else "a gene for the second time"
-        raise FqtlError(f"{path}, line {line + 2}: found {what}, {genes['gene_id'].iloc[line]!r}.")
-    places = zip(genes["chrom"], genes["tss"], strict=True)
-    key = [(contigs.order(chrom), tss) for chrom, tss in places]
-    order = sorted(range(len(genes)), key=key.__getitem__)
-    return genes.iloc[order].astype({"tss": np.int64}).reset_index(drop=True)
-
-
-def _read(one: TissueFile, genes: pd.DataFrame) -> Pairs:
-    found = read_pairs(one.file, list(genes["gene_id"]), one.columns)
-    kept = sum(map(len, found.of_gene.values()))
-    log.info(
-        "%s: %d rows of %d of %d genes, of %d rows (%s)",
-        *(one.file, kept, len(found.of_gene), len(genes), found.rows, found.layout),
-    )
-    if one.n is None and found.of_gene:
-        told = pd.concat(list(found.of_gene.values()))["n"]
-        if told.isna().any():
-            raise FqtlError(
-                f"{one.file} does not tell how many people are behind its z-scores "
-                f"({int(told.isna().sum())} of {len(told)} rows): give n of {one.tissue} in the "
-                "sheet."
-            )
-    return found
-
-
-def _people(sheet: list[TissueFile], found: GeneScores) -> np.ndarray:
-    """(p, m) as rows tell it, or the sheet."""
-    said = np.array([np.nan if one.n is None else one.n for one in sheet])
-    return np.where(np.isfinite(found.n), found.n, said)
-
-
-def _noise(path: Path, sheet: list[TissueFile]) -> np.ndarray:
-    table = read_table(path, [0], rows_named=True)
-    table = table.set_index(table.columns[0])
-    names = [one.tissue for one in sheet]
-    absent = [name for name in names if name not in table.index or name not in table.columns]
-    if absent:
-        raise FqtlError(
-            f"{path}: expected a row and a column for each of {len(names)} tissues; "
-            f"{len(absent)} are missing, the first {absent[0]!r}."
-        )
-    return table.loc[names, names].to_numpy(dtype=float)
-
-
-def _used(gene_id: str, names: list[str], found: GeneScores) -> list[tuple[Any, ...]]:
-    return [
-        (gene_id, name, what, rows)
-        for name, counts in zip(names, found.counts, strict=True)
-        for what, rows in sorted(counts.items())
-    ]
+        yield record, used_rows(gene, found)
 
 
 def _say(records: list[dict[str, Any]], used: list[tuple[Any, ...]]) -> None:

@@ -79,15 +79,20 @@ def run(given: Namespace) -> None:
         raise FqtlError(f"The {len(mine)} shards have no genes to learn priors from.")
     looked_at = _all_seen(mine, set(sample), source, given)
     seen = list(with_progress(looked_at, len(sample), lambda one: one.failure))
+    write_learned(given.out, seen)
+
+
+def write_learned(out: Path, seen: list[Outcome]) -> None:
+    """The table of priors that the genes of a sample say."""
     found = [one.seen for one in seen if one.seen is not None]
     if not found:
         failures = [one.failure for one in seen if one.failure]
         raise FqtlError(
-            f"None of {len(sample)} genes was fitted, so that there is nothing to learn priors "
+            f"None of {len(seen)} genes was fitted, so that there is nothing to learn priors "
             f"from; {failures[0] if failures else 'none has a variant in its cis window'}"
         )
-    write_tsv(given.out, pd.DataFrame(table_rows(priors_of(found), len(found))), "priors")
-    log.info("priors learned from %d of %d genes", len(found), len(sample))
+    write_tsv(out, pd.DataFrame(table_rows(priors_of(found), len(found))), "priors")
+    log.info("priors learned from %d of %d genes", len(found), len(seen))
 
 
 def _all_seen(

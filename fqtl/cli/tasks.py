@@ -9,6 +9,7 @@ TASKS = {
         "check config",
         "check traits",
         "check formats",
+        "check summary",
         "check slurm",
         "split",
         "rsids",
@@ -18,11 +19,17 @@ TASKS = {
         "shard",
         "learn-priors",
         "fit",
-        "fit-summary",
         "aggregate",
         "weights",
         "joint",
         "tidy",
+    ],
+    "the same from summary statistics": [
+        "prepare summary",
+        "shard summary",
+        "noise-correlation",
+        "learn-priors summary",
+        "fit-summary",
     ],
     "results to look at": ["report", "plot gene"],
     "results for other programs": ["export"],
@@ -51,7 +58,17 @@ EXAMPLES = {
     "learn-priors": "fqtl learn-priors --shards shards/0001.parquet shards/0002.parquet "
     f"{GENOTYPES} --out priors.tsv",
     "fit": f"fqtl fit --shard shards/0001.parquet {GENOTYPES} --out fits/0001.parquet",
-    "fit-summary": "fqtl fit-summary --summary summary.tsv --genes genes.tsv "
+    "check summary": f"fqtl check summary --summary summary.tsv --genes genes.bed {GENOTYPES} "
+    "--chromosomes auto --out check.json",
+    "prepare summary": "fqtl prepare summary --tissue Liver --file Liver.allpairs.txt.gz "
+    "--people 208 --genes genes.bed --out prepared/Liver.parquet",
+    "shard summary": "fqtl shard summary --prepared prepared/Liver.parquet --genes genes.bed "
+    f"--chromosomes auto --count 8 --shards shards --results . {GENOTYPES}",
+    "noise-correlation": "fqtl noise-correlation --prepared prepared/Liver.parquet "
+    "prepared/Lung.parquet --out noise_correlation.tsv",
+    "learn-priors summary": "fqtl learn-priors summary --shards shards/0001.parquet "
+    f"--prepared prepared/Liver.parquet {GENOTYPES} --out priors.tsv",
+    "fit-summary": "fqtl fit-summary --summary summary.tsv --genes genes.bed "
     f"{GENOTYPES} --out fits.parquet",
     "aggregate": "fqtl aggregate --fits fits/0001.parquet fits/0002.parquet --genes genes.tsv "
     "--results . --out fits.parquet",

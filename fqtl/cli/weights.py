@@ -33,6 +33,13 @@ from fqtl.weights.least_pip import least_pip
 from fqtl.weights.weight_set import WeightSet, passing
 
 log = logging.getLogger(__name__)
+# what weight files say beside their numbers, by what fits are to
+SOURCES = {
+    "summary statistics": {
+        "fitted_to": "summary statistics, with LD of a panel",
+        "performance": "pseudo-validation: z-scores of made-up parts of the people; no donors",
+    }
+}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -55,7 +62,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    everything, rates, single, least = _weights(given)
+    everything, rates, single, least, source = _weights(given)
     wanted = limits(given)
     if given.factors:
         wanted["min_gene_pip"] = max(wanted["min_gene_pip"], CALL)
@@ -67,6 +74,7 @@ def run(given: Namespace) -> None:
         "software": f"fqtl {fqtl.__version__}",
         **{name: str(limit) for name, limit in wanted.items()},
     }
+    construction |= SOURCES.get(source, {})
     if on_single := sorted(single & set(everything.genes["chrom"])):
         # of dosages, weights and covariances
         construction["one_copy_counts_as_two_on"] = ", ".join(on_single)
@@ -112,9 +120,10 @@ def _log_left_out(rates: SingleTissueRates, name: str, left_out: int, max_q: flo
 
 def _weights(
     given: Namespace,
-) -> tuple[WeightSet, SingleTissueRates, set[str], "pd.Series[float] | None"]:
-    """The set, false discovery rates, chromosomes of which one sex has one copy, and `least_pip`
-    of genes (not of factors, whose probability is asked to be above one half)."""
+) -> tuple[WeightSet, SingleTissueRates, set[str], "pd.Series[float] | None", str]:
+    """The set, false discovery rates, chromosomes of which one sex has one copy, `least_pip` of
+    genes (not of factors, whose probability is asked to be above one half), and what fits are to.
+    """
     needs = [*(FACTOR_NEEDS if given.factors else TISSUE_NEEDS), *SINGLE_TISSUE_NEEDS, "sex"]
     fits, about = read_parquet(given.fits, "fits", columns=needs)
     build = about["genome_build"]
@@ -125,4 +134,5 @@ def _weights(
         found = with_gene_names(found, read_gene_names(given.annotation))
     by_sex = fits.filter(pc.field("sex") != "")["chrom"]
     least = None if given.factors else least_pip(fits, given.min_gene_pip)
-    return found, single_tissue_rates(fits), set(by_sex.to_pylist()), least
+    source = about.get("source", "")
+    return found, single_tissue_rates(fits), set(by_sex.to_pylist()), least, source

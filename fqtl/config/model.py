@@ -1,9 +1,9 @@
 """Every key of the config, with its type, default, range and meaning: the sections, and the rest.
 
-A section stands in a file of its own kind: what is read (data.py), prepare.py, fit.py,
-weights.py, twas.py, report.py, simulate.py. From these come config/config.yaml and
-workflow/schemas/config.schema.yaml (`python -m fqtl.config` writes both), the check of a config,
-and defaults and help of the flags of `fqtl`.
+A section stands in a file of its own kind: what is read (data.py, summary_statistics.py),
+prepare.py, fit.py, weights.py, twas.py, report.py, simulate.py. From these come
+config/config.yaml and workflow/schemas/config.schema.yaml (`python -m fqtl.config` writes both),
+the check of a config, and defaults and help of the flags of `fqtl`.
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from fqtl.config.keys import key
 from fqtl.config.prepare import Prepare
 from fqtl.config.report import Report
 from fqtl.config.simulate import Simulate
+from fqtl.config.summary_statistics import SummaryStatistics
 from fqtl.config.twas import Twas
 from fqtl.config.weights import Weights
 
@@ -48,6 +49,13 @@ class Config:
             "meaning": "Files by their names in one folder (or in folders in it). A preset fills "
             "in the names, the build and the list of tissues: it replaces what this file says, and "
             "a file given with --configfile replaces what the preset says."
+        },
+    )
+    summary_statistics: SummaryStatistics = field(
+        default_factory=SummaryStatistics,
+        metadata={
+            "meaning": "Summary statistics in the place of expression: `prepare` is not read then, "
+            "nor covariates."
         },
     )
     genotypes: Genotypes = field(default_factory=Genotypes)

@@ -83,6 +83,39 @@ def refuse_background(background: str, engine: str) -> None:
         )
 
 
+def refuse_unlike_summary(config: Config) -> None:
+    """Summary statistics need a list of genes, and have nothing of what individual data are for."""
+    given, usual = config.summary_statistics, Config()
+    if given.sheet is None:
+        if given.genes is not None:
+            raise FqtlError(
+                f"summary_statistics.genes: {given.genes} goes with summary_statistics.sheet, "
+                "which is null."
+            )
+        return
+    if given.genes is None:
+        raise FqtlError(
+            f"summary_statistics.sheet: {given.sheet} needs summary_statistics.genes, the BED or "
+            "GTF of the genes to be fitted."
+        )
+    unread = {
+        "model.family": (config.model.family, usual.model.family),
+        "cross_validation.baseline": (config.cross_validation.baseline, 0),
+        "simulate": (config.simulate, None),
+        "tissues": (config.tissues, usual.tissues),
+        **{
+            f"prepare.{name}": (value, getattr(usual.prepare, name))
+            for name, value in vars(config.prepare).items()
+        },
+    }
+    odd = [f"{name}: {value}" for name, (value, default) in unread.items() if value != default]
+    if odd:
+        raise FqtlError(
+            f"summary_statistics.sheet: {given.sheet} takes the place of expression, and of what "
+            f"is for expression; found {', '.join(odd)}. Leave these out."
+        )
+
+
 def trained_on(config: Config) -> str:
     """Which variants models are trained on: those that FUSION keeps, if it reads the models."""
     if config.weights.variants != "auto":

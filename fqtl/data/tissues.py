@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fqtl.data.sheets import named_rows
+from fqtl.data.summary_sheet import TissueFile
 
 COLUMNS = ("tissue", "expression", "covariates")
 
 
 @dataclass(frozen=True)
 class Tissue:
-    """One line of the sheet."""
+    """One line of the sheet; of one of summary statistics their file is in `expression`."""
 
     name: str
     expression: Path
     covariates: Path | None
+    summary: TissueFile | None = None
 
 
 def read_tissues(path: Path) -> list[Tissue]:

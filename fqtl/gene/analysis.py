@@ -17,7 +17,7 @@ from fqtl.errors import FqtlError
 from fqtl.gene.baseline import elastic_net
 from fqtl.gene.cross_validation import centred, cross_validate
 from fqtl.gene.effects import effects_of, of_donors
-from fqtl.gene.permutations import draw_permutations
+from fqtl.gene.permutations import draw_permutations, permuted_columns
 from fqtl.gene.record import record_of, written_effects
 from fqtl.gene.settings import Settings, both_sexes
 from fqtl.gene.sparse_background import sparse_background
@@ -176,14 +176,4 @@ def _permutations(gene: GeneData, x: np.ndarray, result: Fit, settings: Settings
         settings.permutations,
         settings.is_male,
     )
-    return {
-        "neg_log_null_prob": observed,
-        "permuted_fits": [
-            {"draw": draw, "neg_log_null_prob": value}
-            for draw, value in enumerate(found.statistics)
-        ],
-        "permuted_factors": [{"draw": draw, "pip": pip} for draw, pip in found.factors],
-        "permuted_tissues": [
-            {"draw": draw, "tissue": gene.tissues[t], "pip": pip} for draw, t, pip in found.tissues
-        ],
-    }
+    return {"neg_log_null_prob": observed, **permuted_columns(found, gene.tissues)}

@@ -20,8 +20,9 @@ that it is the same in any shard and however many were drawn before.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -81,6 +82,20 @@ class PermutedFits:
     tissues: list[tuple[int, int, float]] = field(default_factory=list)
 
 
+def permuted_columns(found: PermutedFits, tissues: Sequence[str]) -> dict[str, Any]:
+    """Columns of the store of fits; tissues : names of those of the gene."""
+    return {
+        "permuted_fits": [
+            {"draw": draw, "neg_log_null_prob": value}
+            for draw, value in enumerate(found.statistics)
+        ],
+        "permuted_factors": [{"draw": draw, "pip": pip} for draw, pip in found.factors],
+        "permuted_tissues": [
+            {"draw": draw, "tissue": tissues[t], "pip": pip} for draw, t, pip in found.tissues
+        ],
+    }
+
+
 def draw_permutations(
     gene: GeneData,
     x: np.ndarray,
@@ -98,13 +113,13 @@ def draw_permutations(
     for draw in range(plan.permutations):
         if reached == plan.exceedances:
             break
-        rng = _generator(plan.seed, gene.gene_id, 0, draw)
+        rng = generator_of(plan.seed, gene.gene_id, 0, draw)
         null = fit(*permuted(gene, x, plan.permute, rng, group))
         found.statistics.append(null.neg_log_null_prob)
         found.factors += [(draw, float(pip)) for pip in null.factor_pip]
         reached += found.statistics[-1] >= observed
     for draw in range(plan.conditional if len(gene.tissues) > 1 else 0):
-        rng = _generator(plan.seed, gene.gene_id, 1, draw)
+        rng = generator_of(plan.seed, gene.gene_id, 1, draw)
         mixed, part = conditionally_permuted(gene, rng, group)
         pip = fit(mixed, x).tissue_pip
         found.tissues += [(draw, int(t), float(pip[t])) for t in part]
@@ -137,10 +152,15 @@ def conditionally_permuted(
 ) -> tuple[GeneData, Indices]:
     """Expression in which the donors of some tissues are permuted together, and which these are."""
     n, m = gene.y.shape
-    part = np.sort(rng.permutation(m)[: max(round(PERMUTED_TISSUES * m), 1)])
+    part = some_tissues(m, rng)
     order = np.tile(np.arange(n)[:, None], m)
     order[:, part] = _exchanged(np.arange(n), rng, group)[:, None]
     return _reordered(gene, order), part
+
+
+def some_tissues(m: int, rng: np.random.Generator) -> Indices:
+    """Those, of m, that are permuted beside the others: an eighth, at least one."""
+    return np.sort(rng.permutation(m)[: max(round(PERMUTED_TISSUES * m), 1)])
 
 
 def _exchanged(donors: Indices, rng: np.random.Generator, group: np.ndarray | None) -> Indices:
@@ -164,5 +184,6 @@ def _reordered(gene: GeneData, order: Indices) -> GeneData:
     )
 
 
-def _generator(seed: int, gene_id: str, kind: int, draw: int) -> np.random.Generator:
+def generator_of(seed: int, gene_id: str, kind: int, draw: int) -> np.random.Generator:
+    """Of one draw for one gene; kind : 0 of all tissues, 1 of some."""
     return np.random.default_rng([seed, kind, draw, *gene_id.encode()])

@@ -1,7 +1,8 @@
 """One gene from z-scores and a panel: a record of the store of fits, as of individual data.
 
-Cross-validation is pseudo-validation of held-out z-scores, and what only individual data can give,
-correlations within folds and permuted fits, is null.
+Cross-validation is pseudo-validation of held-out z-scores, permuted fits are fits to z-scores that
+are drawn where nothing acts (`summary_nulls.py`), and what only individual data can give,
+correlations within folds, is null.
 """
 
 from dataclasses import replace
@@ -13,9 +14,12 @@ from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
 from fqtl.gene.effects import effects_of, of_scores
+from fqtl.gene.permutations import PermutationPlan, permuted_columns
 from fqtl.gene.record import record_of, sparse_effects
+from fqtl.gene.summary_nulls import draw_nulls
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.summary.fit import problem_of
+from fqtl.model.summary.problem import SummaryProblem
 from fqtl.model.summary.summary_fit import SummaryFit
 from fqtl.model.summary.validation import PseudoPrediction, pseudo_validate
 from fqtl.tables.fits import FITS
@@ -33,6 +37,7 @@ def analyse_summary(
     min_pip: float,
     folds: int = 0,
     seed: int = 0,
+    plan: PermutationPlan | None = None,
 ) -> tuple[dict[str, Any], SummaryFit | None]:
     """Record of one gene, and its fit; a gene that cannot be fitted gets a record that says why.
 
@@ -41,6 +46,7 @@ def analyse_summary(
     z, n : (p, m) of its variants, NaN where there is none
     options : of `fqtl.fit_summary`
     folds : parts of pseudo-validation; 0 leaves it out
+    plan : how many fits to simulated nulls there are; None for none
     """
     seen = np.isfinite(z).any(axis=1)
     dropped = genotypes.dropped_by_reason()
@@ -69,6 +75,7 @@ def analyse_summary(
             validated = pseudo_validate(
                 problem, folds, seed, lambda fit: sparse_effects(fit, min_pip)
             )
+        nulls = {} if plan is None else _nulls(gene, problem, result, plan)
     except FqtlError as fault:
         return {**record, **_dropped(dropped), "status": "failed", "reason": str(fault)}, None
     assert result.left_out is not None
@@ -79,7 +86,19 @@ def analyse_summary(
         **effects_of(result, gene.tissues, kept, of_scores(z[seen], n[seen], result.scale.x_sd)),
         **_dropped(dropped),
         "prediction": _prediction(gene, result, validated),
+        **nulls,
     }, result
+
+
+def _nulls(
+    gene: GeneData, problem: SummaryProblem, result: SummaryFit, plan: PermutationPlan
+) -> dict[str, Any]:
+    """Columns of permuted fits, here of simulated nulls."""
+    observed = result.neg_log_null_prob
+    assert result.noise_correlation is not None
+    correlation = problem.given if problem.given is not None else result.noise_correlation
+    found = draw_nulls(gene.gene_id, problem, observed, correlation, plan)
+    return {"neg_log_null_prob": observed, **permuted_columns(found, gene.tissues)}
 
 
 def _prediction(

@@ -26,6 +26,7 @@ from fqtl.qtl.layouts import KNOWN, by_header, by_map, by_position
 
 PARQUET = b"PAR1"
 ROWS = 200_000  # of a batch of Parquet
+VERSION = r"^(ENS[A-Z]*G\d+)\.\d+$"
 
 
 @dataclass(frozen=True)
@@ -48,32 +49,51 @@ def read_pairs(path: Path, genes: list[str], columns: str = "") -> Pairs:
 
     columns : map `meaning=column`; empty where the header tells the format
     """
+    keys = sorted({gene_key(gene) for gene in genes})
+    layout, parts = open_pairs(path, keys, columns)
+    kept, rows = [], 0
+    for count, part in parts:
+        rows += count
+        if len(part):
+            kept.append(part)
+    if not kept:
+        return Pairs({}, layout, rows)
+    table = pd.concat(kept, ignore_index=True)
+    groups = table.groupby("gene", sort=False)
+    return Pairs(
+        {
+            keys[int(str(gene))]: part.drop(columns="gene").reset_index(drop=True)
+            for gene, part in groups
+        },
+        layout,
+        rows,
+    )
+
+
+def open_pairs(
+    path: Path, keys: list[str], columns: str = ""
+) -> tuple[str, Iterator[tuple[int, pd.DataFrame]]]:
+    """The name of a file's format, and its batches: rows in it, and those of the genes asked for.
+
+    keys : genes by id without version; `gene` of a row is a place in it, other columns are those of
+        `Pairs.of_gene`
+    """
     if not path.is_file():
         raise FqtlError(f"No such file: {path}.")
     with path.open("rb") as stream:
         is_parquet = stream.read(4) == PARQUET
     layout, batches = _parquet(path, columns) if is_parquet else _text(path, columns)
-    wanted = pa.array(sorted({gene_key(gene) for gene in genes}))
-    parts, rows = [], 0
+    return layout.name, _of_genes(batches, pa.array(keys, pa.string()))
+
+
+def _of_genes(batches: Iterator[Batch], wanted: pa.Array) -> Iterator[tuple[int, pd.DataFrame]]:
     for batch in batches:
-        rows += len(batch)
         names = batch.text("gene").cast(pa.string())
-        keys = pc.replace_substring_regex(names, r"^(ENS[A-Z]*G\d+)\.\d+$", r"\1")
-        mine = pc.is_in(keys, value_set=wanted)
-        if pc.any(mine).as_py():
-            kept = Batch(
-                batch.first, {name: column.filter(mine) for name, column in batch.columns.items()}
-            )
-            parts.append(_rows(kept, keys.filter(mine)))
-    if not parts:
-        return Pairs({}, layout.name, rows)
-    table = pd.concat(parts, ignore_index=True)
-    groups = table.groupby("gene", sort=False)
-    return Pairs(
-        {str(gene): part.drop(columns="gene").reset_index(drop=True) for gene, part in groups},
-        layout.name,
-        rows,
-    )
+        keys = pc.replace_substring_regex(names, VERSION, r"\1")
+        place = pc.index_in(keys, value_set=wanted)
+        mine = pc.is_valid(place)
+        kept = {name: column.filter(mine) for name, column in batch.columns.items()}
+        yield len(batch), _rows(Batch(batch.first, kept), place.filter(mine))
 
 
 def _text(path: Path, columns: str) -> tuple[Layout, Iterator[Batch]]:
@@ -139,7 +159,7 @@ def _refuse_header(path: Path, header: Header, layout: Layout, names: list[str])
         _refuse_names(path, header.names)
 
 
-def _rows(batch: Batch, keys: pa.Array) -> pd.DataFrame:
+def _rows(batch: Batch, place: pa.Array) -> pd.DataFrame:
     beta, se, z = batch.number("beta"), batch.number("se"), batch.number("z")
     told = np.isfinite(z) | (np.isfinite(beta) & (se > 0))
     log_p = np.full(len(batch), np.nan)
@@ -151,7 +171,7 @@ def _rows(batch: Batch, keys: pa.Array) -> pd.DataFrame:
     )
     frame = pd.DataFrame(
         {
-            "gene": keys.to_pylist(),
+            "gene": place.to_numpy(zero_copy_only=False).astype(np.int32),
             "chrom": _texts(batch, "chrom", ""),
             "pos": np.nan_to_num(batch.number("pos"), nan=-1).astype(np.int64),
             "rsid": _texts(batch, "rsid", ""),

@@ -9,12 +9,18 @@ from fqtl.report import plots
 from fqtl.report.blocks import Block, Figure, Section, Table, Text
 from fqtl.report.results import Results
 
+SIMULATED = (
+    "What is called permuted here are simulated nulls: z-scores drawn with the panel's LD and the "
+    "noise that tissues share, and fitted as those that were given. What errors of the panel's LD "
+    "make of effects is in those of genes and tissues, and not in those of genes."
+)
+
 
 def section(results: Results) -> Section:
     """P-values of permuted genes, and what would be found among these."""
     rows = calibration_rows(results)
     if not rows:
-        why = "Nothing to show: there are no permuted fits (calibration.permutations: 0)."
+        why = f"Nothing to show: there are no {results.nulls_are} (calibration.permutations: 0)."
         return Section("calibration", "Calibration", [Text(why)])
     blocks: list[Block] = [
         Table(
@@ -25,6 +31,8 @@ def section(results: Results) -> Section:
             rows,
         )
     ]
+    if results.of_summary:
+        blocks.append(Text(SIMULATED))
     if len(results.nulls):
         blocks.append(_figure(results))
     return Section("calibration", "Calibration", blocks)

@@ -24,7 +24,7 @@ def warnings(results: Results) -> list[str]:
     return [
         *_of_fits(results.fits),
         *_of_tissues(results.prepared),
-        *_of_rates(results.calibration),
+        *_of_rates(results.calibration, results.nulls_are),
         *about_release(results.store, tables),
         *_of_weights(results),
     ]
@@ -57,13 +57,13 @@ def _of_tissues(prepared: pd.DataFrame) -> list[str]:
     return out + minded
 
 
-def _of_rates(calibration: pd.DataFrame) -> list[str]:
+def _of_rates(calibration: pd.DataFrame, nulls: str) -> list[str]:
     """Levels at which nothing can be found, whatever the data."""
     smallest = smallest_q(calibration)
     gene = float(smallest.get("gene", np.nan))
     if np.isnan(gene):
         return [
-            "There are no permuted fits (calibration.permutations: 0), so no gene has a p-value or "
+            f"There are no {nulls} (calibration.permutations: 0), so no gene has a p-value or "
             "a false discovery rate"
         ]
     if gene < SUMMARY_RATE:
@@ -71,7 +71,7 @@ def _of_rates(calibration: pd.DataFrame) -> list[str]:
     permuted = int(calibration.set_index("level").loc["gene", "n_permuted"])
     return [
         f"No gene can be found at a false discovery rate of {100 * SUMMARY_RATE:.0f} %: "
-        f"{permuted:,} permuted fits cannot show less than {100 * gene:.1f} %. Fit more genes or "
+        f"{permuted:,} {nulls} cannot show less than {100 * gene:.1f} %. Fit more genes or "
         "raise calibration.permutations"
     ]
 

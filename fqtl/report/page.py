@@ -17,6 +17,7 @@ from fqtl.report import (
     prediction,
     run,
     simulated,
+    summary,
     traits,
     weights,
 )
@@ -31,7 +32,7 @@ def sections(results: Results) -> list[Section]:
     """Parts of the report, in their order."""
     return [
         concerns.section(results),
-        run.section(results),
+        summary.section(results) if results.of_summary else run.section(results),
         run.resources(results),
         discoveries.section(results),
         gene_table.section(results),

@@ -64,19 +64,32 @@ def sharing(tissues: pd.DataFrame, names: Sequence[str]) -> Figure:
     tissues : gene_id, factor, tissue of every tissue called in a factor
     """
     shared = shared_factors(tissues, names)
-    order = _by_likeness(shared)
-    np.fill_diagonal(shared, np.nan)  # a tissue shares everything with itself
+    return _between_tissues(shared, names, "share of factors in common", vmin=0)
+
+
+def correlations(table: pd.DataFrame) -> Figure:
+    """Correlations of two tissues each; table : square, with names."""
+    return _between_tissues(table.to_numpy(dtype=float), list(table.columns), "correlation")
+
+
+def _between_tissues(
+    values: np.ndarray, names: Sequence[str], meaning: str, vmin: float | None = None
+) -> Figure:
+    """A field for each two tissues, like ones beside each other; values (m, m)."""
+    order = _by_likeness(values)
+    shown = values[np.ix_(order, order)]
+    np.fill_diagonal(shown, np.nan)  # a tissue shares everything with itself
     labels = [names[i].replace("_", " ") for i in order]
     with mpl.rc_context(STYLE):
         size = 2.5 + 0.14 * len(names)
         figure = Figure(figsize=(size + 1.4, size), layout="constrained")
         axes = figure.subplots()
-        image = axes.imshow(shared[np.ix_(order, order)], cmap="viridis", vmin=0)
+        image = axes.imshow(shown, cmap="viridis", vmin=vmin)
         axes.set_xticks(range(len(names)), labels, rotation=90, fontsize=6)
         axes.set_yticks(range(len(names)), labels, fontsize=6)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-        figure.colorbar(image, ax=axes, shrink=0.5, label="share of factors in common")
+        figure.colorbar(image, ax=axes, shrink=0.5, label=meaning)
     return figure
 
 

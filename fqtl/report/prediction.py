@@ -9,15 +9,26 @@ from fqtl.report import plots
 from fqtl.report.blocks import Block, Figure, Section, Table, Text
 from fqtl.report.results import PREDICTED, Results
 
+DONORS = (
+    "Genes by the R² between expression and its prediction in donors held out. Tissues with more "
+    "donors predict more genes; one that is far behind its size is worth a look."
+)
+PSEUDO = (
+    "Genes by the R² of pseudo-validation: z-scores of made-up parts of the people, which together "
+    "are those that were given, each predicted from the others. It agrees with cross-validation "
+    "where the panel's LD is that of the people behind the z-scores; what an error of LD takes "
+    "from prediction is not seen."
+)
 CUTS = (PREDICTED, 0.05, 0.2)
 
 
 def section(results: Results) -> Section:
     """Genes by cross-validated R², and the mean beside an elastic net's."""
     if not results.prediction["r2"].notna().any():
+        which = "pseudo-validation" if results.of_summary else "cross-validation"
         why = (
-            "Nothing to show: there was no cross-validation (cross_validation.folds: 0), or no "
-            "gene was fitted."
+            f"Nothing to show: there was no {which} (cross_validation.folds: 0), or no gene was "
+            "fitted."
         )
         return Section("prediction", "Prediction", [Text(why)])
     return Section("prediction", "Prediction", [_figure(results), *_baseline(results)])
@@ -25,10 +36,9 @@ def section(results: Results) -> Section:
 
 def _figure(results: Results) -> Figure:
     counts = predicted(results)
-    caption = (
-        "Genes by the R² between expression and its prediction in donors held out. Tissues with "
-        "more donors predict more genes; one that is far behind its size is worth a look."
-    )
+    title, caption = "Cross-validated prediction", DONORS
+    if results.of_summary:
+        title, caption = "Pseudo-validated prediction", PSEUDO
     if len(results.names) > 1:
         best = counts.iloc[int(counts["genes_r2_above_0.01"].to_numpy().argmax())]
         alt = f"Bars of genes by tissue; most, {best.iloc[1]:,}, in {best.iloc[0]}."
@@ -36,7 +46,7 @@ def _figure(results: Results) -> Figure:
     else:
         alt = f"Histogram; {counts.iloc[0, 1] if len(counts) else 0:,} genes have R² above 0.01."
         drawing = plots.prediction_histogram(results.prediction["r2"])
-    return Figure("prediction", "Cross-validated prediction", caption, alt, drawing, counts)
+    return Figure("prediction", title, caption, alt, drawing, counts)
 
 
 def predicted(results: Results) -> pd.DataFrame:
@@ -53,6 +63,9 @@ def predicted(results: Results) -> pd.DataFrame:
 def _baseline(results: Results) -> list[Block]:
     """The elastic net, where it was run."""
     rows = baseline_rows(results.prediction)
+    if results.of_summary:
+        why = "There is no baseline: an elastic net needs the genotypes of donors with expression."
+        return [Text(why)]
     if not rows:
         return [
             Text(

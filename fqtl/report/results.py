@@ -59,6 +59,8 @@ class Results:
     foreign_weights : weight files beside this run's that are not its own
     benchmarks : a row per job, with its stage, seconds and memory
     priors : what was learned over all genes, where it was
+    used : of a run on summary statistics, what became of their rows; None of individual data
+    noise_correlation : tissues by tissues, where one table is of all genes
     pairs, simulated : what was found of what was simulated, in a simulated panel
     gene_pages : genes that have a page, and where that is
     """
@@ -81,10 +83,22 @@ class Results:
     settings: dict[str, str]
     benchmarks: pd.DataFrame
     priors: pd.DataFrame | None = None
+    used: pd.DataFrame | None = None
+    noise_correlation: pd.DataFrame | None = None
     traits: list[Trait] = field(default_factory=list)
     pairs: pd.DataFrame | None = None
     simulated: pd.DataFrame | None = None
     gene_pages: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def of_summary(self) -> bool:
+        """Whether fits are to summary statistics."""
+        return self.used is not None
+
+    @property
+    def nulls_are(self) -> str:
+        """What p-values come from."""
+        return "simulated nulls" if self.of_summary else "permuted fits"
 
     @property
     def names(self) -> list[str]:
@@ -118,19 +132,29 @@ def read_results(
         truth = read_tsv(panel / "truth.tsv.gz", "truth")
         pairs = pairs_with_truth(as_text(tables["prediction"]), truth, simulated)
     priors = folder / "priors.tsv"
+    columns = ["gene_id", "permuted_fits"]
+    store, about = read_parquet(folder / "fits.parquet", "fits", columns)
+    of_summary = about.get("source") == "summary statistics"
     return Results(
         **tables,
-        store=read_parquet(folder / "fits.parquet", "fits", ["gene_id", "permuted_fits"])[0],
+        store=store,
         weights=pd.concat(lists, ignore_index=True),
         foreign_weights=foreign(weights, folder / "weights"),
         settings=settings,
         benchmarks=read_benchmarks(folder / "benchmarks"),
         priors=pd.read_csv(priors, sep="\t", keep_default_na=False) if priors.exists() else None,
+        used=read_tsv(folder / "used.tsv", "used") if of_summary else None,
+        noise_correlation=_noise(folder / "noise_correlation.tsv") if of_summary else None,
         traits=read_traits(folder / "twas", only_traits),
         pairs=pairs,
         simulated=simulated,
         gene_pages=_pages(folder / "genes") if gene_pages else {},
     )
+
+
+def _noise(path: Path) -> pd.DataFrame | None:
+    """Table of tissues by tissues; none where noise was looked for gene by gene."""
+    return pd.read_csv(path, sep="\t", index_col=0) if path.exists() else None
 
 
 def _pages(folder: Path) -> dict[str, str]:

@@ -39,7 +39,7 @@ def section(results: Results) -> Section:
             tissue_rows(results),
         ),
         *_input(results),
-        _left_out(results),
+        left_out_block(results),
     ]
     return Section("run", "The run", blocks)
 
@@ -136,7 +136,7 @@ def _input(results: Results) -> list[Block]:
     ]
 
 
-def _left_out(results: Results) -> Block:
+def left_out_block(results: Results) -> Block:
     rows = left_out(results)
     if not rows:
         return Text("Left out: nothing. Every gene, tissue and donor of the input was used.")

@@ -213,6 +213,12 @@ COLUMNS: dict[str, dict[str, str]] = {
     "removed": {
         "path": "what a run of another config had left, below the results",
     },
+    "used": {
+        "tissue": "tissue",
+        "what": "what became of rows of its file: used as they are, with alleles swapped or from "
+        "the other strand, or why they were left out",
+        "rows": "how many, of all genes that are fitted",
+    },
     "outliers": {
         "tissue": "tissue",
         "donor": "donor",

@@ -10,6 +10,7 @@ from fqtl.data.traits import Trait, read_traits
 from fqtl.errors import FqtlError
 from fqtl.workflow.release import in_release, release_file
 
+SHEET = "summary_statistics.sheet"
 MOST_NAMED = 10  # files that are not there, in one message
 
 
@@ -126,6 +127,14 @@ def _wanted(config: Config, tissues: Mapping[str, Tissue]) -> Iterator[tuple[str
     yield from ((path, "genotypes.rsids") for path in lookup_table(config))
     if config.weights.annotation:
         yield config.weights.annotation, "weights.annotation"
+    summary = config.summary_statistics
+    if summary.sheet is not None:
+        yield str(summary.genes), "summary_statistics.genes"
+        if summary.noise_correlation not in ("estimate", "gene"):
+            yield summary.noise_correlation, "summary_statistics.noise_correlation"
+        for tissue in tissues.values():
+            yield str(tissue.expression), f"{summary.sheet} ({tissue.name}), by {SHEET}"
+        return
     if config.simulate is None:
         yield from _of_tissues(config, tissues)
         return

@@ -124,6 +124,26 @@ class Flags:
             for tissue in self.run.tissues.values()
         )
 
+    def summary_of(self, tissue: str) -> str:
+        """What the sheet of summary statistics says of a tissue."""
+        one = self.run.tissues[tissue].summary
+        if one is None:
+            return ""
+        parts = [
+            flags("--people", [] if one.n is None else [f"{one.n:g}"]),
+            flags("--columns", [one.columns] if one.columns else []),
+        ]
+        return " ".join(part for part in parts if part)
+
+    @property
+    def summary_model(self) -> str:
+        """Of every command that fits genes to summary statistics."""
+        model = self.run.config.model
+        return (
+            f"--rank {model.rank} --{'' if model.factored else 'no-'}factored "
+            f"--seed {self.run.config.seed}"
+        )
+
     @property
     def needs_rsids(self) -> str:
         """Whether models are trained on variants that the genotypes must name."""
@@ -195,6 +215,20 @@ class Flags:
         return " ".join(flags(name, [value]) for name, value in given.items() if value is not None)
 
     @property
+    def _of_summary(self) -> dict[str, str]:
+        """Settings that mean something else of summary statistics."""
+        given = self.run.config.summary_statistics
+        return {
+            "summary statistics": str(given.sheet),
+            "genes": str(given.genes),
+            "noise correlation": given.noise_correlation,
+            "permuted fits": "simulated nulls, "
+            + _at_most(self.run.config.calibration.permutations),
+            "cross-validation": "pseudo-validation, "
+            f"{self.run.config.cross_validation.folds} parts",
+        }
+
+    @property
     def settings(self) -> str:
         """What the report says of the run's settings."""
         config = self.run.config
@@ -211,4 +245,6 @@ class Flags:
             "cross-validation": f"{config.cross_validation.folds} folds",
             "seed": config.seed,
         }
+        if self.run.of_summary:
+            shown |= self._of_summary
         return " ".join(f"--setting {quote(k)} {quote(str(v))}" for k, v in shown.items())

@@ -8,12 +8,20 @@ from fqtl.config.model import Config
 from fqtl.data.genotype_paths import CHROM, is_template
 from fqtl.data.gtex_samples import gct_samples, read_tissue_of_samples
 from fqtl.data.sheets import NAME
+from fqtl.data.summary_sheet import read_sheet
 from fqtl.data.tissues import Tissue, read_tissues
 from fqtl.errors import FqtlError
 
 
 def tissues_of(config: Config) -> dict[str, Tissue]:
     """Tissues by name, in the order of the sheet or list; their files may not be there."""
+    summary = config.summary_statistics.sheet
+    if summary is not None:
+        if not Path(summary).is_file():
+            raise FqtlError(f"No such file: {summary}. See summary_statistics.sheet in the config.")
+        return {
+            one.tissue: Tissue(one.tissue, one.file, None, one) for one in read_sheet(Path(summary))
+        }
     if isinstance(config.tissues, list):
         return {name: _released(name, config) for name in _names(config.tissues, config)}
     if not Path(config.tissues).is_file():

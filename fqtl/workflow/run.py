@@ -17,6 +17,7 @@ from fqtl.config.schema import refuse_faults
 from fqtl.config.together import (
     refuse_background,
     refuse_unlike_scale,
+    refuse_unlike_summary,
     refuse_unlike_values,
     refuse_untested,
     trained_on,
@@ -44,8 +45,16 @@ class Run:
         return [f"{number:04d}" for number in range(1, self.config.shards.count + 1)]
 
     @property
+    def of_summary(self) -> bool:
+        """Whether the run is of summary statistics."""
+        return self.config.summary_statistics.sheet is not None
+
+    @property
     def sheet(self) -> list[str]:
         """The sheet of tissues, as a list that is empty for those of a release's folder."""
+        summary = self.config.summary_statistics.sheet
+        if summary is not None:
+            return [summary]
         return [] if isinstance(self.config.tissues, list) else [self.config.tissues]
 
     @property
@@ -69,6 +78,21 @@ class Run:
     def covariates(self) -> list[str]:
         """Covariates of all tissues that have any."""
         return [path for name in self.tissues for path in self.covariates_of(name)]
+
+    @property
+    def noise_correlation(self) -> list[str]:
+        """Table of what z-scores share, given or made, as a list that may be empty."""
+        if not self.of_summary:
+            return []
+        made = {"estimate": [f"{self.config.results}/noise_correlation.tsv"], "gene": []}
+        given = self.config.summary_statistics.noise_correlation
+        return made.get(given, [given])
+
+    @property
+    def given_noise_correlation(self) -> list[str]:
+        """That table where the config names one, as a list that may be empty."""
+        asked = self.config.summary_statistics.noise_correlation
+        return [path for path in self.noise_correlation if path == asked]
 
     def covariates_of(self, tissue: str) -> list[str]:
         """Covariates of a tissue, as a list that may be empty."""
@@ -214,6 +238,7 @@ def run_of(config: Config, *, look: bool = True) -> Run:
     if config.release.genotypes:
         path = in_release(config.release.genotypes, config)
         config = replace(config, genotypes=replace(config.genotypes, path=path))
+    refuse_unlike_summary(config)
     run = Run(config, tissues_of(config), files.traits_of(config))
     described = [name for name in run.tissues if run.covariates_of(name)]
     where = run.sheet[0] if run.sheet else "release.covariates"

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fqtl.data.summary_sheet import read_sheet
 from fqtl.errors import FqtlError
 from fqtl.qtl.reader import read_pairs
-from fqtl.qtl.sheet import read_sheet
 
 # two genes, three variants: effect, standard error
 ROWS = [

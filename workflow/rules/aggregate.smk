@@ -1,8 +1,11 @@
 """Fits of all shards in one store, and tables of them.
 
 Needs: <results>/fits/{shard}.parquet of all shards. Gives: <results>/fits.parquet and its tables,
-<results>/*.tsv.gz.
+<results>/*.tsv.gz; of summary statistics used.tsv besides.
 """
+
+# what became of the rows of summary statistics
+USED = expand("<results>/used/{shard}.tsv", shard=RUN.shards) if RUN.of_summary else []
 
 
 rule aggregate:
@@ -10,7 +13,9 @@ rule aggregate:
     input:
         fits=expand("<results>/fits/{shard}.parquet", shard=RUN.shards),
         genes="<results>/genes.tsv",
+        used=USED,
     output:
+        ["<results>/used.tsv"] if USED else [],
         store="<results>/fits.parquet",
         fits="<results>/fits.tsv.gz",
         factors="<results>/factors.tsv.gz",
@@ -33,8 +38,11 @@ rule aggregate:
     params:
         version=VERSION,
         results=subpath(output.store, parent=True),
+        used=lambda wildcards, input: (
+            f"--used {' '.join(map(shlex.quote, input.used))}" if USED else ""
+        ),
     shell:
         r"""
         fqtl aggregate --fits {input.fits:q} --genes {input.genes:q} \
-            --results {params.results:q} --out {output.store:q} 2>{log:q}
+            {params.used} --results {params.results:q} --out {output.store:q} 2>{log:q}
         """

@@ -79,6 +79,7 @@ rule report:
         prepared="<results>/prepared.tsv",
         confounders="<results>/confounders.tsv",
         dropped="<results>/dropped.tsv.gz",
+        noise=RUN.noise_correlation,
         removed="<results>/removed.tsv",
         weights=WEIGHT_LISTS,
         truth=TRUTH if RUN.config.simulate else [],

@@ -55,6 +55,8 @@ class SummaryProblem:
     given : (m, m) noise correlation of z-scores, or None
     rank, factored : as `fqtl.fit` has them
     labels : of variants and of tissues, where they have any
+    reference : LD as it is; `ld` has eigenvalues nearer to those of the population
+    check : whether z-scores that contradict their neighbours were changed
     """
 
     checked: Checked
@@ -66,6 +68,8 @@ class SummaryProblem:
     engine: CaviOptions
     rank: int
     factored: bool
+    reference: LD
+    check: bool
     labels: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     @classmethod
@@ -77,11 +81,8 @@ class SummaryProblem:
         **chosen: Any,
     ) -> "SummaryProblem":
         """`chosen` : the fields that are not found here, by name."""
-        checked = check_scores(scores, ld, change=check)
-        mismatch = mismatch_of(checked.scores, ld)
-        fitting = ld.between(mismatch)
-        rows = Rows.of(checked.scores, fitting)
-        return cls(checked, fitting, rows, mismatch, **chosen)
+        found = _looked_at(scores, ld, check)
+        return cls(**found, reference=ld, check=check, **chosen)
 
     def fit(self) -> SummaryFit:
         """The posterior, on the scale of the input."""
@@ -91,6 +92,10 @@ class SummaryProblem:
     def with_y(self, y: Floats, n: Floats) -> "SummaryProblem":
         """The problem of other rows y (k, m), which n (m,) people are behind."""
         return replace(self, rows=replace(self.rows, y=y, n=n))
+
+    def with_scores(self, scores: Scores) -> "SummaryProblem":
+        """The problem of other z-scores, looked at from the start."""
+        return replace(self, **_looked_at(scores, self.reference, self.check))
 
     def _solve(self) -> Solution:
         """Effects, then the noise that follows from them, in turns."""
@@ -200,3 +205,16 @@ class SummaryProblem:
             (int(checked.left_out.sum()), "variants contradict their LD and are left out"),
         )
         return tuple(f"{count} {what}" for count, what in counted if count)
+
+
+def _looked_at(scores: Scores, ld: LD, check: bool) -> dict[str, Any]:
+    """Fields of a problem that follow from z-scores and LD."""
+    checked = check_scores(scores, ld, change=check)
+    mismatch = mismatch_of(checked.scores, ld)
+    fitting = ld.between(mismatch)
+    return {
+        "checked": checked,
+        "ld": fitting,
+        "rows": Rows.of(checked.scores, fitting),
+        "mismatch": mismatch,
+    }

@@ -1,0 +1,163 @@
+"""Tell whether the summary statistics of all tissues can be used.
+
+Of each file on the sheet: that it is there, which format its columns have, whether the number of
+people is known, and whether rows of the first genes in it are of variants of the panel, by place
+and by alleles. Files are read as far as the first rows of a gene that is listed.
+"""
+
+import logging
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fqtl.cli.arguments import (
+    add_chromosomes,
+    add_genotypes,
+    add_out,
+    add_variants,
+    chromosomes_of,
+    open_filtered,
+)
+from fqtl.cli.check import check_build, require_rsids
+from fqtl.cli.prepare_summary import add_genes, with_people
+from fqtl.cli.summary_data import MATCHED, read_noise
+from fqtl.data.dosages import GenotypeSource, Limits
+from fqtl.data.summary_sheet import TissueFile, read_sheet
+from fqtl.errors import FqtlError
+from fqtl.qtl.genes import keys_of, read_genes
+from fqtl.qtl.matching import gene_scores
+from fqtl.qtl.reader import open_pairs
+from fqtl.shards.assignment import list_genes, on_wanted, require_some
+from fqtl.tables.files import write_json
+from fqtl.weights.fusion import odd_names
+
+log = logging.getLogger(__name__)
+LOOKED_AT = 3  # genes of a file
+LEAST_PANEL = 100  # people, below which LD says little; taste
+LEAST_MATCHED = 0.2  # of rows, below which a warning is due; taste
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--summary", type=Path, required=True, metavar="SHEET", help="the sheet of tissues"
+    )
+    add_genes(parser)
+    add_genotypes(parser)
+    add_variants(parser)
+    add_chromosomes(parser)
+    parser.add_argument(
+        "--noise-correlation", type=Path, metavar="FILE", help="a table of tissues by tissues"
+    )
+    parser.add_argument(
+        "--needs-rsids", action="store_true", help="models are to be trained on named variants"
+    )
+    add_out(parser, "what was found, as JSON")
+
+
+def run(given: Namespace) -> None:
+    source, sheet = open_filtered(given), read_sheet(given.summary)
+    check_build(source, given)
+    if given.noise_correlation is not None:
+        read_noise(given.noise_correlation, [one.tissue for one in sheet])
+    genes = _fitted(read_genes(given.genes), source, given)
+    if given.needs_rsids:
+        require_rsids(source, genes)
+    warnings = _of_panel(source)
+    tissues = [_checked(one, genes, source, given) for one in sheet]
+    for text in (*warnings, *(text for one in tissues for text in one["warnings"])):
+        log.warning("%s", text)
+    write_json(
+        given.out,
+        {
+            "genome_build": given.genome_build,
+            "genotypes": {"path": str(given.genotypes), "donors": len(source.donors)},
+            "genes": {
+                "all": len(genes),
+                "to_fit": len(genes),
+                "odd_names": odd_names(genes["gene_id"]),
+            },
+            "tissues": tissues,
+        },
+    )
+    log.info("summary statistics of %d tissues and the panel can be used", len(sheet))
+
+
+def _fitted(genes: pd.DataFrame, source: GenotypeSource, given: Namespace) -> pd.DataFrame:
+    """Genes on chromosomes that are asked for and that the panel has."""
+    chromosomes = chromosomes_of(given)
+    listed = list_genes([("genes", genes.assign(reason=""))], chromosomes, source.contigs)
+    source.require(on_wanted(listed, chromosomes))
+    require_some(listed)
+    return listed[listed["reason"] == ""].reset_index(drop=True)
+
+
+def _of_panel(source: GenotypeSource) -> list[str]:
+    people = len(source.donors)
+    if people >= LEAST_PANEL:
+        return []
+    return [f"the panel {source.path} has {people} people; LD needs some hundreds"]
+
+
+def _checked(
+    one: TissueFile, genes: pd.DataFrame, source: GenotypeSource, given: Namespace
+) -> dict[str, Any]:
+    """What there is to say of a tissue."""
+    layout, parts = open_pairs(one.file, keys_of(genes), one.columns)
+    seen = 0
+    for rows, part in parts:
+        seen += rows
+        if len(part):
+            break
+    else:
+        raise FqtlError(
+            f"{one.file}: none of {seen} rows is of one of {len(genes)} genes of {given.genes}, "
+            f"the first {genes['gene_id'].iloc[0]}. Does it name genes in another way? See "
+            "summary_statistics.genes in the config."
+        )
+    part = with_people(part, one)
+    places = list(islice(dict.fromkeys(part["gene"]), LOOKED_AT))
+    counts, matched, total = _matched(part, places, genes, source, given)
+    if not matched:
+        first, why = part.iloc[0], counts.most_common(1)[0]
+        raise FqtlError(
+            f"{one.file}: none of {total} rows of the genes "
+            f"{', '.join(genes['gene_id'].iloc[places])} is of a variant of {given.genotypes} (on "
+            f"{given.genome_build}), {why[1]} of them: {why[0]}. The first is "
+            f"{first['rsid'] or 'without a name'} at {first['chrom'] or '?'}:{first['pos']} "
+            f"{first['other_allele']}>{first['effect_allele']}. Are file, genes and panel on one "
+            "genome build? See genome_build and summary_statistics in the config."
+        )
+    warnings = []
+    if matched < LEAST_MATCHED * total:
+        warnings.append(f"{one.tissue}: {matched} of the first {total} rows are of the panel")
+    log.info("%s: %s, %s, %d of %d rows match", one.tissue, one.file, layout, matched, total)
+    return {
+        "tissue": one.tissue,
+        "file": str(one.file),
+        "layout": layout,
+        "n": float(part["n"].median()),
+        "looked_at": {"rows": total, "matched": matched, **dict(counts)},
+        "warnings": warnings,
+    }
+
+
+def _matched(
+    rows: pd.DataFrame,
+    places: list[int],
+    genes: pd.DataFrame,
+    source: GenotypeSource,
+    given: Namespace,
+) -> tuple["Counter[str]", int, int]:
+    """Of rows of these genes: how many by what becomes of them, of the panel, and in all."""
+    limits, counts = Limits(given.min_maf, given.max_missing), Counter[str]()
+    for place in places:
+        gene = genes.iloc[place]
+        reach = max(gene.tss - given.cis_window_bp, 1), gene.tss + given.cis_window_bp
+        cis = source.read(gene.chrom, *reach, source.donors, limits)
+        mine = rows[rows["gene"] == place].drop(columns="gene").reset_index(drop=True)
+        counts += gene_scores(cis, str(gene.chrom), [mine]).counts[0]
+    return counts, sum(counts[what] for what in MATCHED), counts.total()

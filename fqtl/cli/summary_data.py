@@ -1,0 +1,178 @@
+"""What jobs that fit summary statistics have in common: genes, and their z-scores on the panel."""
+
+import logging
+from argparse import Namespace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fqtl.cli.prepare_summary import with_people
+from fqtl.data.dosages import Genotypes, GenotypeSource, Limits
+from fqtl.data.expression import gene_key
+from fqtl.data.gene import GeneData
+from fqtl.data.summary_sheet import TissueFile, read_sheet
+from fqtl.data.text import read_table
+from fqtl.data.windows import sliding_windows
+from fqtl.errors import FqtlError
+from fqtl.model.arrays.moments import Floats
+from fqtl.model.priors.priors_table import read_priors
+from fqtl.qtl import matching
+from fqtl.qtl.genes import read_genes
+from fqtl.qtl.matching import GeneScores, gene_scores
+from fqtl.qtl.reader import read_pairs
+from fqtl.qtl.scores import ScoreStore
+from fqtl.qtl.shard_file import read_summary_shard
+
+log = logging.getLogger(__name__)
+NOTHING = pd.DataFrame()
+MATCHED = (matching.USED, matching.SWAPPED, matching.OTHER_STRAND)
+
+
+@dataclass(frozen=True)
+class SummaryData:
+    """Genes to be fitted, and where their rows are.
+
+    genes : gene_id, chrom, tss, in the order of the genome
+    tissues, files : names, and what they were read from
+    rows_of : of a gene, by its place in `genes`, the rows of each tissue
+    genes_of_release : genes that there are in all
+    """
+
+    genes: pd.DataFrame
+    tissues: list[str]
+    files: list[str]
+    rows_of: Callable[[int], list[pd.DataFrame]]
+    genes_of_release: int
+
+    @classmethod
+    def of_sheet(cls, sheet: Path, genes: Path) -> "SummaryData":
+        """Every file of a sheet goes by once; rows of the genes stay in memory."""
+        tissues, listed = read_sheet(sheet), read_genes(genes)
+        found = [_read(one, listed) for one in tissues]
+        keys = [gene_key(gene) for gene in listed["gene_id"]]
+        return cls(
+            listed,
+            [one.tissue for one in tissues],
+            [str(one.file) for one in tissues],
+            lambda place: [of_gene.get(keys[place], NOTHING) for of_gene in found],
+            len(listed),
+        )
+
+    @classmethod
+    def of_shard(
+        cls, shard: Path, prepared: Sequence[Path], only: Collection[str] | None = None
+    ) -> "SummaryData":
+        """Rows are read gene by gene. only : genes that are asked for; None for all."""
+        mine = read_summary_shard(shard)
+        stores = [ScoreStore.open(path, mine.digest) for path in prepared]
+        genes = mine.genes
+        if only is not None:
+            genes = genes[genes["gene_id"].isin(list(only))].reset_index(drop=True)
+        places = genes["gene"].tolist()
+        return cls(
+            genes,
+            [store.about["tissue"] for store in stores],
+            [store.about["file"] for store in stores],
+            lambda place: [store.of_gene(places[place]) for store in stores],
+            mine.genes_of_release,
+        )
+
+    def on_panel(
+        self, source: GenotypeSource, given: Namespace
+    ) -> Iterator[tuple[GeneData, Genotypes, GeneScores]]:
+        """Every gene with its window of the panel and its z-scores, in all tissues."""
+        reach = given.cis_window_bp
+        places = zip(self.genes["chrom"], self.genes["tss"], strict=True)
+        spans = [(chrom, max(tss - reach, 1), tss + reach) for chrom, tss in places]
+        limits = Limits(given.min_maf, given.max_missing)
+        windows = sliding_windows(source, spans, source.donors, limits)
+        for place, (row, cis) in enumerate(zip(self.genes.itertuples(), windows, strict=True)):
+            found = gene_scores(cis, str(row.chrom), self.rows_of(place))
+            none = np.empty((0, 0))
+            yield (
+                GeneData(str(row.gene_id), str(row.chrom), int(row.tss), self.tissues, none),
+                (cis),
+                found,
+            )
+
+    def refuse_no_match(self, used: list[tuple[Any, ...]], given: Namespace) -> None:
+        """Refuse files of which no row is of a variant of the panel, as those of another build.
+
+        used : gene, tissue, what became of rows, how many
+        """
+        for t, (tissue, file) in enumerate(zip(self.tissues, self.files, strict=True)):
+            mine = [(what, rows) for _, name, what, rows in used if name == tissue]
+            if not mine or any(rows for what, rows in mine if what in MATCHED):
+                continue
+            some = (self.rows_of(place)[t] for place in range(len(self.genes)))
+            first = next(rows for rows in some if len(rows)).iloc[0]
+            raise FqtlError(
+                f"{file}: none of {sum(rows for _, rows in mine)} rows of the genes asked "
+                f"for is of a variant of {given.genotypes} (on {given.genome_build}); the first is "
+                f"{first['rsid'] or 'without a name'} at {first['chrom']}:{first['pos']} "
+                f"{first['other_allele']}>{first['effect_allele']}. Are file, genes and panel on "
+                "one genome build?"
+            )
+
+
+def options_of(given: Namespace, tissues: list[str]) -> dict[str, Any]:
+    """Arguments of `fqtl.fit_summary`, by the flags of a command."""
+    noise = given.noise_correlation
+    return {
+        "rank": given.rank,
+        "factored": given.factored,
+        "noise_correlation": None if noise is None else read_noise(noise, tissues),
+        "background": False,
+        "priors": None if given.priors is None else read_priors(given.priors),
+    }
+
+
+def measured_in(
+    gene: GeneData, found: GeneScores, options: dict[str, Any]
+) -> tuple[GeneData, Floats, Floats, dict[str, Any]]:
+    """The gene, z, n and options of the tissues alone in which the gene has a z-score."""
+    there = np.isfinite(found.z).any(axis=0)
+    if not there.any():
+        return gene, found.z, found.n, options
+    names = [name for name, some in zip(gene.tissues, there, strict=True) if some]
+    noise = options["noise_correlation"]
+    if noise is not None:
+        options = {**options, "noise_correlation": noise[np.ix_(there, there)]}
+    mine = GeneData(gene.gene_id, gene.chrom, gene.tss, names, gene.y)
+    return mine, found.z[:, there], found.n[:, there], options
+
+
+def used_rows(gene: GeneData, found: GeneScores) -> list[tuple[Any, ...]]:
+    """gene, tissue, what became of rows, how many."""
+    return [
+        (gene.gene_id, name, what, rows)
+        for name, counts in zip(gene.tissues, found.counts, strict=True)
+        for what, rows in sorted(counts.items())
+    ]
+
+
+def read_noise(path: Path, tissues: list[str]) -> Floats:
+    """(m, m) of these tissues, from a table of tissues by tissues."""
+    table = read_table(path, [0], rows_named=True)
+    table = table.set_index(table.columns[0])
+    absent = [name for name in tissues if name not in table.index or name not in table.columns]
+    if absent:
+        raise FqtlError(
+            f"{path}: expected a row and a column for each of {len(tissues)} tissues; "
+            f"{len(absent)} are missing, the first {absent[0]!r}."
+        )
+    return table.loc[tissues, tissues].to_numpy(dtype=float)
+
+
+def _read(one: TissueFile, genes: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    found = read_pairs(one.file, list(genes["gene_id"]), one.columns)
+    kept = sum(map(len, found.of_gene.values()))
+    log.info(
+        "%s: %d rows of %d of %d genes, of %d rows (%s)",
+        *(one.file, kept, len(found.of_gene), len(genes), found.rows, found.layout),
+    )
+    return {gene: with_people(rows, one) for gene, rows in found.of_gene.items()}
