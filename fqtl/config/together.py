@@ -101,6 +101,7 @@ def refuse_unlike_summary(config: Config) -> None:
     unread = {
         "model.family": (config.model.family, usual.model.family),
         "cross_validation.baseline": (config.cross_validation.baseline, 0),
+        "weights.background": (config.weights.background, usual.weights.background),
         "simulate": (config.simulate, None),
         "tissues": (config.tissues, usual.tissues),
         **{
