@@ -85,6 +85,11 @@ FILES = {
         "twas/{trait}/fine_mapping.tsv.gz",
         "Candidates of these blocks: all models, and variants with a PIP of 0.01 at least.",
     ),
+    "colocalisation": (
+        "twas/{trait}/colocalisation.tsv.gz",
+        "Each effect on expression beside each on the trait in its block: are they of one variant "
+        "([colocalisation](twas.md#colocalisation))?",
+    ),
     "twas_variants": (
         "twas/{trait}/variants.tsv.gz",
         "What became of every variant of every model.",

@@ -26,11 +26,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    path = given.twas / "fine_mapping.tsv.gz"
+    tables = {
+        kind: read_tsv(path, kind) if (path := given.twas / f"{kind}.tsv.gz").is_file() else None
+        for kind in ("fine_mapping", "colocalisation")
+    }
     found = trait_recovery(
         read_tsv(given.truth, "trait_truth"),
         read_tsv(given.twas / "genes.tsv.gz", "twas_genes"),
-        read_tsv(path, "fine_mapping") if path.is_file() else None,
+        tables["fine_mapping"],
+        tables["colocalisation"],
     )
     write_json(given.out, found)
     log.info(
@@ -43,4 +47,9 @@ def run(given: Namespace) -> None:
         log.info(
             "of %d genes with a probability above one half the trait follows %d",
             *(found["genes_likely"], found["genes_followed_likely"]),
+        )
+    if "genes_colocalised" in found:
+        log.info(
+            "of %d genes with an effect that colocalises the trait follows %d",
+            *(found["genes_colocalised"], found["genes_followed_colocalised"]),
         )

@@ -13,6 +13,10 @@ Writes associations.tsv.gz, factors.tsv.gz, genes.tsv.gz, variants.tsv.gz (what 
 variant of every model) and audit.json, whole or not at all; with a panel loci.tsv.gz and
 fine_mapping.tsv.gz (which gene, which tissue, which mechanism); with --figures the genes along the
 genome, p-values against uniform ones, and genes by tissues.
+
+With --effects, the fits of a run, colocalisation.tsv.gz tells whether effects on expression and on
+the trait are of one variant: by single effects on the trait where a panel tells the LD, else by one
+in each gene's window.
 """
 
 import logging
@@ -29,6 +33,11 @@ from fqtl.association.combination import CONDITION
 from fqtl.cli.flags import add_key
 from fqtl.cli.ranges import SHARE, number_in
 from fqtl.cli.twas_background import add_background, calibrate
+from fqtl.cli.twas_colocalisation import (
+    add_colocalisation,
+    colocalised,
+    require_priors_and_effects,
+)
 from fqtl.cli.twas_gwas import add_gwas, matched_with, weights_build_of, z_of
 from fqtl.cli.twas_loci import Mapped, add_fine_mapping, fine_mapped, source_of
 from fqtl.data.dosages import GenotypeSource
@@ -37,6 +46,7 @@ from fqtl.gwas.reader import open_gwas
 from fqtl.tables.files import write_json, write_text, write_tsv
 from fqtl.trait.associate import SetResult, Settings, associate_sets, require_covariances
 from fqtl.trait.audit import require_matched, summary
+from fqtl.trait.colocalisation import with_colocalisation
 from fqtl.trait.models import Models, load_models
 from fqtl.trait.over_tissues import combined, genes_over
 from fqtl.trait.panel_ld import PanelLD
@@ -46,6 +56,7 @@ from fqtl.weights.staging import staged
 log = logging.getLogger(__name__)
 OUTPUTS = ("associations.tsv.gz", "factors.tsv.gz", "genes.tsv.gz", "variants.tsv.gz", "audit.json")
 LOCI = ("loci.tsv.gz", "fine_mapping.tsv.gz")  # with a panel
+SHARED = "colocalisation.tsv.gz"  # with effects
 FIGURES = ("manhattan.svg", "quantiles.svg", "tissues.svg")
 
 
@@ -102,12 +113,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_background(parser.add_argument_group("polygenic background"))
     add_fine_mapping(parser.add_argument_group("fine-mapping"))
+    add_colocalisation(parser.add_argument_group("colocalisation"))
 
 
 def run(given: Namespace) -> None:
     gwas = open_gwas(given.gwas, dict(given.columns), given.study)
     models = load_models(given.weights, given.model, given.set)
     _tell_models(models)
+    require_priors_and_effects(given, weights_build_of(given, models))
     source = source_of(given, models)
     panel = _panel(given, models, source)
     build = weights_build_of(given, models)
@@ -118,7 +131,7 @@ def run(given: Namespace) -> None:
     tests = associate_sets(models, z, settings, panel, lambda name: log.debug("%s is tested", name))
     background = calibrate(given, models, tests, panel, source)
     over = _over(given, models, tests, panel)
-    about = {
+    about: dict[str, Any] = {
         "software": f"fqtl {fqtl.__version__}",
         **summary(found, chosen, models, checks.ignored),
         **background,
@@ -129,7 +142,8 @@ def run(given: Namespace) -> None:
     if source is not None and panel is not None and given.fine_mapping:
         loci = fine_mapped(given, gwas, models, tests, panel, source)
         about["fine_mapping"] = loci.about
-    _write(given, models, tests, over, chosen, z, loci, about)
+    shared = colocalised(given, gwas, models, tests, loci)
+    _write(given, models, tests, over, chosen, z, loci, shared, about)
 
 
 def _tell_models(models: Models) -> None:
@@ -178,21 +192,25 @@ def _write(
     chosen: Chosen,
     z: np.ndarray,
     loci: Mapped | None,
+    shared: pd.DataFrame | None,
     about: dict[str, Any],
 ) -> None:
     tissues, factors = (associations(tests, factors=kind) for kind in (False, True))
     genes = genes_table(over, pd.concat([tissues, factors]))
     out = given.out
     with staged(out) as stage:
-        earlier = (out / name for name in (*OUTPUTS, *LOCI, *FIGURES))
+        earlier = (out / name for name in (*OUTPUTS, *LOCI, SHARED, *FIGURES))
         stage.replaced.extend(path for path in earlier if path.is_file())
         write_tsv(stage.folder / OUTPUTS[0], tissues, "associations")
         write_tsv(stage.folder / OUTPUTS[1], factors, "twas_factors")
         write_tsv(stage.folder / OUTPUTS[2], genes, "twas_genes")
         table = audit(tests, models, chosen.matched, z, chosen.key == "lifted")
         write_audit(stage.folder / OUTPUTS[3], table)
+        if shared is not None:
+            write_tsv(stage.folder / SHARED, shared, "colocalisation")
         if loci is not None:
-            write_tsv(stage.folder / LOCI[0], loci.loci, "loci")
+            told = loci.loci if shared is None else with_colocalisation(loci.loci, shared)
+            write_tsv(stage.folder / LOCI[0], told, "loci")
             write_tsv(stage.folder / LOCI[1], loci.rows, "fine_mapping")
         tested = int(sum(np.isfinite(result.calibrated).sum() for result in tests))
         reasons = Counter(reason for result in tests for reason in result.reason if reason)

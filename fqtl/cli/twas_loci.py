@@ -32,11 +32,12 @@ KINDS = ("loci", "fine_mapping")
 
 @dataclass(frozen=True)
 class Mapped:
-    """Tables of all loci, and what is told of them in audit.json."""
+    """Tables of all loci, what is told of them in audit.json, and what may explain each."""
 
     loci: pd.DataFrame
     rows: pd.DataFrame
     about: dict[str, Any]
+    candidates: Sequence[Candidates] = ()
 
 
 def add_fine_mapping(group: Any) -> None:
@@ -97,7 +98,7 @@ def fine_mapped(
         loci, rows = (pd.DataFrame(columns=list(COLUMNS[kind])) for kind in KINDS)
         return Mapped(loci, rows, about)
     regions = [region_of(source, block).variants for block in active]
-    z = _z_of_variants(given, gwas, models, regions)
+    z = z_of_variants(given, gwas, models, regions)
     parts = [
         list(_candidates(chrom, active, tests, models, panel, source, z))
         for chrom in dict.fromkeys(block.chrom for block in active)
@@ -107,9 +108,9 @@ def fine_mapped(
     fits = [effects for part in parts for effects in fitted(part, prior)]
     log.info("%d of %d blocks are fine-mapped", len(active), len(blocks))
     both = list(enumerate(zip(flat, fits, strict=True)))
-    loci = pd.DataFrame([row for i, pair in both for row in loci_of(i, *pair)])
+    loci = pd.DataFrame([row for i, pair in both for row in loci_of(i, *pair)]).assign(pp_h4=np.nan)
     rows = pd.concat([rows_of(i, *pair) for i, pair in both], ignore_index=True)
-    return Mapped(loci[list(COLUMNS["loci"])], rows, {**about, **_told(prior)})
+    return Mapped(loci[list(COLUMNS["loci"])], rows, {**about, **_told(prior)}, flat)
 
 
 def _told(prior: GroupPrior) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def _told(prior: GroupPrior) -> dict[str, Any]:
     }
 
 
-def _z_of_variants(
+def z_of_variants(
     given: Namespace, gwas: Gwas, models: Models, regions: Sequence[pd.DataFrame]
 ) -> "pd.Series[float]":
     """z of the variants of all regions by their id, NaN of those that the GWAS lacks."""

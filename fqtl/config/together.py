@@ -68,6 +68,12 @@ def refuse_untested(config: Config) -> None:
             "weights.phi: true goes with predictdb among weights.formats; found "
             f"{listed(tuple(config.weights.formats), 'and')}."
         )
+    keys = config.twas
+    if keys.coloc_p12 > min(keys.coloc_p1, keys.coloc_p2):
+        raise FqtlError(
+            f"twas.coloc_p12: {keys.coloc_p12:g} must not be above twas.coloc_p1 and "
+            f"twas.coloc_p2; found {keys.coloc_p1:g} and {keys.coloc_p2:g}."
+        )
     if config.twas.traits and "predictdb" not in config.weights.formats:
         raise FqtlError(
             f"twas.traits: {config.twas.traits} goes with predictdb among weights.formats; found "

@@ -55,3 +55,34 @@ class Twas:
         "or false; the genotypes of the run tell the LD",
         alone="tell which gene, tissue or factor explains each associated locus",
     )
+    colocalisation: bool = key(
+        True,
+        "tell whether effects on expression and on the trait are of one variant "
+        "(colocalisation.tsv.gz): true or false",
+    )
+    coloc_p1: float = key(
+        1e-4,
+        "prior probability of a variant to act on expression and not on the trait",
+        "a probability above 0, at most 0.5",
+        low=0,
+        high=0.5,
+        above=True,
+    )
+    coloc_p2: float = key(
+        1e-4,
+        "of a variant to act on the trait and not on expression",
+        "a probability above 0, at most 0.5",
+        low=0,
+        high=0.5,
+        above=True,
+        alone="prior probability of a variant to act on the trait and not on expression",
+    )
+    coloc_p12: float = key(
+        5e-6,
+        "of a variant to act on both, not above these; defaults are those of coloc.bf_bf",
+        "a probability above 0, at most 0.5",
+        low=0,
+        high=0.5,
+        above=True,
+        alone="prior probability of a variant to act on both, not above these",
+    )

@@ -234,7 +234,31 @@ def _traits(gene: GeneRecord) -> list[Block]:
             blocks.append(Table(f"{trait}: each model of the gene.", columns, rows))
         else:
             blocks.append(Text(f"{trait}: the gene has no model in the weight files tested."))
+        shared = gene.colocalisation.get(trait)
+        if shared is not None and len(shared):
+            blocks.append(_shared(trait, shared))
     return blocks
+
+
+def _shared(trait: str, rows: pd.DataFrame) -> Table:
+    """Effects of the gene beside those on the trait."""
+    return Table(
+        f"{trait}: is an effect on expression and one on the trait of one variant (PP.H4) or of "
+        "two (PP.H3)?",
+        ["effect of", "its lead", "lead of the trait", "PP.H3", "PP.H4", "likeliest shared"],
+        [
+            [
+                f"factor {row.factor}"
+                if row.kind == "factor"
+                else str(row.tissue).replace("_", " "),
+                row.effect_lead,
+                row.trait_lead,
+                *("" if cell == "NA" else cell for cell in (row.pp_h3, row.pp_h4)),
+                row.shared_variant or row.reason,
+            ]
+            for row in rows.itertuples()
+        ],
+    )
 
 
 def trait_rows(tissues: pd.DataFrame, factors: pd.DataFrame) -> list[Sequence[Any]]:

@@ -1,7 +1,7 @@
 """Everything that a run knows of one gene."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ class GeneRecord:
     variants : variant_id, rsid, pos, frequency of each variant that carries anything
     r : (v, v) correlation of their dosages in the donors of the run
     variant_loadings, tissue_loadings, specific, sets, weights, prediction : as in the store of fits
-    associations : by trait, its tests in tissues; trait_factors : the same of its factors
+    associations : by trait, its tests in tissues; trait_factors : the same of its factors;
+        colocalisation : of its effects, where it was computed
     """
 
     fit: dict[str, Any]
@@ -49,6 +50,7 @@ class GeneRecord:
     prediction: pd.DataFrame
     associations: dict[str, pd.DataFrame]
     trait_factors: dict[str, pd.DataFrame]
+    colocalisation: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def gene_id(self) -> str:
@@ -143,6 +145,11 @@ def _of_traits(traits: Sequence[Trait], gene: str) -> dict[str, dict[str, pd.Dat
         },
         "trait_factors": {
             trait.name: as_text(trait.factors[trait.factors["gene_id"] == gene]) for trait in traits
+        },
+        "colocalisation": {
+            trait.name: rows[rows["gene_id"] == gene]
+            for trait in traits
+            if (rows := trait.others.get("colocalisation")) is not None
         },
     }
 

@@ -222,7 +222,7 @@ def _trait(folder: Path) -> Trait:
     others = {
         path.name.removesuffix(".tsv.gz"): pd.read_csv(path, sep="\t", keep_default_na=False)
         for path in sorted(folder.glob("*.tsv.gz"))
-        if path.name in ("loci.tsv.gz", "fine_mapping.tsv.gz")
+        if path.name in ("loci.tsv.gz", "fine_mapping.tsv.gz", "colocalisation.tsv.gz")
     }
     return Trait(
         folder.name, tables["associations"], tables["twas_factors"], tables["twas_genes"], others

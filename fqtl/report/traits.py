@@ -25,7 +25,21 @@ SHOWN = {
         "z",
         "pip",
         "gwas_lead",
+        "pp_h4",
         "remark",
+    ],
+    "colocalisation": [
+        "gene_id",
+        "gene_name",
+        "tissue",
+        "factor",
+        "effect_lead",
+        "trait_lead",
+        "trait_lead_z",
+        "pp_h3",
+        "pp_h4",
+        "shared_variant",
+        "shared_pip",
     ],
     "fine_mapping": [
         "block",
@@ -44,6 +58,8 @@ SHOWN = {
 READ = {
     "loci": "Each row is an effect on the trait in an associated block, and what most likely "
     "carries it: a tissue or a factor of a gene, or a variant by itself",
+    "colocalisation": "Each row is an effect on expression, of a tissue or a factor, and one on "
+    "the trait: the probability that they are of one variant (pp h4) or of two (pp h3)",
     "fine_mapping": "The probability of each gene in a tissue, factor or variant to carry an "
     "effect of its block",
 }
@@ -182,8 +198,9 @@ def _other(trait: Trait, name: str, table: pd.DataFrame) -> Block:
     words = name.replace("_", "-")
     if table.empty:
         return Text(f"{trait.name}: {words} has no row ({name}.tsv.gz): nothing is associated.")
-    if "pip" in table:
-        order = pd.to_numeric(table["pip"], errors="coerce")
+    by = next((column for column in ("pip", "pp_h4") if column in table), None)
+    if by is not None:
+        order = pd.to_numeric(table[by], errors="coerce")
         table = table.loc[order.sort_values(ascending=False, kind="stable").index]
     columns = [column for column in SHOWN[name] if column in table]
     shown = f"the likeliest {TOP} of {len(table):,} rows" if len(table) > TOP else "all rows"

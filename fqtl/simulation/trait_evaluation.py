@@ -8,21 +8,27 @@ import pandas as pd
 NEAR_BP = 500_000  # genes on either side that a gene is compared with
 LEVEL = 0.05
 LIKELY = 0.5  # probability of a gene by fine-mapping
+COLOCALISED = 0.8  # probability of one variant for both
 
 
 def trait_recovery(
-    truth: pd.DataFrame, genes: pd.DataFrame, mapped: pd.DataFrame | None = None
+    truth: pd.DataFrame,
+    genes: pd.DataFrame,
+    mapped: pd.DataFrame | None = None,
+    shared: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Counts, and one record for each gene that the trait follows.
 
-    truth : as `simulate_trait` gives it; genes, mapped : genes.tsv.gz and fine_mapping.tsv.gz of
-        the association
+    truth : as `simulate_trait` gives it; genes, mapped, shared : genes.tsv.gz, fine_mapping.tsv.gz
+        and colocalisation.tsv.gz of the association
     """
     followed = truth[truth["mechanism"] != "variant"]
     by_gene = genes.set_index("gene_id")
     records = [_record(row, genes, by_gene) for row in followed.to_dict("records")]
     hits = genes["bonferroni"].astype(float) < LEVEL
     fine = _fine_mapping(records, mapped) if mapped is not None else {}
+    if shared is not None:
+        fine |= _colocalised(records, shared)
     tested = [record for record in records if record["tested"]]
     return {
         "genes_followed": len(records),
@@ -72,6 +78,19 @@ def _fine_mapping(records: list[dict[str, Any]], mapped: pd.DataFrame) -> dict[s
     return {
         "genes_likely": len(likely),
         "genes_followed_likely": len(set(likely) & {record["gene_id"] for record in records}),
+    }
+
+
+def _colocalised(records: list[dict[str, Any]], shared: pd.DataFrame) -> dict[str, Any]:
+    """Counts of genes with an effect that shares its variant with one on the trait."""
+    best = shared.dropna(subset=["pp_h4"]).groupby("gene_id")["pp_h4"].max()
+    for record in records:
+        if record["gene_id"] in best.index:
+            record["pp_h4"] = float(best[record["gene_id"]])
+    found = set(best.index[best > COLOCALISED])
+    return {
+        "genes_colocalised": len(found),
+        "genes_followed_colocalised": len(found & {record["gene_id"] for record in records}),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from fqtl.errors import FqtlError
 from fqtl.tables.files import read_parquet
@@ -52,17 +53,29 @@ class GeneEffects:
     members: list[dict[str, Any]]
 
 
-def read_effects(path: Path) -> Iterator[GeneEffects]:
-    """Genes of a shard's fits that were fitted, with their effects if they have any."""
-    others = [name for name in FITS.names if name not in NEEDS]
-    table, _ = read_parquet(path, "fits", without=others)
-    absent = [name for name in EFFECTS.names if name not in table.column_names]
+def require_effects(path: Path, genome_build: str) -> None:
+    """Refuse fits that do not hold effects, or hold those of variants of another build."""
+    _, about = read_parquet(path, "fits", ["gene_id"])
+    _refuse_without(path, pq.read_schema(path).names)
+    if genome_build and about["genome_build"] != genome_build:
+        raise FqtlError(f"{path} is on {about['genome_build']}, and the models on {genome_build}.")
+
+
+def _refuse_without(path: Path, names: list[str]) -> None:
+    absent = [name for name in EFFECTS.names if name not in names]
     if absent:
         raise FqtlError(
             f"{path} has no Bayes factors of single effects ({', '.join(absent)}): it is the store "
             "of all fits, which does without (give those of its shards, fits/*.parquet), or of an "
             "earlier version. Of the latter delete fits/ of the results and run again."
         )
+
+
+def read_effects(path: Path) -> Iterator[GeneEffects]:
+    """Genes of a shard's fits that were fitted, with their effects if they have any."""
+    others = [name for name in FITS.names if name not in NEEDS]
+    table, _ = read_parquet(path, "fits", without=others)
+    _refuse_without(path, table.column_names)
     for row in range(len(table)):
         one = {name: table[name][row] for name in NEEDS}
         if one["effects"].is_valid:

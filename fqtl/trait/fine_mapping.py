@@ -53,11 +53,16 @@ def fitted(found: Sequence[Candidates], prior: GroupPrior) -> list[SingleEffects
         return effects
     for _ in range(PASSES):
         for i, one in enumerate(found):
-            near = [k for k, other in enumerate(found) if k != i and _near(one, other)]
-            scores = sum((found[k].values.T @ effects[k].total for k in near), np.zeros(1))
-            z = one.z - one.values @ scores if near else one.z
-            effects[i] = single_effects(z, one.values, one.group, prior)
+            effects[i] = single_effects(beside(found, effects, i), one.values, one.group, prior)
     return effects
+
+
+def beside(found: Sequence[Candidates], effects: Sequence[SingleEffects], i: int) -> np.ndarray:
+    """(e,) z of a block, the effects of blocks nearby taken from it."""
+    one = found[i]
+    near = [k for k, other in enumerate(found) if k != i and _near(one, other)]
+    scores = sum((found[k].values.T @ effects[k].total for k in near), np.zeros(1))
+    return one.z - one.values @ scores if near else one.z
 
 
 def _near(one: Candidates, other: Candidates) -> bool:

@@ -16,6 +16,8 @@ LOCI = [
     if RUN.config.twas.fine_mapping
 ]
 
+SHARED = [f"{TWAS}/colocalisation.tsv.gz"] if RUN.config.twas.colocalisation else []
+
 
 rule check_traits:
     """Headers of all GWAS; other traits fit nothing again."""
@@ -51,12 +53,18 @@ rule twas:
         gwas=lambda wildcards: RUN.gwas_of(wildcards.trait),
         weights=WEIGHT_LISTS,
         phi=PHI,
+        effects=(
+            expand("<results>/fits/{shard}.parquet", shard=RUN.shards)
+            if RUN.config.twas.colocalisation
+            else []
+        ),
         # of which no earlier run has left any
         removed="<results>/removed.tsv",
         # their LD
         genotypes=RUN.genotypes if RUN.config.twas.fine_mapping else [],
     output:
         LOCI,
+        SHARED,
         associations="<results>/twas/{trait}/associations.tsv.gz",
         factors="<results>/twas/{trait}/factors.tsv.gz",
         genes="<results>/twas/{trait}/genes.tsv.gz",
@@ -92,11 +100,14 @@ rule twas:
         version=VERSION,
         gwas=lambda wildcards: FLAGS.gwas(wildcards.trait),
         twas=lambda wildcards: FLAGS.twas,
+        effects=lambda wildcards, input: (
+            f"--effects {shlex.join(input.effects)}" if input.effects else ""
+        ),
         weights=lambda wildcards, input: Path(input.removed).parent / "weights",
         folder=subpath(output.associations, parent=True),
     shell:
         r"""
-        fqtl twas --gwas {input.gwas[0]:q} {params.gwas} {params.twas} \
+        fqtl twas --gwas {input.gwas[0]:q} {params.gwas} {params.twas} {params.effects} \
             --weights {params.weights:q} --figures --out {params.folder:q} 2>{log:q}
         """
 
@@ -105,6 +116,7 @@ rule evaluate_trait:
     """What was found of what a simulated trait follows."""
     input:
         LOCI,
+        SHARED,
         genes="<results>/twas/{trait}/genes.tsv.gz",
         truth="<results>/panel/trait_truth.tsv",
     output:
