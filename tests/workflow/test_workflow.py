@@ -245,6 +245,7 @@ def test_a_trait_that_comes_later_is_tested_and_fits_nothing_again(finished):
     genes = table(release, "twas/height/genes.tsv.gz").set_index("gene_id")
     assert genes["bonferroni"].astype(float).idxmin() == "ENSG00000000001.1"
     assert (release.folder / "out/twas/height/manhattan.svg").is_file()
+    assert (release.folder / "out/twas/height/colocalisation.tsv.gz").is_file()
     phi = table(release, "weights/phi.tsv.gz").set_index(["tissue", "gene_id"])["phi"]
     tested = table(release, "twas/height/associations.tsv.gz").set_index(["tissue", "gene_id"])
     told = phi.astype(float).reindex(tested.index)
