@@ -1,9 +1,14 @@
+
 """The compiled modules; everything else about the package stands in pyproject.toml."""
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-KERNELS = {"arrays/_kernels": "arrays/_simd.h", "families/_densities": "families/_densities.h"}
+KERNELS = {
+    "arrays/_kernels": "arrays/_simd.h",
+    "arrays/_packed": "arrays/_packed.h",
+    "families/_densities": "families/_densities.h",
+}
 
 setup(
     ext_modules=cythonize(

@@ -7,13 +7,8 @@
  */
 #ifndef FQTL_SIMD_H
 #define FQTL_SIMD_H
+#include "_clones.h"
 #include <stddef.h>
-
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define FQTL_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FQTL_CLONES
-#endif
 
 #define FQTL_LOOPS(NAME, REAL)                                                                     \
     /* xg = sum x g,  xxw = sum x^2 w */                                                           \

@@ -48,6 +48,8 @@ FIRST_ROUNDS = 3  # after noise that tissues share was found; taste
 MARGIN = 2.0
 MOST_ACTIVE = 10  # rounds of the active set in a row: what they leave alone may hold them up; taste
 BEHIND = 10.0  # nats that rounds will not make up for; taste
+MOVED = 1.0  # nats that make another way of what has found nothing new; taste
+PATIENCE = 10.0  # times the gain of its last round that a fit may still gain; taste
 FAR_BEHIND = 100.0  # nats that what was left out will not make up for in another way; taste
 SETTLING = 20  # rounds of covariates alone, at most, where one does not find their optimum; taste
 SETTLED = 0.3  # nats that such a round may still gain when effects begin to be looked for; taste
@@ -142,8 +144,11 @@ def _recorded(done: Round, trace: Trace) -> Round:
     return done
 
 
-def _refine(state: State, trace: Trace, options: CaviOptions) -> Refined:
-    """Rounds of what has been found, until a full sweep of variants gains next to nothing."""
+def _refine(state: State, trace: Trace, options: CaviOptions, goal: float = -math.inf) -> Refined:
+    """Rounds of what has been found, until a full sweep of variants gains next to nothing.
+
+    goal : nats; rounds end, too, where these gain too little to come as far
+    """
     state = replace(state, far=False)
     state = _recorded(one_round(state, Visit.ACTIVE_SET), trace).state
     visit, in_a_row = Visit.ACTIVE_SET, 0
@@ -156,7 +161,8 @@ def _refine(state: State, trace: Trace, options: CaviOptions) -> Refined:
         gain, state = done.elbo - state.elbo, done.state
         settled = gain < options.tolerance
         converged = settled and visit is Visit.FULL_SWEEP
-        if converged or stuck:
+        hopeless = state.elbo + PATIENCE * gain < goal
+        if converged or stuck or hopeless:
             break
         in_a_row = in_a_row + 1 if visit is Visit.ACTIVE_SET else 0
         full = settled or in_a_row == MOST_ACTIVE
@@ -186,16 +192,29 @@ def _reconsider(fit: Refined, index: int, trace: Trace, options: CaviOptions) ->
 def _other_way(
     state: State, index: int, held: float, trace: Trace, options: CaviOptions
 ) -> Refined | None:
-    """The fit from a state without one entry; None once it is too far behind what is held."""
+    """The fit from a state without one entry; None where it has nothing else to offer.
+
+    Where others neither move nor find anything in its place, it would come back as it was.
+    """
+    before = state
     state = _recorded(one_round(state, Visit.ACTIVE_SET), trace).state
     others = [other for other in range(len(state.model.location)) if other != index]
+    moved = _nats_moved(before, state, others)
+    alone = state
     state = _grow(state, trace, options, others)
-    if state.elbo <= held - FAR_BEHIND:
+    came = state.elbo > alone.elbo
+    if state.elbo <= held - FAR_BEHIND or not (came or moved > MOVED):
         return None
     state = _grow(state, trace, options, [index, *others])
     if state.elbo <= held - BEHIND:
         return None
-    return _refine(state, trace, options)
+    return _refine(state, trace, options, goal=held + MARGIN)
+
+
+def _nats_moved(before: State, after: State, entries: Sequence[int]) -> float:
+    """By which the part of the location that these entries make has changed."""
+    change = sum(after.model.location[k].mean() - before.model.location[k].mean() for k in entries)
+    return 0.5 * float((after.working.precision.weight * change**2).sum())
 
 
 def _share_noise(

@@ -15,9 +15,10 @@ A gene has a w_0 with probability rho, and w_t with odds 1/m of that: of m tissu
 background of its own. A part is there if the ELBO is the higher by it; a fit in which none is found
 is, to the last bit, the fit without this entry. Before Phi is made the slope of the gain at v = 0,
 
-    1/2 (|Phi' target|^2 - tr Phi' D Phi) = 1/2 (|x target|^2 / p - sum_i D_i K_ii),
+    U = 1/2 (|Phi' target|^2 - tr Phi' D Phi) = 1/2 (|x target|^2 / p - sum_i D_i K_ii),
 
-for which one product with x is enough, says whether to look at all.
+for which one product with x is enough, says whether to look at all: it must be positive, and the
+score test's approximation of the gain, U^2 / tr (K D)^2, not far below what the prior odds ask for.
 
 What donors share over their tissues for other reasons (`priors/shared_noise.py`) looks like w_0 to
 a model without it. So engines look for w_0 after they have looked for shared noise; and where an
@@ -39,6 +40,8 @@ from fqtl.model.priors import NoisePrecision, PolygenicPosterior, Rotated, Varia
 
 TRACE = 0.95  # of K that features hold; taste: the rest are directions of next to no variance
 BETTER = 3.0  # nats; taste: noise that tissues share is twenty times as likely beforehand
+PROBES = 16  # random directions that the pairs of donors are seen along; taste: to about a tenth
+ASKED = 0.5  # part of what the prior odds ask for that the score test must show; taste
 MOST_FEATURES = 200  # taste: of 358 donors they hold 0.95 of K
 
 
@@ -62,6 +65,23 @@ class Relatedness:
         """(n,) of K."""
         everything = self.x.copies.count / self.x.n_variants
         return self.x.combine(np.zeros(self.x.p), everything).variance
+
+    @cached_property
+    def _square_of_pairs(self) -> float:
+        """Mean of K_ij^2 over pairs of donors, from |K z|^2 of random signs z."""
+        n = self.x.n
+        if n < 2:
+            return 0.0
+        signs = np.random.default_rng(0).choice([-1.0, 1.0], (n, PROBES))
+        per_variant = self.x.copies.count[:, None] * self.x.scores(signs) / self.x.n_variants
+        seen = self.x.combine(per_variant, np.zeros_like(per_variant)).mean
+        pairs = (seen**2).sum() / PROBES - (self.diagonal**2).sum()
+        return max(float(pairs), 0.0) / (n * (n - 1))
+
+    def square_trace(self, weight: Floats) -> Floats:
+        """(k,) about tr (K D)^2 for D of each column of weights (n, k), as if donors were alike."""
+        pairs = weight.sum(axis=0) ** 2 - (weight**2).sum(axis=0)
+        return self.diagonal**2 @ weight**2 + self._square_of_pairs * pairs
 
     @cached_property
     def _decomposed(self) -> tuple[Floats, Floats]:
@@ -225,20 +245,22 @@ class Background:
         return residual - precision.times(self.mean()) if self.found else residual
 
     def _promising(self, left: Floats, precision: NoisePrecision) -> np.ndarray:
-        """(1 + m,) whether a part that is not there would gain by a variance just above 0.
+        """(1 + m,) whether a part that is not there may gain what its prior odds ask for.
 
         The shared part is the first.
         """
-        x, diagonal = self.relatedness.x, self.relatedness.diagonal
+        x, relatedness = self.relatedness.x, self.relatedness
         targets = np.column_stack([left.sum(axis=1), left])
         weights = np.column_stack([of_all_tissues(precision), precision.diagonal])
         squares = x.copies.count @ x.scores(targets) ** 2 / x.n_variants
-        rising = squares > diagonal @ weights
-        if self.log_odds > 0:
-            rising[:] = True  # what is expected need not be seen
+        slope = 0.5 * (squares - relatedness.diagonal @ weights)
+        asked = -ASKED * np.array([self.log_odds, *[self.log_odds_of_tissue] * self.m])
+        enough = slope**2 >= np.maximum(asked, 0.0) * relatedness.square_trace(weights)
+        promising = (slope > 0) & enough
+        promising |= asked < 0  # what is expected need not be seen
         vacant = [part is None for part in (self.shared, *self.tissues)]
         vacant[0] &= self.m > 1
-        return rising & vacant
+        return promising & vacant
 
     def _with_new_shared(
         self, residual: Floats, precision: NoisePrecision

@@ -32,7 +32,7 @@ A slot's prior is `effect_prior.py`.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import expm1, log1p
+from math import expm1, log, log1p
 
 import numpy as np
 from scipy.special import entr
@@ -130,15 +130,19 @@ class SingleEffect:
         """E[size^2]."""
         return float(self.alpha @ (self.mean**2 + 1 / self.precision))
 
+    @cached_property
+    def _without_prior(self) -> float:
+        """What the KL has whatever the slot's prior is."""
+        none = 1 - self.pip
+        which = -entr(self.alpha).sum() - float(entr(none)) - self.alpha @ self.log_share
+        size = np.log(self.precision) - 1
+        return float(which + 0.5 * self.alpha @ size)
+
     def kl(self, prior: EffectPrior) -> float:
         """KL(q || p) of the slot."""
-        none = 1 - self.pip
-        which = -entr(self.alpha).sum() - float(entr(none))
-        which -= self.pip * np.log(prior.inclusion) + self.alpha @ self.log_share
-        which -= none * np.log1p(-prior.inclusion)
-        ratio = self.precision / prior.precision
-        size = np.log(ratio) - 1 + prior.precision * self.mean**2 + 1 / ratio
-        return float(which + 0.5 * self.alpha @ size)
+        which = -self.pip * log(prior.inclusion) - (1 - self.pip) * log1p(-prior.inclusion)
+        size = prior.precision * self.second_moment - float(self.alpha.sum()) * log(prior.precision)
+        return self._without_prior + which + 0.5 * size
 
     def spread(self, copies: Copies) -> "SingleEffect":
         """The same of single variants, of which the rows are classes."""
