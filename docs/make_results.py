@@ -81,6 +81,10 @@ FILES = {
         "Every effect in blocks of chromosomes with an association, and what explains it best "
         "([fine-mapping](twas.md#which-gene-which-tissue-which-mechanism)).",
     ),
+    "locus_variants": (
+        "twas/{trait}/locus_variants.tsv.gz",
+        "All variants of these blocks: what `fqtl plot locus` and the report draw.",
+    ),
     "fine_mapping": (
         "twas/{trait}/fine_mapping.tsv.gz",
         "Candidates of these blocks: all models, and variants with a PIP of 0.01 at least.",

@@ -49,6 +49,7 @@ SUBCOMMANDS = {
     "twas": "test whether a trait is associated with predicted expression",
     "tidy": "remove what runs of another config left among the results",
     "plot gene": "make a page for a gene, or a gallery of the strongest",
+    "plot locus": "draw associated blocks of a trait, their models and their fine-mapping",
     "report": "write the page that says what a run found",
     "simulate": "make a GTEx-like panel with known effects on real genotypes",
     "simulate trait": "make the GWAS of a trait that follows some of these effects",

@@ -10,6 +10,7 @@ from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
 
 from fqtl.cli.arguments import add_only_traits, add_out
+from fqtl.cli.flags import add_key
 from fqtl.report.blocks import Figure
 from fqtl.report.page import figures, headline, render, sections
 from fqtl.report.results import read_results
@@ -38,6 +39,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="where each figure is written, too, as SVG, and its numbers as a table",
     )
     add_only_traits(parser)
+    add_key(parser, "report.loci", metavar="N")
+    parser.add_argument(
+        "--annotation", type=Path, metavar="GTF", help="genes to be drawn in these blocks"
+    )
     parser.add_argument(
         "--no-gene-pages",
         dest="gene_pages",
@@ -58,6 +63,8 @@ def run(given: Namespace) -> None:
         given.panel,
         only_traits=given.traits,
         gene_pages=given.gene_pages,
+        loci=given.loci,
+        annotation=given.annotation,
     )
     for name in results.foreign_weights:
         log.warning("weights that are not of this run: %s", name)

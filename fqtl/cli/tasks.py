@@ -31,7 +31,7 @@ TASKS = {
         "learn-priors summary",
         "fit-summary",
     ],
-    "results to look at": ["report", "plot gene"],
+    "results to look at": ["report", "plot gene", "plot locus"],
     "results for other programs": ["export"],
     "traits": ["twas"],
     "weights of others": ["check weights", "convert", "import-effects", "phi"],
@@ -83,6 +83,7 @@ EXAMPLES = {
     "--out report.html",
     "plot gene": "fqtl plot gene ENSG00000100321 --results results/my --out gene.html",
     "phi": f"fqtl phi --weights results/my/weights {GENOTYPES} --out phi.tsv",
+    "plot locus": "fqtl plot locus --twas results/my/twas/x --top 10 --out loci",
     "twas": "fqtl twas --gwas gwas.tsv.gz --weights results/my/weights --out results/my/twas/x",
     "convert": "fqtl convert Liver.db --to fusion --out converted",
     "import-effects": "fqtl import-effects --effects effects.txt.gz "

@@ -55,7 +55,7 @@ from fqtl.weights.staging import staged
 
 log = logging.getLogger(__name__)
 OUTPUTS = ("associations.tsv.gz", "factors.tsv.gz", "genes.tsv.gz", "variants.tsv.gz", "audit.json")
-LOCI = ("loci.tsv.gz", "fine_mapping.tsv.gz")  # with a panel
+LOCI = ("loci.tsv.gz", "fine_mapping.tsv.gz", "locus_variants.tsv.gz")  # with a panel
 SHARED = "colocalisation.tsv.gz"  # with effects
 FIGURES = ("manhattan.svg", "quantiles.svg", "tissues.svg")
 
@@ -212,6 +212,7 @@ def _write(
             told = loci.loci if shared is None else with_colocalisation(loci.loci, shared)
             write_tsv(stage.folder / LOCI[0], told, "loci")
             write_tsv(stage.folder / LOCI[1], loci.rows, "fine_mapping")
+            write_tsv(stage.folder / LOCI[2], loci.variants, "locus_variants")
         tested = int(sum(np.isfinite(result.calibrated).sum() for result in tests))
         reasons = Counter(reason for result in tests for reason in result.reason if reason)
         about |= {"models": sum(len(result.z) for result in tests), "models_tested": tested}

@@ -21,13 +21,13 @@ from fqtl.gwas.reader import Gwas
 from fqtl.tables.columns import COLUMNS
 from fqtl.trait.associate import SetResult
 from fqtl.trait.blocks import read_blocks
-from fqtl.trait.fine_mapping import counts_of, fitted, loci_of, prior_of, rows_of
+from fqtl.trait.fine_mapping import counts_of, fitted, loci_of, prior_of, rows_of, variants_of
 from fqtl.trait.loci import GROUPS, Block, Candidates, blocks_of, candidates_of, region_of
 from fqtl.trait.models import SITE, Models
 from fqtl.trait.panel_ld import PanelLD
 
 log = logging.getLogger(__name__)
-KINDS = ("loci", "fine_mapping")
+KINDS = ("loci", "fine_mapping", "locus_variants")
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Mapped:
 
     loci: pd.DataFrame
     rows: pd.DataFrame
+    variants: pd.DataFrame
     about: dict[str, Any]
     candidates: Sequence[Candidates] = ()
 
@@ -95,8 +96,8 @@ def fine_mapped(
     about: dict[str, Any] = {"blocks": len(blocks), "blocks_with_an_association": len(active)}
     if not active:
         log.info("%d blocks, none with a model of p below %g", len(blocks), given.fine_map_p)
-        loci, rows = (pd.DataFrame(columns=list(COLUMNS[kind])) for kind in KINDS)
-        return Mapped(loci, rows, about)
+        loci, rows, variants = (pd.DataFrame(columns=list(COLUMNS[kind])) for kind in KINDS)
+        return Mapped(loci, rows, variants, about)
     regions = [region_of(source, block).variants for block in active]
     z = z_of_variants(given, gwas, models, regions)
     parts = [
@@ -110,7 +111,9 @@ def fine_mapped(
     both = list(enumerate(zip(flat, fits, strict=True)))
     loci = pd.DataFrame([row for i, pair in both for row in loci_of(i, *pair)]).assign(pp_h4=np.nan)
     rows = pd.concat([rows_of(i, *pair) for i, pair in both], ignore_index=True)
-    return Mapped(loci[list(COLUMNS["loci"])], rows, {**about, **_told(prior)}, flat)
+    variants = pd.concat([variants_of(i, *pair) for i, pair in both], ignore_index=True)
+    told = loci[list(COLUMNS["loci"])]
+    return Mapped(told, rows, variants, {**about, **_told(prior)}, flat)
 
 
 def _told(prior: GroupPrior) -> dict[str, Any]:

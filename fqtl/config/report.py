@@ -16,3 +16,10 @@ class Report:
         "a number of genes",
         low=0,
     )
+    loci: int = key(
+        5,
+        "associated blocks of each trait, those of the strongest variants, that are drawn; 0 for "
+        "none. `fqtl plot locus` draws others",
+        "a number of blocks",
+        low=0,
+    )

@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from fqtl.data.annotation import read_gene_models
 from fqtl.release.stale_outputs import written_files
+from fqtl.report.locus import NO_GENES, Blocks, read_blocks_of
 from fqtl.simulation.evaluation import pairs_with_truth
 from fqtl.tables.files import read_parquet, read_tsv
 
@@ -42,6 +44,7 @@ class Trait:
     """What `fqtl twas` wrote of one trait, if it is below the results.
 
     others : further tables by name, as loci, whatever their columns
+    blocks : those that were fine-mapped, with all of their variants; None where there are none
     """
 
     name: str
@@ -49,6 +52,7 @@ class Trait:
     factors: pd.DataFrame
     genes: pd.DataFrame
     others: dict[str, pd.DataFrame] = field(default_factory=dict)
+    blocks: Blocks | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class Results:
     noise_correlation : tissues by tissues, where one table is of all genes
     pairs, simulated : what was found of what was simulated, in a simulated panel
     gene_pages : genes that have a page, and where that is
+    loci : blocks of each trait that are drawn
+    gene_models : genes and exons of an annotation, maybe none
     """
 
     genes: pd.DataFrame
@@ -89,6 +95,8 @@ class Results:
     pairs: pd.DataFrame | None = None
     simulated: pd.DataFrame | None = None
     gene_pages: dict[str, str] = field(default_factory=dict)
+    loci: int = 0
+    gene_models: pd.DataFrame = field(default_factory=NO_GENES.copy)
 
     @property
     def of_summary(self) -> bool:
@@ -114,12 +122,15 @@ def read_results(
     *,
     only_traits: Sequence[str] | None = None,
     gene_pages: bool = True,
+    loci: int = 0,
+    annotation: Path | None = None,
 ) -> Results:
     """Tables of the run in a folder.
 
     weights : tables of weight files; panel : what `fqtl simulate` wrote
     only_traits : those of the run, where others may lie beside them; all by default
     gene_pages : whether the run has made any
+    loci : blocks of each trait to be drawn; annotation : GTF of genes in them
     """
     tables = {
         kind: read_tsv(folder / name, kind, columns=columns)
@@ -135,6 +146,8 @@ def read_results(
     columns = ["gene_id", "permuted_fits"]
     store, about = read_parquet(folder / "fits.parquet", "fits", columns)
     of_summary = about.get("source") == "summary statistics"
+    traits = read_traits(folder / "twas", only_traits)
+    drawn = loci > 0 and any(trait.blocks is not None for trait in traits)
     return Results(
         **tables,
         store=store,
@@ -145,10 +158,12 @@ def read_results(
         priors=pd.read_csv(priors, sep="\t", keep_default_na=False) if priors.exists() else None,
         used=read_tsv(folder / "used.tsv", "used") if of_summary else None,
         noise_correlation=_noise(folder / "noise_correlation.tsv") if of_summary else None,
-        traits=read_traits(folder / "twas", only_traits),
+        traits=traits,
         pairs=pairs,
         simulated=simulated,
         gene_pages=_pages(folder / "genes") if gene_pages else {},
+        loci=loci,
+        gene_models=read_gene_models(annotation) if drawn and annotation else NO_GENES,
     )
 
 
@@ -225,7 +240,12 @@ def _trait(folder: Path) -> Trait:
         if path.name in ("loci.tsv.gz", "fine_mapping.tsv.gz", "colocalisation.tsv.gz")
     }
     return Trait(
-        folder.name, tables["associations"], tables["twas_factors"], tables["twas_genes"], others
+        folder.name,
+        tables["associations"],
+        tables["twas_factors"],
+        tables["twas_genes"],
+        others,
+        read_blocks_of(folder),
     )
 
 

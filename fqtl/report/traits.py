@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fqtl.report import trait_plots
+from fqtl.report import locus, trait_plots
 from fqtl.report.blocks import Block, Figure, Numbers, Section, Table, Text
 from fqtl.report.results import Results, Trait
 
@@ -74,7 +74,9 @@ def section(results: Results) -> Section:
             "RESULTS/weights --out RESULTS/twas/TRAIT` tests one, and the next report shows it."
         )
         return Section("traits", "Traits (TWAS)", [Text(why)])
-    blocks = [block for trait in results.traits for block in _of_trait(trait)]
+    blocks = [
+        block for trait in results.traits for block in [*_of_trait(trait), *_loci(trait, results)]
+    ]
     return Section("traits", "Traits (TWAS)", blocks)
 
 
@@ -91,6 +93,16 @@ def _of_trait(trait: Trait) -> list[Block]:
             top_rows(trait.genes),
         ),
         *[_other(trait, name, table) for name, table in trait.others.items()],
+    ]
+
+
+def _loci(trait: Trait, results: Results) -> list[Figure]:
+    """The blocks of the strongest variants."""
+    if trait.blocks is None:
+        return []
+    return [
+        locus.figure(trait.blocks, number, results.gene_models)
+        for number in trait.blocks.strongest(results.loci)
     ]
 
 

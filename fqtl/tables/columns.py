@@ -344,6 +344,16 @@ COLUMNS: dict[str, dict[str, str]] = {
         "are of one variant (colocalisation.tsv.gz); NA where that was not asked",
         "remark": "what to mind, as weak LD with the lead variant of the GWAS",
     },
+    "locus_variants": {
+        "block": "number of the block, as in loci.tsv.gz",
+        "chrom": "chromosome, as chr22",
+        "pos": "position, 1-based",
+        "variant_id": "variant",
+        "z": "its z-score in the GWAS",
+        "neg_log10_p": "−log10 of its p-value",
+        "pip": "probability that it is one of the effects by itself",
+        "r2": "squared correlation with the strongest variant of the block, in the panel",
+    },
     "fine_mapping": {
         "block": "number of the block, as in loci.tsv.gz",
         "kind": "factor, tissue or variant",

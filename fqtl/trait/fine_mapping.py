@@ -15,6 +15,7 @@ from fqtl.association.single_effects import (
     single_effects,
     start_prior,
 )
+from fqtl.gwas.effects import LN10, log_p_of
 from fqtl.tables.columns import COLUMNS
 from fqtl.trait.loci import GROUPS, Block, Candidates
 
@@ -91,6 +92,30 @@ def rows_of(number: int, found: Candidates, effects: SingleEffects) -> pd.DataFr
     shown = (found.group > 0) | (pip >= TOLD_PIP) | (in_set != "")
     table = table[shown].sort_values("pip", ascending=False, kind="stable")
     return table[list(COLUMNS["fine_mapping"])]
+
+
+def variants_of(number: int, found: Candidates, effects: SingleEffects) -> pd.DataFrame:
+    """Rows of locus_variants.tsv.gz of one block, in the order of position; r² is with the variant
+    of the largest |z|, by the panel."""
+    alone = np.flatnonzero(found.group == 0)
+    order = alone[np.argsort(found.about["pos"].to_numpy()[alone], kind="stable")]
+    about, z = found.about.iloc[order], found.z[order]
+    r2 = np.empty(0)
+    if len(order):
+        r2 = (found.values[order] @ found.values[order[int(np.argmax(np.abs(z)))]]) ** 2
+    table = pd.DataFrame(
+        {
+            "block": number,
+            "chrom": found.block.chrom,
+            "pos": about["pos"].astype(int),
+            "variant_id": about["variant_id"],
+            "z": z,
+            "neg_log10_p": np.abs(log_p_of(z)) / LN10,
+            "pip": effects.pip[order],
+            "r2": r2,
+        }
+    )
+    return table[list(COLUMNS["locus_variants"])]
 
 
 def _purity(found: Candidates, candidates: np.ndarray) -> float:

@@ -85,6 +85,8 @@ rule report:
         truth=TRUTH if RUN.config.simulate else [],
         traits=TWAS_TABLES,
         gene_pages="<results>/genes" if RUN.config.report.gene_pages else [],
+        # genes along the loci of traits
+        annotation=RUN.gene_names if RUN.traits else [],
     output:
         page=report(
             "<results>/report.html",
@@ -116,12 +118,14 @@ rule report:
         settings=lambda wildcards: FLAGS.settings,
         # those of an earlier run may lie beside them
         traits=" ".join(["--traits", *RUN.traits]),
+        loci=RUN.config.report.loci,
+        annotation=lambda wildcards, input: flags("--annotation", input.annotation),
         pages="" if RUN.config.report.gene_pages else "--no-gene-pages",
     shell:
         r"""
         fqtl report --results {params.results:q} --weights {input.weights:q} \
             {params.panel} {params.settings} {params.traits} {params.pages} \
-            --figures {output.figures:q} \
+            --loci {params.loci} {params.annotation} --figures {output.figures:q} \
             --out {output.page:q} 2>{log:q}
         """
 

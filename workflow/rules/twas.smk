@@ -12,7 +12,7 @@ TWAS_TABLES = [
 ]
 LOCI = [
     f"{TWAS}/{name}.tsv.gz"
-    for name in ("loci", "fine_mapping")
+    for name in ("loci", "fine_mapping", "locus_variants")
     if RUN.config.twas.fine_mapping
 ]
 
