@@ -236,11 +236,11 @@ def _traits(gene: GeneRecord) -> list[Block]:
             blocks.append(Text(f"{trait}: the gene has no model in the weight files tested."))
         shared = gene.colocalisation.get(trait)
         if shared is not None and len(shared):
-            blocks.append(_shared(trait, shared))
+            blocks.append(colocalisation_table(trait, shared))
     return blocks
 
 
-def _shared(trait: str, rows: pd.DataFrame) -> Table:
+def colocalisation_table(trait: str, rows: pd.DataFrame) -> Table:
     """Effects of the gene beside those on the trait."""
     return Table(
         f"{trait}: is an effect on expression and one on the trait of one variant (PP.H4) or of "

@@ -204,3 +204,9 @@ def test_the_workflow_needs_the_snakemake_that_the_package_asks_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     (needed,) = project["optional-dependencies"]["workflow"]
     assert f'min_version("{needed.split(">=")[1]}")' in (ROOT / "Snakefile").read_text()
+
+
+def test_a_variant_is_not_likelier_to_act_on_both_than_on_one():
+    config = typed(merged([defaults(), {"twas": {"coloc_p12": 0.001}}]), Config)
+    with pytest.raises(FqtlError, match=r"coloc_p12: 0.001 must not be above .* 0.0001 and 0.0001"):
+        together.refuse_untested(config)

@@ -209,3 +209,23 @@ def test_a_gallery_has_a_page_for_each_gene_and_an_index(run, capsys):
     for wrong in (["g1", "--top", "2"], [], ["g1", "g2"]):
         assert cli.main(["plot", "gene", *wrong, "--results", str(run), "--out", str(one)]) == 2
         assert capsys.readouterr().err.count("error:") == 1
+
+
+def test_effects_that_share_a_variant_with_a_trait_are_told():
+    rows = pd.DataFrame(
+        {
+            "kind": ["factor", "tissue"],
+            "factor": ["0", ""],
+            "tissue": ["", "Whole_Blood"],
+            "effect_lead": ["v1", "v2"],
+            "trait_lead": ["v1", "v9"],
+            "pp_h3": [0.02, "NA"],
+            "pp_h4": [0.97, "NA"],
+            "shared_variant": ["v1", ""],
+            "reason": ["", "the GWAS lacks the variants that hold most of the effect"],
+        }
+    )
+    assert gene_page.colocalisation_table("height", rows).rows == [
+        ["factor 0", "v1", "v1", 0.02, 0.97, "v1"],
+        ["Whole Blood", "v2", "v9", "", "", rows["reason"][1]],
+    ]

@@ -406,3 +406,13 @@ def test_among_genes_of_equal_q_the_strongest_stands_first():
     second = found.fits.iloc[[0]].assign(gene_id="g3", neg_log_null_prob=99.0)
     fits = pd.concat([found.fits, second], ignore_index=True)
     assert [row["gene"] for row in rows_of(replace(found, fits=fits))] == ["g3", "g1", "g2"]
+
+
+def test_colocalisation_of_a_trait_is_shown_the_likeliest_first():
+    found = with_truth()
+    rows = pd.DataFrame({"gene_id": ["g1", "g2", "g3"], "pp_h3": [0.5, 0.1, "NA"]})
+    rows["pp_h4"] = [0.4, 0.85, "NA"]
+    trait = replace(found.traits[0], others={"colocalisation": rows})
+    shown = section_of(replace(found, traits=[trait]), "traits").blocks[-1]
+    assert shown.columns == ["gene id", "pp h3", "pp h4"]
+    assert shown.rows == [["g2", 0.1, 0.85], ["g1", 0.5, 0.4], ["g3", "", ""]]

@@ -108,6 +108,12 @@ def test_genes_are_ranked_among_those_near_them():
     assert found["followed"][0]["lead_kind"] == "factor"
     assert found["followed"][0]["gene_pip"] == 0.85
     assert "genes_likely" not in trait_recovery(truth, genes)
+    shared = pd.DataFrame({"gene_id": ["A", "A", "far", "B"], "pp_h4": [0.9, 0.1, 0.95, np.nan]})
+    found = trait_recovery(truth, genes, mapped, shared)
+    assert (found["genes_colocalised"], found["genes_followed_colocalised"]) == (2, 1)
+    assert found["followed"][0]["pp_h4"] == 0.9
+    found = trait_recovery(truth, genes, mapped)
+    assert "genes_colocalised" not in found
     assert (found["genes_followed"], found["genes_followed_tested"]) == (2, 1)
     assert (found["genes_significant"], found["genes_followed_leading"]) == (3, 0)
     first, second = found["followed"]

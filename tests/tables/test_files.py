@@ -11,6 +11,7 @@ from fqtl.tables import renamed
 from fqtl.tables.files import (
     COLUMNS,
     read_parquet,
+    read_parquets,
     read_tsv,
     text_writer,
     whole,
@@ -206,3 +207,12 @@ def test_every_new_name_is_that_of_a_column():
     for kind, names in renamed.RENAMED.items():
         assert set(names.values()) <= known
         assert not set(names) & text.get(kind, set())
+
+
+def test_columns_that_only_shards_hold_are_left_out_of_the_store(tmp_path):
+    made = pa.table({"gene_id": ["g"], "window": [["v1"]]})
+    paths = [tmp_path / "1", tmp_path / "2"]
+    write_parquet(paths[0], made, "fits", compression="zstd")
+    write_parquet(paths[1], made.drop_columns(["window"]), "fits")  # of an earlier version
+    found = read_parquets(paths, "fits", without=["window"])
+    assert [table.column_names for table, _ in found] == [["gene_id"], ["gene_id"]]
