@@ -50,7 +50,7 @@ def results(tissues=("Liver", "Lung"), factors=True):
         ),
         prediction=pd.DataFrame(
             [
-                ("g1", name, 50, 0.99, 0.5, 0.25, 1e-4, 0.2, 1e-3, 0.4) + (None,) * 3 + (0.01, 0.02)
+                ("g1", name, 50, 0.99, 0.5, 0.25, 1e-4, 0.2, 1e-3, 0.4) + (None,) * 5 + (0.01, 0.02)
                 for name in names
             ],
             columns=list(COLUMNS["prediction"]),
