@@ -29,9 +29,13 @@ def _write_focus(folder: Path, weights: WeightSet, construction: dict[str, str])
     return path
 
 
+def _write_fusion(folder: Path, weights: WeightSet, construction: dict[str, str]) -> Path:
+    return write_fusion(folder, weights, construction.get("performance", ""))
+
+
 FORMATS = {
     "predictdb": Format(write_predictdb, predictdb_files),
-    "fusion": Format(lambda folder, weights, _: write_fusion(folder, weights), fusion_files),
+    "fusion": Format(_write_fusion, fusion_files),
     "tigar": Format(lambda folder, weights, _: write_tigar(folder, weights), tigar_files),
     "focus": Format(_write_focus, lambda folder, name: [folder / f"{name}.db"]),
 }

@@ -24,7 +24,8 @@ Palindromic variants and those that are no SNVs are dropped silently from the mo
 it: models for FUSION are fitted without them (`weights.variants` in the config).
 
 Two objects more, `fqtl.genome.build` and `fqtl.dosage.sd`, are ignored by FUSION; with them weights
-per allele can be had back.
+per allele can be had back. Of models that were fitted to summary statistics a third,
+`fqtl.performance`, says that `cv.performance` is of pseudo-validation.
 (Reader: https://github.com/gusevlab/fusion_twas)
 """
 
@@ -52,8 +53,11 @@ POS = ["PANEL", "WGT", "ID", "CHR", "P0", "P1", "N", "DIR", "BUILD"]
 NOT_IN_A_NAME = re.compile(r"[\s/'\"#]")  # R's read.table, and file names
 
 
-def write_fusion(folder: Path, weights: WeightSet) -> Path:
-    """Write `{name}/`, `{name}.profile` and `{name}.pos` of a set with covariances; the last."""
+def write_fusion(folder: Path, weights: WeightSet, performance: str = "") -> Path:
+    """Write `{name}/`, `{name}.profile` and `{name}.pos` of a set with covariances; the last.
+
+    performance : what that of the models is, where it is not of cross-validation
+    """
     assert len(weights.variants), "a list without genes makes its readers fail"
     assert weights.covariance is not None, "weights per standard deviation need covariances"
     refuse_odd_names(weights.genes["gene_id"])
@@ -65,6 +69,8 @@ def write_fusion(folder: Path, weights: WeightSet) -> Path:
             assert matrix is not None
             bim = {name: values[rows] for name, values in columns.items()}
             objects = _objects(gene, bim, per_allele[rows], matrix, weights.genome_build)
+            if performance:
+                objects["fqtl.performance"] = performance
             path = temporary / f"{gene.gene_id}.wgt.RDat"
             path.write_bytes(gzip.compress(dumps(objects), 6, mtime=0))
     with text_writer(folder / f"{weights.name}.profile") as stream:
