@@ -97,7 +97,7 @@ def _nulls(
     observed = result.neg_log_null_prob
     assert result.noise_correlation is not None
     correlation = problem.given if problem.given is not None else result.noise_correlation
-    found = draw_nulls(gene.gene_id, problem, observed, correlation, plan)
+    found = draw_nulls(gene.gene_id, problem, result, correlation, plan)
     return {"neg_log_null_prob": observed, **permuted_columns(found, gene.tissues)}
 
 

@@ -7,8 +7,8 @@ Variants and tissues without a z-score have none, and everything is learned anew
 that were given: mismatch, contradictions, effects.
 
 As permuted fits, one kind is of all tissues and one of an eighth of them beside the others as they
-are, whose noise they do not share. What errors of LD make of the effects that the others have is in
-the second kind and not in the first.
+are. These follow the noise of the others: what the fit leaves of their z-scores. What errors of LD
+make of the effects that the others have is in the second kind and not in the first.
 """
 
 from dataclasses import replace
@@ -16,21 +16,22 @@ from dataclasses import replace
 import numpy as np
 
 from fqtl.gene.permutations import PermutationPlan, PermutedFits, generator_of, some_tissues
-from fqtl.model.arrays.moments import Floats
+from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.summary.problem import SummaryProblem
 from fqtl.model.summary.rows import Scores
+from fqtl.model.summary.summary_fit import SummaryFit
 
 
 def draw_nulls(
     gene_id: str,
     problem: SummaryProblem,
-    observed: float,
+    fit: SummaryFit,
     correlation: Floats,
     plan: PermutationPlan,
 ) -> PermutedFits:
     """Fits to simulated nulls.
 
-    observed : statistic of the gene; correlation : (m, m) of the noise of z-scores
+    fit : of the problem; correlation : (m, m) of the noise of z-scores
     """
     found, scores = PermutedFits(), problem.checked.scores
     if plan.permute == "tissues":
@@ -43,13 +44,13 @@ def draw_nulls(
         null = problem.with_scores(null_scores(problem, correlation, rng)).fit()
         found.statistics.append(null.neg_log_null_prob)
         found.factors += [(draw, float(pip)) for pip in null.factor_pip]
-        reached += found.statistics[-1] >= observed
+        reached += found.statistics[-1] >= fit.neg_log_null_prob
     there = np.flatnonzero(scores.n > 0)
     for draw in range(plan.conditional if len(there) > 1 else 0):
         rng = generator_of(plan.seed, gene_id, 1, draw)
         part = there[some_tissues(len(there), rng)]
         mixed = scores.r.copy()
-        mixed[:, part] = null_scores(problem, correlation, rng).r[:, part]
+        mixed[:, part] = null_beside(problem, fit, correlation, part, rng).r[:, part]
         pip = problem.with_scores(replace(scores, r=mixed)).fit().tissue_pip
         found.tissues += [(draw, int(t), float(pip[t])) for t in part]
     return found
@@ -57,12 +58,44 @@ def draw_nulls(
 
 def null_scores(problem: SummaryProblem, correlation: Floats, rng: np.random.Generator) -> Scores:
     """z-scores where nothing acts, of the variants and tissues that have some."""
-    ld, scores = problem.ld, problem.checked.scores
+    return _scores_of(problem, _noise(correlation, problem.ld.k, rng), correlation, rng)
+
+
+def null_beside(
+    problem: SummaryProblem,
+    fit: SummaryFit,
+    correlation: Floats,
+    part: Indices,
+    rng: np.random.Generator,
+) -> Scores:
+    """The same of the tissues `part`, given the noise of the others; others are of no meaning."""
+    rows = problem.rows
+    noise = _noise(correlation, rows.k, rng)
+    others = np.setdiff1d(np.flatnonzero(rows.n > 0), part)
+    effects = (fit.effects * problem.ld.sd[:, None]).astype(rows.x.dtype)
+    left = (rows.y - rows.x.T @ effects) / np.sqrt(rows.noise())
+    # a draw from N(0, C), moved by as much as what the others have differs from what it has
+    slope = np.linalg.lstsq(
+        correlation[np.ix_(others, others)], correlation[np.ix_(others, part)], rcond=None
+    )[0]
+    noise[:, part] += (np.nan_to_num(left[:, others]) - noise[:, others]) @ slope
+    return _scores_of(problem, noise, correlation, rng)
+
+
+def _noise(correlation: Floats, rows: int, rng: np.random.Generator) -> Floats:
+    """(rows, m) of this correlation between tissues."""
     values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
+    return np.asarray(rng.standard_normal((rows, len(root))) @ root.T)
+
+
+def _scores_of(
+    problem: SummaryProblem, noise: Floats, correlation: Floats, rng: np.random.Generator
+) -> Scores:
+    """z-scores of noise (k, m) along the eigenvectors, and of what these do not hold."""
+    ld, scores = problem.ld, problem.checked.scores
     left = ld.left_out()
     held = ld.vectors * np.sqrt(ld.values)
-    z = held @ (rng.standard_normal((ld.k, len(root))) @ root.T)
-    z += np.sqrt(left)[:, None] * (rng.standard_normal((ld.p, len(root))) @ root.T)
+    z = held @ noise + np.sqrt(left)[:, None] * _noise(correlation, ld.p, rng)
     z /= np.sqrt((held**2).sum(axis=1) + left)[:, None]
     return Scores.of(np.where(np.isfinite(scores.r), z, np.nan), scores.n)
