@@ -19,6 +19,7 @@ from fqtl.gene.record import record_of, sparse_effects
 from fqtl.gene.summary_nulls import draw_nulls
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.summary.fit import problem_of
+from fqtl.model.summary.noise import correlation_in_low_rows
 from fqtl.model.summary.problem import SummaryProblem
 from fqtl.model.summary.summary_fit import SummaryFit
 from fqtl.model.summary.validation import PseudoPrediction, pseudo_validate
@@ -95,8 +96,9 @@ def _nulls(
 ) -> dict[str, Any]:
     """Columns of permuted fits, here of simulated nulls."""
     observed = result.neg_log_null_prob
-    assert result.noise_correlation is not None
-    correlation = problem.given if problem.given is not None else result.noise_correlation
+    # where none is given the gene's own, whether the fit found a direction of it or not
+    own = correlation_in_low_rows(problem.rows)
+    correlation = own if problem.given is None else problem.given
     found = draw_nulls(gene.gene_id, problem, result, correlation, plan)
     return {"neg_log_null_prob": observed, **permuted_columns(found, gene.tissues)}
 

@@ -6,6 +6,7 @@ import pytest
 from fqtl.gene.permutations import PermutationPlan
 from fqtl.gene.summary_nulls import draw_nulls, null_beside, null_scores
 from fqtl.model.summary.fit import problem_of
+from fqtl.model.summary.noise import correlation_in_low_rows
 from tests.model.summary.conftest import make_gene
 
 TISSUES = 6
@@ -55,6 +56,16 @@ def test_tissues_that_are_drawn_beside_others_keep_the_noise_of_these(acting):
     assert np.abs(drawn * root_n - expected).mean() < 0.15
     lead = int(np.abs(fit.effects[:, 0]).argmax())
     assert abs(drawn[lead] * root_n) < 0.3 * abs(problem.checked.scores.r[lead, 0] * root_n)
+
+
+def test_noise_that_no_fit_was_told_of_is_seen_in_the_gene():
+    """In rows of hardly any effect, of 300 people: a correlation to 0.1 or so."""
+    gene = make_gene(0, noise=0.5, absent=0.0)
+    problem = problem_of(gene.z, gene.n, panel=gene.x, background=False)
+    found = correlation_in_low_rows(problem.rows)
+    assert np.diag(found).tolist() == [1.0] * TISSUES
+    assert np.abs(found - SHARED).max() < 0.35
+    assert abs(found[np.triu_indices(TISSUES, 1)].mean() - 0.5) < 0.15
 
 
 def test_nulls_of_a_gene_with_effects_have_next_to_none(acting):

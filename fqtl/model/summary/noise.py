@@ -86,6 +86,21 @@ def found_in_low_rows(rows: Rows) -> KnownNoise | None:
     return KnownNoise(loadings * np.sqrt(rows.noise()))
 
 
+def correlation_in_low_rows(rows: Rows) -> Floats:
+    """(m, m) of tissues in rows that hold next to nothing of what variants do.
+
+    0 beside a tissue that tells no such row.
+    """
+    low = rows.y[rows.k // 2 :]
+    seen = np.isfinite(low)
+    low = np.where(seen, low, 0.0)
+    size = np.sqrt((low**2).T @ seen)  # of the first tissue, in rows that both tell
+    both = size * size.T
+    found = np.divide(low.T @ low, both, out=np.zeros_like(both), where=both > 0)
+    np.fill_diagonal(found, 1.0)
+    return np.asarray(found)
+
+
 def total(noise: SharedNoise | None, rows: Rows) -> float:
     """Variance of noise in a direction, in units of what tissues have by themselves."""
     return 0.0 if noise is None else float((noise.loadings**2 / rows.noise()).sum())
