@@ -155,10 +155,10 @@ held out, weights, and its tests in traits. `fqtl plot gene GENE --results FOLDE
 makes one of any gene in 2 s of processor time (44 tissues). `snakemake --report archive.zip` puts
 report, figures and pages into one archive with captions.
 
-With 20,000 genes in 49 tissues (980,000 rows of prediction, as many of tissues) the page has 4.0
-MB and is made in 12 s of processor time and 422 MB. In Chromium, on two cores that nine other
-processes kept busy, its table stood after 5.2 s (a page with an empty table after 2.5 s), and a
-search or a filter took 0.3 to 0.9 s.
+With 20,000 genes in 49 tissues (those of the demo, repeated: `python -m tests.benchmarks.report
+results/demo FOLDER`) the page has 3.2 MB and is made in 11 s of processor time and 404 MB. In
+Chromium, on two cores that other work kept busy, its table stood after 2.8 s, and a search took
+0.1 s.
 """
 
 
