@@ -1,4 +1,3 @@
-
 """The compiled modules; everything else about the package stands in pyproject.toml."""
 
 from Cython.Build import cythonize

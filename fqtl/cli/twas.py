@@ -79,6 +79,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_key(models, "twas.missing")
     add_key(models, "twas.min_imputation_r2", metavar="R2")
+    add_key(models, "twas.permutations", metavar="MAX")
     models.add_argument(
         "--min-r2-kept",
         type=SHARE,
@@ -127,7 +128,12 @@ def run(given: Namespace) -> None:
     checks, found, chosen = matched_with(given, gwas, models.variants, build)
     require_matched(found, models, chosen, given.min_matched)
     z = z_of(found, chosen)
-    settings = Settings(given.missing == "impute", given.min_imputation_r2, given.min_r2_kept)
+    settings = Settings(
+        given.missing == "impute",
+        given.min_imputation_r2,
+        given.min_r2_kept,
+        given.permutations,
+    )
     tests = associate_sets(models, z, settings, panel, lambda name: log.debug("%s is tested", name))
     background = calibrate(given, models, tests, panel, source)
     over = _over(given, models, tests, panel)

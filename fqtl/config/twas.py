@@ -40,6 +40,14 @@ class Twas:
         high=1,
         alone="squared correlation with which a variant must be imputed, else it is left out",
     )
+    permutations: int = key(
+        0,
+        "orders, at most, in which the effects of a model are given to its variants, as FUSION's "
+        "--perm does; 0 for none. Large z of a strong locus, whatever the weights, show so",
+        "a number of permutations",
+        low=0,
+        alone="orders, at most, in which effects of a model are given to its variants; 0 for none",
+    )
     min_matched: float = key(
         0.5,
         "share of the models' variants on the chromosomes of the GWAS that must be in it; below it "

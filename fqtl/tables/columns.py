@@ -34,6 +34,8 @@ TESTED = {
     "z": "z-score, divided by the root of inflation; NA where there is a reason",
     "p": "two-sided p-value of z",
     **SIGNIFICANCE,
+    "p_permutation": "share of orders of its effects with as large a |z|; NA if not asked for",
+    "n_permutations": "orders that this is of",
     "reason": "why it was not tested; a remark on one that was",
 }
 COLUMNS: dict[str, dict[str, str]] = {

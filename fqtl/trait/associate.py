@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from fqtl.association.permutation import generator_of, permuted_p
 from fqtl.association.statistic import NO_COVARIANCE, Tested, twas
 from fqtl.errors import FqtlError
 from fqtl.trait.covariance_file import Asked, covariances
@@ -27,6 +28,7 @@ class Settings:
     impute: bool = True
     min_r2: float = 0.6
     min_kept: float = 0.5
+    permutations: int = 0
 
     def test(self, weights: np.ndarray, z: np.ndarray, covariance: np.ndarray) -> Tested:
         return twas(
@@ -47,6 +49,7 @@ class SetResult:
     phi : (g,) of a polygenic background (see `fqtl.association.background`)
     inflation : (g,) of z² by it, 1 where nothing is known of the trait
     loadings : (w,) of z-scores that were used; r2 : (w,) of imputed ones, NaN of others
+    p_permutation, n_permutations : (g,) of effects in another order, NaN and 0 where none is
     in_ld : (w,) whether the LD reference has the variant and it varies there
     """
 
@@ -60,6 +63,8 @@ class SetResult:
     loadings: np.ndarray = field(init=False)
     r2: np.ndarray = field(init=False)
     in_ld: np.ndarray = field(init=False)
+    p_permutation: np.ndarray = field(init=False)
+    n_permutations: np.ndarray = field(init=False)
     phi: np.ndarray = field(init=False)
     inflation: np.ndarray = field(init=False)
 
@@ -73,6 +78,8 @@ class SetResult:
         self.in_ld = np.zeros(weights, dtype=bool)
         self.phi = self.models.genes["phi"].to_numpy(dtype=float)
         self.inflation = np.ones(genes)
+        self.p_permutation = np.full(genes, np.nan)
+        self.n_permutations = np.zeros(genes, dtype=int)
 
     @property
     def calibrated(self) -> np.ndarray:
@@ -100,7 +107,19 @@ class SetResult:
         self.loadings[rows], self.r2[rows] = tested.loadings, tested.r2
         if not tested.reason:
             self.n_imputed[gene] = np.isfinite(tested.r2).sum()
-            self.n_used[gene] = (np.isfinite(mine) & self.in_ld[rows]).sum()
+            used = np.isfinite(mine) & self.in_ld[rows]
+            self.n_used[gene] = used.sum()
+            if settings.permutations:
+                sd = np.sqrt(variance[used])
+                ld = covariance[np.ix_(used, used)] / sd[:, None] / sd
+                name = str(self.models.genes["gene_id"].iloc[gene])
+                self.p_permutation[gene], self.n_permutations[gene] = permuted_p(
+                    tested.loadings[used],
+                    mine[used],
+                    ld,
+                    settings.permutations,
+                    generator_of(name, self.models.tissue),
+                )
 
 
 def associate_sets(

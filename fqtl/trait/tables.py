@@ -56,6 +56,8 @@ def _of_set(result: SetResult) -> pd.DataFrame:
             "phi": result.phi,
             "inflation": np.round(result.inflation, 6),
             "z": result.calibrated,
+            "p_permutation": result.p_permutation,
+            "n_permutations": result.n_permutations,
             "reason": np.where(
                 result.regularised & (result.reason == ""),
                 "regularised: its variants nearly cancel each other",

@@ -166,6 +166,7 @@ class Flags:
         return (
             f"--set {keys.set} --missing {keys.missing} "
             f"--min-imputation-r2 {keys.min_imputation_r2} --min-matched {keys.min_matched} "
+            f"--permutations {keys.permutations} "
             + (f"--fine-mapping {self._panel_of_ld}" if keys.fine_mapping else "--no-fine-mapping")
             + "".join(
                 f" --coloc-{name} {getattr(keys, f'coloc_{name}')}" for name in ("p1", "p2", "p12")

@@ -185,3 +185,17 @@ def test_figures_are_drawn_if_they_are_asked_for_and_go_with_the_next_run(tmp_pa
         assert (out / f"{name}.svg").read_text().startswith("<svg")
     assert run_twas(gwas, models, out) == 0
     assert not list(out.glob("*.svg"))
+
+
+def test_effects_in_other_orders_are_told_where_they_are_asked_for(tmp_path, weights, z):
+    models = write_models(tmp_path / "models", weights)
+    gwas = write_gwas(tmp_path / "gwas.tsv", gwas_of(weights, z))
+    assert run_twas(gwas, models, tmp_path / "none") == 0
+    assert run_twas(gwas, models, tmp_path / "out", "--permutations", "1000") == 0
+    none, found = (table(tmp_path / name, "associations") for name in ("none", "out"))
+    assert none["p_permutation"].isna().all()
+    assert (none["n_permutations"] == 0).all()
+    # four variants have 24 orders, the model's own among them
+    assert (found["n_permutations"] == 24).all()
+    assert found["p_permutation"].between(1 / 24 - 1e-6, 1).all()
+    pd.testing.assert_series_equal(none["z"], found["z"])
