@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 
 from fqtl.cli import main
 from fqtl.model.priors.default_model import default_priors
@@ -91,3 +92,18 @@ def test_files_of_another_build_are_refused_and_nothing_is_written(summary_files
     assert "one genome build?" in told
     assert not (summary_files / "fits.parquet").exists()
     assert not (summary_files / "used.tsv").exists()
+
+
+def test_effects_of_summary_statistics_are_written_for_coloc(summary_files):
+    run([*RUN, "--folds", "0"])
+    run(["export", "--fits", "fits.parquet", "--out", "effects"])
+    lbf = pd.read_csv(summary_files / "effects/factors.lbf_variable.txt.gz", sep="\t")
+    assert lbf["molecular_trait_id"].unique().tolist() == ["factor0_g1"]
+    assert lbf["position"].tolist() == list(range(5000, 5080))
+    sets = pd.read_csv(summary_files / "effects/Liver.credible_sets.tsv.gz", sep="\t")
+    given = pd.read_csv(summary_files / "Liver.txt", sep="\t")
+    given = given[given["phenotype_id"] == "g1"].set_index("variant_id")
+    named = sets["variant"] + "_b37"
+    assert lbf.loc[lbf["lbf_variable1"].idxmax(), "variant"] in sets["variant"].tolist()
+    z = given.loc[named, "slope"] / given.loc[named, "slope_se"]
+    assert sets["z"].to_numpy() == pytest.approx(z.to_numpy(), rel=1e-4)
