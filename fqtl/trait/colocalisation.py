@@ -166,11 +166,13 @@ def meets(gene: GeneEffects, region: Region) -> bool:
 
 def compared(gene: GeneEffects, region: Region, priors: ColocPriors) -> Iterator[dict[str, Any]]:
     """Rows of colocalisation.tsv.gz: each effect of a gene that lies in the region, and each
-    effect on the trait there."""
+    effect on the trait that lies in the gene's window."""
     ids = gene.window.to_pylist()
     sites = sites_of(ids)
     pos = np.array([site[1] for site in sites])
     inside = np.flatnonzero((pos >= region.start) & (pos <= region.end))
+    places = np.array([site[1] for site in region.sites])
+    within = np.flatnonzero((places >= pos.min()) & (places <= pos.max()))
     first = ~region.sites.duplicated()
     at = pd.Series(np.arange(len(region.sites))[first], index=region.sites[first])
     there = at.reindex(sites).to_numpy(dtype=float)
@@ -181,6 +183,8 @@ def compared(gene: GeneEffects, region: Region, priors: ColocPriors) -> Iterator
         if share_of(log_bf, inside) < OVERLAP:
             continue
         for number, signal in enumerate(region.signals):
+            if share_of(signal.log_bayes_factor, within) < OVERLAP:
+                continue
             lead = int(np.argmax(signal.log_bayes_factor))
             shares = share_of(log_bf, mine), share_of(signal.log_bayes_factor, theirs)
             row = {

@@ -118,7 +118,7 @@ def test_a_trait_that_follows_the_variant_of_an_effect_colocalises_with_it(files
     assert code == 0
     rows = table(out, "colocalisation")
     (row,) = rows[rows["gene_id"] == "A"].to_dict("records")
-    assert (row["kind"], row["factor"], row["tissues"]) == ("factor", "0", "Liver,Lung")
+    assert (row["kind"], str(row["factor"]), row["tissues"]) == ("factor", "0", "Liver,Lung")
     assert row["pp_h4"] > 0.9
     assert row["shared_variant"] == sites["variant_id"][CAUSAL]
     assert sum(row[f"pp_h{i}"] for i in range(5)) == pytest.approx(1, abs=1e-5)
@@ -189,12 +189,15 @@ def test_variants_that_one_of_both_lacks_leave_a_reason():
     assert row["reason"] == "the GWAS lacks the variants that hold most of the effect"
     assert np.isnan([row[f"pp_h{i}"] for i in range(5)]).all()
     gene, region = made_up(missing=[])
-    shorter = replace(gene, window=gene.window[1:], rsids=gene.rsids[1:])
-    effect = replace(gene.effects[0], log_bayes_factor=np.array([0, 9, 0], dtype=np.float32))
-    signal = Signal(0.9, np.array([20.0, 0.0, 0.0, 0.0]))
-    (row,) = compared(
-        replace(shorter, effects=[effect]), replace(region, signals=[signal]), ColocPriors()
+    keep = [0, 1, 3]  # the third, within the window, is not in the panel of the fits
+    fewer = replace(
+        gene,
+        window=gene.window.take(pa.array(keep)),
+        rsids=gene.rsids.take(pa.array(keep)),
+        effects=[replace(gene.effects[0], log_bayes_factor=np.array([0, 9, 0], dtype=np.float32))],
     )
+    third = replace(region, signals=[Signal(0.9, np.array([0.0, 0.0, 20.0, 0.0]))])
+    (row,) = compared(fewer, third, ColocPriors())
     assert "the gene's window lacks the variants" in row["reason"]
 
 
@@ -202,6 +205,11 @@ def test_an_effect_that_lies_outside_of_a_block_has_no_row_there():
     gene, region = made_up(missing=[])
     assert not list(compared(gene, replace(region, start=102), ColocPriors()))
     assert len(list(compared(gene, replace(region, start=101), ColocPriors()))) == 1
+    # nor has one on the trait outside of the gene's window
+    short = replace(gene, window=gene.window[1:], rsids=gene.rsids[1:])
+    effect = replace(gene.effects[0], log_bayes_factor=np.array([9, 0, 0], dtype=np.float32))
+    first = replace(region, signals=[Signal(0.9, np.array([20.0, 0.0, 0.0, 0.0]))])
+    assert not list(compared(replace(short, effects=[effect]), first, ColocPriors()))
 
 
 def test_nothing_associated_leaves_an_empty_table(files):
