@@ -107,6 +107,10 @@ class Variants:
         weights[index] = first
         return (weights @ self.x).astype(np.float64)
 
+    def sums(self, loadings: Genotypes) -> Floats:
+        """(k, n) loadings (k, p) times x, in the precision of x."""
+        return (loadings.astype(self.x.dtype, copy=False) @ self.x).astype(np.float64)
+
     def combine(self, first: Floats, second: Floats) -> Moments:
         """x' first and (x^2)' second of loadings (p,) or (p, m): (n,) or (n, m)."""
         shape = (self.n, *first.shape[1:])

@@ -18,7 +18,12 @@ from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Grown, Visit
 from fqtl.model.priors import NoisePrecision, SuccessivePrior
 from fqtl.model.priors.default_model import tissue_specific_effects
-from fqtl.model.priors.single_effects import Regression, SingleEffectsPosterior
+from fqtl.model.priors.single_effects import (
+    NOTICEABLE,
+    Regression,
+    SingleEffect,
+    SingleEffectsPosterior,
+)
 
 EM_STEPS = 20  # of the prior, before effects are looked for; taste: rounds go on from there
 SETTLED = 1e-5  # of the prior, that another of these steps changes; taste
@@ -137,6 +142,11 @@ class TissueSpecific:
         """Effects of these tissues in turn, each against what the others leave."""
         diagonal, tissues = precision.diagonal, list(self.tissues)
         left = residual - precision.times(self.mean())
+        if visit is Visit.FULL_SWEEP and precision.shared is None:
+            weak = self._weak(where, left, diagonal)
+            for t, effect in weak.items():
+                tissues[t] = tissues[t].of([effect])
+            where = [t for t in where if t not in weak]
         for t in where:
             before = tissues[t].score
             weight = np.ascontiguousarray(diagonal[:, t])
@@ -145,6 +155,32 @@ class TissueSpecific:
                 change = tissues[t].score - before
                 left += precision.shared * (precision.shared[:, t] * change)[:, None]
         return replace(self, tissues=tuple(tissues))
+
+    def _weak(
+        self, where: Iterable[int], left: Floats, diagonal: Floats
+    ) -> dict[int, SingleEffect]:
+        """What a sweep leaves in those of these tissues that have hardly an effect, all at once.
+
+        As tissues share no noise these do not meet. left : (n, m) residual of all effects
+        """
+        alike = {}
+        for t in where:
+            effects = self.tissues[t]
+            if len(effects.effects) > 1 or effects.most >= NOTICEABLE:
+                continue
+            information = self._information(t, diagonal[:, t])
+            if information is not None:
+                alike[t] = information
+        if not alike:
+            return {}
+        tissues = list(alike)
+        weights = diagonal[:, tissues]
+        own = np.column_stack([self.tissues[t].score for t in tissues])
+        informations = np.column_stack(list(alike.values()))
+        found = SingleEffect.best_of_each(
+            self.x, left[:, tissues] + weights * own, weights, informations, self.prior.of_slot(0)
+        )
+        return {t: one for t, one in zip(tissues, found, strict=True) if one is not None}
 
     def _refined(
         self,

@@ -33,6 +33,7 @@ A slot's prior is `effect_prior.py`.
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import expm1, log, log1p
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import entr
@@ -56,25 +57,83 @@ def log_bayes_factor(score: Floats, information: Floats, prior_precision: float)
     return np.asarray(0.5 * (np.log(prior_precision / precision) + score * mean))
 
 
-@dataclass(frozen=True)
-class SingleEffect:
-    """Posterior of one effect: of which variant it is, if it is there at all, and of which size.
+class Place(NamedTuple):
+    """Which variant an effect may be of, and of which size.
 
     index, alpha : rows of x that it may be and their probabilities; the rest of 1 is for none
-    log_share : ln of the prior probability of each of these rows, given an effect
     mean, precision : of its size, given the variant
-    score, score_variance : (n,) moments of its part of f
     log_none : ln P(none), however close to 0 that is, before variants were left out
+    log_share : ln of the prior probability of each of these rows, given an effect
     """
 
     index: Indices
     alpha: Floats
     mean: Floats
     precision: Floats
-    score: Floats
-    score_variance: Floats
     log_none: float
     log_share: Floats
+
+    @classmethod
+    def best(
+        cls, x: Variants, index: Indices, score: Floats, information: Floats, prior: EffectPrior
+    ) -> "Place":
+        """Of the scores of some rows, and the information on each."""
+        precision = prior.precision + information
+        log_share = x.copies.log_share[index]
+        log_odds = log_bayes_factor(score, information, prior.precision)
+        log_odds += log_share + prior.log_odds
+        top = max(float(log_odds.max()), 0.0)
+        alpha = np.exp(log_odds - top)
+        total = float(alpha.sum())
+        alpha /= np.exp(-top) + total
+        place = cls(
+            index,
+            alpha,
+            score / precision,
+            precision,
+            -(top + log1p(expm1(-top) + total)),
+            log_share,
+        )
+        kept = alpha > TAIL * np.exp(log_share)
+        return place if kept.all() else place.of(kept)
+
+    def of(self, kept: np.ndarray) -> "Place":
+        """Without the other rows."""
+        index, alpha, mean, precision, log_none, log_share = self
+        return Place(
+            index[kept], alpha[kept], mean[kept], precision[kept], log_none, log_share[kept]
+        )
+
+    def is_spread_out(self, x: Variants) -> bool:
+        """Whether it is hardly an effect, of any of many variants."""
+        return bool(self.alpha.sum() < NOTICEABLE and x.copies.count[self.index].sum() > FEW)
+
+    @property
+    def first(self) -> Floats:
+        """E[size] of each row."""
+        return self.alpha * self.mean
+
+    @property
+    def second(self) -> Floats:
+        """E[size^2] of each row."""
+        return self.alpha * (self.mean**2 + 1 / self.precision)
+
+
+@dataclass(frozen=True)
+class SingleEffect:
+    """Posterior of one effect: its `Place`, and the part of f that it makes.
+
+    score, score_variance : (n,) moments of that part
+    """
+
+    index: Indices
+    alpha: Floats
+    mean: Floats
+    precision: Floats
+    log_none: float
+    log_share: Floats
+    score: Floats
+    score_variance: Floats
 
     @classmethod
     def best(
@@ -96,29 +155,51 @@ class SingleEffect:
             score, information = x.dots(index, gradient, weight)
         else:
             score, information = x.scores(gradient)[index], information[index]
-        precision = prior.precision + information
-        mean = score / precision
-        log_odds = log_bayes_factor(score, information, prior.precision)
-        log_share = x.copies.log_share[index]
-        log_odds += log_share + prior.log_odds
-        top = max(float(log_odds.max()), 0.0)
-        alpha = np.exp(log_odds - top)
-        total = float(alpha.sum())
-        alpha /= np.exp(-top) + total
-        log_none = -(top + log1p(expm1(-top) + total))
-        kept = alpha > TAIL * np.exp(log_share)
-        if not kept.all():
-            index, alpha, mean, precision = index[kept], alpha[kept], mean[kept], precision[kept]
-            log_share = log_share[kept]
-        moment = alpha * (mean**2 + 1 / precision)
-        if alpha.sum() < NOTICEABLE and x.copies.count[index].sum() > FEW:
-            # hardly an effect, of anything: its variance as a whole, alike for all donors
-            f = x.sum(index, alpha * mean)
-            variance = float(moment @ (precision - prior.precision))
-            square = np.full(x.n, variance / weight.sum())
-        else:
-            f, square = x.add(index, alpha * mean, moment)
-        return cls(index, alpha, mean, precision, f, square - f**2, log_none, log_share)
+        place = Place.best(x, index, score, information, prior)
+        if place.is_spread_out(x):
+            return cls.spread_out(place, x.sum(place.index, place.first), weight, prior)
+        f, square = x.add(place.index, place.first, place.second)
+        return cls(*place, f, square - f**2)
+
+    @classmethod
+    def spread_out(
+        cls, place: "Place", score: Floats, weight: Floats, prior: EffectPrior
+    ) -> "SingleEffect":
+        """Hardly an effect, of anything: its variance as a whole, alike for all donors.
+
+        score : (n,) mean of its part of f; weight : (n,)
+        """
+        variance = float(place.second @ (place.precision - prior.precision))
+        return cls(*place, score, np.full(len(score), variance / weight.sum()) - score**2)
+
+    @classmethod
+    def best_of_each(
+        cls,
+        x: Variants,
+        gradients: Floats,
+        weights: Floats,
+        informations: Floats,
+        prior: EffectPrior,
+    ) -> "list[SingleEffect | None]":
+        """`best` of k responses that share the prior, in two products.
+
+        None of those whose effect is not spread out.
+        gradients, weights : (n, k); informations : (p, k)
+        """
+        scores = np.ascontiguousarray(x.scores(gradients).T)
+        places = [
+            Place.best(x, x.all, score, np.ascontiguousarray(information), prior)
+            for score, information in zip(scores, informations.T, strict=True)
+        ]
+        loadings = np.zeros(scores.shape, dtype=x.x.dtype)
+        for row, place in zip(loadings, places, strict=True):
+            if place.is_spread_out(x):
+                row[place.index] = place.first
+        means = x.sums(loadings)
+        return [
+            cls.spread_out(place, mean, weight, prior) if place.is_spread_out(x) else None
+            for place, mean, weight in zip(places, means, weights.T, strict=True)
+        ]
 
     @cached_property
     def pip(self) -> float:
