@@ -10,10 +10,11 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from fqtl.config.layers import defaults, merged
+from fqtl.config.layers import defaults, merged, typed
+from fqtl.config.model import Config
 from fqtl.config.renamed import RENAMED, by_new_names, notice
 from fqtl.config.schema import refuse_faults
-from fqtl.config.together import refuse_unlike_scale
+from fqtl.config.together import refuse_unlike_scale, refuse_unlike_summary
 from fqtl.config.yaml_text import read_yaml
 
 log = logging.getLogger(__name__)
@@ -37,3 +38,4 @@ def check_file(path: Path) -> None:
     whole = merged([defaults(), found])
     refuse_faults(whole, str(path))
     refuse_unlike_scale(whole["model"]["family"], whole["prepare"]["scale"])
+    refuse_unlike_summary(typed(whole, Config))

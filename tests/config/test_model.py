@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from fqtl.cli import SUBCOMMANDS, parser
+from fqtl.cli.check_config import check_file
 from fqtl.config import data, fit, prepare, together, weights
 from fqtl.config.layers import defaults, merged, typed
 from fqtl.config.model import Config
@@ -210,3 +211,12 @@ def test_a_variant_is_not_likelier_to_act_on_both_than_on_one():
     config = typed(merged([defaults(), {"twas": {"coloc_p12": 0.001}}]), Config)
     with pytest.raises(FqtlError, match=r"coloc_p12: 0.001 must not be above .* 0.0001 and 0.0001"):
         together.refuse_untested(config)
+
+
+def test_a_config_of_summary_statistics_has_genes_and_nothing_for_expression(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text("summary_statistics: {sheet: s.tsv, genes: g.bed}\n")
+    check_file(path)
+    path.write_text("summary_statistics: {sheet: s.tsv}\n")
+    with pytest.raises(FqtlError, match=r"needs summary_statistics\.genes"):
+        check_file(path)
