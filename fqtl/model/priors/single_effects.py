@@ -60,13 +60,13 @@ def log_bayes_factor(score: Floats, information: Floats, prior_precision: float)
 class Place(NamedTuple):
     """Which variant an effect may be of, and of which size.
 
-    index, alpha : rows of x that it may be and their probabilities; the rest of 1 is for none
+    rows, alpha : rows of x that it may be and their probabilities; the rest of 1 is for none
     mean, precision : of its size, given the variant
     log_none : ln P(none), however close to 0 that is, before variants were left out
     log_share : ln of the prior probability of each of these rows, given an effect
     """
 
-    index: Indices
+    rows: Indices
     alpha: Floats
     mean: Floats
     precision: Floats
@@ -99,14 +99,14 @@ class Place(NamedTuple):
 
     def of(self, kept: np.ndarray) -> "Place":
         """Without the other rows."""
-        index, alpha, mean, precision, log_none, log_share = self
+        rows, alpha, mean, precision, log_none, log_share = self
         return Place(
-            index[kept], alpha[kept], mean[kept], precision[kept], log_none, log_share[kept]
+            rows[kept], alpha[kept], mean[kept], precision[kept], log_none, log_share[kept]
         )
 
     def is_spread_out(self, x: Variants) -> bool:
         """Whether it is hardly an effect, of any of many variants."""
-        return bool(self.alpha.sum() < NOTICEABLE and x.copies.count[self.index].sum() > FEW)
+        return bool(self.alpha.sum() < NOTICEABLE and x.copies.count[self.rows].sum() > FEW)
 
     @property
     def first(self) -> Floats:
@@ -157,8 +157,8 @@ class SingleEffect:
             score, information = x.scores(gradient)[index], information[index]
         place = Place.best(x, index, score, information, prior)
         if place.is_spread_out(x):
-            return cls.spread_out(place, x.sum(place.index, place.first), weight, prior)
-        f, square = x.add(place.index, place.first, place.second)
+            return cls.spread_out(place, x.sum(place.rows, place.first), weight, prior)
+        f, square = x.add(place.rows, place.first, place.second)
         return cls(*place, f, square - f**2)
 
     @classmethod
@@ -194,7 +194,7 @@ class SingleEffect:
         loadings = np.zeros(scores.shape, dtype=x.x.dtype)
         for row, place in zip(loadings, places, strict=True):
             if place.is_spread_out(x):
-                row[place.index] = place.first
+                row[place.rows] = place.first
         means = x.sums(loadings)
         return [
             cls.spread_out(place, mean, weight, prior) if place.is_spread_out(x) else None
