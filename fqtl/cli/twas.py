@@ -39,7 +39,7 @@ from fqtl.cli.twas_colocalisation import (
     require_priors_and_effects,
 )
 from fqtl.cli.twas_gwas import add_gwas, matched_with, weights_build_of, z_of
-from fqtl.cli.twas_loci import Mapped, add_fine_mapping, fine_mapped, source_of
+from fqtl.cli.twas_loci import NO_PANEL, Mapped, add_fine_mapping, fine_mapped, source_of
 from fqtl.data.dosages import GenotypeSource
 from fqtl.gwas.choice import Chosen
 from fqtl.gwas.reader import open_gwas
@@ -148,6 +148,8 @@ def run(given: Namespace) -> None:
     if source is not None and panel is not None and given.fine_mapping:
         loci = fine_mapped(given, gwas, models, tests, panel, source)
         about["fine_mapping"] = loci.about
+    elif given.fine_mapping:
+        about["fine_mapping"] = NO_PANEL
     shared = colocalised(given, gwas, models, tests, loci)
     _write(given, models, tests, over, chosen, z, loci, shared, about)
 

@@ -27,6 +27,10 @@ from fqtl.trait.models import SITE, Models
 from fqtl.trait.panel_ld import PanelLD
 
 log = logging.getLogger(__name__)
+NO_PANEL = (
+    "none: covariances of single genes tell no LD between genes, nor with variants by themselves; "
+    "genotypes do (--ld-panel)"
+)
 KINDS = ("loci", "fine_mapping", "locus_variants")
 
 
@@ -62,7 +66,7 @@ def source_of(given: Namespace, models: Models) -> GenotypeSource | None:
     """The panel that --ld-panel names, opened."""
     if given.ld_panel is None:
         if given.fine_mapping:
-            log.info("no fine-mapping, for which genotypes must tell the LD (--ld-panel)")
+            log.info("fine-mapping: %s", NO_PANEL)
         return None
     from fqtl.data.genotypes import open_genotypes
 

@@ -132,6 +132,9 @@ def test_without_an_association_there_are_empty_tables_and_without_a_panel_none(
     code, out = run(files, z_of(x, []), "none")
     assert code == 0
     assert not (out / "loci.tsv.gz").exists()
+    said = json.loads((out / "audit.json").read_text())["fine_mapping"]
+    assert said.startswith("none: ")
+    assert "--ld-panel" in said
     code, out = run(files, z_of(x, []), "switched", *panel, "--no-fine-mapping")
     assert not (out / "loci.tsv.gz").exists()
 
