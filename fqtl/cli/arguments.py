@@ -18,6 +18,8 @@ from fqtl.data.genotypes import open_genotypes
 from fqtl.data.rsid_store import rsids_of
 from fqtl.data.sex import sex_chromosomes
 from fqtl.data.variant_filter import FilteredVariants, VariantFilter
+from fqtl.model.priors.priors_table import read_priors
+from fqtl.model.priors.release_priors import Priors
 from fqtl.prepare.settings import PrepareSettings
 
 
@@ -235,6 +237,11 @@ def add_priors(parser: Any) -> None:
         metavar="FILE",
         help="what all genes say beforehand, as of `fqtl learn-priors`; left out: the defaults",
     )
+
+
+def priors_of(given: Namespace) -> Priors | None:
+    """Of the flag of `add_priors`."""
+    return None if given.priors is None else read_priors(given.priors)
 
 
 def add_only_traits(parser: ArgumentParser) -> None:

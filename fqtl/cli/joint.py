@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from fqtl.cli.arguments import add_annotation, add_filter, add_out, limits
+from fqtl.cli.arguments import add_annotation, add_filter, add_out, add_priors, limits, priors_of
 from fqtl.cli.flags import add_key
 from fqtl.data.gene_names import read_gene_names
 from fqtl.release.discoveries import SINGLE_TISSUE_NEEDS, single_tissue_rates
@@ -41,6 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--fits", type=Path, required=True, metavar="FILE", help="all fits")
     parser.add_argument("--tissues", nargs="+", required=True, metavar="NAME")
     add_filter(parser)
+    add_priors(parser)
     add_annotation(parser)
     add_key(parser, "weights.formats", choices=["predictdb", "focus"], help="files to write")
     parser.add_argument(
@@ -97,7 +98,7 @@ def _filtered(
 ) -> Iterator[WeightSet]:
     """The models of each tissue that pass the filter, where there are any."""
     names = None if given.annotation is None else read_gene_names(given.annotation)
-    q, least = single_tissue_rates(fits).q, least_pip(fits, given.min_gene_pip)
+    q, least = single_tissue_rates(fits).q, least_pip(fits, given.min_gene_pip, priors_of(given))
     for tissue in given.tissues:
         everything = tissue_weights(fits, tissue, build)
         filtered = everything.among(passing(everything, q=q, least=least, **limits(given)))

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 import fqtl
-from fqtl.cli.arguments import add_annotation, add_filter, add_out, limits
+from fqtl.cli.arguments import add_annotation, add_filter, add_out, add_priors, limits, priors_of
 from fqtl.cli.flags import add_key
 from fqtl.data.gene_names import read_gene_names
 from fqtl.release.discoveries import SINGLE_TISSUE_NEEDS, SingleTissueRates, single_tissue_rates
@@ -53,6 +53,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "a tissue that it acts in must pass the filter",
     )
     add_filter(parser)
+    add_priors(parser)
     add_annotation(parser)
     add_key(parser, "weights.formats")
     parser.add_argument(
@@ -133,6 +134,6 @@ def _weights(
     if given.annotation is not None:
         found = with_gene_names(found, read_gene_names(given.annotation))
     by_sex = fits.filter(pc.field("sex") != "")["chrom"]
-    least = None if given.factors else least_pip(fits, given.min_gene_pip)
+    least = None if given.factors else least_pip(fits, given.min_gene_pip, priors_of(given))
     source = about.get("source", "")
     return found, single_tissue_rates(fits), set(by_sex.to_pylist()), least, source

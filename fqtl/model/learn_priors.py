@@ -45,8 +45,9 @@ FACTORS = 10.0  # factors that the defaults of factors amount to; taste
 EFFECTS = 10.0  # effects that the default of a mean square amounts to; taste
 LEAST_PROBABILITY = 1e-3  # of a likeness that no factor has; taste
 BEYOND_DOUBT = 0.9  # PIP from which a tissue counts as one that has a factor; taste
-# tissues that the share of tissues of a factor counts for; measured: of 44 tissues, 10 find more
-# effects at the same false discoveries than 3, which the spread of shares suggests
+# tissues that the share of tissues of a factor counts for, or those of a gene if these are more;
+# measured on released effects in 44 tissues: with 40, PIPs keep better what they promise than with
+# 10, and rank pairs better; in 5 tissues 10 predict a little better than 40
 FACTOR_WEIGHT = 10.0
 SURE = 1e-9  # a PIP is as near to 0 or 1 as its odds are followed; taste
 NODES = 160  # of an integral over shares, on the scale of their log-odds; taste
@@ -168,7 +169,9 @@ def _of_factors(default: Priors, seen: Sequence[Seen]) -> Priors:
     return replace(
         default,
         factor_share=share,
-        factor_weight=FACTOR_WEIGHT * len(factors) / (len(factors) + FACTORS),
+        factor_weight=max(FACTOR_WEIGHT, default.n_tissues)
+        * len(factors)
+        / (len(factors) + FACTORS),
         factor_square=_shrunk(squares, effects, default.factor_square, EFFECTS),
         factor_square_weight=total / (total + EFFECTS),
         another_effect=(more + FACTORS * default.another_effect) / (more + len(factors) + FACTORS),

@@ -8,7 +8,8 @@ import pytest
 import fqtl
 from fqtl.errors import FqtlError
 from fqtl.model.learn_priors import NODES, FactorSeen, Seen, _said, priors_of
-from fqtl.model.priors.default_model import default_priors
+from fqtl.model.predictors.options import FactorOptions
+from fqtl.model.priors.default_model import default_priors, factor_tissues
 from fqtl.model.priors.likeness import LIKENESS
 from tests.conftest import simulated_gene
 
@@ -41,7 +42,7 @@ def test_planted_shares_are_found(specific, factor):
     found = priors_of(genes_of(rng, 200, specific=specific, factor=factor))
     assert found.specific_start == pytest.approx(specific, rel=0.25)
     assert found.factor_share == pytest.approx(factor, rel=0.25)
-    assert found.factor_weight == pytest.approx(10 * 200 / 210)
+    assert found.factor_weight == pytest.approx(20 * 200 / 210)
     assert found.specific_square == pytest.approx(0.04, rel=0.05)
     assert found.factor_square == pytest.approx(0.2, rel=0.05)
 
@@ -106,3 +107,9 @@ def test_other_fits_teach_no_priors(gene):
     other = fqtl.fit(gene.y[:, :2], gene.x, variant_prior="spike_slab", max_iter=2)
     with pytest.raises(FqtlError, match="default model"):
         fqtl.learn_priors([other])
+
+
+@pytest.mark.parametrize("m", [2, 5, 44])
+def test_by_default_a_factor_is_held_to_half_of_the_tissues_that_it_may_have_at_most(m):
+    bound = factor_tissues(m, FactorOptions().max_tissue_inclusion).most[-1]
+    assert default_priors(m).factor_share == pytest.approx(bound / 2)

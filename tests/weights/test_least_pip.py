@@ -1,11 +1,13 @@
 """What probability of an effect is asked of genes in few tissues."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 import fqtl
-from fqtl.model.priors.default_model import tissue_specific_effects
+from fqtl.model.priors.default_model import default_priors, tissue_specific_effects
 from fqtl.weights.least_pip import OF_MANY, least_pip, of_tissues
 from tests.conftest import linked_genotypes
 
@@ -25,6 +27,17 @@ def test_of_many_tissues_it_is_as_given_and_a_bound_stays_one():
         assert of_tissues(m, 0.1) == pytest.approx(0.1)
     for m in (1, 2, 49):
         assert (of_tissues(m, 0.0), of_tissues(m, 1.0)) == (0.0, 1.0)
+
+
+def test_where_a_release_says_that_effects_are_likelier_more_is_asked_and_never_less():
+    likely = replace(default_priors(1), specific_start=0.5)
+    assert odds(of_tissues(1, 0.1, likely)) == pytest.approx(odds(0.1) / odds(OF_MANY))
+    assert of_tissues(1, 0.1, likely) > of_tissues(1, 0.1)
+    for m in (1, 2, 44):
+        rare = replace(default_priors(m), specific_start=1e-3)
+        assert of_tissues(m, 0.1, rare) == of_tissues(m, 0.1)
+    fits = pa.table({"gene_id": ["a"], "n_tissues": [1]})
+    assert least_pip(fits, 0.1, likely)["a"] == of_tissues(1, 0.1, likely)
 
 
 def test_each_gene_is_asked_by_its_own_tissues():

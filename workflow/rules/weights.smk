@@ -1,7 +1,7 @@
 """Weight files for TWAS programs.
 
-Needs: <results>/fits.parquet. Gives, for each format of weights.formats in the config (docs/weights.md
-says which program reads which):
+Needs: <results>/fits.parquet, priors.tsv (with model.priors: learned). Gives, for each format of
+weights.formats in the config (docs/weights.md says which program reads which):
 <results>/weights/{format}/ with the models of each tissue that pass cross-validation (for focus, of
 all tissues in one file), <results>/weights/predictdb/unfiltered/ with all, and joint covariances for
 S-MultiXcan beside them; <results>/weights/factors/{format}/ with the models of factors.
@@ -19,6 +19,8 @@ WEIGHT_LISTS = [
     *(["<results>/weights/joint/files.tsv"] if RUN.formats_of_all_tissues else []),
     *(["<results>/weights/factors/files.tsv"] if RUN.writes_factors else []),
 ]
+# a probability is asked for by what is probable beforehand
+PRIORS = ["<results>/priors.tsv"] if config["model"]["priors"] == "learned" else []
 # written into the PredictDB files, too
 PHI = ["<results>/weights/phi.tsv.gz"] if RUN.config.weights.phi else []
 
@@ -29,6 +31,7 @@ rule weights:
         fits="<results>/fits.parquet",
         formats="<results>/formats.json",
         annotation=RUN.gene_names,
+        priors=PRIORS,
     output:
         "<results>/weights/{tissue}.tsv",
     log:
@@ -44,11 +47,12 @@ rule weights:
         limits=FLAGS.filter,
         formats=RUN.formats_of_a_tissue,
         annotation=lambda wildcards, input: flags("--annotation", input.annotation),
+        priors=lambda wildcards, input: flags("--priors", input.priors),
         folder=subpath(output[0], parent=True),
     shell:
         r"""
         fqtl weights --fits {input.fits:q} --tissue {wildcards.tissue:q} {params.limits} \
-            {params.annotation} --formats {params.formats} --folder {params.folder:q} \
+            {params.annotation} {params.priors} --formats {params.formats} --folder {params.folder:q} \
             --out {output:q} 2>{log:q}
         """
 
@@ -88,6 +92,7 @@ rule joint_weights:
         fits="<results>/fits.parquet",
         formats="<results>/formats.json",
         annotation=RUN.gene_names,
+        priors=PRIORS,
     output:
         "<results>/weights/joint/files.tsv",
     log:
@@ -104,11 +109,12 @@ rule joint_weights:
         formats=RUN.formats_of_all_tissues,
         tissues=list(RUN.tissues),
         annotation=lambda wildcards, input: flags("--annotation", input.annotation),
+        priors=lambda wildcards, input: flags("--priors", input.priors),
         folder=subpath(output[0], ancestor=2),
     shell:
         r"""
         fqtl joint --fits {input.fits:q} --tissues {params.tissues:q} {params.limits} \
-            {params.annotation} --formats {params.formats} --folder {params.folder:q} \
+            {params.annotation} {params.priors} --formats {params.formats} --folder {params.folder:q} \
             --out {output:q} 2>{log:q}
         """
 

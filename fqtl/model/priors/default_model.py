@@ -36,6 +36,7 @@ FIRST_EFFECT = 0.99  # probability of a factor's first effect: without one it is
 TISSUE_SHARE = 0.5  # of tissues that have a factor, until the data teach better; taste
 LEAST_TISSUE_SHARE = 1e-4  # taste: far below one of the most tissues there are
 TISSUE_PRECISION = 1.0  # derived: fixes the scale that variants and tissues may trade
+MOST_UNLIKE = 0.25  # upper bound of that share, of other factors: `max_tissue_inclusion`; taste
 # upper bound of the share of tissues that have a factor whose loadings are alike, of few tissues: a
 # second may have it by default, while each of many is asked for a Bayes factor of its own; taste
 MOST_SHARE = 0.9
@@ -72,7 +73,7 @@ def default_priors(m: int) -> Priors:
         specific_share=PSEUDO_FOUND / PSEUDO_SUMS,
         specific_weight=PSEUDO_SUMS,
         specific_square=USUAL_SQUARE,
-        factor_share=TISSUE_SHARE,
+        factor_share=_most_share(m, MOST_UNLIKE, 1.0) / 2,
         factor_weight=0.0,
         factor_square=1 / SIZE_PRECISION,
         factor_square_weight=0.0,
@@ -101,12 +102,11 @@ def factor_tissues(m: int, max_inclusion: float, priors: Priors | None = None) -
     It starts with loadings that are not alike: one that starts alike has no place for a tissue in
     which the effect is reversed, and does not learn of it.
     """
-    above = max(MOST_SHARE - max_inclusion, 0.0) / (1 + ((m - 1) / SHARE_TISSUES) ** 2)
     prior = TissuePrior(
         TISSUE_SHARE,
         TISSUE_PRECISION,
         (LEAST_TISSUE_SHARE, max_inclusion),
-        most=tuple(max_inclusion + above * apart for apart in APART),
+        most=tuple(_most_share(m, max_inclusion, apart) for apart in APART),
     )
     if priors is None:
         return prior
@@ -140,6 +140,12 @@ def tissue_specific_effects(m: int, priors: Priors | None = None) -> SuccessiveP
         lowest=priors.specific_weight * priors.specific_share,
         square=priors.specific_square,
     )
+
+
+def _most_share(m: int, unlike: float, apart: float) -> float:
+    """Upper bound of the share of m tissues that have a factor, by how far its slab is from 0."""
+    above = max(MOST_SHARE - unlike, 0.0) / (1 + ((m - 1) / SHARE_TISSUES) ** 2)
+    return unlike + above * apart
 
 
 def _least_share(m: int) -> float:
