@@ -11,15 +11,22 @@ are. These follow the noise of the others: what the fit leaves of their z-scores
 make of the effects that the others have is in the second kind and not in the first.
 """
 
+import logging
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from fqtl.errors import FqtlError
 from fqtl.gene.permutations import PermutationPlan, PermutedFits, generator_of, some_tissues
 from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.summary.problem import SummaryProblem
 from fqtl.model.summary.rows import Scores
 from fqtl.model.summary.summary_fit import SummaryFit
+
+log = logging.getLogger(__name__)
+TRIES = 5  # at a null that the check of LD does not refuse; taste
 
 
 def draw_nulls(
@@ -41,7 +48,7 @@ def draw_nulls(
         if reached == plan.exceedances:
             break
         rng = generator_of(plan.seed, gene_id, 0, draw)
-        null = problem.with_scores(null_scores(problem, correlation, rng)).fit()
+        null = _fit_of(problem, partial(null_scores, problem, correlation, rng))
         found.statistics.append(null.neg_log_null_prob)
         found.factors += [(draw, float(pip)) for pip in null.factor_pip]
         reached += found.statistics[-1] >= fit.neg_log_null_prob
@@ -49,11 +56,37 @@ def draw_nulls(
     for draw in range(plan.conditional if len(there) > 1 else 0):
         rng = generator_of(plan.seed, gene_id, 1, draw)
         part = there[some_tissues(len(there), rng)]
-        mixed = scores.r.copy()
-        mixed[:, part] = null_beside(problem, fit, correlation, part, rng).r[:, part]
-        pip = problem.with_scores(replace(scores, r=mixed)).fit().tissue_pip
+        pip = _fit_of(problem, partial(_mixed, problem, fit, correlation, part, rng)).tissue_pip
         found.tissues += [(draw, int(t), float(pip[t])) for t in part]
     return found
+
+
+def _fit_of(problem: SummaryProblem, draw: Callable[[], Scores]) -> SummaryFit:
+    """The fit to a null; one that the check of LD refuses is drawn again.
+
+    A gene that is refused has no p-value, so nulls are of those that are not. Where draw after draw
+    is refused, nothing is.
+    """
+    for _ in range(TRIES):
+        try:
+            return problem.with_scores(draw()).fit()
+        except FqtlError as fault:
+            log.debug("a null is drawn again: %s", fault)
+    return replace(problem, check=False).with_scores(draw()).fit()
+
+
+def _mixed(
+    problem: SummaryProblem,
+    fit: SummaryFit,
+    correlation: Floats,
+    part: Indices,
+    rng: np.random.Generator,
+) -> Scores:
+    """z-scores as they are, but for those of the tissues `part`."""
+    scores = problem.checked.scores
+    mixed = scores.r.copy()
+    mixed[:, part] = null_beside(problem, fit, correlation, part, rng).r[:, part]
+    return replace(scores, r=mixed)
 
 
 def null_scores(problem: SummaryProblem, correlation: Floats, rng: np.random.Generator) -> Scores:

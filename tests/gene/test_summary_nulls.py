@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from fqtl.errors import FqtlError
 from fqtl.gene.permutations import PermutationPlan
 from fqtl.gene.summary_nulls import draw_nulls, null_beside, null_scores
+from fqtl.model.summary import contradictions
 from fqtl.model.summary.fit import problem_of
 from fqtl.model.summary.noise import correlation_in_low_rows
 from tests.model.summary.conftest import make_gene
@@ -56,6 +58,18 @@ def test_tissues_that_are_drawn_beside_others_keep_the_noise_of_these(acting):
     assert np.abs(drawn * root_n - expected).mean() < 0.15
     lead = int(np.abs(fit.effects[:, 0]).argmax())
     assert abs(drawn[lead] * root_n) < 0.3 * abs(problem.checked.scores.r[lead, 0] * root_n)
+
+
+def test_a_null_that_the_check_of_ld_refuses_does_not_fail_the_gene(acting, monkeypatch):
+    """It is drawn again, and where that never helps nothing is refused."""
+    problem, fit = acting
+    plan = PermutationPlan(1, 5, "donors", 0, seed=3)
+    monkeypatch.setattr(contradictions, "UNFIT", 0.1)
+    with pytest.raises(FqtlError, match="LD does not fit"):
+        problem.with_scores(problem.checked.scores)
+    found = draw_nulls("g1", problem, fit, SHARED, plan)
+    assert len(found.statistics) == 1
+    assert np.isfinite(found.statistics).all()
 
 
 def test_noise_that_no_fit_was_told_of_is_seen_in_the_gene():
