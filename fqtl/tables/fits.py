@@ -178,10 +178,27 @@ def _flatten(fits: pa.Table, column: str) -> tuple[pa.StructArray, np.ndarray]:
     """Entries of a list column, end to end, and the row that each is from."""
     entry = FITS.field(column).type.value_type
     entries = pa.concat_arrays(
-        [pa.array([], entry), *(chunk.flatten() for chunk in fits[column].chunks)]
+        [
+            pa.array([], entry),
+            *(_completed(chunk.flatten(), entry) for chunk in fits[column].chunks),
+        ]
     )
     length = np.asarray(pc.list_value_length(fits[column]).fill_null(0))
     return entries, np.repeat(np.arange(len(length)), length)
+
+
+def _completed(entries: pa.StructArray, wanted: pa.StructType) -> pa.StructArray:
+    """With null for what a store of an earlier version does not say."""
+    if entries.type == wanted:
+        return entries
+    has = {field.name for field in entries.type}
+    columns = [
+        pc.struct_field(entries, field.name).cast(field.type)
+        if field.name in has
+        else pa.nulls(len(entries), field.type)
+        for field in wanted
+    ]
+    return pa.StructArray.from_arrays(columns, fields=list(wanted))
 
 
 def _as_frame(entries: pa.StructArray) -> pd.DataFrame:
