@@ -63,7 +63,8 @@ def run(given: Namespace) -> None:
     check_build(source, given)
     if given.noise_correlation is not None:
         read_noise(given.noise_correlation, [one.tissue for one in sheet])
-    genes = _fitted(read_genes(given.genes), source, given)
+    listed = _listed(read_genes(given.genes), source, given)
+    genes = listed[listed["reason"] == ""].reset_index(drop=True)
     if given.needs_rsids:
         require_rsids(source, genes)
     warnings = _of_panel(source)
@@ -76,7 +77,7 @@ def run(given: Namespace) -> None:
             "genome_build": given.genome_build,
             "genotypes": {"path": str(given.genotypes), "donors": len(source.donors)},
             "genes": {
-                "all": len(genes),
+                "all": len(listed),
                 "to_fit": len(genes),
                 "odd_names": odd_names(genes["gene_id"]),
             },
@@ -86,13 +87,14 @@ def run(given: Namespace) -> None:
     log.info("summary statistics of %d tissues and the panel can be used", len(sheet))
 
 
-def _fitted(genes: pd.DataFrame, source: GenotypeSource, given: Namespace) -> pd.DataFrame:
-    """Genes on chromosomes that are asked for and that the panel has."""
+def _listed(genes: pd.DataFrame, source: GenotypeSource, given: Namespace) -> pd.DataFrame:
+    """All genes, with the reason why not of those on chromosomes that are not asked for or that
+    the panel has not."""
     chromosomes = chromosomes_of(given)
     listed = list_genes([("genes", genes.assign(reason=""))], chromosomes, source.contigs)
     source.require(on_wanted(listed, chromosomes))
     require_some(listed)
-    return listed[listed["reason"] == ""].reset_index(drop=True)
+    return listed
 
 
 def _of_panel(source: GenotypeSource) -> list[str]:

@@ -44,7 +44,8 @@ log = logging.getLogger(__name__)
 WHOLE_TISSUE = "*"
 
 
-def add_arguments(parser: ArgumentParser) -> None:
+def add_split(parser: ArgumentParser) -> None:
+    """What is split, into how many, and where to."""
     parser.add_argument(
         "--prepared", type=Path, nargs="+", required=True, metavar="FILE", help="all tissues"
     )
@@ -56,6 +57,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_genotypes(parser)
     add_variants(parser)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_split(parser)
     add_folds(parser)
     add_permutations(parser)
 

@@ -6,21 +6,18 @@ As `fqtl shard` does of expression: the tables that it writes are the same. What
 
 import logging
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from fqtl.cli.arguments import (
-    add_chromosomes,
-    add_genotypes,
     add_permutations,
-    add_variants,
     chromosomes_of,
     open_filtered,
 )
 from fqtl.cli.flags import add_key
 from fqtl.cli.prepare_summary import add_genes
+from fqtl.cli.shard import add_split
 from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.windows import count_variants
 from fqtl.gene.permutations import permutations_for
@@ -42,18 +39,8 @@ HELD_MB = 15.0  # of a tissue's rows in memory: three groups of 50,000
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--prepared", type=Path, nargs="+", required=True, metavar="FILE", help="all tissues"
-    )
+    add_split(parser)
     add_genes(parser)
-    add_chromosomes(parser)
-    add_key(parser, "shards.count", metavar="N", required=True, default=None)
-    parser.add_argument("--shards", type=Path, required=True, metavar="FOLDER", help="their files")
-    parser.add_argument(
-        "--results", type=Path, required=True, metavar="FOLDER", help="genes.tsv, shards.tsv, …"
-    )
-    add_genotypes(parser)
-    add_variants(parser)
     add_key(parser, "cross_validation.folds", metavar="K")
     add_permutations(parser)
 

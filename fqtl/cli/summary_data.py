@@ -93,11 +93,8 @@ class SummaryData:
         for place, (row, cis) in enumerate(zip(self.genes.itertuples(), windows, strict=True)):
             found = gene_scores(cis, str(row.chrom), self.rows_of(place))
             none = np.empty((0, 0))
-            yield (
-                GeneData(str(row.gene_id), str(row.chrom), int(row.tss), self.tissues, none),
-                (cis),
-                found,
-            )
+            gene = GeneData(str(row.gene_id), str(row.chrom), int(row.tss), self.tissues, none)
+            yield gene, cis, found
 
     def refuse_no_match(self, used: list[tuple[Any, ...]], given: Namespace) -> None:
         """Refuse files of which no row is of a variant of the panel, as those of another build.

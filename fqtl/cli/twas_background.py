@@ -58,7 +58,10 @@ def calibrate(
                 f"{len(models.sets)} sets), which --gwas-n and --gwas-h2 need: add it by `fqtl "
                 "phi`, or give genotypes of a reference panel (--ld-panel)."
             )
-        log.info("phi of %d sets is computed from %s", len(lacking_sets), source.path)
+        log.info(
+            "phi of all sets is computed from %s, as %d of them do not tell it",
+            *(source.path, len(lacking_sets)),
+        )
         told, where = background_of(models, panel, source).phi, str(source.path)
     for result, phi in zip(tests, told, strict=True):
         result.inflate(phi, inflation(phi, given.gwas_n, given.gwas_h2))

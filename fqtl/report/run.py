@@ -1,6 +1,7 @@
 """How the run went: input, settings, versions, time, memory, and what was left out."""
 
 import platform
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -70,11 +71,20 @@ def versions() -> list[tuple[str, str]]:
     ]
 
 
-def tissue_rows(results: Results) -> list[list[Any]]:
-    """One row per tissue: what went in and what came out."""
+def found_by_tissue(results: Results) -> Callable[[str], tuple[str, str]]:
+    """Of a tissue, genes with an effect and genes that are predicted."""
     prediction = results.prediction
     called = prediction[prediction["pip"] > CALL]["tissue"].value_counts()
     predicted = prediction[prediction["r2"] > PREDICTED]["tissue"].value_counts()
+    return lambda tissue: (
+        f"{int(called.get(tissue, 0)):,}",
+        f"{int(predicted.get(tissue, 0)):,}",
+    )
+
+
+def tissue_rows(results: Results) -> list[list[Any]]:
+    """One row per tissue: what went in and what came out."""
+    found = found_by_tissue(results)
     return [
         [
             row.tissue.replace("_", " "),
@@ -82,8 +92,7 @@ def tissue_rows(results: Results) -> list[list[Any]]:
             f"{row.n_outliers:,}",
             f"{row.explained:.2f}",
             f"{row.n_genes:,}",
-            f"{int(called.get(row.tissue, 0)):,}",
-            f"{int(predicted.get(row.tissue, 0)):,}",
+            *found(row.tissue),
             row.reason or row.concern,
         ]
         for row in results.prepared.itertuples()

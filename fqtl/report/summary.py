@@ -6,9 +6,8 @@ import numpy as np
 
 from fqtl.report import plots
 from fqtl.report.blocks import Block, Figure, Section, Table, Text
-from fqtl.report.results import PREDICTED, Results
-from fqtl.report.run import left_out_block, versions
-from fqtl.tables.fits import CALL
+from fqtl.report.results import Results
+from fqtl.report.run import found_by_tissue, left_out_block, versions
 
 
 def section(results: Results) -> Section:
@@ -41,16 +40,13 @@ def section(results: Results) -> Section:
 
 def tissue_rows(results: Results) -> list[list[Any]]:
     """One row per tissue: what went in and what came out."""
-    prediction = results.prediction
-    called = prediction[prediction["pip"] > CALL]["tissue"].value_counts()
-    predicted = prediction[prediction["r2"] > PREDICTED]["tissue"].value_counts()
+    found = found_by_tissue(results)
     return [
         [
             row.tissue.replace("_", " "),
             f"{row.n_donors:,}",
             f"{row.n_genes:,}",
-            f"{int(called.get(row.tissue, 0)):,}",
-            f"{int(predicted.get(row.tissue, 0)):,}",
+            *found(row.tissue),
             row.reason,
         ]
         for row in results.prepared.itertuples()

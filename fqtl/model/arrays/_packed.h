@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /* A row's values as counts of steps from its end `low`; 3 for 0 where that is neither end nor
- * middle, and 4 for what is no count. How often each occurs is added to `seen` (5). */
+ * middle, and 4 for what is no count. `seen` (5) is how often each occurs. */
 FQTL_CLONES static void count_row(const float *x, ptrdiff_t n, float off, float zero,
                                   uint8_t *counts, float *ends, ptrdiff_t *seen) {
     float low = x[0], high = x[0];

@@ -32,9 +32,9 @@ from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Grown, Visit
 from fqtl.model.priors import FactorPrior, NoisePrecision, SpikeSlabPosterior
 from fqtl.model.priors.default_model import factor_effects, factor_tissues
+from fqtl.model.priors.place import NOTICEABLE
 from fqtl.model.priors.single_effects import (
     LIKELY,
-    NOTICEABLE,
     Regression,
     SingleEffectsPosterior,
 )

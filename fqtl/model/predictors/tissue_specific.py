@@ -18,8 +18,8 @@ from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Grown, Visit
 from fqtl.model.priors import NoisePrecision, SuccessivePrior
 from fqtl.model.priors.default_model import tissue_specific_effects
+from fqtl.model.priors.place import NOTICEABLE
 from fqtl.model.priors.single_effects import (
-    NOTICEABLE,
     Regression,
     SingleEffect,
     SingleEffectsPosterior,

@@ -9,9 +9,9 @@ from scipy.stats import beta, gamma
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors import EffectPrior, FactorPrior, SuccessivePrior
 from fqtl.model.priors.effect_prior import USUAL_SQUARE
+from fqtl.model.priors.place import TAIL
 from fqtl.model.priors.single_effects import (
     LEAST,
-    TAIL,
     Regression,
     SingleEffect,
     SingleEffectsPosterior,
