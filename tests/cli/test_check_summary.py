@@ -23,6 +23,14 @@ def test_files_in_order_are_told_with_their_format_people_and_matches(summary_fi
     assert found["genotypes"]["donors"] == 120
 
 
+def test_genes_of_chromosomes_that_are_not_asked_for_are_counted(summary_files):
+    genes = summary_files / "genes.bed"
+    genes.write_text(genes.read_text() + "chr21\t999\t1000\tELSEWHERE\n")
+    run(CHECK)
+    found = json.loads((summary_files / "check.json").read_text())["genes"]
+    assert (found["all"], found["to_fit"]) == (4, 3)
+
+
 def changed(path, change):
     table = pd.read_csv(path, sep="\t")
     change(table).to_csv(path, sep="\t", index=False)
