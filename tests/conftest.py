@@ -50,6 +50,10 @@ NO_R = (
     "R was not asked whether it can read what was written for it: there is no Rscript here. "
     "Install it, on Debian by `apt-get install r-base-core`."
 )
+NO_BROWSER = (
+    "Pages were not opened in a browser: there is no chromium with its chromedriver here. "
+    "Install them, on Debian by `apt-get install chromium chromium-driver`."
+)
 
 
 def pytest_collection_modifyitems(items):
@@ -62,22 +66,34 @@ def pytest_collection_modifyitems(items):
             item.add_marker("fast")
 
 
-@pytest.fixture(scope="session")
-def rscript():
-    """Path of Rscript. Without it a test does not run, or fails where CI is set, which has R."""
-    found = shutil.which("Rscript")
+def program(name, otherwise):
+    """Path of a program. Without it a test does not run, or fails where CI is set."""
+    found = shutil.which(name)
     if found is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_R)
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(otherwise)
     return found
 
 
+@pytest.fixture(scope="session")
+def rscript():
+    """Path of Rscript."""
+    return program("Rscript", NO_R)
+
+
+@pytest.fixture(scope="session")
+def browser_paths():
+    """Paths of Chromium and of the program that drives it."""
+    return program("chromium", NO_BROWSER), program("chromedriver", NO_BROWSER)
+
+
 def pytest_terminal_summary(terminalreporter):
-    """How many tests did not run for want of R."""
+    """How many tests did not run for want of a program."""
     skipped = terminalreporter.getreports("skipped")
-    without = sum(NO_R in str(report.longrepr) for report in skipped)
-    if without:
-        terminalreporter.section("R")
-        terminalreporter.write_line(f"{without} tests did not run. {NO_R}", yellow=True)
+    for title, wanting in (("R", NO_R), ("Browser", NO_BROWSER)):
+        without = sum(wanting in str(report.longrepr) for report in skipped)
+        if without:
+            terminalreporter.section(title)
+            terminalreporter.write_line(f"{without} tests did not run. {wanting}", yellow=True)
 
 
 def linked_genotypes(rng, n, p, correlation=0.9, min_maf=0.1):

@@ -11,13 +11,14 @@ from tests.conftest import BUT_SLOW, FAST
 
 ROOT = Path(__file__).parent.parent
 ASKS_R = "tests/weights/test_fusion.py::test_r_reads_every_object"
+ASKS_A_BROWSER = "tests/report/test_in_a_browser.py::test_a_search_finds_genes"
 
 
-def run_without_r(**env):
-    """The tests of R, in a process that finds no programs at all."""
+def run_without_programs(test, **env):
+    """A test, in a process that finds no programs at all."""
     kept = {name: value for name, value in os.environ.items() if name not in ("CI", "PATH")}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", ASKS_R],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", test],
         cwd=ROOT,
         env={**kept, "PATH": "", **env},
         capture_output=True,
@@ -26,13 +27,20 @@ def run_without_r(**env):
 
 
 @pytest.mark.parametrize(
-    ("env", "code", "counted"), [({}, 0, "skipped"), ({"CI": "1"}, 1, "error")]
+    ("test", "packages", "env", "code", "counted"),
+    [
+        (ASKS_R, "r-base-core", {}, 0, "skipped"),
+        (ASKS_R, "r-base-core", {"CI": "1"}, 1, "error"),
+        (ASKS_A_BROWSER, "chromium chromium-driver", {"CI": "1"}, 1, "error"),
+    ],
 )
-def test_without_r_its_tests_say_what_to_install_and_fail_in_ci(env, code, counted):
-    run = run_without_r(**env)
+def test_without_a_program_its_tests_say_what_to_install_and_fail_in_ci(
+    test, packages, env, code, counted
+):
+    run = run_without_programs(test, **env)
     assert run.returncode == code
     assert f"1 {counted}" in run.stdout
-    assert "Install it, on Debian by `apt-get install r-base-core`." in run.stdout
+    assert f"on Debian by `apt-get install {packages}`." in run.stdout
     assert ("1 tests did not run" in run.stdout) == (not env)
 
 
