@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,11 +11,11 @@ from fqtl.gene.baseline import PENALTIES, elastic_net
 from fqtl.gene.baseline import SETTINGS as ELASTIC_NET
 from tests.benchmarks.accuracy.ctimp import ctimp
 from tests.benchmarks.accuracy.real.blup import blup
-from tests.benchmarks.accuracy.real.mr_mash import Patterns, mr_mash
+from tests.benchmarks.accuracy.real.learning import LEARNING_GENES, PATTERNS, PRIORS, Learning
+from tests.benchmarks.accuracy.real.mr_mash import mr_mash
 from tests.benchmarks.accuracy.real.settings import Setting
 from tests.benchmarks.accuracy.susie import susie
 
-PATTERN_GENES = 200  # the first of the random order, whichever are predicted
 FEWEST_DONORS = 10  # of a context that anything is learned from
 
 
@@ -23,13 +24,13 @@ class Training:
     """Donors of a gene that a method may learn from.
 
     y : (n, m) with NaN; x : (n, p); real : as of a case
-    patterns : of effects of other genes in the same donors, if the method asks for them
+    learned : from many genes in the same donors, if the method learns
     """
 
     y: np.ndarray
     x: np.ndarray
     real: np.ndarray
-    patterns: Patterns | None = None
+    learned: Any = None
 
 
 Run = Callable[[Training], np.ndarray]
@@ -44,6 +45,11 @@ def everywhere(setting: Setting) -> bool:
 
 def several(setting: Setting) -> bool:
     return setting.several
+
+
+def of_a_release(setting: Setting) -> bool:
+    """Whether there are genes enough to learn from."""
+    return setting.source == "chr22"
 
 
 def permuted(setting: Setting) -> bool:
@@ -66,7 +72,7 @@ class Method:
     where : settings in which it says something of its own
     stage : methods of a stage are run after those of all stages before
     genes : no more than these are run, None for all that are asked for
-    learns : whether patterns are learned for it
+    learns : how it learns from many genes, None for one that does not
     """
 
     words: str
@@ -74,7 +80,7 @@ class Method:
     where: Where = everywhere
     stage: int = 0
     genes: int | None = None
-    learns: bool = False
+    learns: Learning | None = None
 
 
 def of_contexts(of_one: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Run:
@@ -121,6 +127,10 @@ def joint(training: Training) -> np.ndarray:
     return fqtl.fit(training.y, training.x).effects
 
 
+def joint_learned(training: Training) -> np.ndarray:
+    return fqtl.fit(training.y, training.x, priors=training.learned).effects
+
+
 def joint_of_real(training: Training) -> np.ndarray:
     """The model as if the permuted context had not been measured."""
     effects = np.zeros((training.x.shape[1], training.y.shape[1]))
@@ -137,12 +147,17 @@ def susie_of_one(y: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def mr_mash_of_all(training: Training) -> np.ndarray:
-    assert training.patterns is not None  # it learns
-    return mr_mash(training.y, training.x, training.patterns)
+    return mr_mash(training.y, training.x, training.learned)
 
 
 METHODS = {
     "joint": Method("`fqtl.fit` of all contexts together, as it is by default", joint),
+    "joint, learned": Method(
+        f"the same with priors that are learned from {LEARNING_GENES} genes, as a release has them",
+        joint_learned,
+        of_a_release,
+        learns=PRIORS,
+    ),
     "joint without": Method("the same without the permuted context", joint_of_real, permuted),
     "alone": Method("`fqtl.fit` of each context by itself", of_contexts(model_of_one), several),
     "pooled": Method(
@@ -182,11 +197,11 @@ METHODS = {
     ),
     "mr.mash": Method(
         "all contexts, with patterns of sharing that are learned from the strong effects of "
-        f"{PATTERN_GENES} genes (`tests/benchmarks/accuracy/real/mr_mash.py`)",
+        f"{LEARNING_GENES} genes (`tests/benchmarks/accuracy/real/mr_mash.py`)",
         mr_mash_of_all,
         several,
         stage=2,
         genes=40,
-        learns=True,
+        learns=PATTERNS,
     ),
 }

@@ -3,12 +3,12 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fqtl.gene.cross_validation import centred
 from tests.benchmarks.accuracy.real.methods import Method, Training
-from tests.benchmarks.accuracy.real.mr_mash import Patterns
 from tests.benchmarks.accuracy.real.settings import Case
 
 
@@ -26,17 +26,17 @@ class Sums:
     seconds: float
 
 
-def predict(case: Case, method: Method, patterns: Sequence[Patterns] = ()) -> Sums:
+def predict(case: Case, method: Method, learned: Sequence[Any] = ()) -> Sums:
     """Every donor is predicted from the other folds; a fold holds a donor in all contexts.
 
-    patterns : learned without each fold, for a method that learns
+    learned : without each fold, for a method that learns
     """
     started = time.process_time()
     predicted = np.zeros_like(case.y)
     for k in np.unique(case.fold):
         test = case.fold == k
         y, x = case.without(k)
-        effects = method.run(Training(y, x, case.real, patterns[k] if patterns else None))
+        effects = method.run(Training(y, x, case.real, learned[k] if learned else None))
         seen = np.isfinite(y).astype(float)
         mean = seen.T @ x / np.maximum(seen.sum(axis=0), 1)[:, None]  # (m, p)
         predicted[test] = case.x[test] @ effects - (mean.T * effects).sum(axis=0)

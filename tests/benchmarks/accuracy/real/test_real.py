@@ -1,12 +1,15 @@
 """Contexts that are made of real genes, what is measured in them, and runs that go on."""
 
+import json
 import re
 
 import numpy as np
 import pytest
 
+import fqtl
 from tests.benchmarks.accuracy.real import tables
 from tests.benchmarks.accuracy.real.data import Gene, normal_scores
+from tests.benchmarks.accuracy.real.learning import PRIORS
 from tests.benchmarks.accuracy.real.methods import METHODS, Method, Training, of_contexts, pooled
 from tests.benchmarks.accuracy.real.page import page
 from tests.benchmarks.accuracy.real.prediction import predict, r2, share
@@ -123,3 +126,9 @@ def test_a_run_goes_on_where_it_was_and_makes_a_page(tmp_path):
         tables.with_earlier(predicted, predicted.assign(share=predicted["share"] - 0.25)), found
     )
     assert re.search(r"joint, before \| 2 .* \| 0.2500 ± 0.0000 \|", beside)
+
+
+def test_priors_that_were_kept_gene_by_gene_are_those_of_the_fits_together():
+    genes = [gene(60, 2, seed) for seed in range(3)]
+    kept = [json.loads(json.dumps(PRIORS.of_gene(one.y, one.x))) for one in genes]
+    assert PRIORS.of_all(kept) == fqtl.learn_priors(fqtl.fit(one.y, one.x) for one in genes)

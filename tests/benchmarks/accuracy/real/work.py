@@ -17,20 +17,20 @@ from typing import Any
 from fqtl.model.arrays.threads import one_thread
 from fqtl.tables.files import write_json
 from tests.benchmarks.accuracy.real.data import Source, read_chr22, read_mouse
-from tests.benchmarks.accuracy.real.methods import METHODS, PATTERN_GENES
-from tests.benchmarks.accuracy.real.mr_mash import Patterns
-from tests.benchmarks.accuracy.real.patterns import Strongest, learned, strongest
+from tests.benchmarks.accuracy.real.learning import LEARNING_GENES, LEARNINGS, Learning
+from tests.benchmarks.accuracy.real.methods import METHODS
 from tests.benchmarks.accuracy.real.prediction import predict
 from tests.benchmarks.accuracy.real.search import SEARCHES, search
 from tests.benchmarks.accuracy.real.settings import FOLDS, SETTINGS, case_of
 
-PREDICTION, SEARCH, STRONGEST = "prediction", "search", "strongest"
+PREDICTION, SEARCH, LEARNING = "prediction", "search", "learning"
+NO_FOLD = -1  # without it are all donors
 READERS = {"chr22": read_chr22, "mouse": read_mouse}
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A method on a gene in a setting; kind is PREDICTION, SEARCH or STRONGEST."""
+    """A method on a gene in a setting; kind is PREDICTION, SEARCH or LEARNING (method: of what)."""
 
     kind: str
     setting: str
@@ -54,21 +54,32 @@ def pieces(
     """
     for stage in sorted({0, *(METHODS[name].stage for name in methods)}):
         chosen = [name for name in methods if METHODS[name].stage == stage]
-        if any(METHODS[name].learns for name in chosen):
-            yield from _strongest(settings, names)
+        searched = () if stage else searches
+        learns = [METHODS[name].learns for name in chosen]
+        learns += [SEARCHES[name].learns for name in searched]
+        yield from _learning(settings, {one.name for one in learns if one}, names)
         for number in range(genes):
             for setting in settings:
                 of_source = names[SETTINGS[setting].source]
                 for gene in of_source[number : number + 1]:
                     yield from _predictions(setting, chosen, gene, number)
-                    yield from _searches(setting, () if stage else searches, gene)
+                    yield from _searches(setting, searched, gene)
 
 
-def _strongest(settings: Sequence[str], names: dict[str, list[str]]) -> Iterator[Piece]:
-    for setting in settings:
-        for gene in names[SETTINGS[setting].source][:PATTERN_GENES]:
-            if SETTINGS[setting].several:
-                yield Piece(STRONGEST, setting, STRONGEST, gene)
+def _learning(
+    settings: Sequence[str], learnings: set[str], names: dict[str, list[str]]
+) -> Iterator[Piece]:
+    """What is learned from, in settings where somebody asks for it."""
+    for name in sorted(learnings):
+        askers = [
+            one
+            for one in (*METHODS.values(), *SEARCHES.values())
+            if one.learns and one.learns.name == name
+        ]
+        for setting in settings:
+            if any(one.where(SETTINGS[setting]) for one in askers):
+                for gene in names[SETTINGS[setting].source][:LEARNING_GENES]:
+                    yield Piece(LEARNING, setting, name, gene)
 
 
 def _predictions(setting: str, methods: Sequence[str], gene: str, number: int) -> Iterator[Piece]:
@@ -93,8 +104,8 @@ def measure_all(
         return
     with ProcessPoolExecutor(processes, get_context("spawn"), _open, (paths,)) as pool:
         try:
-            # patterns are learned when the strongest effects of all genes are known
-            for _, together in groupby(missing, key=lambda piece: piece.kind == STRONGEST):
+            # what is learned from is there for all genes before anything is learned
+            for _, together in groupby(missing, key=lambda piece: piece.kind == LEARNING):
                 for done in as_completed([pool.submit(_measure, one, keep) for one in together]):
                     yield done.result()
         except BaseException:
@@ -123,18 +134,22 @@ def _found(piece: Piece, keep: Path) -> Any:
     """What is kept of a piece."""
     setting = SETTINGS[piece.setting]
     case = case_of(setting, _SOURCES[setting.source].gene(piece.gene))
-    if piece.kind == STRONGEST:
-        return [strongest(*case.without(k)).kept() for k in range(FOLDS)]
+    if piece.kind == LEARNING:
+        of_gene = LEARNINGS[piece.method].of_gene
+        return [of_gene(*case.without(k)) for k in (*range(FOLDS), NO_FOLD)]
     if piece.kind == SEARCH:
-        return asdict(search(case, SEARCHES[piece.method]))
+        how = SEARCHES[piece.method]
+        learned = _learned(piece.setting, how.learns, keep)[-1] if how.learns else None
+        return asdict(search(case, how, learned))
     method = METHODS[piece.method]
-    return asdict(predict(case, method, _patterns(piece.setting, keep) if method.learns else ()))
+    learned = _learned(piece.setting, method.learns, keep) if method.learns else ()
+    return asdict(predict(case, method, learned))
 
 
 @cache
-def _patterns(setting: str, keep: Path) -> list[Patterns]:
-    """Learned without each fold from the same genes, whichever are predicted."""
-    names = _SOURCES[SETTINGS[setting].source].names[:PATTERN_GENES]
-    files = [Piece(STRONGEST, setting, STRONGEST, name).file(keep) for name in names]
-    genes = [[Strongest.of(kept) for kept in json.loads(file.read_text())] for file in files]
-    return [learned(fold) for fold in zip(*genes, strict=True)]
+def _learned(setting: str, how: Learning, keep: Path) -> list[Any]:
+    """Without each fold, then with all, from the same genes whichever are predicted."""
+    names = _SOURCES[SETTINGS[setting].source].names[:LEARNING_GENES]
+    files = [Piece(LEARNING, setting, how.name, name).file(keep) for name in names]
+    genes = [json.loads(file.read_text()) for file in files]
+    return [how.of_all(donors) for donors in zip(*genes, strict=True)]
