@@ -6,6 +6,7 @@ from setuptools import Extension, setup
 KERNELS = {
     "arrays/_kernels": "arrays/_simd.h",
     "arrays/_packed": "arrays/_packed.h",
+    "arrays/_places": "arrays/_places.h",
     "families/_densities": "families/_densities.h",
 }
 

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import combine_pvalues, pearsonr, rankdata
+from scipy.special import betainc, chdtrc
+from scipy.stats import rankdata
 
 from fqtl.model.arrays.moments import Floats, Indices
 
+CONSTANT = 1e-12  # range of a prediction that is rounding alone; derived
 MIN_DONORS = 3  # a correlation of fewer is not defined or always 1
 
 
@@ -59,50 +61,59 @@ def cross_validate(
 
 def compare(y: Floats, predicted: Floats, fold: Indices) -> Prediction:
     """Agreement of y (n, m) with its prediction (n, m), over all donors and within folds."""
-    m = y.shape[1]
-    overall = np.array([_correlate(y[:, t], predicted[:, t]) for t in range(m)])
-    within = np.array(
-        [
-            [_correlate(y[fold == k, t], predicted[fold == k, t]) for t in range(m)]
-            for k in np.unique(fold)
-        ]
-    )
-    r, p = overall.T
-    fold_r, fold_p = within[..., 0], np.maximum(within[..., 1], np.finfo(float).tiny)
+    parts = np.unique(fold)
+    r, p = _correlations(y, predicted)
+    within = [_correlations(y[fold == k], predicted[fold == k]) for k in parts]
+    fold_r, fold_p = (np.array(side) for side in zip(*within, strict=True))
+    fishers = -2 * np.log(np.maximum(fold_p, np.finfo(float).tiny)).sum(axis=0)
     return Prediction(
         r=r,
         r2=np.maximum(r, 0) ** 2,
         p=p,
         fold_r2=(np.maximum(fold_r, 0) ** 2).mean(axis=0),
-        fold_p=np.array([combine_pvalues(column).pvalue for column in fold_p.T]),
-        spearman=np.array([_rank_correlation(y[:, t], predicted[:, t]) for t in range(m)]),
+        fold_p=chdtrc(2 * len(parts), fishers),
+        spearman=_rank_correlations(y, predicted),
     )
 
 
-def _correlate(y: Floats, predicted: Floats) -> tuple[float, float]:
-    """Correlation over what is observed and its one-sided p-value; (0, 1) where there is none."""
+def _correlations(y: Floats, predicted: Floats) -> tuple[Floats, Floats]:
+    """(m,) correlations over what is observed and their one-sided p-values.
+
+    Where nothing is correlated (r + 1)/2 is Beta(n/2 - 1, n/2 - 1). (0, 1) where there is no
+    correlation, of too few donors or of what does not vary.
+    """
     seen = np.isfinite(y)
-    y, predicted = y[seen], predicted[seen]
-    if len(y) < MIN_DONORS or np.ptp(y) == 0 or np.ptp(predicted) <= 1e-12:
-        return 0.0, 1.0
-    result = pearsonr(y, predicted, alternative="greater")
-    return float(result.statistic), float(result.pvalue)
+    count = seen.sum(axis=0)
+    defined = (count >= MIN_DONORS) & (_range(y, seen) > 0) & (_range(predicted, seen) > CONSTANT)
+    a, b = centred(y), centred(np.where(seen, predicted, np.nan))
+    length = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
+    r = np.divide((a * b).sum(axis=0), length, out=np.zeros(len(count)), where=defined)
+    r = np.clip(r, -1, 1)
+    half = np.maximum(count, MIN_DONORS) / 2 - 1
+    return r, np.where(defined, betainc(half, half, (1 - r) / 2), 1.0)
 
 
-def _rank_correlation(y: Floats, predicted: Floats) -> float:
-    """Correlation of the ranks of what is observed."""
+def _range(values: Floats, seen: np.ndarray) -> Floats:
+    """(m,) largest minus smallest of what is observed; -inf where nothing is."""
+    low = np.where(seen, values, np.inf).min(axis=0, initial=np.inf)
+    high = np.where(seen, values, -np.inf).max(axis=0, initial=-np.inf)
+    return np.asarray(high - low)
+
+
+def _rank_correlations(y: Floats, predicted: Floats) -> Floats:
+    """(m,) correlations of the ranks of what is observed."""
+    ranks = np.full((2, *y.shape), np.nan)
     seen = np.isfinite(y)
-    if not seen.any() or np.ptp(predicted[seen]) <= 1e-12:
-        return 0.0  # what differs by rounding alone must not be ranked
-    return _correlate(rankdata(y[seen]), rankdata(predicted[seen]))[0]
+    varies = _range(predicted, seen) > CONSTANT  # what differs by rounding alone is not ranked
+    for t in np.flatnonzero(varies):
+        rows = seen[:, t]
+        ranks[:, rows, t] = rankdata(y[rows, t]), rankdata(predicted[rows, t])
+    return _correlations(*ranks)[0]
 
 
 def _varies(y: Floats) -> bool:
     """Whether there is anything to learn from: two different values of one tissue."""
-    seen = np.isfinite(y)
-    low = np.where(seen, y, np.inf).min(axis=0)
-    high = np.where(seen, y, -np.inf).max(axis=0)
-    return bool((high > low).any())
+    return bool((_range(y, np.isfinite(y)) > 0).any())
 
 
 def centred(x: np.ndarray) -> Floats:

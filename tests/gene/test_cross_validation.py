@@ -83,3 +83,21 @@ def test_a_negative_correlation_predicts_nothing():
     found = compare(y, -y, np.arange(12) % 2)
     assert found.r[0] == pytest.approx(-1)
     assert found.r2[0] == 0
+
+
+def test_each_tissue_is_compared_over_its_own_donors():
+    rng = np.random.default_rng(5)
+    y, predicted = rng.standard_normal((2, 40, 6))
+    predicted[:, :3] += y[:, :3]
+    y[rng.random(y.shape) < 0.3] = np.nan
+    y[2:, 4] = np.nan  # two donors
+    y[np.isfinite(y[:, 5]), 5] = 1.5
+    fold = np.arange(40) % 4
+    together = compare(y, predicted, fold)
+    for t in range(6):
+        alone = compare(y[:, [t]], predicted[:, [t]], fold)
+        for name in ("r", "r2", "p", "fold_r2", "fold_p", "spearman"):
+            assert getattr(together, name)[t] == pytest.approx(getattr(alone, name)[0], rel=1e-12)
+    assert (together.r[4:] == 0).all()
+    assert (together.p[4:] == 1).all()
+    assert (together.fold_p[4:] == 1).all()

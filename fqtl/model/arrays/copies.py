@@ -63,9 +63,14 @@ class Copies:
         return np.bincount(self.of, minlength=len(self.first)).astype(np.float64)
 
     @cached_property
+    def share(self) -> Floats:
+        """(k,) part of all variants that is in each class."""
+        return self.count / len(self.of)
+
+    @cached_property
     def log_share(self) -> Floats:
         """(k,) ln of the part of all variants that is in each class."""
-        return np.log(self.count / len(self.of))
+        return np.log(self.share)
 
     @cached_property
     def _members(self) -> tuple[Indices, Indices]:

@@ -84,7 +84,8 @@ class Variants:
     def dots(self, index: Indices, gradient: Floats, weight: Floats) -> tuple[Floats, Floats]:
         """x_j . gradient and sum_i weight_i x_ji^2 of the variants `index`."""
         if self.packed is not None and len(index) > PART * self.p:
-            return self.packed.scores(gradient)[index], self.packed.information(weight)[index]
+            found = self.packed.scores(gradient), self.packed.information(weight)
+            return found if index is self.all else (found[0][index], found[1][index])
         score, information = np.empty(len(index)), np.empty(len(index))
         dot_rows(self.x, index, gradient, weight, score, information)
         return score, information

@@ -25,6 +25,7 @@ told there.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Generic, Self, TypeVar
 
 import numpy as np
@@ -138,6 +139,10 @@ class FactorSum(ABC, Generic[AnyFactor]):
         """(n, m)"""
 
     def mean(self) -> Floats:
+        return self._mean
+
+    @cached_property
+    def _mean(self) -> Floats:
         total = np.zeros(self.shape)
         for factor in self.factors:
             total += factor.mean()

@@ -9,7 +9,6 @@ shared by all tissues, an effect of one), the third does not hang on any single 
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import logsumexp
 
 from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.arrays.variants import Variants
@@ -78,11 +77,16 @@ class TissueScores:
     def gain_alone(self, among: Indices, weight: Floats) -> Floats:
         """(m,) nats that an effect of its own, of one of some variants, would bring each tissue."""
         information = weight.sum(axis=0)
+        if not len(among):
+            return np.zeros(len(information))
         shrunk = information / (SIZE_PRECISION + information)
         # a tissue at a time: all at once would be the largest arrays of a fit
-        scores = zip(self.z[among].T, shrunk, strict=True)
-        share = np.exp(self.x.copies.log_share[among])
-        total = [logsumexp(0.5 * part * z.astype(np.float64) ** 2, b=share) for z, part in scores]
+        share = self.x.copies.share[among]
+        total = np.empty(len(information))
+        for t, part in enumerate(shrunk):
+            log_bayes = 0.5 * part * self.z[among, t].astype(np.float64) ** 2
+            top = log_bayes.max()
+            total[t] = top + np.log(share @ np.exp(log_bayes - top))
         log_odds = np.log(OWN_EFFECTS) + 0.5 * np.log1p(-shrunk) + total
         return np.logaddexp(0.0, log_odds)
 

@@ -7,6 +7,8 @@ variants of a factor.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from math import log, log1p
 from typing import Self
 
 import numpy as np
@@ -32,13 +34,23 @@ class EffectPrior:
     inclusion_bounds: Bounds = SPARSE_INCLUSION
     precision_bounds: Bounds = PRECISION_BOUNDS
 
-    @property
+    @cached_property
     def log_odds(self) -> float:
-        return float(np.log(self.inclusion) - np.log1p(-self.inclusion))
+        """ln of the odds of an effect."""
+        return log(self.inclusion) - self.log_absent
+
+    @cached_property
+    def log_absent(self) -> float:
+        """ln P(no effect)."""
+        return log1p(-self.inclusion)
 
     def of_slot(self, slot: int) -> "EffectPrior":
         """Prior of one slot; all are alike."""
         return self
+
+    def of_slots(self, slots: int) -> "list[EffectPrior]":
+        """Priors of the first slots."""
+        return [self.of_slot(k) for k in range(slots)]
 
     def learned(self, included: Floats, second_moment: float, sums: int) -> Self:
         """What suits sums whose slots hold `included` (slots,) effects, all sums together."""
@@ -100,14 +112,17 @@ class SuccessivePrior(EffectPrior):
 
     def _inclusion(self, included: Floats, sums: int) -> float:
         """Maximum of sum_l c_l ln pi^l + (n_l - c_l) ln(1 - pi^l), where its slope vanishes."""
-        power = np.arange(1, len(included) + 1)
-        held, empty = included.astype(np.float64), sums - included
+        held = [float(expected) for expected in included]
+        empty = [sums - expected for expected in held]
         held[0] += self.lowest
         empty[0] += self.unseen - self.lowest
 
         def slope(inclusion: float) -> float:
-            odds = inclusion**power / (1 - inclusion**power)
-            return float(power @ (held - empty * odds))
+            total, present = 0.0, 1.0
+            for power, (full, vacant) in enumerate(zip(held, empty, strict=True), start=1):
+                present *= inclusion
+                total += power * (full - vacant * present / (1 - present))
+            return total
 
         low, high = self.inclusion_bounds
         if slope(low) <= 0:

@@ -3,11 +3,12 @@
 The formulas stand in `single_effects.py`, which makes effects of places.
 """
 
-from math import expm1, log1p
+from math import log
 from typing import NamedTuple
 
 import numpy as np
 
+from fqtl.model.arrays._places import place_rows
 from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.effect_prior import EffectPrior
@@ -31,6 +32,8 @@ class Place(NamedTuple):
     mean, precision : of its size, given the variant
     log_none : ln P(none), however close to 0 that is, before variants were left out
     log_share : ln of the prior probability of each of these rows, given an effect
+    first, second : E[size], E[size^2] of each row
+    sums : of all rows
     """
 
     rows: Indices
@@ -39,48 +42,64 @@ class Place(NamedTuple):
     precision: Floats
     log_none: float
     log_share: Floats
+    first: Floats
+    second: Floats
+    sums: "Sums"
 
     @classmethod
     def best(
         cls, x: Variants, index: Indices, score: Floats, information: Floats, prior: EffectPrior
     ) -> "Place":
         """Of the scores of some rows, and the information on each."""
-        precision = prior.precision + information
-        log_share = x.copies.log_share[index]
-        log_odds = log_bayes_factor(score, information, prior.precision)
-        log_odds += log_share + prior.log_odds
-        top = max(float(log_odds.max()), 0.0)
-        alpha = np.exp(log_odds - top)
-        total = float(alpha.sum())
-        alpha /= np.exp(-top) + total
-        place = cls(
-            index,
-            alpha,
-            score / precision,
-            precision,
-            -(top + log1p(expm1(-top) + total)),
+        whole = index is x.all
+        log_share, share = (
+            known if whole else known[index] for known in (x.copies.log_share, x.copies.share)
+        )
+        found, scratch = np.empty((5, len(score))), np.empty((3, len(score)))
+        kept = np.empty(len(score), dtype=np.intp)
+        count, log_none, included, second, shape = place_rows(
+            score,
+            information,
             log_share,
+            share,
+            prior.precision,
+            prior.log_odds,
+            TAIL,
+            found,
+            scratch,
+            kept,
         )
-        kept = alpha > TAIL * np.exp(log_share)
-        return place if kept.all() else place.of(kept)
-
-    def of(self, kept: np.ndarray) -> "Place":
-        """Without the other rows."""
-        rows, alpha, mean, precision, log_none, log_share = self
-        return Place(
-            rows[kept], alpha[kept], mean[kept], precision[kept], log_none, log_share[kept]
-        )
+        size = included * (log(prior.precision) - 1)
+        sums = Sums(included, second, shape + 0.5 * size)
+        rows = index
+        if count < len(score):
+            # copies, as views would hold what is of all rows
+            found, kept = found[:, :count].copy(), kept[:count]
+            rows, log_share = index[kept], log_share[kept]
+        alpha, mean, precision, first, second = found
+        return cls(rows, alpha, mean, precision, log_none, log_share, first, second, sums)
 
     def is_spread_out(self, x: Variants) -> bool:
         """Whether it is hardly an effect, of any of many variants."""
-        return bool(self.alpha.sum() < NOTICEABLE and x.copies.count[self.rows].sum() > FEW)
+        if self.sums.included >= NOTICEABLE:
+            return False
+        whole = self.rows is x.all
+        return (x.n_variants if whole else x.copies.count[self.rows].sum()) > FEW
 
-    @property
-    def first(self) -> Floats:
-        """E[size] of each row."""
-        return self.alpha * self.mean
 
-    @property
-    def second(self) -> Floats:
-        """E[size^2] of each row."""
-        return self.alpha * (self.mean**2 + 1 / self.precision)
+class Sums(NamedTuple):
+    """What is asked of a place again and again, over its rows.
+
+    included : sum of alpha
+    second : of E[size^2]
+    shape : of alpha (ln(alpha/share) + 1/2 (ln precision - 1)), what the KL has whatever the prior
+    """
+
+    included: float
+    second: float
+    shape: float
+
+    def scaled(self, factor: float) -> "Sums":
+        """Of sizes times `factor`."""
+        shape = self.shape - self.included * log(abs(factor))
+        return Sums(self.included, self.second * factor**2, shape)

@@ -30,18 +30,17 @@ posterior, KL and moments.
 A slot's prior is `effect_prior.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import log, log1p
 
 import numpy as np
-from scipy.special import entr
 
 from fqtl.model.arrays.copies import Copies
 from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.effect_prior import EffectPrior
-from fqtl.model.priors.place import Place, log_bayes_factor
+from fqtl.model.priors.place import Place, Sums, log_bayes_factor
 
 LIKELY = 0.5  # probability from which an effect counts as found, and another is looked for; taste
 LEAST = 1e-7  # probability below which a slot is emptied; taste: it costs the ELBO as little
@@ -51,6 +50,7 @@ LEAST = 1e-7  # probability below which a slot is emptied; taste: it costs the E
 class SingleEffect:
     """Posterior of one effect: its `Place`, and the part of f that it makes.
 
+    sums : of its rows
     score, score_variance : (n,) moments of that part
     """
 
@@ -60,8 +60,24 @@ class SingleEffect:
     precision: Floats
     log_none: float
     log_share: Floats
+    sums: Sums
     score: Floats
     score_variance: Floats
+
+    @classmethod
+    def of(cls, place: Place, score: Floats, score_variance: Floats) -> "SingleEffect":
+        """At a place."""
+        return cls(
+            place.rows,
+            place.alpha,
+            place.mean,
+            place.precision,
+            place.log_none,
+            place.log_share,
+            place.sums,
+            score,
+            score_variance,
+        )
 
     @classmethod
     def best(
@@ -82,23 +98,25 @@ class SingleEffect:
         if information is None:
             score, information = x.dots(index, gradient, weight)
         else:
-            score, information = x.scores(gradient)[index], information[index]
+            score = x.scores(gradient)
+            if index is not x.all:
+                score, information = score[index], information[index]
         place = Place.best(x, index, score, information, prior)
         if place.is_spread_out(x):
             return cls.spread_out(place, x.sum(place.rows, place.first), weight, prior)
         f, square = x.add(place.rows, place.first, place.second)
-        return cls(*place, f, square - f**2)
+        return cls.of(place, f, square - f**2)
 
     @classmethod
     def spread_out(
-        cls, place: "Place", score: Floats, weight: Floats, prior: EffectPrior
+        cls, place: Place, score: Floats, weight: Floats, prior: EffectPrior
     ) -> "SingleEffect":
         """Hardly an effect, of anything: its variance as a whole, alike for all donors.
 
         score : (n,) mean of its part of f; weight : (n,)
         """
         variance = float(place.second @ (place.precision - prior.precision))
-        return cls(*place, score, np.full(len(score), variance / weight.sum()) - score**2)
+        return cls.of(place, score, variance / weight.sum() - score**2)
 
     @classmethod
     def best_of_each(
@@ -106,18 +124,18 @@ class SingleEffect:
         x: Variants,
         gradients: Floats,
         weights: Floats,
-        informations: Floats,
+        informations: Sequence[Floats],
         prior: EffectPrior,
     ) -> "list[SingleEffect | None]":
         """`best` of k responses that share the prior, in two products.
 
         None of those whose effect is not spread out.
-        gradients, weights : (n, k); informations : (p, k)
+        gradients, weights : (n, k); informations : k times (p,)
         """
         scores = np.ascontiguousarray(x.scores(gradients).T)
         places = [
-            Place.best(x, x.all, score, np.ascontiguousarray(information), prior)
-            for score, information in zip(scores, informations.T, strict=True)
+            Place.best(x, x.all, score, information, prior)
+            for score, information in zip(scores, informations, strict=True)
         ]
         loadings = np.zeros(scores.shape, dtype=x.x.dtype)
         for row, place in zip(loadings, places, strict=True):
@@ -129,29 +147,23 @@ class SingleEffect:
             for place, mean, weight in zip(places, means, weights.T, strict=True)
         ]
 
-    @cached_property
+    @property
     def pip(self) -> float:
         """Probability that there is an effect."""
-        return min(float(self.alpha.sum()), 1.0)
+        return min(self.sums.included, 1.0)
 
-    @cached_property
+    @property
     def second_moment(self) -> float:
         """E[size^2]."""
-        return float(self.alpha @ (self.mean**2 + 1 / self.precision))
-
-    @cached_property
-    def _without_prior(self) -> float:
-        """What the KL has whatever the slot's prior is."""
-        none = 1 - self.pip
-        which = -entr(self.alpha).sum() - float(entr(none)) - self.alpha @ self.log_share
-        size = np.log(self.precision) - 1
-        return float(which + 0.5 * self.alpha @ size)
+        return self.sums.second
 
     def kl(self, prior: EffectPrior) -> float:
         """KL(q || p) of the slot."""
-        which = -self.pip * log(prior.inclusion) - (1 - self.pip) * log1p(-prior.inclusion)
-        size = prior.precision * self.second_moment - float(self.alpha.sum()) * log(prior.precision)
-        return self._without_prior + which + 0.5 * size
+        pip = self.pip
+        none = (1 - pip) * log(1 - pip) if pip < 1 else 0.0
+        which = -pip * log(prior.inclusion) - (1 - pip) * log1p(-prior.inclusion)
+        size = prior.precision * self.sums.second - self.sums.included * log(prior.precision)
+        return self.sums.shape + none + which + 0.5 * size
 
     def spread(self, copies: Copies) -> "SingleEffect":
         """The same of single variants, of which the rows are classes."""
@@ -172,6 +184,7 @@ class SingleEffect:
             self,
             mean=self.mean * factor,
             precision=self.precision / factor**2,
+            sums=self.sums.scaled(factor),
             score=self.score * factor,
             score_variance=self.score_variance * factor**2,
         )
@@ -305,12 +318,12 @@ class SingleEffectsPosterior:
 
     def kl(self, prior: EffectPrior) -> float:
         """KL(q || p) of all slots."""
-        total = 0.0
-        for k in range(self.slots):
-            slot = prior.of_slot(k)
-            held = k < len(self.effects)
-            total += self.effects[k].kl(slot) if held else -log1p(-slot.inclusion)
-        return total
+        return self.kl_under(prior.of_slots(self.slots))
+
+    def kl_under(self, slots: Sequence[EffectPrior]) -> float:
+        """The same, from the prior of each slot."""
+        held = sum(effect.kl(slot) for effect, slot in zip(self.effects, slots, strict=False))
+        return held - sum(slot.log_absent for slot in slots[len(self.effects) :])
 
     def rescaled(self, factor: float) -> "SingleEffectsPosterior":
         """Sizes times `factor`; under a prior that is rescaled, too, the KL stays."""

@@ -16,14 +16,14 @@ def test_each_response_has_its_own_best_effect() -> None:
     y = rng.standard_normal((150, 5))
     y[:, 3] += z[100]  # no weak effect
     weights = (rng.random((150, 5)) < 0.7) * rng.uniform(0.5, 2.0, 5)
-    gradients, informations = weights * y, x.information(weights)
+    gradients, informations = weights * y, np.ascontiguousarray(x.information(weights).T)
     found = SingleEffect.best_of_each(x, gradients, weights, informations, prior)
     assert [one is None for one in found] == [False, False, False, True, False]
     for t, one in enumerate(found):
         if one is None:
             continue
         alone = SingleEffect.best(
-            x, gradients[:, t], weights[:, t], prior, information=informations[:, t]
+            x, gradients[:, t], weights[:, t], prior, information=informations[t]
         )
         np.testing.assert_array_equal(one.index, alone.index)
         np.testing.assert_allclose(one.alpha, alone.alpha, rtol=1e-4)
