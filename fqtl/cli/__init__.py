@@ -41,7 +41,7 @@ SUBCOMMANDS = {
     "fit-summary": "fit genes from summary statistics and a panel",
     "aggregate": "put the fits of all shards together, and make tables of them",
     "export": "write single effects for coloc and its kin, as the eQTL Catalogue does",
-    "weights": "write the weights of one tissue for TWAS programs",
+    "weights": "write the weights of tissues for TWAS programs",
     "joint": "write what TWAS programs need of all tissues together",
     "import-effects": "make weights of the effects released for GTEx v6p and v8",
     "convert": "convert weight files from one format to another",

@@ -1,4 +1,4 @@
-"""Write the weights of one tissue, or of the factors that tissues share, for TWAS programs.
+"""Write the weights of tissues, or of the factors that they share, for TWAS programs.
 
 In every format asked for, in a folder of its name, with the genes that pass cross-validation; as
 PredictDB also with all genes, in `unfiltered`. A file that would hold no gene is not written,
@@ -8,15 +8,19 @@ because its readers fail on it.
 import logging
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 import fqtl
-from fqtl.cli.arguments import add_annotation, add_filter, add_out, add_priors, limits, priors_of
+from fqtl.cli.arguments import add_annotation, add_filter, add_priors, limits, priors_of
 from fqtl.cli.flags import add_key
 from fqtl.data.gene_names import read_gene_names
+from fqtl.errors import FqtlError
 from fqtl.release.discoveries import SINGLE_TISSUE_NEEDS, SingleTissueRates, single_tissue_rates
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import read_parquet, write_tsv
@@ -45,7 +49,7 @@ SOURCES = {
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--fits", type=Path, required=True, metavar="FILE", help="all fits")
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--tissue", metavar="NAME")
+    which.add_argument("--tissue", nargs="+", metavar="NAME", help="one or several")
     which.add_argument(
         "--factors",
         action="store_true",
@@ -59,26 +63,87 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--folder", type=Path, required=True, metavar="FOLDER", help="has one for each format"
     )
-    add_out(parser, "what was written, as TSV")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="what was written, as TSV; one for each tissue",
+    )
 
 
 def run(given: Namespace) -> None:
-    everything, rates, single, least, source = _weights(given)
+    names = [None] if given.factors else given.tissue
+    if len(given.out) != len(names):
+        raise FqtlError(
+            f"--out: expected as many files as there are sets of weights ({len(names)}), found "
+            f"{len(given.out)}."
+        )
+    needs = [*(FACTOR_NEEDS if given.factors else TISSUE_NEEDS), *SINGLE_TISSUE_NEEDS, "sex"]
+    fits, about = read_parquet(given.fits, "fits", columns=needs)
+    construction = {"software": f"fqtl {fqtl.__version__}"}
     wanted = limits(given)
     if given.factors:
         wanted["min_gene_pip"] = max(wanted["min_gene_pip"], CALL)
-    filtered = everything.among(passing(everything, q=rates.q, least=least, **wanted))
-    at_any_rate = passing(everything, least=least, **{**wanted, "max_q": 1.0})
+    construction |= {name: str(limit) for name, limit in wanted.items()}
+    construction |= SOURCES.get(about.get("source", ""), {})
+    choice = _Choice.of(fits, given, wanted)
+    for everything, out in zip(
+        _sets(fits, about["genome_build"], names, given), given.out, strict=True
+    ):
+        _write(everything, choice, construction, given, out)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What a gene must have for its model to be released.
+
+    limits : of cross-validation, probability and q
+    rates : false discovery rates of genes of one tissue
+    single : chromosomes of which one sex has one copy
+    least : probability of an effect, by gene (None of factors, whose probability is asked to be
+        above one half)
+    """
+
+    limits: dict[str, float]
+    rates: SingleTissueRates
+    single: set[str]
+    least: "pd.Series[float] | None"
+
+    @classmethod
+    def of(cls, fits: pa.Table, given: Namespace, limits: dict[str, float]) -> "_Choice":
+        by_sex = fits.filter(pc.field("sex") != "")["chrom"]
+        least = None if given.factors else least_pip(fits, given.min_gene_pip, priors_of(given))
+        return cls(limits, single_tissue_rates(fits), set(by_sex.to_pylist()), least)
+
+
+def _sets(
+    fits: pa.Table, build: str, names: list[str | None], given: Namespace
+) -> Iterator[WeightSet]:
+    """The models of each tissue, of factors where a name is None."""
+    genes = None if given.annotation is None else read_gene_names(given.annotation)
+    for name in names:
+        found = factor_weights(fits, build) if name is None else tissue_weights(fits, name, build)
+        yield found if genes is None else with_gene_names(found, genes)
+
+
+def _write(
+    everything: WeightSet,
+    choice: _Choice,
+    construction: dict[str, str],
+    given: Namespace,
+    out: Path,
+) -> None:
+    """One set in every format, and the list of what was written."""
+    rates, least = choice.rates, choice.least
+    filtered = everything.among(passing(everything, q=rates.q, least=least, **choice.limits))
+    at_any_rate = passing(everything, least=least, **{**choice.limits, "max_q": 1.0})
     left_out = len(at_any_rate) - len(filtered.genes)
     _log_left_out(rates, everything.name, left_out, given.max_q)
-    construction = {
-        "software": f"fqtl {fqtl.__version__}",
-        **{name: str(limit) for name, limit in wanted.items()},
-    }
-    construction |= SOURCES.get(source, {})
-    if on_single := sorted(single & set(everything.genes["chrom"])):
+    if on_single := sorted(choice.single & set(everything.genes["chrom"])):
         # of dosages, weights and covariances
-        construction["one_copy_counts_as_two_on"] = ", ".join(on_single)
+        construction = {**construction, "one_copy_counts_as_two_on": ", ".join(on_single)}
     sets = [(name, "filtered", filtered, given.folder / name) for name in given.formats]
     if "predictdb" in given.formats:
         place = given.folder / "predictdb" / "unfiltered"
@@ -86,7 +151,7 @@ def run(given: Namespace) -> None:
     rows = []
     for name, kind, weights, folder in sets:
         written = write_or_clear(name, folder, weights, {**construction, "set": kind})
-        path = os.path.relpath(written, given.out.parent) if written else ""
+        path = os.path.relpath(written, out.parent) if written else ""
         rows.append(
             {
                 "tissue": weights.name,
@@ -99,7 +164,7 @@ def run(given: Namespace) -> None:
             }
         )
         log.info("%s, %s, %s: %d genes %s", weights.name, kind, name, len(weights.genes), path)
-    write_tsv(given.out, pd.DataFrame(rows, columns=list(COLUMNS["weights"])), "weights")
+    write_tsv(out, pd.DataFrame(rows, columns=list(COLUMNS["weights"])), "weights")
 
 
 def _log_left_out(rates: SingleTissueRates, name: str, left_out: int, max_q: float) -> None:
@@ -117,23 +182,3 @@ def _log_left_out(rates: SingleTissueRates, name: str, left_out: int, max_q: flo
             max_q,
             rates.enough(max_q),
         )
-
-
-def _weights(
-    given: Namespace,
-) -> tuple[WeightSet, SingleTissueRates, set[str], "pd.Series[float] | None", str]:
-    """The set, false discovery rates, chromosomes of which one sex has one copy, `least_pip` of
-    genes (not of factors, whose probability is asked to be above one half), and what fits are to.
-    """
-    needs = [*(FACTOR_NEEDS if given.factors else TISSUE_NEEDS), *SINGLE_TISSUE_NEEDS, "sex"]
-    fits, about = read_parquet(given.fits, "fits", columns=needs)
-    build = about["genome_build"]
-    found = (
-        factor_weights(fits, build) if given.factors else tissue_weights(fits, given.tissue, build)
-    )
-    if given.annotation is not None:
-        found = with_gene_names(found, read_gene_names(given.annotation))
-    by_sex = fits.filter(pc.field("sex") != "")["chrom"]
-    least = None if given.factors else least_pip(fits, given.min_gene_pip, priors_of(given))
-    source = about.get("source", "")
-    return found, single_tissue_rates(fits), set(by_sex.to_pylist()), least, source

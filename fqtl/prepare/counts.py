@@ -7,7 +7,6 @@ divided by it are those of libraries of one size; its logarithm is the offset of
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import rankdata
 
 from fqtl.errors import FqtlError
 from fqtl.prepare.normalise import inverse_normal
@@ -106,6 +105,8 @@ def _trimmed_mean_of(
 
 
 def _untrimmed(values: np.ndarray, share: float) -> np.ndarray:
+    from scipy.stats import rankdata  # takes a second, for which only counts should wait
+
     rank, cut = rankdata(values), np.floor(len(values) * share)
     return (rank >= cut + 1) & (rank <= len(values) - cut)
 

@@ -10,7 +10,6 @@ original analysis of GTEx v8, which took ten controls and removed those with p <
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.stats import t as student
 
 from fqtl.prepare.normalise import standardise
 
@@ -44,6 +43,8 @@ def follows(controls: np.ndarray, dosages: np.ndarray, max_p: float, freedom: in
     controls : (c, n) with mean 0 and variance 1; dosages : (p, n), NaN where missing
     freedom : of a correlation's t statistic
     """
+    from scipy.stats import t as student  # takes a second, for which only this should wait
+
     scaled = standardise(dosages)[0]
     known = np.where(np.isfinite(scaled), scaled, 0.0)
     t = student.isf(max_p / 2, freedom)

@@ -47,6 +47,31 @@ def test_nothing_stays_of_a_tissue_that_lost_its_genes(here):
     assert {path for path in left if unfiltered not in path.parents} == {here / "w" / "list.tsv"}
 
 
+def test_tissues_of_one_call_have_the_files_that_each_has_alone(here):
+    for folder, calls in (("alone", [["Liver"], ["Lung"]]), ("together", [["Liver", "Lung"]])):
+        for names in calls:
+            lists = [f"{folder}/{name}.tsv" for name in names]
+            flags = ["--fits", "fits.parquet", "--folder", folder, "--formats", *FORMATS]
+            assert main(["weights", "--tissue", *names, *flags, "--out", *lists]) == 0
+    alone, together = (
+        {
+            path.relative_to(here / folder): path.read_bytes()
+            for path in (here / folder).rglob("*.*")
+        }
+        for folder in ("alone", "together")
+    )
+    assert len(alone) > 8
+    assert alone == together
+
+
+def test_tissues_and_their_lists_are_as_many(here, capsys):
+    assert run("weights", "--tissue", "Liver", "Lung") == 2
+    assert "--out: expected as many files as there are sets of weights (2), found 1" in (
+        capsys.readouterr().err
+    )
+    assert not (here / "w").exists()
+
+
 def test_factors_of_a_store_without_any(here):
     assert run("weights", "--factors") == 0
     listed = read_tsv(here / "w" / "list.tsv", "weights")
