@@ -16,6 +16,7 @@ from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
 from fqtl.gene.baseline import elastic_net
 from fqtl.gene.cross_validation import centred, cross_validate
+from fqtl.gene.donors import genotypes_of
 from fqtl.gene.effects import effects_of, of_donors
 from fqtl.gene.permutations import draw_permutations, permuted_columns
 from fqtl.gene.record import record_of, written_effects
@@ -89,7 +90,7 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
 def fit_gene(
     gene: GeneData, x: np.ndarray, settings: Settings, rows: np.ndarray | slice = slice(None)
 ) -> Fit:
-    """The fit to some donors, or to all.
+    """The fit to some donors, under a mask, or to all.
 
     Without a polygenic background if none is asked for, as weights then leave it out: effects
     beside it are smaller.
@@ -97,7 +98,8 @@ def fit_gene(
     offset = None if gene.offset is None else gene.offset[rows]
     covariates = None if settings.covariates is None else settings.covariates[rows]
     options = {"background": False, **settings.fit}
-    return fit(gene.y[rows], x[rows], offset=offset, covariates=covariates, **options)
+    some = x if isinstance(rows, slice) else genotypes_of(x, rows)
+    return fit(gene.y[rows], some, offset=offset, covariates=covariates, **options)
 
 
 def _on_the_scale_of_effects(gene: GeneData, settings: Settings) -> Floats:
@@ -146,7 +148,7 @@ def _add_validation(
         x,
         settings.fold,
         lambda train: written_effects(
-            fit_gene(gene, x, settings, train), x[train], settings.min_pip
+            fit_gene(gene, x, settings, train), genotypes_of(x, train), settings.min_pip
         ),
     )
     for t, row in enumerate(rows):

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import betainc, chdtrc
 from scipy.stats import rankdata
 
+from fqtl.gene.donors import genotypes_of
 from fqtl.model.arrays.moments import Floats, Indices
 
 CONSTANT = 1e-12  # range of a prediction that is rounding alone; derived
@@ -55,7 +56,7 @@ def cross_validate(
     for k in np.unique(fold):
         test = fold == k
         if _varies(y[~test]):
-            predicted[test] = centred(x[test]) @ effects_of(~test)
+            predicted[test] = centred(genotypes_of(x, test)) @ effects_of(~test)
     return compare(y, predicted, fold)
 
 

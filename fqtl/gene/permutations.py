@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from fqtl.data.gene import GeneData
+from fqtl.gene.donors import genotypes_of
 from fqtl.model.arrays.moments import Indices
 from fqtl.model.results.fit import Fit
 
@@ -139,7 +140,7 @@ def permuted(
         each tissue among the donors who gave it
     """
     if how == "donors":
-        return gene, x[_exchanged(np.arange(len(x)), rng, group)]
+        return gene, genotypes_of(x, _exchanged(np.arange(len(x)), rng, group))
     order = np.tile(np.arange(len(x))[:, None], len(gene.tissues))
     for donors, column in zip(order.T, gene.y.T, strict=True):
         seen = np.flatnonzero(np.isfinite(column))

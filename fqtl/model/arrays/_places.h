@@ -26,9 +26,12 @@ static inline uint64_t bits_of(double value) {
     return bits;
 }
 
-/* exp(x) for x <= 0; below -700 as there, which is next to nothing */
+/* exp(x) for x between LOWEST and 0. What is lower is set to that in a loop of its own: in this one
+ * it would be a branch. */
+#define FQTL_LOWEST -700.0
+#define FQTL_LOWEST_FLOAT -80.0f
+
 static inline double exp_down(double x) {
-    x = x < -700.0 ? -700.0 : x;
     double shifted = x * 0x1.71547652b82fep+0 + FQTL_ROUND, k = shifted - FQTL_ROUND;
     double r = x - k * 0x1.62e42fefa39efp-1 - k * 0x1.abc9e3b39803fp-56;
     double y = 1.0 / 479001600;
@@ -48,9 +51,8 @@ static inline double exp_down(double x) {
     return y * of_bits((bits_of(shifted) + 1023) << 52);
 }
 
-/* The same in single precision; below -80 as there. */
+/* The same in single precision. */
 static inline float exp_down_float(float x) {
-    x = x < -80.0f ? -80.0f : x;
     float shifted = x * 0x1.715476p+0f + FQTL_ROUNDF, k = shifted - FQTL_ROUNDF;
     float r = x - k * 0x1.62e4p-1f - k * 0x1.7f7d1cp-20f;
     float y = 1.0f / 720;
@@ -107,8 +109,12 @@ FQTL_CLONES static double log_odds_of_rows(const double *score, const double *in
 FQTL_CLONES static double exponentials(const double *log_each, double top, ptrdiff_t p,
                                        double *each) {
     double total = 0;
+    _Pragma("omp simd") for (ptrdiff_t j = 0; j < p; j++) {
+        double x = log_each[j] - top;
+        each[j] = x < FQTL_LOWEST ? FQTL_LOWEST : x;
+    }
     _Pragma("omp simd reduction(+ : total)") for (ptrdiff_t j = 0; j < p; j++) {
-        double one = exp_down(log_each[j] - top);
+        double one = exp_down(each[j]);
         each[j] = one;
         total += one;
     }
@@ -144,14 +150,27 @@ FQTL_CLONES static void moments_of_rows(const double *alpha, const double *mean,
     sums[0] = included, sums[1] = square, sums[2] = shape;
 }
 
+#define FQTL_AT_A_TIME 512 /* rows that are added in single precision; taste */
+
 /* Sums (2) of share_j exp(scale squares_j - top), and of that times squares_j. */
 FQTL_CLONES static void weigh_squares(const float *squares, const float *share, float scale,
                                       float top, ptrdiff_t p, double *sums) {
     double total = 0, second = 0;
-    _Pragma("omp simd reduction(+ : total, second)") for (ptrdiff_t j = 0; j < p; j++) {
-        float weight = share[j] * exp_down_float(squares[j] * scale - top);
-        total += weight;
-        second += weight * squares[j];
+    for (ptrdiff_t from = 0; from < p; from += FQTL_AT_A_TIME) {
+        float exponent[FQTL_AT_A_TIME], of_block = 0, second_of_block = 0;
+        ptrdiff_t rows = p - from < FQTL_AT_A_TIME ? p - from : FQTL_AT_A_TIME;
+        const float *square = squares + from, *prior = share + from;
+        _Pragma("omp simd") for (ptrdiff_t j = 0; j < rows; j++) {
+            float x = square[j] * scale - top;
+            exponent[j] = x < FQTL_LOWEST_FLOAT ? FQTL_LOWEST_FLOAT : x;
+        }
+        _Pragma("omp simd reduction(+ : of_block, second_of_block)") for (ptrdiff_t j = 0; j < rows;
+                                                                          j++) {
+            float weight = prior[j] * exp_down_float(exponent[j]);
+            of_block += weight;
+            second_of_block += weight * square[j];
+        }
+        total += of_block, second += second_of_block;
     }
     sums[0] = total, sums[1] = second;
 }

@@ -79,7 +79,9 @@ class Copies:
         return np.argsort(self.of, kind="stable"), np.concatenate([[0], ends[:-1]])
 
     def variants_of(self, classes: Indices) -> tuple[Indices, Indices]:
-        """Variants of these classes, ascending, and the place among `classes` of each one's."""
+        """Variants of these classes (ascending), and the place among `classes` of each one's."""
+        if len(classes) == len(self.first):
+            return np.arange(len(self.of)), self.of
         members, begins = self._members
         counts = self.count[classes].astype(np.intp)
         place = np.repeat(np.arange(len(classes)), counts)

@@ -38,7 +38,10 @@ def as_matrix(name: str, value: ArrayLike, *, missing: bool) -> np.ndarray:
         raise FqtlError(f"{name} must have rows and columns, found shape {array.shape}.")
     if not np.issubdtype(array.dtype, np.floating):
         return array
-    size, most = np.abs(array), min(LARGEST, float(np.finfo(array.dtype).max))
+    most = min(LARGEST, float(np.finfo(array.dtype).max))
+    if -most <= array.min() and array.max() <= most:  # not so beside NaN
+        return array
+    size = np.abs(array)
     bad = size > most if missing else ~(size <= most)
     if bad.any():
         row, column = np.argwhere(bad)[0]

@@ -110,13 +110,14 @@ class TissueSpecific:
 
     def grown(self, residual: Floats, precision: NoisePrecision) -> Grown:
         """Effects are looked for under the prior that suits all tissues best."""
-        entry, pip = self._learned_from_all(residual, precision)
+        scores = self.x.scores(residual - precision.times(self.mean()))
+        entry, pip = self._learned_from_all(scores, precision)
         promising = pip > ACTIVE
         if promising.any():
             # and those that hold nothing: under the new prior a slot that is left empty costs
             vacant = [not effects.effects for effects in self.tissues]
             where = np.flatnonzero(promising | vacant)
-            entry = entry._swept(residual, precision, where, Visit.FULL_SWEEP)
+            entry = entry._swept(residual, precision, where, Visit.FULL_SWEEP, scores)
         return Grown(entry, entry.likely > self.likely)
 
     def cleared(self) -> "TissueSpecific | None":
@@ -143,13 +144,21 @@ class TissueSpecific:
         return found
 
     def _swept(
-        self, residual: Floats, precision: NoisePrecision, where: Iterable[int], visit: Visit
+        self,
+        residual: Floats,
+        precision: NoisePrecision,
+        where: Iterable[int],
+        visit: Visit,
+        scores: Floats | None = None,
     ) -> "TissueSpecific":
-        """Effects of these tissues in turn, each against what the others leave."""
+        """Effects of these tissues in turn, each against what the others leave.
+
+        scores : (p, m) of what all effects leave, if they are known
+        """
         diagonal, tissues = precision.diagonal, list(self.tissues)
         left = residual - precision.times(self.mean())
         if visit is Visit.FULL_SWEEP and precision.shared is None:
-            weak = self._weak(where, left, diagonal)
+            weak = self._weak(where, left, diagonal, scores)
             for t, effect in weak.items():
                 tissues[t] = tissues[t].of([effect])
             where = [t for t in where if t not in weak]
@@ -163,11 +172,12 @@ class TissueSpecific:
         return replace(self, tissues=tuple(tissues))
 
     def _weak(
-        self, where: Iterable[int], left: Floats, diagonal: Floats
+        self, where: Iterable[int], left: Floats, diagonal: Floats, scores: Floats | None
     ) -> dict[int, SingleEffect]:
         """What a sweep leaves in those of these tissues that have hardly an effect, all at once.
 
         As tissues share no noise these do not meet. left : (n, m) residual of all effects
+        scores : (p, m) of it, if they are known
         """
         alike = {}
         for t in where:
@@ -181,15 +191,25 @@ class TissueSpecific:
             return {}
         tissues = list(alike)
         weights = diagonal[:, tissues]
-        own = np.column_stack([self.tissues[t].score for t in tissues])
+        of_each = self._scores_beside_others(tissues, left, weights, scores)
         found = SingleEffect.best_of_each(
-            self.x,
-            left[:, tissues] + weights * own,
-            weights,
-            list(alike.values()),
-            self.prior.of_slot(0),
+            self.x, of_each, weights, list(alike.values()), self.prior.of_slot(0)
         )
         return {t: one for t, one in zip(tissues, found, strict=True) if one is not None}
+
+    def _scores_beside_others(
+        self, tissues: list[int], left: Floats, weights: Floats, scores: Floats | None
+    ) -> Floats:
+        """(k, p) scores of what other entries leave to each of these tissues; weights (n, k)."""
+        if scores is None:
+            own = np.column_stack([self.tissues[t].score for t in tissues])
+            return np.ascontiguousarray(self.x.scores(left[:, tissues] + weights * own).T)
+        of_each = np.ascontiguousarray(scores[:, tissues].T)
+        held = [k for k, t in enumerate(tissues) if self.tissues[t].effects]
+        if held:
+            own = np.column_stack([self.tissues[tissues[k]].score for k in held])
+            of_each[held] += self.x.scores(weights[:, held] * own).T
+        return of_each
 
     def _refined(
         self,
@@ -218,14 +238,14 @@ class TissueSpecific:
         return np.asarray(most * self.observations.information[tissue])
 
     def _learned_from_all(
-        self, residual: Floats, precision: NoisePrecision
+        self, scores: Floats, precision: NoisePrecision
     ) -> tuple["TissueSpecific", Floats]:
         """The prior by expectation and maximisation over one more effect in each tissue.
 
-        One product with x gives the scores of all; the rows of x have sum d x^2 ≈ sum d. And the
-        probability (m,) of each tissue's effect.
+        The rows of x have sum d x^2 ≈ sum d. And the probability (m,) of each tissue's effect.
+
+        scores : (p, m) of what all effects leave
         """
-        score = self.x.scores(residual - precision.times(self.mean()))
         information = precision.diagonal.sum(axis=0)
         held = np.array([[pip >= ACTIVE for pip in sums.included] for sums in self.tissues])
         slot = np.minimum(held.sum(axis=1), held.shape[1] - 1)
@@ -233,7 +253,7 @@ class TissueSpecific:
         included = (held * [sums.included for sums in self.tissues]).sum(axis=0)
         second = sum(effect.second_moment for effect in known if effect.pip >= ACTIVE)
         prior, pip = self.prior, np.zeros(len(self.tissues))
-        squares = score.T.astype(np.float32, order="C") ** 2
+        squares = scores.T.astype(np.float32, order="C") ** 2
         largest = squares.max(axis=1).astype(np.float64)
         share = self.x.copies.share.astype(np.float32)
         for _ in range(EM_STEPS):

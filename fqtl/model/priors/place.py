@@ -57,7 +57,7 @@ class Place(NamedTuple):
         )
         found, scratch = np.empty((5, len(score))), np.empty((3, len(score)))
         kept = np.empty(len(score), dtype=np.intp)
-        count, log_none, included, second, shape = place_rows(
+        count, log_none, *of_all = place_rows(
             score,
             information,
             log_share,
@@ -69,8 +69,9 @@ class Place(NamedTuple):
             scratch,
             kept,
         )
+        included, square, shape = of_all
         size = included * (log(prior.precision) - 1)
-        sums = Sums(included, second, shape + 0.5 * size)
+        sums = Sums(included, square, shape + 0.5 * size)
         rows = index
         if count < len(score):
             # copies, as views would hold what is of all rows

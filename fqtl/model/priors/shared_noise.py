@@ -122,13 +122,20 @@ class SharedNoise:
         """
         if weight.shape[1] < LEAST_TISSUES:
             return None
-        noise, certain = cls._by_factoring(residual, weight), np.zeros_like(residual)
+        noise = cls._by_factoring(residual, weight)
         own = noise._own_weight(weight)
         for _ in range(EM_STEPS):
-            part = noise.part(residual, certain, noise.precision(own))
-            noise = noise.learned(residual, own, part)
+            noise = noise._after_a_step(residual, own)
             own = noise._own_weight(weight)
         return noise._if_the_evidence_is_for_it(residual, weight, own)
+
+    def _after_a_step(self, residual: Floats, own: Floats) -> "SharedNoise":
+        """Loadings that `learned` makes of `part`, where eta is certain."""
+        weighted = own * residual
+        variance = 1 / (1 + own @ self.loadings**2)
+        mean = variance * (weighted @ self.loadings)
+        square = (mean**2 + variance) @ own
+        return replace(self, loadings=(mean @ weighted) / (square + self.ridge))
 
     def _own_weight(self, weight: Floats) -> Floats:
         """(n, m) inverse of what the variance 1/weight has beside v v'."""

@@ -122,17 +122,16 @@ class SingleEffect:
     def best_of_each(
         cls,
         x: Variants,
-        gradients: Floats,
+        scores: Floats,
         weights: Floats,
         informations: Sequence[Floats],
         prior: EffectPrior,
     ) -> "list[SingleEffect | None]":
-        """`best` of k responses that share the prior, in two products.
+        """`best` of k responses that share the prior, in one product.
 
         None of those whose effect is not spread out.
-        gradients, weights : (n, k); informations : k times (p,)
+        scores : (k, p) of their gradients; weights : (n, k); informations : k times (p,)
         """
-        scores = np.ascontiguousarray(x.scores(gradients).T)
         places = [
             Place.best(x, x.all, score, information, prior)
             for score, information in zip(scores, informations, strict=True)

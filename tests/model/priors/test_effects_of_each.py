@@ -17,7 +17,8 @@ def test_each_response_has_its_own_best_effect() -> None:
     y[:, 3] += z[100]  # no weak effect
     weights = (rng.random((150, 5)) < 0.7) * rng.uniform(0.5, 2.0, 5)
     gradients, informations = weights * y, np.ascontiguousarray(x.information(weights).T)
-    found = SingleEffect.best_of_each(x, gradients, weights, informations, prior)
+    scores = np.ascontiguousarray(x.scores(gradients).T)
+    found = SingleEffect.best_of_each(x, scores, weights, informations, prior)
     assert [one is None for one in found] == [False, False, False, True, False]
     for t, one in enumerate(found):
         if one is None:
