@@ -12,11 +12,9 @@ from fqtl.data.gene import GeneData
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
 from fqtl.gene.sparse_background import sparse_background
 from fqtl.model.arrays.moments import Floats
-from fqtl.model.results.credible_sets import CredibleSet
+from fqtl.model.results.credible_sets import MIN_PURITY, CredibleSet
 from fqtl.model.results.fit import Fit
 from fqtl.tables.fits import CALL, LOADING
-
-MIN_PURITY = 0.5  # of a credible set that is worth naming: variants that are not alike tell little
 
 
 def record_of(result: Fit, gene: GeneData, genotypes: Genotypes, min_pip: float) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.single_effects import SingleEffectsPosterior
 
 COVERAGE = 0.95  # of a credible set; the field's custom, taste
-# variants of a set, the most probable ones, between which LD is looked at; taste
-MOST_COMPARED = 100
+MIN_PURITY = 0.5  # of a set whose variants belong together; the field's custom, taste
+BLOCK = 128  # variants that are compared with all before them at once; taste
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class CredibleSet:
     variants : indices, the most probable first
     pip : probability that there is an effect
     coverage : probability that it is of one of the variants, if it is there
-    purity : smallest absolute correlation between two variants, 1 for a single one
+    purity : smallest absolute correlation between two variants, 1 for a single one; of a set that
+        is not pure the smallest among the most probable variants that show it
     factor, tissue : index of the factor, or of the tissue, that it is an effect of
     log_bayes_factor : (p,) ln of the Bayes factor of the effect at each variant against no such
         effect, all else as it was found; None in fits saved before it was kept
@@ -69,7 +70,14 @@ def credible_sets(
 
 
 def _purity(x: Variants, variants: Indices) -> float:
-    if len(variants) == 1:
-        return 1.0
-    compared = x.x[x.copies.of[variants[:MOST_COMPARED]]].astype(np.float64)
-    return min(float(np.abs(compared @ compared.T).min()) / x.n, 1.0)
+    """Every pair is looked at, unless the first pairs show that the set is not pure."""
+    classes = x.copies.of[variants]
+    _, first = np.unique(classes, return_index=True)
+    classes = classes[np.sort(first)]
+    least = 1.0
+    for start in range(0, len(classes) if len(classes) > 1 else 0, BLOCK):
+        rows = x.x[classes[: start + BLOCK]].astype(np.float64)
+        least = min(least, float(np.abs(rows[start:] @ rows.T).min()) / x.n)
+        if least < MIN_PURITY:
+            break
+    return least

@@ -26,6 +26,32 @@ def test_credible_sets_hold_what_was_simulated():
     assert np.median(sizes) <= 5
 
 
+def clump(like, copies):
+    """(n, copies) variants that differ from one in a donor each."""
+    x = np.repeat(like[:, None], copies, axis=1)
+    donors = np.arange(copies)
+    x[donors, donors] = (x[donors, donors] + 1) % 3
+    return x
+
+
+@pytest.mark.parametrize(("other", "pure"), [(150, False), (0, True)])
+def test_a_large_set_is_pure_only_if_its_least_likely_variants_are_like_the_others(other, pure):
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 3, (2, 400)).astype(float)
+    x = np.hstack([clump(first, 150), clump(second, other)])
+    seen = np.column_stack([np.ones(400), first, second])
+    noise = rng.standard_normal(400)
+    noise -= seen @ np.linalg.lstsq(seen, noise, rcond=None)[0]  # chance prefers neither
+    y = 0.35 * first + 0.31 * second + 1.5 * noise
+    (found,) = fqtl.fit(y, x, max_effects=1, background=False).credible_sets
+    assert (found.variants[:100] < 150).all()
+    assert (found.variants >= 150).any() != pure
+    least = np.abs(np.corrcoef(x[:, found.variants].T)).min()
+    assert (least >= 0.5, found.purity >= 0.5) == (pure, pure)
+    if pure:
+        assert found.purity == pytest.approx(least, abs=1e-5)
+
+
 def test_a_set_of_one_variant_is_pure():
     rng = np.random.default_rng(0)
     x = rng.integers(0, 3, (300, 40))  # no LD
