@@ -13,7 +13,7 @@ the next, and of several starts the best alone is settled: a factor costs a few 
 """
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -68,9 +68,7 @@ class SingleEffectsFactor(Factor):
     tissues: SpikeSlabPosterior
 
     @classmethod
-    def start(
-        cls, x: Variants, pattern: Pattern, options: SingleEffectsOptions
-    ) -> "SingleEffectsFactor":
+    def start(cls, x: Variants, pattern: Pattern, options: SingleEffectsOptions) -> Self:
         """No effects yet, and tissue loadings taken as known."""
         prior = factor_tissues(len(pattern), options.max_tissue_inclusion, options.priors)
         tissues = SpikeSlabPosterior.empty(prior, len(pattern)).known(pattern)
@@ -119,26 +117,29 @@ class SingleEffectsFactor(Factor):
         options: SingleEffectsOptions,
         visit: Visit,
         most: int | None = None,
-    ) -> tuple["SingleEffectsFactor", float]:
+    ) -> tuple[Self, float]:
         """Effects (at most `most`), tissues and their priors in turn; the factor and its gain.
 
         All variants are looked at in the first turn of a full sweep.
         """
 
-        def turn(factor: SingleEffectsFactor, is_first: bool) -> tuple[SingleEffectsFactor, float]:
+        def turn(factor: Self, is_first: bool) -> tuple[Self, float]:
             least = 0.0 if visit is Visit.FULL_SWEEP else NOTICEABLE
-            anew = visit is Visit.FULL_SWEEP and is_first
-            factor = replace(factor, effects=factor._effects(data, least, anew, most))
-            seen = factor.seen_by_tissues(data.residual, data.precision)
-            sums, tissues = factor.effects, factor.tissues.updated(*seen).learned()
-            prior = factor.prior.of_factor(sums.included, sums.second_moment, tissues.prior.size)
-            factor = replace(factor, tissues=tissues, prior=prior)
-            gain = factor.gain_of(*seen)
-            return factor.with_unit_tissues(), gain
+            return factor._turn(data, least, visit is Visit.FULL_SWEEP and is_first, most)
 
         return alternate(self, turn, options)
 
-    def with_unit_tissues(self) -> "SingleEffectsFactor":
+    def _turn(self, data: Data, least: float, anew: bool, most: int | None) -> tuple[Self, float]:
+        """Effects, tissues and priors once; the factor and its gain."""
+        factor = replace(self, effects=self._effects(data, least, anew, most))
+        seen = factor.seen_by_tissues(data.residual, data.precision)
+        sums, tissues = factor.effects, factor.tissues.updated(*seen).learned()
+        prior = factor.prior.of_factor(sums.included, sums.second_moment, tissues.prior.size)
+        factor = replace(factor, tissues=tissues, prior=prior)
+        gain = factor.gain_of(*seen)
+        return factor.with_unit_tissues(), gain
+
+    def with_unit_tissues(self) -> Self:
         scale = self.tissues.prior.size
         return replace(
             self,
@@ -152,7 +153,7 @@ class SingleEffectsFactor(Factor):
     ) -> SingleEffectsPosterior:
         """Its effects refined, and new ones where all variants are looked at."""
         regression = self._regression(data)
-        residual = regression.residual(data.residual @ self.tissues.mean, self.effects)
+        residual = regression.residual(self._target(data), self.effects)
         effects, residual = self.effects.refined(residual, regression, least=least, anew=anew)
         if not anew:
             return effects
@@ -162,10 +163,13 @@ class SingleEffectsFactor(Factor):
         weight = data.precision.of_score(self.tissues.mean, self.tissues.variance)
         return Regression(data.x, weight, self.prior)
 
+    def _target(self, data: Data) -> Floats:
+        """(n,) precision-weighted response of the score."""
+        return data.residual @ self.tissues.mean
+
     def log_bayes_factors(self, data: Data) -> list[Floats]:
         """(p,) of each effect that was found, the others and the tissues as they are."""
-        target = data.residual @ self.tissues.mean
-        return self.effects.log_bayes_factors(target, self._regression(data))
+        return self.effects.log_bayes_factors(self._target(data), self._regression(data))
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,7 @@ class Factored(FactorSum[SingleEffectsFactor]):
     def shape(self) -> tuple[int, int]:
         return self.x.n, self.m
 
-    def updated(self, residual: Floats, precision: NoisePrecision, visit: Visit) -> "Factored":
+    def updated(self, residual: Floats, precision: NoisePrecision, visit: Visit) -> Self:
         """Every factor refined in turn, without those that the ELBO does not want."""
 
         def refine(k: int, factor: SingleEffectsFactor, left: Floats) -> SingleEffectsFactor:
@@ -214,7 +218,7 @@ class Factored(FactorSum[SingleEffectsFactor]):
         entry = replace(self, scores=self.scores.refreshed(left, weight))
         data, trials = Data(self.x, left, precision), []
         for pattern in entry.scores.patterns(weight):
-            factor = SingleEffectsFactor.start(self.x, pattern, self.options)
+            factor = self._started(pattern)
             factor, gain = factor.updated(data, self.options, Visit.FULL_SWEEP)
             trials.append((gain, pattern, factor))
         for gain, pattern, factor in sorted(trials, key=lambda trial: -trial[0]):
@@ -226,7 +230,7 @@ class Factored(FactorSum[SingleEffectsFactor]):
                 return Grown(replace(entry, factors=factors, n_grown=self.n_grown + 1), True)
         return Grown(entry, False)
 
-    def cleared(self) -> "Factored | None":
+    def cleared(self) -> Self | None:
         return replace(self, factors=(), n_grown=0) if self.factors else None
 
     def ordered(self) -> list[SingleEffectsFactor]:
@@ -244,6 +248,9 @@ class Factored(FactorSum[SingleEffectsFactor]):
         self.in_turn(residual, precision, seen)
         return [found[id(factor)] for factor in self.ordered()]
 
+    def _started(self, pattern: Pattern) -> SingleEffectsFactor:
+        return SingleEffectsFactor.start(self.x, pattern, self.options)
+
     def _shared(
         self, trial: SingleEffectsFactor, gain: float, pattern: Pattern, data: Data
     ) -> SingleEffectsFactor | None:
@@ -257,7 +264,7 @@ class Factored(FactorSum[SingleEffectsFactor]):
         # two factors taken for one, perhaps: each effect is shared, not both by the same
         factor = trial
         if len(trial.effects.effects) > 1:
-            factor = SingleEffectsFactor.start(self.x, pattern, self.options)
+            factor = self._started(pattern)
             factor, gain = factor.updated(data, self.options, Visit.FULL_SWEEP, most=1)
         return factor if self._is_shared(factor, gain, data.precision) else None
 
@@ -279,7 +286,7 @@ class Factored(FactorSum[SingleEffectsFactor]):
         gain = self.scores.gain_alone(among, precision.diagonal)
         return float(gain @ factor.tissues.pip)
 
-    def _pruned(self, residual: Floats, precision: NoisePrecision) -> "Factored":
+    def _pruned(self, residual: Floats, precision: NoisePrecision) -> Self:
         """Without factors that the ELBO does not want.
 
         One goes at a time: two may each be dispensable only while the other stays.

@@ -1,7 +1,7 @@
 """z-scores as rows, what is known of their noise, and the fit to them.
 
-Where the LD is of other people, noise hangs on the effects, so they are found first without it,
-then under the noise that they would make, in turns.
+Where the LD is of other people, noise hangs on the effects: each factor has its own
+(`predictors/blurred.py`).
 """
 
 from dataclasses import dataclass, replace
@@ -18,32 +18,28 @@ from fqtl.model.engines.model import Model
 from fqtl.model.engines.options import CaviOptions
 from fqtl.model.engines.solution import Solution
 from fqtl.model.families import Gaussian, Response
+from fqtl.model.predictors.blurred import BlurredFactors
 from fqtl.model.predictors.covariates import Covariates
+from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
+from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.results.model_fit import Scale
 from fqtl.model.summary.contradictions import Checked, check_scores
 from fqtl.model.summary.ld import LD
 from fqtl.model.summary.noise import (
     KnownNoise,
-    bounded,
+    blur_of,
     direction_of,
     found_in_low_rows,
     largest_by_chance,
     mismatch_of,
     of_donors,
-    of_mismatch,
     total,
 )
 from fqtl.model.summary.rows import Rows, Scores
 from fqtl.model.summary.summary_fit import SummaryFit
 
-# of noise that follows from effects, over all tissues, in units of what each has by itself, below
-# which it costs more effects than it spares; measured
-WORTH_WHILE = 1.5
-TURNS = 2  # between effects and the noise of LD that follows from them; measured: as good as more
 LEAST_VARIANCE = 1e-4  # of noise, as a part of what it is without effects; taste, as in `fit`
-# the same where LD is of other people: what effects explain comes back as noise of their LD; taste
-LEAST_OF_OTHERS = 0.8
 
 
 @dataclass(frozen=True)
@@ -98,30 +94,22 @@ class SummaryProblem:
         return replace(self, **_looked_at(scores, self.reference, self.check))
 
     def _solve(self) -> Solution:
-        """Effects, then the noise that follows from them, in turns."""
+        """Effects under the noise that donors share, where that is given, or rows show any."""
         start = self._model()
         if not self.mismatch and self.given is None:
             return maximise(start, self.engine)
         options = replace(self.engine, shared_noise=False)
-        once = replace(options, reconsider=False)
         if self.given is not None:
-            start = replace(start, noise=direction_of(of_donors(self.given, self.rows)))
-            if not self.mismatch:
-                return maximise(start, options)
-        first = solution = maximise(start, once)
-        donors = self._shared_by_donors(first.model)
-        if donors is not None:
-            # with this noise from the start, or after effects were found
-            ways = (replace(first.model, noise=donors), replace(start, noise=donors))
-            ended = (maximise(way, options) for way in ways)
-            return max(ended, key=lambda one: float(one.elbo_trace[-1]))
-        if total(direction_of(self._of_ld(first.model)), self.rows) < WORTH_WHILE:
-            return maximise(first.model, options)
-        for turn in range(TURNS):
-            solution = maximise(
-                self._with_noise_of(solution.model), options if turn == TURNS - 1 else once
-            )
-        return solution
+            noise = direction_of(of_donors(self.given, self.rows))
+            return maximise(replace(start, noise=noise), options)
+        solution = maximise(start, options)
+        donors = self._shared_by_donors(solution.model)
+        if donors is None:
+            return solution
+        # with this noise from the start, or after effects were found
+        ways = (replace(solution.model, noise=donors), replace(start, noise=donors))
+        ended = (maximise(way, options) for way in ways)
+        return max(ended, key=lambda one: float(one.elbo_trace[-1]))
 
     def _shared_by_donors(self, model: Model) -> KnownNoise | None:
         """Noise that rows of hardly any effect show beyond that of LD, where none is given."""
@@ -134,35 +122,23 @@ class SummaryProblem:
 
     def _of_ld(self, model: Model) -> Floats:
         """(m, m) covariance of the noise of rows that errors of LD make of the model's effects."""
-        scores = np.sum([entry.mean() for entry in model.location[1:]], axis=0)
-        genetic = scores.T @ scores / self.rows.k
-        return of_mismatch(genetic, self.rows, self.ld, self.mismatch)
+        scores = np.sum([_of_variants(entry) for entry in model.location[1:]], axis=0)
+        return blur_of(self.rows, self.ld, self.mismatch) * (scores.T @ scores / self.rows.k)
 
     def _model(self) -> Model:
-        rows, least = self.rows, LEAST_OF_OTHERS * min(self.mismatch, 1.0)
+        rows, blur = self.rows, blur_of(self.rows, self.ld, self.mismatch)
         response = Response.of(np.ascontiguousarray(rows.y))
         noise, m = rows.noise(), rows.y.shape[1]
-        family = Gaussian(max(least, LEAST_VARIANCE) * noise, noise)
+        family = Gaussian(LEAST_VARIANCE * noise, noise)
         parts = single_effects_model.location_parts(
             Variants(rows.x), response.observed, self.rank, self.factored, self.prior
         )
+        if blur:
+            parts = [_blurred(part, blur) for part in parts]
         # rows are of no mean: the intercept has a column of zeros
         none = Covariates.empty(np.zeros((rows.k, 1)), m)
         dispersion = Covariates.empty(np.ones((rows.k, 1)), m, start=family.dispersion_start)
         return Model(family, response, (none, *parts), dispersion)
-
-    def _with_noise_of(self, model: Model) -> Model:
-        """The model with the noise that follows from its effects, beside that which is given."""
-        covariance = self._of_ld(model)
-        own = covariance.diagonal()
-        covariance = bounded(covariance, self.rows)
-        if self.given is not None:
-            covariance = covariance + of_donors(self.given, self.rows)
-        noise = direction_of(covariance)
-        family = model.family
-        assert isinstance(family, Gaussian)
-        part, most = family.variance_min / family.variance_max, self.rows.noise() + own
-        return replace(model, noise=noise, family=Gaussian(part * most, most))
 
     def _result(self, solution: Solution) -> SummaryFit:
         model, rows = solution.model, self.rows
@@ -205,6 +181,18 @@ class SummaryProblem:
             (int(checked.left_out.sum()), "variants contradict their LD and are left out"),
         )
         return tuple(f"{count} {what}" for count, what in counted if count)
+
+
+def _blurred(entry: Predictor, blur: float) -> Predictor:
+    return BlurredFactors.of(entry, blur) if isinstance(entry, Factored) else entry
+
+
+def _of_variants(entry: Predictor) -> Floats:
+    """(k, m) what the effects of an entry make of rows, without errors of LD."""
+    if not isinstance(entry, Factored):
+        return entry.mean()
+    found = [np.outer(one.effects.score, one.tissues.mean) for one in entry.factors]
+    return np.sum([np.zeros(entry.shape), *found], axis=0)
 
 
 def _looked_at(scores: Scores, ld: LD, check: bool) -> dict[str, Any]:
