@@ -39,6 +39,8 @@ from fqtl.tables.reasons import count_reasons
 
 log = logging.getLogger(__name__)
 USED = ["gene_id", "tissue", "what", "rows"]
+ALL_TISSUES = "all"  # in a row that is of no single one
+REFUSED = "simulated nulls whose z-scores contradict the LD, in place of which others were drawn"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -159,19 +161,23 @@ def _analysed(
     options, plan = options_of(given, data.tissues), _plan(given, data.genes_of_release)
     for gene, cis, found in data.on_panel(source, given):
         mine, z, n, own = measured_in(gene, found, options)
-        record, fit = analyse_summary(
+        record, fit, refused = analyse_summary(
             mine, cis, z, n, own, given.min_pip, given.folds, given.seed, plan
         )
         if fit is not None:
             log.debug("%s: mismatch of LD %.2f; %s", gene.gene_id, fit.mismatch, fit.notes)
-        yield record, used_rows(gene, found)
+        of_nulls = [(gene.gene_id, ALL_TISSUES, REFUSED, refused)] if refused else []
+        yield record, [*used_rows(gene, found), *of_nulls]
 
 
 def _say(records: list[dict[str, Any]], used: list[tuple[Any, ...]]) -> None:
     total: Counter[str] = Counter()
     for _, _, what, rows in used:
         total[what] += rows
+    refused = total.pop(REFUSED, 0)
     log.info("rows: %s", ", ".join(f"{rows} {what}" for what, rows in total.most_common()))
+    if refused:
+        log.warning("%d %s", refused, REFUSED)
     status = Counter(record["status"] for record in records)
     log.info("%d genes: %s", len(records), ", ".join(f"{n} {name}" for name, n in status.items()))
     skipped = [record["reason"] for record in records if record["status"] == "skipped"]

@@ -62,6 +62,6 @@ def _all_seen(
         options: dict[str, Any] = options_of(given, data.tissues)
         for gene, cis, found in data.on_panel(source, given):
             one, z, n, own = measured_in(gene, found, options)
-            record, fit = analyse_summary(one, cis, z, n, own, min_pip=1.0)
+            record, fit, _ = analyse_summary(one, cis, z, n, own, min_pip=1.0)
             failure = record["reason"] if record["status"] == "failed" else ""
             yield Outcome(None if fit is None else Seen.of(fit), failure)

@@ -6,7 +6,7 @@ correlations within folds, is null.
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from fqtl.errors import FqtlError
 from fqtl.gene.effects import effects_of, of_scores
 from fqtl.gene.permutations import PermutationPlan, permuted_columns
 from fqtl.gene.record import record_of, sparse_effects
-from fqtl.gene.summary_nulls import draw_nulls
+from fqtl.gene.summary_nulls import SimulatedFits, draw_nulls
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.summary.fit import problem_of
 from fqtl.model.summary.noise import correlation_in_low_rows
@@ -29,6 +29,19 @@ NO_SCORE = "no z-score in any tissue"
 CONTRADICTS = "z-scores contradict their neighbours in LD"
 
 
+class SummaryAnalysis(NamedTuple):
+    """What became of a gene.
+
+    record : for the store of fits
+    fit : None where there is none
+    refused : simulated nulls that the check of LD refuses, in whose place others were drawn
+    """
+
+    record: dict[str, Any]
+    fit: SummaryFit | None = None
+    refused: int = 0
+
+
 def analyse_summary(
     gene: GeneData,
     genotypes: Genotypes,
@@ -39,7 +52,7 @@ def analyse_summary(
     folds: int = 0,
     seed: int = 0,
     plan: PermutationPlan | None = None,
-) -> tuple[dict[str, Any], SummaryFit | None]:
+) -> SummaryAnalysis:
     """Record of one gene, and its fit; a gene that cannot be fitted gets a record that says why.
 
     gene : y is not looked at
@@ -66,7 +79,9 @@ def analyse_summary(
     }
     if not seen.any():
         reason = "no variant of the cis window has a z-score and is in the panel"
-        return {**record, **_dropped(dropped), "status": "skipped", "reason": reason}, None
+        return SummaryAnalysis(
+            {**record, **_dropped(dropped), "status": "skipped", "reason": reason}
+        )
     kept = replace(genotypes, variants=genotypes.variants[seen], dosages=genotypes.dosages[seen])
     try:
         problem = problem_of(z[seen], n[seen], panel=kept.dosages.T, **options)
@@ -76,31 +91,34 @@ def analyse_summary(
             validated = pseudo_validate(
                 problem, folds, seed, lambda fit: sparse_effects(fit, min_pip)
             )
-        nulls = {} if plan is None else _nulls(gene, problem, result, plan)
+        nulls = None if plan is None else _nulls(gene, problem, result, plan)
     except FqtlError as fault:
-        return {**record, **_dropped(dropped), "status": "failed", "reason": str(fault)}, None
+        return SummaryAnalysis(
+            {**record, **_dropped(dropped), "status": "failed", "reason": str(fault)}
+        )
     assert result.left_out is not None
     dropped[CONTRADICTS] = int(result.left_out.sum())
-    return {
+    fitted = {
         **record,
         **record_of(result, gene, kept, min_pip),
         **effects_of(result, gene.tissues, kept, of_scores(z[seen], n[seen], result.scale.x_sd)),
         **_dropped(dropped),
         "prediction": _prediction(gene, result, validated),
-        **nulls,
-    }, result
+    }
+    if nulls is None:
+        return SummaryAnalysis(fitted, result)
+    fitted["neg_log_null_prob"] = result.neg_log_null_prob
+    fitted.update(permuted_columns(nulls, gene.tissues))
+    return SummaryAnalysis(fitted, result, nulls.refused)
 
 
 def _nulls(
     gene: GeneData, problem: SummaryProblem, result: SummaryFit, plan: PermutationPlan
-) -> dict[str, Any]:
-    """Columns of permuted fits, here of simulated nulls."""
-    observed = result.neg_log_null_prob
+) -> SimulatedFits:
     # where none is given the gene's own, whether the fit found a direction of it or not
     own = correlation_in_low_rows(problem.rows)
     correlation = own if problem.given is None else problem.given
-    found = draw_nulls(gene.gene_id, problem, result, correlation, plan)
-    return {"neg_log_null_prob": observed, **permuted_columns(found, gene.tissues)}
+    return draw_nulls(gene.gene_id, problem, result, correlation, plan)
 
 
 def _prediction(

@@ -11,9 +11,8 @@ are. These follow the noise of the others: what the fit leaves of their z-scores
 make of the effects that the others have is in the second kind and not in the first.
 """
 
-import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -25,8 +24,17 @@ from fqtl.model.summary.problem import SummaryProblem
 from fqtl.model.summary.rows import Scores
 from fqtl.model.summary.summary_fit import SummaryFit
 
-log = logging.getLogger(__name__)
 TRIES = 5  # at a null that the check of LD does not refuse; taste
+
+
+@dataclass
+class SimulatedFits(PermutedFits):
+    """What fits to simulated nulls say.
+
+    refused : nulls that the check of LD refuses, in whose place others were drawn
+    """
+
+    refused: int = 0
 
 
 def draw_nulls(
@@ -35,12 +43,12 @@ def draw_nulls(
     fit: SummaryFit,
     correlation: Floats,
     plan: PermutationPlan,
-) -> PermutedFits:
+) -> SimulatedFits:
     """Fits to simulated nulls.
 
     fit : of the problem; correlation : (m, m) of the noise of z-scores
     """
-    found, scores = PermutedFits(), problem.checked.scores
+    found, scores = SimulatedFits(), problem.checked.scores
     if plan.permute == "tissues":
         correlation = np.eye(len(correlation))
     reached = 0
@@ -48,31 +56,33 @@ def draw_nulls(
         if reached == plan.exceedances:
             break
         rng = generator_of(plan.seed, gene_id, 0, draw)
-        null = _fit_of(problem, partial(null_scores, problem, correlation, rng))
+        null, refused = _fit_of(problem, partial(null_scores, problem, correlation, rng))
         found.statistics.append(null.neg_log_null_prob)
         found.factors += [(draw, float(pip)) for pip in null.factor_pip]
+        found.refused += refused
         reached += found.statistics[-1] >= fit.neg_log_null_prob
     there = np.flatnonzero(scores.n > 0)
     for draw in range(plan.conditional if len(there) > 1 else 0):
         rng = generator_of(plan.seed, gene_id, 1, draw)
         part = there[some_tissues(len(there), rng)]
-        pip = _fit_of(problem, partial(_mixed, problem, fit, correlation, part, rng)).tissue_pip
-        found.tissues += [(draw, int(t), float(pip[t])) for t in part]
+        null, refused = _fit_of(problem, partial(_mixed, problem, fit, correlation, part, rng))
+        found.refused += refused
+        found.tissues += [(draw, int(t), float(null.tissue_pip[t])) for t in part]
     return found
 
 
-def _fit_of(problem: SummaryProblem, draw: Callable[[], Scores]) -> SummaryFit:
-    """The fit to a null; one that the check of LD refuses is drawn again.
+def _fit_of(problem: SummaryProblem, draw: Callable[[], Scores]) -> tuple[SummaryFit, int]:
+    """The fit to a null, and how many the check of LD refused before: each is drawn again.
 
     A gene that is refused has no p-value, so nulls are of those that are not. Where draw after draw
     is refused, nothing is.
     """
-    for _ in range(TRIES):
+    for refused in range(TRIES):
         try:
-            return problem.with_scores(draw()).fit()
-        except FqtlError as fault:
-            log.debug("a null is drawn again: %s", fault)
-    return replace(problem, check=False).with_scores(draw()).fit()
+            return problem.with_scores(draw()).fit(), refused
+        except FqtlError:
+            continue
+    return replace(problem, check=False).with_scores(draw()).fit(), TRIES
 
 
 def _mixed(

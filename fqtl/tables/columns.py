@@ -216,9 +216,10 @@ COLUMNS: dict[str, dict[str, str]] = {
         "path": "what a run of another config had left, below the results",
     },
     "used": {
-        "tissue": "tissue",
+        "tissue": "tissue, or `all`",
         "what": "what became of rows of its file: used as they are, with alleles swapped or from "
-        "the other strand, or why they were left out",
+        "the other strand, or why they were left out; of `all`: simulated nulls that were drawn "
+        "again, since the check of LD refused them",
         "rows": "how many, of all genes that are fitted",
     },
     "outliers": {

@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from fqtl.cli import main
+from fqtl.errors import FqtlError
 from fqtl.model.priors.default_model import default_priors
 from fqtl.model.priors.priors_table import table_rows
+from fqtl.model.summary.problem import SummaryProblem
 from fqtl.tables.files import read_parquet, write_tsv
 from fqtl.tables.fits import explode
 from tests.cli.by_hand import BUILD, complaint, run
@@ -107,3 +109,23 @@ def test_effects_of_summary_statistics_are_written_for_coloc(summary_files):
     assert lbf.loc[lbf["lbf_variable1"].idxmax(), "variant"] in sets["variant"].tolist()
     z = given.loc[named, "slope"] / given.loc[named, "slope_se"]
     assert sets["z"].to_numpy() == pytest.approx(z.to_numpy(), rel=1e-4)
+
+
+def test_nulls_that_are_drawn_again_are_counted(summary_files, monkeypatch, capsys):
+    """One that contradicts its LD: here the first of each gene that is fitted."""
+    seen = []  # problems of genes, as they came
+    of_scores = SummaryProblem.with_scores
+
+    def refused_once(problem, scores):
+        if not any(problem is other for other in seen):
+            seen.append(problem)
+            raise FqtlError("LD does not fit the z-scores")
+        return of_scores(problem, scores)
+
+    monkeypatch.setattr(SummaryProblem, "with_scores", refused_once)
+    draws = ["--permutations", "2", "--conditional-permutations", "0"]
+    run([*RUN, "--folds", "0", *draws])
+    used = pd.read_csv(summary_files / "used.tsv", sep="\t").set_index("tissue")
+    assert used.loc["all", "rows"].tolist() == [1, 1]
+    assert used.loc["all", "gene_id"].tolist() == ["g1", "g2"]
+    assert "2 simulated nulls whose z-scores contradict the LD" in capsys.readouterr().err

@@ -5,7 +5,7 @@ import pytest
 
 from fqtl.errors import FqtlError
 from fqtl.gene.permutations import PermutationPlan
-from fqtl.gene.summary_nulls import draw_nulls, null_beside, null_scores
+from fqtl.gene.summary_nulls import TRIES, draw_nulls, null_beside, null_scores
 from fqtl.model.summary import contradictions
 from fqtl.model.summary.fit import problem_of
 from fqtl.model.summary.noise import correlation_in_low_rows
@@ -61,7 +61,7 @@ def test_tissues_that_are_drawn_beside_others_keep_the_noise_of_these(acting):
 
 
 def test_a_null_that_the_check_of_ld_refuses_does_not_fail_the_gene(acting, monkeypatch):
-    """It is drawn again, and where that never helps nothing is refused."""
+    """It is drawn again, and counted, and where that never helps nothing is refused."""
     problem, fit = acting
     plan = PermutationPlan(1, 5, "donors", 0, seed=3)
     monkeypatch.setattr(contradictions, "UNFIT", 0.1)
@@ -70,6 +70,9 @@ def test_a_null_that_the_check_of_ld_refuses_does_not_fail_the_gene(acting, monk
     found = draw_nulls("g1", problem, fit, SHARED, plan)
     assert len(found.statistics) == 1
     assert np.isfinite(found.statistics).all()
+    assert found.refused == TRIES
+    monkeypatch.undo()
+    assert draw_nulls("g1", problem, fit, SHARED, plan).refused == 0
 
 
 def test_noise_that_no_fit_was_told_of_is_seen_in_the_gene():
