@@ -72,6 +72,10 @@ class Variants:
             return self.packed.scores(gradient)
         return (self.x @ gradient.astype(self.x.dtype)).astype(np.float64)
 
+    def scores_of_each(self, gradient: Floats) -> Genotypes:
+        """(m, p) scores of gradients (n, m), in the precision of x."""
+        return np.asarray(gradient.T.astype(self.x.dtype) @ self.x.T)
+
     def information(self, weight: Floats) -> Floats:
         """(p, m) sum_i weight_it x_ji^2, for weights (n, m)."""
         total = np.empty((self.p, weight.shape[1]))

@@ -35,8 +35,10 @@ class Working:
             family that is not quadratic, says little about another, and where it follows y it
             makes variants that y follows look more informative than others.
         """
-        weight = gradient.information if far else working_weight(gradient)
-        weight = np.maximum(weight, LEAST_WEIGHT * gradient.information)
+        weight = gradient.information
+        if not model.family.quadratic:  # of which it is the curvature everywhere
+            curvature = weight if far else working_weight(gradient)
+            weight = np.maximum(curvature, LEAST_WEIGHT * weight)
         weight = np.where(weight > NO_WEIGHT, weight, 0.0)
         step = np.divide(gradient.mean, weight, out=np.zeros_like(weight), where=weight > 0)
         return cls(location.mean + step, NoisePrecision(weight)).under(model.noise)

@@ -17,6 +17,7 @@ from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Grown, Visit
+from fqtl.model.predictors.weak_effects import WeakEffects
 from fqtl.model.priors import NoisePrecision, SuccessivePrior
 from fqtl.model.priors.default_model import tissue_specific_effects
 from fqtl.model.priors.place import NOTICEABLE
@@ -55,12 +56,14 @@ class TissueSpecific:
 
     tissues : m sums of effects
     prior : of all of them
+    weak : what is known of tissues that have hardly an effect
     """
 
     x: Variants
     tissues: tuple[SingleEffectsPosterior, ...]
     prior: SuccessivePrior
     observations: Observations
+    weak: WeakEffects
 
     @classmethod
     def empty(
@@ -70,7 +73,8 @@ class TissueSpecific:
         m = observed.shape[1]
         nothing = SingleEffectsPosterior.empty(x.n, x.p, options.max_effects)
         prior = tissue_specific_effects(m, options.priors)
-        return cls(x, (nothing,) * m, prior, Observations(x, observed))
+        weak = WeakEffects.none(x, m)
+        return cls(x, (nothing,) * m, prior, Observations(x, observed), weak)
 
     def mean(self) -> Floats:
         return self._mean
@@ -110,14 +114,17 @@ class TissueSpecific:
 
     def grown(self, residual: Floats, precision: NoisePrecision) -> Grown:
         """Effects are looked for under the prior that suits all tissues best."""
-        scores = self.x.scores(residual - precision.times(self.mean()))
-        entry, pip = self._learned_from_all(scores, precision)
+        left = residual - precision.times(self.mean())
+        most = _largest(precision.diagonal)
+        weak = replace(self.weak, scores=self.weak.scores.refreshed(left / most))
+        squares = (weak.scores.z * most[:, None].astype(self.x.x.dtype)) ** 2
+        entry, pip = replace(self, weak=weak)._learned_from_all(squares, precision)
         promising = pip > ACTIVE
         if promising.any():
             # and those that hold nothing: under the new prior a slot that is left empty costs
             vacant = [not effects.effects for effects in self.tissues]
             where = np.flatnonzero(promising | vacant)
-            entry = entry._swept(residual, precision, where, Visit.FULL_SWEEP, scores)
+            entry = entry._swept(residual, precision, where, Visit.FULL_SWEEP)
         return Grown(entry, entry.likely > self.likely)
 
     def cleared(self) -> "TissueSpecific | None":
@@ -144,24 +151,17 @@ class TissueSpecific:
         return found
 
     def _swept(
-        self,
-        residual: Floats,
-        precision: NoisePrecision,
-        where: Iterable[int],
-        visit: Visit,
-        scores: Floats | None = None,
+        self, residual: Floats, precision: NoisePrecision, where: Iterable[int], visit: Visit
     ) -> "TissueSpecific":
-        """Effects of these tissues in turn, each against what the others leave.
-
-        scores : (p, m) of what all effects leave, if they are known
-        """
-        diagonal, tissues = precision.diagonal, list(self.tissues)
+        """Effects of these tissues in turn, each against what the others leave."""
+        diagonal, tissues, weak = precision.diagonal, list(self.tissues), self.weak
         left = residual - precision.times(self.mean())
         if visit is Visit.FULL_SWEEP and precision.shared is None:
-            weak = self._weak(where, left, diagonal, scores)
-            for t, effect in weak.items():
-                tissues[t] = tissues[t].of([effect])
-            where = [t for t in where if t not in weak]
+            weak, found = self._weak(where, left, diagonal)
+            for t, effect in found.items():
+                if not tissues[t].effects or tissues[t].effects[0] is not effect:
+                    tissues[t] = tissues[t].of([effect])
+            where = [t for t in where if t not in found]
         for t in where:
             before = tissues[t].score
             weight = np.ascontiguousarray(diagonal[:, t])
@@ -169,47 +169,29 @@ class TissueSpecific:
             if precision.shared is not None:
                 change = tissues[t].score - before
                 left += precision.shared * (precision.shared[:, t] * change)[:, None]
-        return replace(self, tissues=tuple(tissues))
+        return replace(self, tissues=tuple(tissues), weak=weak)
 
     def _weak(
-        self, where: Iterable[int], left: Floats, diagonal: Floats, scores: Floats | None
-    ) -> dict[int, SingleEffect]:
+        self, where: Iterable[int], left: Floats, diagonal: Floats
+    ) -> tuple[WeakEffects, dict[int, SingleEffect]]:
         """What a sweep leaves in those of these tissues that have hardly an effect, all at once.
 
-        As tissues share no noise these do not meet. left : (n, m) residual of all effects
-        scores : (p, m) of it, if they are known
+        left : (n, m) residual of all effects
         """
-        alike = {}
+        informations, held = {}, {}
         for t in where:
             effects = self.tissues[t]
             if len(effects.effects) > 1 or effects.most >= NOTICEABLE:
                 continue
             information = self._information(t, diagonal[:, t])
             if information is not None:
-                alike[t] = information
-        if not alike:
-            return {}
-        tissues = list(alike)
-        weights = diagonal[:, tissues]
-        of_each = self._scores_beside_others(tissues, left, weights, scores)
-        found = SingleEffect.best_of_each(
-            self.x, of_each, weights, list(alike.values()), self.prior.of_slot(0)
-        )
-        return {t: one for t, one in zip(tissues, found, strict=True) if one is not None}
-
-    def _scores_beside_others(
-        self, tissues: list[int], left: Floats, weights: Floats, scores: Floats | None
-    ) -> Floats:
-        """(k, p) scores of what other entries leave to each of these tissues; weights (n, k)."""
-        if scores is None:
-            own = np.column_stack([self.tissues[t].score for t in tissues])
-            return np.ascontiguousarray(self.x.scores(left[:, tissues] + weights * own).T)
-        of_each = np.ascontiguousarray(scores[:, tissues].T)
-        held = [k for k, t in enumerate(tissues) if self.tissues[t].effects]
-        if held:
-            own = np.column_stack([self.tissues[tissues[k]].score for k in held])
-            of_each[held] += self.x.scores(weights[:, held] * own).T
-        return of_each
+                informations[t] = information
+                held[t] = effects.effects[0] if effects.effects else None
+        if not held:
+            return self.weak, {}
+        most = _largest(diagonal)
+        beside = left / most + diagonal / most * self.mean()
+        return self.weak.found(held, beside, diagonal, informations, self.prior.of_slot(0))
 
     def _refined(
         self,
@@ -238,13 +220,13 @@ class TissueSpecific:
         return np.asarray(most * self.observations.information[tissue])
 
     def _learned_from_all(
-        self, scores: Floats, precision: NoisePrecision
+        self, squares: np.ndarray, precision: NoisePrecision
     ) -> tuple["TissueSpecific", Floats]:
         """The prior by expectation and maximisation over one more effect in each tissue.
 
         The rows of x have sum d x^2 ≈ sum d. And the probability (m,) of each tissue's effect.
 
-        scores : (p, m) of what all effects leave
+        squares : (m, p) of the scores of what all effects leave, in single precision
         """
         information = precision.diagonal.sum(axis=0)
         held = np.array([[pip >= ACTIVE for pip in sums.included] for sums in self.tissues])
@@ -253,7 +235,7 @@ class TissueSpecific:
         included = (held * [sums.included for sums in self.tissues]).sum(axis=0)
         second = sum(effect.second_moment for effect in known if effect.pip >= ACTIVE)
         prior, pip = self.prior, np.zeros(len(self.tissues))
-        squares = scores.T.astype(np.float32, order="C") ** 2
+        squares = squares.astype(np.float32, copy=False)
         largest = squares.max(axis=1).astype(np.float64)
         share = self.x.copies.share.astype(np.float32)
         for _ in range(EM_STEPS):
@@ -266,6 +248,12 @@ class TissueSpecific:
             if _is_near(prior, before):
                 break
         return replace(self, prior=prior), pip
+
+
+def _largest(weight: Floats) -> Floats:
+    """(m,) largest weight of each tissue, 1 where nothing was observed."""
+    most = weight.max(axis=0)
+    return np.where(most > 0, most, 1.0)
 
 
 def _is_near(prior: SuccessivePrior, before: SuccessivePrior) -> bool:
