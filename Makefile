@@ -1,4 +1,5 @@
-# make demo   builds an environment of its own and runs the demo to the end
+# make first-look   builds an environment of its own and runs a part of the demo: a report in five minutes
+# make demo   the same with all of the demo
 # make test   builds what the tests need and passes them
 # make help   lists the rest
 
@@ -8,9 +9,10 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard fqtl/model/*/*.pyx fqtl/model/*/*.h)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo demo-lymphoblastoid test fast fuzz floor cluster lint docs format bench speed counts accuracy accuracy-real reference scale chr22 clean
+.PHONY: help first-look demo demo-lymphoblastoid test fast fuzz floor cluster lint docs format bench speed counts accuracy accuracy-real reference scale chr22 clean
 
 help:
+	@echo "make first-look           a part of the demo: a report in five minutes, to results/first-look/"
 	@echo "make demo                 a simulated panel of 44 tissues on real genotypes, to results/demo/"
 	@echo "make demo-lymphoblastoid  real expression of one tissue, to results/lymphoblastoid/"
 	@echo "make test                 all tests"
@@ -33,6 +35,10 @@ help:
 
 # A killed run leaves a lock behind; whoever runs the demo again has just seen that it is dead.
 UNLOCK = if [ -n "$$(ls -A .snakemake/locks 2>/dev/null)" ]; then snakemake --configfile $(1) --unlock; fi
+
+first-look: $(VENV)/workflow,plink.stamp
+	@$(call UNLOCK,config/first-look.yaml)
+	snakemake --configfile config/first-look.yaml
 
 demo: $(VENV)/workflow,plink.stamp
 	@$(call UNLOCK,config/demo.yaml)
@@ -137,4 +143,4 @@ floor:
 
 clean:
 	rm -rf .venv .venv-floor build dist *.egg-info fqtl/model/*/*.so fqtl/model/*/*.c
-	rm -rf results/demo results/lymphoblastoid
+	rm -rf results/first-look results/demo results/lymphoblastoid

@@ -129,7 +129,7 @@ def test_presets_are_those_that_there_are():
     assert {path.stem for path in PRESETS} == set(get_args(data.Preset))
 
 
-@pytest.mark.parametrize("name", ["demo.yaml", "lymphoblastoid.yaml"])
+@pytest.mark.parametrize("name", ["demo.yaml", "first-look.yaml", "lymphoblastoid.yaml"])
 def test_configs_that_come_along_use_no_old_name(name):
     text = (ROOT / "config" / name).read_text()
     refuse_faults(merged([defaults(), yaml.safe_load(text)]), name)
