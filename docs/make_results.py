@@ -151,7 +151,12 @@ memory.
 
 A gene's page has the PIPs of its variants along the chromosome, coloured by LD (and the genes
 there, if a GTF is known), credible sets, loadings of tissues with intervals, prediction in donors
-held out, weights, and its tests in traits. `fqtl plot gene GENE --results FOLDER --out gene.html`
+held out, weights, and its tests in traits. With `cross_validation: {keep_predictions: true}`, as in
+the demo, it also shows single donors: observed expression over what fits to others predict, with
+the r² of `prediction.tsv.gz`. They are individual-level data, which the report and `fits.parquet`
+never hold: they stand in `fits/{shard}.parquet` (8 bytes for each donor and tissue), without names
+and in the order of prediction, and on the pages of genes, which must stay where expression may be.
+`fqtl plot gene GENE --results FOLDER --out gene.html`
 makes one of any gene in 2 s of processor time (44 tissues). `snakemake --report archive.zip` puts
 report, figures and pages into one archive with captions.
 

@@ -15,7 +15,7 @@ from fqtl.errors import FqtlError
 from fqtl.release.concerns import about_release
 from fqtl.release.result_tables import result_tables
 from fqtl.tables.files import read_parquets, read_tsv, write_parquet, write_tsv
-from fqtl.tables.fits import EFFECTS
+from fqtl.tables.fits import ONLY_IN_SHARDS
 from fqtl.tables.reasons import count_reasons
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    parts = read_parquets(given.fits, "fits", without=EFFECTS.names)
+    parts = read_parquets(given.fits, "fits", without=ONLY_IN_SHARDS)
     builds = {about["genome_build"] for _, about in parts}
     if len(builds) > 1:
         raise FqtlError(

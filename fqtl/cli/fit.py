@@ -58,6 +58,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     add_priors(parser)
     add_folds(parser)
+    add_key(parser, "cross_validation.keep_predictions")
     add_donor_covariates(parser)
     add_permutations(parser)
     add_out(parser, "fits, as Parquet")
@@ -74,6 +75,7 @@ def run(given: Namespace) -> None:
         covariates=covariates_of(given.donor_covariates, donors),
         permutations=_permutation_plan(given),
         baseline=given.baseline,
+        keep_predictions=given.keep_predictions,
         is_male=is_male_of(source, genes, donors),
         sexes=source.sexes,
     )

@@ -61,6 +61,12 @@ class CrossValidation:
         low=0,
         high=1,
     )
+    keep_predictions: bool = key(
+        False,
+        "true: expression and prediction of single donors held out stand in fits/*.parquet and are "
+        "drawn on the pages of genes. They are individual-level data, as dbGaP has it: such files "
+        "and pages must not be passed on as results may be",
+    )
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ the dosages, cross-validated prediction), so that no stage reads genotypes again
 
 import logging
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,7 +16,7 @@ from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
 from fqtl.gene.baseline import elastic_net
-from fqtl.gene.cross_validation import centred, cross_validate
+from fqtl.gene.cross_validation import CONSTANT, centred, compare, cross_validate, predict_held_out
 from fqtl.gene.donors import genotypes_of
 from fqtl.gene.effects import effects_of, of_donors
 from fqtl.gene.permutations import draw_permutations, permuted_columns
@@ -82,7 +83,7 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
             genotypes,
             of_donors(_on_the_scale_of_effects(gene, settings), x),
         ),
-        "prediction": _prediction(gene, x, result, settings),
+        **_prediction(gene, x, result, settings),
         **_permutations(gene, x, result, settings),
     }
 
@@ -118,10 +119,9 @@ def _within_sexes(y: Floats, is_male: np.ndarray) -> Floats:
     return found
 
 
-def _prediction(
-    gene: GeneData, x: np.ndarray, result: Fit, settings: Settings
-) -> list[dict[str, Any]]:
-    """A row for each tissue: its donors, its PIP, its background, how well it is predicted."""
+def _prediction(gene: GeneData, x: np.ndarray, result: Fit, settings: Settings) -> dict[str, Any]:
+    """Columns `prediction`, a row for each tissue (its donors, its PIP, its background, how well it
+    is predicted), and `held_out` if that is kept."""
     donors = np.isfinite(gene.y).sum(axis=0)
     rows: list[dict[str, Any]] = [
         {"tissue": tissue, "n_donors": int(donors[t]), "pip": float(result.tissue_pip[t])}
@@ -132,18 +132,17 @@ def _prediction(
         for t, row in enumerate(rows):
             row["background_share"] = float(result.background_share[t])
             row["background_kept"] = float(kept[t]) if np.isfinite(kept[t]) else None
-    _add_validation(rows, gene, x, settings)
-    return rows
+    return {"prediction": rows, **_validation(rows, gene, x, settings)}
 
 
-def _add_validation(
+def _validation(
     rows: list[dict[str, Any]], gene: GeneData, x: np.ndarray, settings: Settings
-) -> None:
-    """Add to the row of each tissue how well unseen donors are predicted."""
+) -> dict[str, Any]:
+    """Add to the row of each tissue how well unseen donors are predicted; what is kept of them."""
     if settings.fold is None:
-        return
+        return {}
     y = _on_the_scale_of_effects(gene, settings)
-    found = cross_validate(
+    predicted = predict_held_out(
         y,
         x,
         settings.fold,
@@ -151,6 +150,7 @@ def _add_validation(
             fit_gene(gene, x, settings, train), genotypes_of(x, train), settings.min_pip
         ),
     )
+    found = compare(y, predicted, settings.fold)
     for t, row in enumerate(rows):
         row.update({name: float(values[t]) for name, values in asdict(found).items()})
     if has_baseline(gene.gene_id, settings.baseline):
@@ -159,6 +159,24 @@ def _add_validation(
         )
         for t, row in enumerate(rows):
             row.update({f"enet_{name}": float(getattr(baseline, name)[t]) for name in BASELINE})
+    if not settings.keep_predictions:
+        return {}
+    return {"held_out": held_out(gene.tissues, y, predicted)}
+
+
+def held_out(tissues: Sequence[str], y: Floats, predicted: Floats) -> list[dict[str, Any]]:
+    """Column `held_out`: of each tissue whose donors are told apart, in the order of prediction."""
+    rows = []
+    for t, tissue in enumerate(tissues):
+        seen = np.isfinite(y[:, t])
+        of_tissue = predicted[seen, t], y[seen, t]
+        if seen.any() and np.ptp(of_tissue[0]) > CONSTANT:
+            order = np.lexsort(of_tissue[::-1])
+            told = (values[order].astype(np.float32) for values in of_tissue)
+            rows.append(
+                dict(zip(("tissue", "predicted", "observed"), (tissue, *told), strict=True))
+            )
+    return rows
 
 
 def has_baseline(gene_id: str, share: float) -> bool:

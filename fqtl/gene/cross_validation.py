@@ -42,7 +42,14 @@ def assign_folds(n: int, folds: int, seed: int) -> Indices:
 def cross_validate(
     y: Floats, x: np.ndarray, fold: Indices, effects_of: Callable[[np.ndarray], Floats]
 ) -> Prediction:
-    """Fit to all folds but one, predict that one, and compare.
+    """How well donors are predicted by fits that have not seen them, as `predict_held_out` does."""
+    return compare(y, predict_held_out(y, x, fold, effects_of), fold)
+
+
+def predict_held_out(
+    y: Floats, x: np.ndarray, fold: Indices, effects_of: Callable[[np.ndarray], Floats]
+) -> Floats:
+    """(n, m) prediction of each fold by the fit to all others.
 
     A donor is held out in all tissues at once. Predictions are centred within their fold, so that
     the mean of the training donors does not enter. Where training donors show nothing that varies,
@@ -57,7 +64,7 @@ def cross_validate(
         test = fold == k
         if _varies(y[~test]):
             predicted[test] = centred(genotypes_of(x, test)) @ effects_of(~test)
-    return compare(y, predicted, fold)
+    return predicted
 
 
 def compare(y: Floats, predicted: Floats, fold: Indices) -> Prediction:

@@ -19,6 +19,7 @@ class Settings:
     min_pip : a weight is kept where the PIP of its variant in its tissue reaches this
     covariates : (n, q) of the donors, with effects of their own in each tissue; None for none
     permutations : permuted fits; None for none
+    keep_predictions : keep what is predicted of single donors held out
     baseline : share of genes, drawn by their names, that an elastic net is cross-validated in, too
     is_male : (n,) of the donors, for genes on a sex chromosome; None where none is fitted
     sexes : chromosomes of which one sex has one copy
@@ -30,6 +31,7 @@ class Settings:
     covariates: Floats | None = None
     permutations: PermutationPlan | None = None
     baseline: float = 0.0
+    keep_predictions: bool = False
     is_male: np.ndarray | None = None
     sexes: SexChromosomes = field(default_factory=lambda: sex_chromosomes(""))
 

@@ -13,6 +13,7 @@ from fqtl.tables.fits import CALL
 
 SHOWN_PIP = 0.01  # variants of an effect that are drawn
 MOST_EFFECTS = 12  # that have a panel of their own
+MOST_TISSUES = 12  # whose single donors are drawn
 MOST_VARIANTS = 10  # of a credible set that a table names
 
 
@@ -186,15 +187,47 @@ def _prediction(gene: GeneRecord) -> list[Block]:
     return [
         Figure(
             "prediction",
-            "Observed against cross-validated prediction",
+            "Cross-validated prediction",
             "Correlation of expression with its prediction in donors held out, with its 95 % "
-            "interval, in each tissue; where an elastic net was trained, its correlation. "
-            "Predictions of single donors are not kept by a run.",
+            "interval, in each tissue; where an elastic net was trained, its correlation.",
             f"The best of {len(pairs)} tissues is {best['tissue']} with r {best['r']:.2f}.",
             gene_plots.prediction(pairs),
             pairs[columns],
-        )
+        ),
+        _single_donors(gene),
     ]
+
+
+def _single_donors(gene: GeneRecord) -> Block:
+    """Donors held out, in the tissues that are predicted best."""
+    if gene.held_out.empty:
+        return Text(
+            "Single donors are not drawn: the run kept none of their predictions "
+            "(`cross_validation.keep_predictions`)."
+        )
+    told = gene.prediction[gene.prediction["tissue"].isin(gene.held_out["tissue"])]
+    best = told.sort_values("r2", ascending=False, kind="stable").head(MOST_TISSUES)
+    more = f" The {len(best)} of {len(told)} tissues that are predicted best."
+    shown = gene.held_out[gene.held_out["tissue"].isin(best["tissue"])]
+    return Figure(
+        "donors",
+        "Observed against cross-validated prediction",
+        "Each point is a donor who was held out: expression over what fits to other donors "
+        "predict, in standard deviations; in large tissues, hexagons coloured by how many donors "
+        "they hold. The line is that of least squares; "
+        "where it falls, r² is told as 0."
+        + (more if len(told) > len(best) else "")
+        + " Expression of single donors is individual-level data: pass this page on to nobody "
+        "who may not see them.",
+        f"{len(best)} tissues; the best predicted is {_words(best['tissue'].iloc[0])}, "
+        f"with r² {best['r2'].iloc[0]:.3f}.",
+        gene_plots.single_donors(shown, best),
+        shown,
+    )
+
+
+def _words(tissue: Any) -> str:
+    return str(tissue).replace("_", " ")
 
 
 def _weights(gene: GeneRecord) -> list[Block]:

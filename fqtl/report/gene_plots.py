@@ -1,6 +1,7 @@
 """Figures of one gene."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 import matplotlib as mpl
 import numpy as np
@@ -13,6 +14,8 @@ from fqtl.report.plots import COLOURS, INK, QUIET, STYLE
 from fqtl.tables.fits import CALL
 
 NORMAL_95 = 1.96  # standard deviations of a normal distribution that hold 95 %
+PANELS_ABREAST = 4  # of single donors
+MOST_POINTS = 300  # that a panel draws; hexagons count more of them
 MOST_LANES = 6  # rows that gene models are drawn in
 
 
@@ -171,7 +174,37 @@ def prediction(pairs: pd.DataFrame) -> Figure:
             axes.plot(net, place, "|", ms=8, mew=2, color=COLOURS[1], label="elastic net")
         axes.set_yticks(place, pairs["tissue"].str.replace("_", " "), fontsize=7)
         axes.set(xlabel="correlation in donors held out", ylim=(-0.7, len(pairs) - 0.3))
-        axes.legend(frameon=False, fontsize=7, loc="lower right")
+        axes.legend(frameon=False, fontsize=7, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+    return figure
+
+
+def single_donors(donors: pd.DataFrame, best: pd.DataFrame) -> Figure:
+    """Observed expression over its prediction, a panel for each tissue with its r².
+
+    donors : tissue, predicted, observed; best : tissue, r2, in the order of the panels
+    """
+    rows = -(-len(best) // PANELS_ABREAST)
+    with mpl.rc_context(STYLE):
+        size = (2.1 * min(len(best), PANELS_ABREAST) + 0.6, 2.1 * rows + 0.4)
+        figure = Figure(figsize=size, layout="constrained")
+        panels = figure.subplots(rows, min(len(best), PANELS_ABREAST), squeeze=False).ravel()
+        for axes, tissue in zip(panels, best.itertuples(), strict=False):
+            mine = donors[donors["tissue"] == tissue.tissue]
+            x, y = mine["predicted"].to_numpy(float), mine["observed"].to_numpy(float)
+            if len(mine) > MOST_POINTS:
+                axes.hexbin(x, y, gridsize=24, cmap="Blues", mincnt=1, linewidths=0.1)
+            else:
+                axes.plot(x, y, "o", ms=2.5, mew=0, alpha=0.6, color=COLOURS[0])
+            slope = np.cov(x, y)[0, 1] / x.var(ddof=1)
+            ends = np.array([x.min(), x.max()])
+            axes.plot(ends, y.mean() + slope * (ends - x.mean()), color=COLOURS[1], lw=1.2)
+            name = "\n".join(wrap(tissue.tissue.replace("_", " "), 26)[:2])
+            axes.set_title(f"{name}\nr² {tissue.r2:.3f}, {len(mine)} donors", fontsize=7)
+            axes.tick_params(labelsize=6)
+        for axes in panels[len(best) :]:
+            axes.set_visible(False)
+        figure.supxlabel("predicted", fontsize=8)
+        figure.supylabel("observed", fontsize=8)
     return figure
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from fqtl.errors import FqtlError
 from fqtl.report.results import Trait, as_text, read_traits
 from fqtl.tables.files import read_parquet, read_tsv
-from fqtl.tables.fits import covariance_of, explode
+from fqtl.tables.fits import HELD_OUT, covariance_of, explode
 
 MOST_NAMED = 5  # genes that a message names
 LISTS = (
@@ -33,6 +34,7 @@ class GeneRecord:
     factors : factor, pip, p, q, lead_variant
     variants : variant_id, rsid, pos, frequency of each variant that carries anything
     r : (v, v) correlation of their dosages in the donors of the run
+    held_out : tissue, predicted, observed of donors held out, a row each; empty where not kept
     variant_loadings, tissue_loadings, specific, sets, weights, prediction : as in the store of fits
     associations : by trait, its tests in tissues; trait_factors : the same of its factors;
         colocalisation : of its effects, where it was computed
@@ -48,6 +50,7 @@ class GeneRecord:
     sets: pd.DataFrame
     weights: pd.DataFrame
     prediction: pd.DataFrame
+    held_out: pd.DataFrame
     associations: dict[str, pd.DataFrame]
     trait_factors: dict[str, pd.DataFrame]
     colocalisation: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -104,7 +107,8 @@ def read_records(
     traits = read_traits(results / "twas", only_traits)
     for store, mine in _stores(results, genes).items():
         wanted = ["gene_id", *LISTS, "covariance"]
-        table = read_parquet(store, "fits", wanted, [("gene_id", "in", mine)])[0]
+        kept = HELD_OUT.names if set(HELD_OUT.names) <= set(pq.read_schema(store).names) else []
+        table = read_parquet(store, "fits", [*wanted, *kept], [("gene_id", "in", mine)])[0]
         lists = {name: explode(table, name) for name in LISTS}
         for row, gene in enumerate(table["gene_id"].to_pylist()):
             parts = {name: part[part["row"] == row] for name, part in lists.items()}
@@ -120,8 +124,16 @@ def read_records(
                 sets=parts["credible_sets"],
                 weights=parts["weights"],
                 prediction=parts["prediction"],
+                held_out=_held_out(table["held_out"][row].as_py() if kept else None),
                 **_of_traits(traits, gene),
             )
+
+
+def _held_out(tissues: list[dict[str, Any]] | None) -> pd.DataFrame:
+    """A row for each donor of each tissue."""
+    parts = [pd.DataFrame({"tissue": [], "predicted": [], "observed": []})]
+    parts += [pd.DataFrame(tissue) for tissue in tissues or []]
+    return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
 def _stores(results: Path, genes: Sequence[str]) -> dict[Path, list[str]]:

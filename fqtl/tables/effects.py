@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from fqtl.errors import FqtlError
 from fqtl.tables.files import read_parquet
-from fqtl.tables.fits import EFFECTS, FITS
+from fqtl.tables.fits import EFFECTS, FITS, HELD_OUT
 
 NEEDS = ("gene_id", "chrom", "prediction", *EFFECTS.names)
 
@@ -73,7 +73,7 @@ def _refuse_without(path: Path, names: list[str]) -> None:
 
 def read_effects(path: Path) -> Iterator[GeneEffects]:
     """Genes of a shard's fits that were fitted, with their effects if they have any."""
-    others = [name for name in FITS.names if name not in NEEDS]
+    others = [name for name in (*FITS.names, *HELD_OUT.names) if name not in NEEDS]
     table, _ = read_parquet(path, "fits", without=others)
     _refuse_without(path, table.column_names)
     for row in range(len(table)):

@@ -149,7 +149,25 @@ EFFECTS = pa.schema(
         ),
     }
 )
-SHARD = pa.schema([*FITS, *EFFECTS])  # of one shard's fits
+# Of single donors, where `cross_validation.keep_predictions` asks for it. In the shards alone: who
+# shares the store of all fits shares no individual's data
+HELD_OUT = pa.schema(
+    {
+        # of each tissue with a prediction, the donors that were observed, in the order of their
+        # prediction: of whom a point is, and which points of two tissues are one donor, is not said
+        "held_out": pa.list_(
+            pa.struct(
+                {
+                    "tissue": pa.string(),
+                    "predicted": pa.list_(pa.float32()),
+                    "observed": pa.list_(pa.float32()),
+                }
+            )
+        ),
+    }
+)
+SHARD = pa.schema([*FITS, *EFFECTS, *HELD_OUT])  # of one shard's fits
+ONLY_IN_SHARDS = (*EFFECTS.names, *HELD_OUT.names)
 
 
 def explode(fits: pa.Table, column: str, tissue: str | None = None) -> pd.DataFrame:

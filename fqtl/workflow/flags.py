@@ -82,6 +82,12 @@ class Flags:
         )
 
     @property
+    def keep_predictions(self) -> str:
+        """Of fits; nothing by default, so that a run of before is not made anew."""
+        kept = self.run.config.cross_validation.keep_predictions
+        return "--keep-predictions" if kept else ""
+
+    @property
     def permutations(self) -> str:
         """Of every command that knows of permuted fits."""
         plan = self.run.config.calibration

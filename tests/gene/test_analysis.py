@@ -42,6 +42,23 @@ def settings(folds=0):
     return Settings(fit={}, fold=assign_folds(200, folds, 0) if folds else None, min_pip=0.01)
 
 
+def test_single_donors_are_kept_if_asked_for_and_their_r2_is_that_of_the_record():
+    gene, genotypes, _ = inputs()
+    without = analyse_gene(gene, genotypes, settings(folds=4))
+    kept = analyse_gene(gene, genotypes, replace(settings(folds=4), keep_predictions=True))
+    assert without.get("held_out") is None
+    assert kept["prediction"] == without["prediction"]
+    table = {row["tissue"]: row for row in kept["prediction"]}
+    assert len(kept["held_out"]) >= 3
+    for told in kept["held_out"]:
+        row = table[told["tissue"]]
+        assert len(told["observed"]) == len(told["predicted"]) == row["n_donors"]
+        r = np.corrcoef(told["observed"], told["predicted"])[0, 1]
+        assert max(r, 0) ** 2 == pytest.approx(row["r2"], abs=1e-5)  # of single precision
+        # the order tells nothing of who is who
+        assert (np.diff(told["predicted"]) >= 0).all()
+
+
 def test_a_record_holds_what_the_fit_found():
     gene, genotypes, simulated = inputs()
     found = analyse_gene(gene, genotypes, settings(folds=4))

@@ -8,12 +8,12 @@ import pytest
 from fqtl import cli
 from fqtl.data.annotation import read_gene_models
 from fqtl.errors import FqtlError
-from fqtl.report import gene_page, gene_plots
+from fqtl.report import gene_page, gene_plots, plots
 from fqtl.report.gene_record import correlation, named, read_fits, read_records, strongest
 from fqtl.report.page import render
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import write_parquet, write_tsv
-from fqtl.tables.fits import FITS
+from fqtl.tables.fits import FITS, HELD_OUT
 from tests.report.test_report import outline
 
 LOADING = {"mean": 0.5, "sd": 0.1}
@@ -24,8 +24,11 @@ chr1\tX\tgene\t9000\t9900\t.\t-\t.\tgene_id "far.1";
 """
 
 
+KEPT = pa.schema([*FITS, *HELD_OUT])
+
+
 def record_of(gene, **lists):
-    nothing = {name: [] if pa.types.is_list(FITS.field(name).type) else None for name in FITS.names}
+    nothing = {name: [] if pa.types.is_list(KEPT.field(name).type) else None for name in KEPT.names}
     return {**nothing, "gene_id": gene, **lists}
 
 
@@ -76,6 +79,11 @@ FULL = record_of(
         {"tissue": "Lung", "variant": 2, "weight": -0.2},
     ],
     prediction=[prediction("Liver", 0.5), prediction("Lung", -0.1)],
+    # r 0.5 and -0.1 of 103 donors are not what three points have; only their places are told
+    held_out=[
+        {"tissue": "Liver", "predicted": [-1.0, 0.0, 1.0], "observed": [0.5, -2.0, 1.5]},
+        {"tissue": "Lung", "predicted": [-0.1, 0.0, 0.1], "observed": [0.1, 0.3, -0.1]},
+    ],
     # standard deviations 1, 2 and 1; v1 and v2 in LD with r 0.5
     covariance=[1.0, 1.0, 0.0, 4.0, 0.0, 1.0],
 )
@@ -85,7 +93,7 @@ FULL = record_of(
 def run(tmp_path):
     """Results of three genes: one with everything, one with nothing, one that was not fitted."""
     records = [FULL, record_of("g2.1"), record_of("g3.1")]
-    table = pa.Table.from_pylist(records, schema=FITS)
+    table = pa.Table.from_pylist(records, schema=KEPT)
     write_parquet(tmp_path / "fits.parquet", table, "fits")
     calibrated = (12.0, 1, 0.5, 0.01, 0.02)
     rows = [
@@ -170,7 +178,7 @@ def test_a_whole_page_is_whole_html_with_the_name_of_the_gene(run, models):
     found = outline(page)
     assert len(found.ids) == len(set(found.ids))
     assert "<h1>g1.1 (ONE)</h1>" in page
-    assert page.count("<figure>") == 4
+    assert page.count("<figure>") == 5
     assert page == render(gene_page.title(gene, models), gene_page.sections(gene, models))
 
 
@@ -183,6 +191,47 @@ def test_genes_are_read_from_their_shard_where_it_is_there(run):
     first, second = records_of(run, "g1.1", "g2.1")
     assert first.prediction["tissue"].tolist() == ["Spleen"]
     assert second.gene_id == "g2.1"
+
+
+def test_single_donors_are_drawn_beside_the_r2_of_the_table(run, models):
+    (gene,) = records_of(run, "g1.1")
+    (_, figure) = parts_of(gene, models)["prediction"]
+    assert figure.name == "donors"
+    assert "r² 0.250" in figure.alt
+    assert "individual-level data" in figure.caption
+    assert figure.data.to_dict("list") == {
+        "tissue": ["Liver"] * 3 + ["Lung"] * 3,
+        "predicted": pytest.approx([-1, 0, 1, -0.1, 0, 0.1]),
+        "observed": pytest.approx([0.5, -2, 1.5, 0.1, 0.3, -0.1]),
+    }
+
+
+def test_a_run_that_kept_no_predictions_says_how_to_keep_them(run, models):
+    kept = pa.Table.from_pylist([FULL], schema=KEPT)
+    for table in (kept.select(FITS.names), kept.set_column(*no_held_out())):
+        write_parquet(run / "fits.parquet", table, "fits")
+        (gene,) = records_of(run, "g1.1")
+        (_, said) = parts_of(gene, models)["prediction"]
+        assert "cross_validation.keep_predictions" in said.text
+
+
+def no_held_out():
+    """Where the column stands, with nothing in it."""
+    field = HELD_OUT.field("held_out")
+    return len(FITS), field, pa.nulls(1, field.type)
+
+
+def test_many_donors_of_a_tissue_are_counted_in_hexagons():
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal(2000)
+    donors = pd.DataFrame({"tissue": "Lung", "predicted": x, "observed": x + rng.random(2000)})
+    best = pd.DataFrame({"tissue": ["Lung"], "r2": [0.9]})
+    few, many = (
+        plots.as_svg(gene_plots.single_donors(some, best), "donors", "a panel")
+        for some in (donors[:300], donors)
+    )
+    assert len(many) < len(few)
+    assert "2000 donors" in many
 
 
 def test_the_strongest_come_first_and_what_was_not_fitted_not_at_all(run):

@@ -74,6 +74,7 @@ rule fit:
         model=FLAGS.model,
         folds=config["cross_validation"]["folds"],
         baseline=config["cross_validation"]["baseline"],
+        keep=FLAGS.keep_predictions,
         permutations=FLAGS.permutations,
         min_pip=config["weights"]["min_pip"],
     shell:
@@ -81,5 +82,5 @@ rule fit:
         fqtl fit --shard {input.shard:q} {params.genotypes} \
             {params.variants} {params.covariates} {params.model} {params.priors} \
             --folds {params.folds} --min-pip {params.min_pip} --baseline {params.baseline} \
-            {params.permutations} --out {output:q} 2>{log:q}
+            {params.keep} {params.permutations} --out {output:q} 2>{log:q}
         """
