@@ -11,6 +11,7 @@ from fqtl.errors import FqtlError
 from fqtl.gene import sparse_background as module
 from fqtl.gene.analysis import analyse_gene, fit_gene
 from fqtl.gene.cross_validation import assign_folds, cross_validate
+from fqtl.gene.donors import genotypes_of
 from fqtl.gene.record import sparse_effects
 from fqtl.gene.settings import Settings
 from fqtl.gene.sparse_background import KEPT, MOST, alike, pursued, sparse_background
@@ -168,7 +169,7 @@ def test_cross_validation_is_of_what_is_written(monkeypatch):
 
     def effects(train):
         fit = fit_gene(gene, x, SPARSE, train)
-        return sparse_effects(fit, 0.01) + sparse_background(fit, x[train]).effects
+        return sparse_effects(fit, 0.01) + sparse_background(fit, genotypes_of(x, train)).effects
 
     by_hand = cross_validate(gene.y, x, fold, effects)
     assert record["prediction"][0]["r2"] == by_hand.r2[0] > 0.05
