@@ -21,12 +21,23 @@ def evidence(scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def placed(scale: float, prior: float, log_odds: float, tail: float) -> tuple[np.ndarray, ...]:
     """Rows that are kept, what is found of them (5, kept), and ln P(none) with the sums."""
     score, information, share = evidence(scale)
-    found, scratch, kept = np.empty((5, P)), np.empty((3, P)), np.empty(P, dtype=np.intp)
+    found, moments, scratch = np.empty((3, P)), np.empty((2, P)), np.empty((3, P))
+    kept = np.empty(P, dtype=np.intp)
     count, *sums = place_rows(
-        score, information, np.log(share), share, prior, log_odds, tail, found, scratch, kept
+        score,
+        information,
+        np.log(share),
+        share,
+        prior,
+        log_odds,
+        tail,
+        found,
+        moments,
+        scratch,
+        kept,
     )
     rows = np.arange(P) if count == P else kept[:count]
-    return rows, found[:, :count], np.array(sums)
+    return rows, np.vstack([found, moments])[:, :count], np.array(sums)
 
 
 @pytest.mark.parametrize("scale", [0.1, 20.0, 300.0, 3e4])
@@ -55,15 +66,16 @@ def test_a_place_is_what_bayes_rule_says_of_every_row(scale, prior, log_odds, ta
 
 def test_exponentials_and_logarithms_are_those_of_the_library_to_the_last_bits():
     exponents = np.linspace(-690, 0, 2001)
-    ones, found = np.ones(2001), np.empty((5, 2001))
+    ones, found, moments = np.ones(2001), np.empty((3, 2001)), np.empty((2, 2001))
     scratch, kept = np.empty((3, 2001)), np.empty(2001, dtype=np.intp)
     # ln of 1 + information, and exp of the logarithm of a share, where scores are 0
     information = np.geomspace(1e-12, 1e12, 2001)
-    place_rows(0 * ones, information, exponents, ones, 1.0, 0.0, -1.0, found, scratch, kept)
+    nothing = 0 * ones
+    place_rows(nothing, information, exponents, ones, 1.0, 0.0, -1.0, found, moments, scratch, kept)
     np.testing.assert_allclose(
         scratch[0], [log(1 + v) for v in information], rtol=4e-16, atol=3e-16
     )
-    place_rows(0 * ones, 0 * ones, exponents, ones, 1.0, 0.0, -1.0, found, scratch, kept)
+    place_rows(nothing, nothing, exponents, ones, 1.0, 0.0, -1.0, found, moments, scratch, kept)
     expected = np.array([exp(v) for v in exponents])
     np.testing.assert_allclose(found[0], expected / (1 + expected.sum()), rtol=2e-15)
 

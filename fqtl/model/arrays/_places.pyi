@@ -12,6 +12,7 @@ def place_rows(
     log_odds: float,
     tail: float,
     found: Floats,
+    moments: Floats,
     scratch: Floats,
     kept: Indices,
 ) -> tuple[int, float, float, float, float]: ...

@@ -32,6 +32,7 @@ def place_rows(
     double log_odds,
     double tail,
     double[:, ::1] found,
+    double[:, ::1] moments,
     double[:, ::1] scratch,
     Py_ssize_t[::1] kept,
 ):
@@ -39,7 +40,8 @@ def place_rows(
 
     score, information, share : (p,); log_share : ln share
     prior_precision, log_odds : of the effect's size, and of there being one
-    found : (5, p) alpha, mean, precision, first and second moment, of the rows that are kept
+    found, moments : (3, p) alpha, mean, precision, and (2, p) first and second moment of the
+        loading, of the rows that are kept
     scratch : (3, p); kept : (p,) which rows these are, unless all are
 
     Gives how many are kept, ln P(none), and the sums of alpha, of second moments, and of
@@ -73,7 +75,7 @@ def place_rows(
                     k += 1
         moments_of_rows(
             alpha, mean, precision, log_ratio, log_each, &log_share[0] if count == p else of_kept,
-            log_norm, count, &found[3, 0], &found[4, 0], sums,
+            log_norm, count, &moments[0, 0], &moments[1, 0], sums,
         )
     return count, none, sums[0], sums[1], sums[2]
 

@@ -6,6 +6,7 @@ probability `inclusion`, of size N(0, 1/precision). Three rules say how the slot
 variants of a factor.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log, log1p
@@ -21,6 +22,7 @@ ANOTHER = 0.5  # probability of one more effect of a factor after each; taste
 PSEUDO_EFFECTS = 1.0  # effects that the prior of a size amounts to; taste: the least that counts
 USUAL_SQUARE = 0.05  # and their square; taste: a usual effect explains a twentieth of the variance
 PSEUDO_SUMS = 10.0  # sums that the prior of a share amounts to; taste
+ROOT = 1e-12  # relative, of a root; derived: rounding
 PSEUDO_FOUND = 0.1  # and first effects that they held; taste: one sum in a hundred
 
 
@@ -128,9 +130,7 @@ class SuccessivePrior(EffectPrior):
             return low
         if slope(high) >= 0:
             return high
-        from scipy.optimize import brentq  # takes half a second, which only fits should wait for
-
-        return float(brentq(slope, low, high))
+        return _root(slope, low, high)
 
 
 @dataclass(frozen=True)
@@ -183,3 +183,28 @@ def _beta(x: float, a: float, b: float) -> float:
 def _gamma(x: float, a: float) -> float:
     """ln Gamma(x | a, rate 1)."""
     return float(xlogy(a - 1.0, x) - x - gammaln(a))
+
+
+def _root(slope: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function vanishes that falls from above 0 at `low` to below 0 at `high`.
+
+    Regula falsi, in which an end that stays counts for half (the Illinois algorithm; Dowell &
+    Jarratt 1971, BIT 11:168). scipy.optimize has others, and takes half a second to import.
+    """
+    above, below, side = slope(low), slope(high), 0
+    while high - low > ROOT * high:
+        middle = (low * below - high * above) / (below - above)
+        value = slope(middle)
+        if value == 0 or not low < middle < high:
+            return middle
+        if value > 0:
+            low, above = middle, value
+            below = below / 2 if side > 0 else below
+            side = 1
+        else:
+            high, below = middle, value
+            above = above / 2 if side < 0 else above
+            side = -1
+        if abs(value) < ROOT * abs(above - below):
+            return middle
+    return (low + high) / 2

@@ -55,7 +55,7 @@ class Place(NamedTuple):
         log_share, share = (
             known if whole else known[index] for known in (x.copies.log_share, x.copies.share)
         )
-        found, scratch = np.empty((5, len(score))), np.empty((3, len(score)))
+        found, moments, scratch = (np.empty((rows, len(score))) for rows in (3, 2, 3))
         kept = np.empty(len(score), dtype=np.intp)
         count, log_none, *of_all = place_rows(
             score,
@@ -66,6 +66,7 @@ class Place(NamedTuple):
             prior.log_odds,
             TAIL,
             found,
+            moments,
             scratch,
             kept,
         )
@@ -77,7 +78,8 @@ class Place(NamedTuple):
             # copies, as views would hold what is of all rows
             found, kept = found[:, :count].copy(), kept[:count]
             rows, log_share = index[kept], log_share[kept]
-        alpha, mean, precision, first, second = found
+        alpha, mean, precision = found
+        first, second = moments[:, :count]
         return cls(rows, alpha, mean, precision, log_none, log_share, first, second, sums)
 
     def is_spread_out(self, x: Variants) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.stats import beta, gamma
 
 from fqtl.model.arrays.variants import Variants
@@ -329,6 +330,27 @@ def test_the_learned_successive_prior_is_the_most_probable_one():
         prior = SuccessivePrior(0.3, 1.0, (1e-3, 0.9)).learned(included, 1.0, sums)
         density = np.log(slots) @ included + np.log1p(-slots) @ (sums - included) + prior_density
         assert prior.inclusion == pytest.approx(inclusions[density.argmax()], abs=1e-4)
+
+
+def test_the_learned_share_is_a_root_to_the_last_digits():
+    rng = np.random.default_rng(1)
+    power = np.arange(1, 11)
+    for _ in range(200):
+        included = np.sort(rng.random(10) ** rng.integers(1, 40))[::-1] * 49
+        unseen = rng.uniform(1, 50)
+        prior = SuccessivePrior(0.03, 1.0, unseen=unseen).learned(included, 1.0, 49)
+        held, empty = included.copy(), 49 - included
+        held[0] += prior.lowest
+        empty[0] += unseen - prior.lowest
+
+        def slope(share: float, held: np.ndarray = held, empty: np.ndarray = empty) -> float:
+            return float(power @ (held - empty * share**power / (1 - share**power)))
+
+        low, high = prior.inclusion_bounds
+        expected = (
+            low if slope(low) <= 0 else high if slope(high) >= 0 else brentq(slope, low, high)
+        )
+        assert prior.inclusion == pytest.approx(expected, rel=1e-11)
 
 
 def test_the_learned_precision_is_the_most_probable_one():
