@@ -20,7 +20,7 @@ from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.effect_prior import EffectPrior
 from fqtl.model.priors.single_effects import SingleEffect
 
-STALE = 3e-3  # part of a residual that may have changed; taste: 0.01 nats of a tissue at most
+STALE = 1e-3  # part of a residual that may have changed; taste: 0.001 nats of a tissue at most
 # change of what else an effect hangs on, in logarithms; taste: 1e-4 nats of a tissue
 OTHER = 0.03
 
