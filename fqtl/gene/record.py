@@ -121,7 +121,7 @@ def sparse_effects(result: Fit, min_pip: float) -> Floats:
         else:
             tissues = np.flatnonzero(result.tissues.pip[:, found.factor] >= CALL)
             kept[np.ix_(found.variants, tissues)] = True
-    return np.where(kept, result.effects, 0.0)
+    return np.where(kept, result.sparse_effects, 0.0)
 
 
 def sparse_scores(result: Fit, min_pip: float) -> Floats:

@@ -123,7 +123,8 @@ def test_the_table_of_effects_holds_every_pair_once(count_fit):
     assert len(table) == 40 * 6
     by_hand = pd.DataFrame(fit.effects).stack()
     np.testing.assert_array_equal(table["effect"], by_hand)
-    np.testing.assert_allclose(table["shared"] + table["specific"], table["effect"], atol=1e-15)
+    parts = table[["shared", "specific", "background"]].sum(axis=1)
+    np.testing.assert_allclose(parts, table["effect"], atol=1e-15)
     names = [f"rs{j}" for j in range(40)], list("abcdef")
     few = fit.to_frame(*names, min_pip=0.5)
     assert 0 < len(few) < 40

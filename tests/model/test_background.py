@@ -100,6 +100,13 @@ def test_the_mean_that_the_model_held_is_what_its_effects_predict():
     centred = x[:N] - x[:N].mean(axis=0)
     np.testing.assert_allclose(both - sparse, centred @ fit.background, atol=1e-10)
     assert np.var(both - sparse) > 0.02
+    np.testing.assert_allclose(both, fit.intercept + centred @ fit.effects, atol=1e-10)
+    per_sd = fit.effects * x[:N].std(axis=0)[:, None] / fit.scale.y_sd
+    np.testing.assert_allclose(fit.standardised_effects, per_sd, atol=1e-6)
+    whole = fit.to_frame()
+    np.testing.assert_array_equal(whole["effect"], fit.effects.ravel())
+    parts = whole[["shared", "specific", "background"]].sum(axis=1)
+    np.testing.assert_allclose(parts, whole["effect"], atol=1e-12)
     assert "polygenic background" in repr(fit)
 
 

@@ -102,12 +102,22 @@ class Fit(ModelFit):
 
     @cached_property
     def effects(self) -> Floats:
-        """(p, m) effects in units of eta1 per unit of x, so per allele where x counts alleles."""
+        """(p, m) effects in units of eta1 per unit of x, so per allele where x counts alleles.
+
+        Everything that `predict` counts: `sparse_effects`, and the `background` where there is one.
+        """
+        if self.standardised_background is None:
+            return self.sparse_effects
+        return self.sparse_effects + self.background
+
+    @cached_property
+    def sparse_effects(self) -> Floats:
+        """(p, m) the part of `effects` that PIPs and credible sets are of: shared and specific."""
         return self.shared_effects + self.specific_effects
 
     @cached_property
     def background(self) -> Floats:
-        """(p, m) effects of the polygenic background, beside `effects` and in their units.
+        """(p, m) the part of `effects` that is the polygenic background.
 
         Many small effects that cannot be told apart: PIPs and credible sets know nothing of them.
         """
@@ -127,8 +137,11 @@ class Fit(ModelFit):
 
     @cached_property
     def standardised_effects(self) -> Floats:
-        """(p, m) effects in standard deviations of y per standard deviation of x."""
-        return self.variants.mean @ self.tissues.mean.T + self.specific.mean
+        """(p, m) `effects` in standard deviations of y per standard deviation of x."""
+        sparse = self.variants.mean @ self.tissues.mean.T + self.specific.mean
+        if self.standardised_background is None:
+            return sparse
+        return sparse + self.standardised_background
 
     @cached_property
     def pip(self) -> Floats:
@@ -192,7 +205,7 @@ class Fit(ModelFit):
         covariates : (n, q) in the units of the fit; left out, they stand at their mean
         offset : (n, m), (n, 1) or (n,) as in the fit; left out, it is 0: a size factor of 1
         scale : "response", in units of y (of successes, the probability); or "link", that is eta1
-        background : whether the polygenic background counts, beside `effects`
+        background : whether the polygenic background counts: all of `effects`, or `sparse_effects`
         """
         if scale not in ("response", "link"):
             raise FqtlError(f"scale must be 'response' or 'link', found {scale!r}.")
@@ -203,9 +216,7 @@ class Fit(ModelFit):
                 f"found shape {given.shape}."
             )
         self._refuse_other_variants(labels_of(x))
-        effects = self.effects
-        if background and self.standardised_background is not None:
-            effects = effects + self.background
+        effects = self.effects if background else self.sparse_effects
         eta = self.intercept + np.nan_to_num(given - self.scale.x_mean) @ effects
         eta += beside("offset", offset, eta, 0.0)
         if covariates is not None:
@@ -265,7 +276,9 @@ class Fit(ModelFit):
         tissues: Sequence[str] | None = None,
         min_pip: float = 0.0,
     ) -> "DataFrame":
-        """Effects as a table: variant, tissue, effect, shared, specific, pip; a row for each pair.
+        """Effects as a table, a row for each pair of a variant and a tissue.
+
+        Columns: variant, tissue, effect and what it is made of (shared, specific, background), pip.
 
         variants, tissues : their names; left out, those that x and y had, or their numbers
         min_pip : pairs with a lower PIP are left out
@@ -287,6 +300,7 @@ class Fit(ModelFit):
                 "effect": self.effects[rows, columns],
                 "shared": self.shared_effects[rows, columns],
                 "specific": self.specific_effects[rows, columns],
+                "background": self.background[rows, columns],
                 "pip": self.pip[rows, columns],
             }
         )
