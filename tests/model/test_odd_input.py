@@ -47,3 +47,17 @@ def test_as_many_covariates_as_donors_are_told():
     y, x = rng.standard_normal((30, 1)), rng.binomial(2, 0.3, (30, 5)).astype(float)
     with pytest.warns(UserWarning, match="40 covariates of 30 donors"):
         fqtl.fit(y, x, covariates=rng.standard_normal((30, 40)))
+
+
+@pytest.mark.parametrize("options", [{}, {"background": False}, {"factored": False}])
+def test_a_tissue_that_nobody_gave_takes_nothing_from_the_others(options):
+    rng = np.random.default_rng(0)
+    x, y = rng.binomial(2, 0.3, (120, 300)).astype(float), rng.standard_normal((120, 5))
+    y[:, :2] += 0.8 * x[:, [7]]
+    y[:, 3] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit = fqtl.fit(y, x, **options)
+    assert np.isfinite(fit.elbo_trace).all()
+    assert (np.abs(fit.effects).argmax(axis=0)[:2] == 7).all()
+    assert not fit.effects[:, 3].any()

@@ -104,7 +104,7 @@ class WeakEffects:
         """
         tissues = np.array(sorted(held), dtype=np.intp)
         scores = self.scores.refreshed(residual, tissues)
-        most = weight.max(axis=0)
+        most = np.where(weight.any(axis=0), weight.max(axis=0), 1.0)  # nothing was observed there
         found: dict[int, SingleEffect] = {}
         anew: list[int] = []
         at = {

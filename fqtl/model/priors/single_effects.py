@@ -43,6 +43,7 @@ from fqtl.model.priors.effect_prior import EffectPrior
 from fqtl.model.priors.place import Place, Sums, log_bayes_factor
 
 LIKELY = 0.5  # probability from which an effect counts as found, and another is looked for; taste
+NO_WEIGHT = 1e-300  # of all donors, where none was observed: any that can be divided by; derived
 LEAST = 1e-7  # probability below which a slot is emptied; taste: it costs the ELBO as little
 
 
@@ -116,7 +117,8 @@ class SingleEffect:
         score : (n,) mean of its part of f; weight : (n,)
         """
         variance = float(place.second @ (place.precision - prior.precision))
-        return cls.of(place, score, variance / weight.sum() - score**2)
+        observed = max(float(weight.sum()), NO_WEIGHT)
+        return cls.of(place, score, variance / observed - score**2)
 
     @classmethod
     def best_of_each(
