@@ -98,7 +98,8 @@ class Packed:
     def sum(self, index: Indices, first: Floats) -> Floats:
         """(n,) sum_k first_k x_k over the variants `index`."""
         base, step = self.base[index], self.step[index]
-        return self._over_variants(index, first * base, first * step, first * step)
+        each = first * step
+        return self._over_variants(index, first * base, each, each)
 
     def add(self, index: Indices, first: Floats, second: Floats) -> tuple[Floats, Floats]:
         """(n,) sum_k first_k x_k and sum_k second_k x_k^2 over the variants `index`."""
@@ -116,11 +117,18 @@ class Packed:
     def _over_variants(self, index: Indices, always: Floats, once: Floats, twice: Floats) -> Floats:
         """(n,) sums over variants of what they add always, for the first bit, and the second."""
         total = np.full(self.n, float(always.sum()))
-        for codes, values in zip(self.by_donor, (once, twice), strict=True):
-            everyone = np.zeros(self.p)
-            everyone[index] = values
-            total += _sums(codes, _tables(everyone, self.by_donor), self.wide)[: self.n]
+        tables = self._tables_of(index, once)
+        total += _sums(self.by_donor[0], tables, self.wide)[: self.n]
+        if twice is not once:
+            tables = self._tables_of(index, twice)
+        total += _sums(self.by_donor[1], tables, self.wide)[: self.n]
         return total - self._missing(index, always)
+
+    def _tables_of(self, index: Indices, values: Floats) -> np.ndarray:
+        """What codes of donors add, of the variants `index`."""
+        everyone = np.zeros(self.p)
+        everyone[index] = values
+        return _tables(everyone, self.by_donor)
 
     def _of_known(self, of_donor: Floats) -> Floats | float:
         """Sum over the donors of whom a variant is known."""
