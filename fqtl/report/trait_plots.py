@@ -1,5 +1,7 @@
 """Figures of one trait: genes along the genome, p-values against uniform ones, genes by tissues."""
 
+from collections.abc import Sequence
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -13,6 +15,13 @@ from fqtl.report.plots import COLOURS, INK, QUIET, STYLE, thinned
 NAMED = 10  # genes that are called by name
 ROWS = 40  # genes of the heat map, at most
 MOST_HOVERED = 2000  # points that tell what they are; of more, the strongest
+MOST_LETTERS = 18  # of a gene's name in the figure
+PLOT = (590.0, 215.0)  # width and height of the axes of `manhattan`, in points; about
+LETTER = (4.3, 7.0)  # of a letter of a name
+GAP = 3.0  # between a point and its name
+# right of its point and above it, or elsewhere; a name that finds no place is told on hovering
+SIDES = ((True, True), (False, True), (True, False), (False, False))
+Box = tuple[float, float, float, float]
 CAP = 8.0  # |z| from which on colours are the same
 
 
@@ -87,11 +96,49 @@ def _along(genes: pd.DataFrame) -> tuple[np.ndarray, dict[str, float]]:
 def _name_strongest(axes: Axes, genes: pd.DataFrame, place: np.ndarray) -> None:
     label = genes["gene_name"].fillna("").where(genes["gene_name"].fillna("") != "")
     label = label.fillna(genes["gene_id"]).to_numpy()
-    order = np.argsort(-genes["neg_log10_p"].to_numpy(), kind="stable")[:NAMED]
+    height = genes["neg_log10_p"].to_numpy(dtype=float)
+    order = np.argsort(-height, kind="stable")[:NAMED]
     known = genes["bonferroni"].astype(float).to_numpy() < 0.05
+    taken: list[Box] = []
     for row in order[known[order]]:
-        at = (place[row], genes["neg_log10_p"].iloc[row])
-        axes.annotate(label[row], at, (3, 3), textcoords="offset points", fontsize=7)
+        words = shorten(label[row])
+        x, y = _share(place[row], place) * PLOT[0], _share(height[row], [0, *height]) * PLOT[1]
+        for right, above in SIDES:
+            box = _box(x, y, words, right, above)
+            if box[0] >= 0 and box[2] <= PLOT[0] and not any(_meet(box, one) for one in taken):
+                axes.annotate(
+                    words,
+                    (place[row], height[row]),
+                    (GAP if right else -GAP, GAP if above else -GAP),
+                    textcoords="offset points",
+                    ha="left" if right else "right",
+                    va="bottom" if above else "top",
+                    fontsize=LETTER[1],
+                )
+                taken.append(box)
+                break
+
+
+def shorten(name: str) -> str:
+    """A name that is not longer than an Ensembl gene with its version."""
+    return name if len(name) <= MOST_LETTERS else name[: MOST_LETTERS - 1] + "…"
+
+
+def _share(value: float, among: Sequence[float] | np.ndarray) -> float:
+    """Where a value lies between the least and the most of others."""
+    low, high = np.min(among), np.max(among)
+    return float((value - low) / (high - low)) if high > low else 0.0
+
+
+def _box(x: float, y: float, words: str, right: bool, above: bool) -> Box:
+    """Left, lower, right and upper edge of words beside a point, in points of the paper."""
+    width, height = LETTER[0] * len(words) + GAP, LETTER[1] + GAP
+    left, lower = (x if right else x - width), (y if above else y - height)
+    return left, lower, left + width, lower + height
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def quantiles_of_logs(series: dict[str, np.ndarray]) -> Figure:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from fqtl.report.plots import as_svg
 from fqtl.report.trait_plots import genes_by_tissues, manhattan, quantiles_of_logs
@@ -25,6 +26,34 @@ def test_genes_stand_along_the_genome_and_the_strongest_are_named():
     assert points.tolist() == [[50.0, 6.0], [60.0, 400.0], [65.0, 0.5]]
     assert [text.get_text() for text in axes.texts] == ["ONE", "g2"]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2", "X"]
+
+
+def test_names_of_genes_meet_neither_each_other_nor_the_edge():
+    rng = np.random.default_rng(3)
+    tss = np.sort(rng.integers(37_000_000, 43_000_000, 60))
+    tss[58:] = tss[57]  # three of one place, at the right edge
+    height = rng.permutation(np.linspace(5, 27, 60))
+    height[57:] = [28, 29, 30]
+    genes = pd.DataFrame(
+        {
+            "gene_id": [f"ENSG{i:011d}.{i}" for i in range(60)],
+            "gene_name": [*[""] * 59, "a-name-that-goes-on-and-on-and-on"],
+            "chrom": "chr22",
+            "tss": tss,
+            "neg_log10_p": height,
+            "bonferroni": 1e-8,
+        }
+    )
+    figure = manhattan(genes)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    (axes,) = figure.axes
+    boxes = [text.get_window_extent(canvas.get_renderer()) for text in axes.texts]
+    assert len(boxes) >= 5
+    assert "a-name-that-goes-…" in [text.get_text() for text in axes.texts]
+    whole = figure.bbox
+    assert all(whole.x0 <= box.x0 and box.x1 <= whole.x1 for box in boxes)
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
 
 
 def test_p_values_beyond_doubles_stand_in_their_place():
