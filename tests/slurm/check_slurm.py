@@ -70,7 +70,8 @@ def test_a_cluster_gives_the_bytes_of_a_workstation(release, on_slurm):
 
 def test_every_job_went_through_the_queue(on_slurm, cluster):
     finished = (cluster / "log" / "jobs.txt").read_text()
-    # check, four tissues, shard, three fits, aggregate, four tissues' weights, report
+    # two checks, four tissues, shard, priors, three fits, aggregate, three of weights, tidy,
+    # pages, report
     assert len(re.findall(r"JobState=COMPLETED", finished)) >= 15
 
 
