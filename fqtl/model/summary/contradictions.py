@@ -17,13 +17,13 @@ then the others are looked at again, since it had told them wrong things.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cholesky, solve_triangular
 
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.summary.ld import LD
 from fqtl.model.summary.noise import mismatch_of
-from fqtl.model.summary.rows import Rows, Scores
+from fqtl.model.summary.rows import Scores, responses
 
 # of a variant's variance that its neighbours cannot tell; taste
 LEAST_REST = 0.05
@@ -51,6 +51,12 @@ class Checked:
     flipped: np.ndarray
     left_out: np.ndarray
     contradiction: Floats
+    mismatch: float
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was turned round or left out."""
+        return bool(self.flipped.any() or self.left_out.any())
 
 
 def check_scores(scores: Scores, ld: LD, change: bool = True) -> Checked:
@@ -58,13 +64,14 @@ def check_scores(scores: Scores, ld: LD, change: bool = True) -> Checked:
 
     change : whether anything is turned round, left out, or refused; else only told
     """
-    mismatch = min(mismatch_of(scores, ld), 1.0)
+    found = mismatch_of(scores, ld)
+    mismatch = min(found, 1.0)
     look = _Look.of(scores, ld.between(mismatch), mismatch)
     standard = look.standard()
     contradiction = np.where(look.known.any(axis=1), standard.max(axis=1), np.nan)
     sign = np.ones(ld.p)
     if not change:
-        return Checked(scores, sign < 0, sign == 0, contradiction)
+        return Checked(scores, sign < 0, sign == 0, contradiction, found)
     most = max(int(MOST_CHANGED * (ld.sd > 0).sum()), 1)
     changed = 0
     while True:
@@ -85,7 +92,7 @@ def check_scores(scores: Scores, ld: LD, change: bool = True) -> Checked:
         standard = look.standard()
     if look.scale.max() > UNFIT:
         _refuse("z-scores differ from what their neighbours say", look)
-    return Checked(scores.of_variants(sign), sign < 0, sign == 0, contradiction)
+    return Checked(scores.of_variants(sign), sign < 0, sign == 0, contradiction, found)
 
 
 def _refuse(what: str, look: "_Look") -> None:
@@ -104,7 +111,7 @@ class _Look:
     known : (p, m) whether they were there
     product : (p, m) O z
     diagonal : (p,) of O
-    half : (p, k) Psi^-1 A, and whole (k, p) with O = Psi^-1 - half whole
+    root : (k, p) with O = Psi^-1 - root' root: L^-1 A' Psi^-1, of I + A' Psi^-1 A = L L'
     tolerance : (m,) variance that errors of LD add
     scale : (m,) standard deviation of what fits, 1 at least
     """
@@ -114,8 +121,7 @@ class _Look:
     product: Floats
     diagonal: Floats
     rest: Floats
-    half: Floats
-    whole: Floats
+    root: Floats
     tolerance: Floats
     scale: Floats
 
@@ -129,17 +135,17 @@ class _Look:
         rest = np.maximum(ld.left_out(), min(least, 1.0))
         z = scores.r * np.sqrt(scores.n)
         if not known[varying].all():
-            rows = Rows.of(scores, ld)
-            implied = a @ (np.nan_to_num(rows.y) / np.sqrt(ld.k)) * np.sqrt(scores.n)
+            y = np.nan_to_num(responses(scores, ld))
+            implied = a @ (y / np.sqrt(ld.k)) * np.sqrt(scores.n)
             z = np.where(known, z, implied)
         half = a / rest[:, None]
         inner = a.T @ half
         inner[np.diag_indices(ld.k)] += 1
-        whole = cho_solve(cho_factor(inner), half.T)
-        product = z / rest[:, None] - half @ (whole @ z)
-        diagonal = 1 / rest - np.einsum("jk,kj->j", half, whole)
+        root = solve_triangular(cholesky(inner, lower=True), half.T, lower=True)
+        product = z / rest[:, None] - root.T @ (root @ z)
+        diagonal = 1 / rest - np.einsum("kj,kj->j", root, root)
         tolerance = mismatch * (z**2).max(axis=0) / people
-        look = cls(z, known, product, diagonal, rest, half, whole, tolerance, np.ones(z.shape[1]))
+        look = cls(z, known, product, diagonal, rest, root, tolerance, np.ones(z.shape[1]))
         look._learn_scale()
         return look
 
@@ -178,7 +184,7 @@ class _Look:
         self.known[j] = False
 
     def _move(self, j: int, by: Floats) -> None:
-        column = -self.half @ self.whole[:, j]
+        column = -self.root.T @ self.root[:, j]
         column[j] += 1 / self.rest[j]
         self.z[j] += by
         self.product += column[:, None] * by

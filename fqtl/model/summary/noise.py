@@ -21,7 +21,7 @@ from fqtl.model.arrays.moments import Floats
 from fqtl.model.priors import SharedNoise
 from fqtl.model.priors.shared_noise import NoisePosterior
 from fqtl.model.summary.ld import LD
-from fqtl.model.summary.rows import Rows, Scores
+from fqtl.model.summary.rows import Rows, Scores, responses
 
 MOST_MISMATCH = 1.5  # of which 1 is other people of the same population; taste
 STEPS = 31  # at which the mismatch is looked for; taste
@@ -29,6 +29,7 @@ STEPS = 31  # at which the mismatch is looked for; taste
 # 0.65 to 0.76 of 300 and of 500 people
 ERROR_LEFT = 0.7
 MOST_SHARED = 0.9  # of the standard deviation of a tissue's noise; taste
+SETTLED = 1e-6  # of its largest square, that another step changes; taste
 FACTOR_STEPS = 50  # of the diagonal of a matrix that one direction explains; taste
 
 
@@ -52,8 +53,8 @@ def mismatch_of(scores: Scores, ld: LD) -> float:
     if ld.people is None or ld.k < 2:
         return 0.0
     low = slice(ld.k // 2, ld.k)
-    rows = Rows.of(scores, ld)
-    square = (rows.y[low] ** 2 * rows.n / rows.k).T  # 1 on average if the eigenvalues are right
+    y = responses(scores, ld)[low]
+    square = (y**2 * scores.n / ld.k).T  # 1 on average if the eigenvalues are right
     seen = np.isfinite(square)
     log_ratio = np.log(ld.expected[low] / ld.values[low])
     part = np.linspace(0, MOST_MISMATCH, STEPS)
@@ -134,5 +135,7 @@ def direction_of(covariance: Floats) -> KnownNoise | None:
     for _ in range(FACTOR_STEPS):
         np.fill_diagonal(matrix, loadings**2)
         values, vectors = np.linalg.eigh(matrix)
-        loadings = vectors[:, -1] * np.sqrt(max(values[-1], 0.0))
+        before, loadings = loadings, vectors[:, -1] * np.sqrt(max(values[-1], 0.0))
+        if np.abs(loadings**2 - before**2).max() <= SETTLED * (loadings**2).max():
+            break
     return KnownNoise(loadings) if loadings.any() else None

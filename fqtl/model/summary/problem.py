@@ -198,7 +198,7 @@ def _of_variants(entry: Predictor) -> Floats:
 def _looked_at(scores: Scores, ld: LD, check: bool) -> dict[str, Any]:
     """Fields of a problem that follow from z-scores and LD."""
     checked = check_scores(scores, ld, change=check)
-    mismatch = mismatch_of(checked.scores, ld)
+    mismatch = mismatch_of(checked.scores, ld) if checked.changed else checked.mismatch
     fitting = ld.between(mismatch)
     return {
         "checked": checked,

@@ -105,14 +105,10 @@ class Rows:
 
     @classmethod
     def of(cls, scores: Scores, ld: LD) -> "Rows":
-        root = np.sqrt(ld.values)
-        x = np.ascontiguousarray(np.sqrt(ld.k) * root * ld.vectors, dtype=np.float32)
-        known = np.isfinite(scores.r) & (ld.sd > 0)[:, None]
-        y = np.full((ld.k, scores.r.shape[1]), np.nan)
-        for where, tissues in _patterns(known, ld.sd > 0):
-            part = scores.r[where][:, tissues]
-            y[:, tissues] = _rotated(part, where, ld, root)
-        return cls(x, np.sqrt(ld.k) * y, np.where(np.isfinite(y).any(axis=0), scores.n, 0.0))
+        y = responses(scores, ld)
+        scale = (np.sqrt(ld.k) * np.sqrt(ld.values)).astype(np.float32)
+        x = np.ascontiguousarray(ld.vectors, dtype=np.float32) * scale
+        return cls(x, y, np.where(np.isfinite(y).any(axis=0), scores.n, 0.0))
 
     @property
     def k(self) -> int:
@@ -121,6 +117,17 @@ class Rows:
     def noise(self) -> Floats:
         """(m,) variance of the noise of y, if nothing is explained; 1 where nothing is known."""
         return np.where(self.n > 0, self.k / np.maximum(self.n, 1.0), 1.0)
+
+
+def responses(scores: Scores, ld: LD) -> Floats:
+    """(k, m) y of the rows."""
+    root = np.sqrt(ld.values)
+    known = np.isfinite(scores.r) & (ld.sd > 0)[:, None]
+    y = np.full((ld.k, scores.r.shape[1]), np.nan)
+    for where, tissues in _patterns(known, ld.sd > 0):
+        part = scores.r[where][:, tissues]
+        y[:, tissues] = _rotated(part, where, ld, root)
+    return np.asarray(np.sqrt(ld.k) * y)
 
 
 def _patterns(known: np.ndarray, varying: np.ndarray) -> list[tuple[np.ndarray, list[int]]]:
