@@ -27,7 +27,10 @@ from fqtl.model.summary.rows import Scores, responses
 
 # of a variant's variance that its neighbours cannot tell; taste
 LEAST_REST = 0.05
-UNLIKE_PEOPLE = 20.0  # of a panel in whom variants that are the same there differ elsewhere; taste
+# copies of the rarer allele in a panel by which variants that are the same there differ elsewhere;
+# taste
+UNLIKE_COPIES = 10.0
+MOST_VARIANCE = 0.5  # of dosages, at a frequency of one half; derived
 # |z| given the others that no chance gives among a hundred thousand; taste
 CONTRADICTS = 6.0
 # nats by which a turned sign is the likelier: chance gives as many as a z of 5.5; derived
@@ -131,8 +134,8 @@ class _Look:
         known = np.isfinite(scores.r) & varying[:, None]
         a = ld.vectors * np.sqrt(ld.values)
         people = ld.people or np.inf
-        least = LEAST_REST + mismatch * UNLIKE_PEOPLE / people
-        rest = np.maximum(ld.left_out(), min(least, 1.0))
+        unlike = UNLIKE_COPIES / (people * np.clip(ld.sd**2, np.finfo(float).tiny, MOST_VARIANCE))
+        rest = np.maximum(ld.left_out(), np.minimum(LEAST_REST + mismatch * unlike, 1.0))
         z = scores.r * np.sqrt(scores.n)
         if not known[varying].all():
             y = np.nan_to_num(responses(scores, ld))

@@ -28,6 +28,8 @@ STEPS = 31  # at which the mismatch is looked for; taste
 # of the variance of a sample's errors, where its eigenvalues are those of the population; measured:
 # 0.65 to 0.76 of 300 and of 500 people
 ERROR_LEFT = 0.7
+BEYOND = 0.25  # times the eigenvectors: directions of z-scores beside them; taste
+LEAST_BEYOND = 1e-3  # of a variant's variance, beyond the eigenvectors; taste
 MOST_SHARED = 0.9  # of the standard deviation of a tissue's noise; taste
 SETTLED = 1e-6  # of its largest square, that another step changes; taste
 FACTOR_STEPS = 50  # of the diagonal of a matrix that one direction explains; taste
@@ -48,21 +50,40 @@ def mismatch_of(scores: Scores, ld: LD) -> float:
     """How far eigenvalues are those of the population, rather than of the LD reference, from 0 on.
 
     By likelihood of r along the lower half of the eigenvectors under no effect, which has next to
-    nothing of what variants do: a twentieth of the trace.
+    nothing of what variants do: a twentieth of the trace. And of what lies beyond the eigenvectors,
+    where z-scores of the same people have nothing, however few tissues there are.
     """
     if ld.people is None or ld.k < 2:
         return 0.0
+    part = np.linspace(0, MOST_MISMATCH, STEPS)
+    y = responses(scores, ld)
     low = slice(ld.k // 2, ld.k)
-    y = responses(scores, ld)[low]
-    square = (y**2 * scores.n / ld.k).T  # 1 on average if the eigenvalues are right
+    square = (y[low] ** 2 * scores.n / ld.k).T  # 1 on average if the eigenvalues are right
     seen = np.isfinite(square)
     log_ratio = np.log(ld.expected[low] / ld.values[low])
-    part = np.linspace(0, MOST_MISMATCH, STEPS)
-    cost = [
-        (seen * one * log_ratio + np.where(seen, square, 0) * np.exp(-one * log_ratio)).sum()
-        for one in part
-    ]
+    cost = np.array(
+        [
+            (seen * one * log_ratio + np.where(seen, square, 0) * np.exp(-one * log_ratio)).sum()
+            for one in part
+        ]
+    )
+    cost += _cost_beyond(scores, ld, y, part)
     return float(part[int(np.argmin(cost))])
+
+
+def _cost_beyond(scores: Scores, ld: LD, y: Floats, part: Floats) -> Floats:
+    """-2 log likelihood, at each of `part`, of the size of r that the eigenvectors do not hold."""
+    square = ld.vectors**2
+    known = np.isfinite(scores.r) & (ld.sd > 0)[:, None]
+    within = ld.vectors * np.sqrt(ld.values) @ (np.nan_to_num(y) / np.sqrt(ld.k))
+    size = scores.n * np.where(known, scores.r - within, 0.0) ** 2
+    there = known.any(axis=0)
+    found = size.sum(axis=0)[there]
+    values = np.column_stack([ld.between(one).values for one in part])
+    left = np.maximum(1 - square @ values, 0.0).T @ known[:, there]
+    expected = np.maximum(left, LEAST_BEYOND * known[:, there].sum(axis=0))
+    cost = (found / expected + np.log(expected)).sum(axis=1)
+    return np.asarray(BEYOND * ld.k * cost)
 
 
 def found_in_low_rows(rows: Rows) -> KnownNoise | None:

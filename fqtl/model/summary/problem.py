@@ -39,6 +39,7 @@ from fqtl.model.summary.noise import (
 from fqtl.model.summary.rows import Rows, Scores
 from fqtl.model.summary.summary_fit import SummaryFit
 
+BY_CHANCE = 3.0  # standard deviations that noise of errors of LD is the larger by; taste
 LEAST_VARIANCE = 1e-4  # of noise, as a part of what it is without effects; taste, as in `fit`
 
 
@@ -108,7 +109,7 @@ class SummaryProblem:
             return solution
         # with this noise from the start, or after effects were found
         ways = (replace(solution.model, noise=donors), replace(start, noise=donors))
-        ended = (maximise(way, options) for way in ways)
+        ended = (solution, *(maximise(way, options) for way in ways))
         return max(ended, key=lambda one: float(one.elbo_trace[-1]))
 
     def _shared_by_donors(self, model: Model) -> KnownNoise | None:
@@ -117,7 +118,9 @@ class SummaryProblem:
             return None
         found = found_in_low_rows(self.rows)
         explained = total(direction_of(self._of_ld(model)), self.rows)
-        beyond = total(found, self.rows) > explained + largest_by_chance(self.rows)
+        # in so many rows, a variance
+        most = 1 + BY_CHANCE * np.sqrt(2 / len(self.rows.y[self.rows.k // 2 :]))
+        beyond = total(found, self.rows) > most * explained + largest_by_chance(self.rows)
         return found if beyond else None
 
     def _of_ld(self, model: Model) -> Floats:

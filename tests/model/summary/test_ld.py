@@ -5,9 +5,9 @@ import pytest
 
 import fqtl
 from fqtl.model.summary.ld import LD, of_population
-from fqtl.model.summary.noise import direction_of
+from fqtl.model.summary.noise import direction_of, mismatch_of
 from fqtl.model.summary.rows import Rows, Scores
-from tests.model.summary.conftest import dosages
+from tests.model.summary.conftest import dosages, make_gene
 
 
 def test_eigenvalues_of_independent_variants_go_back_to_one():
@@ -92,3 +92,12 @@ def test_one_direction_is_found_whatever_the_diagonal():
     found = direction_of(np.outer(v, v) + np.diag([1.0, 2.0, 3.0, 4.0]))
     np.testing.assert_allclose(np.abs(found.loadings), np.abs(v), atol=0.02)
     assert direction_of(np.diag([1.0, 2.0])) is None
+
+
+def test_one_tissue_tells_whether_ld_is_of_the_same_people():
+    """By what lies beyond the eigenvectors, where z-scores of the same people have nothing."""
+    for seed in range(8):
+        gene = make_gene(seed, p=400, people=120, m=1, acting=1, absent=0.0)
+        scores = Scores.of(gene.z, gene.n)
+        assert mismatch_of(scores, LD.of_panel(gene.x)) < 0.2
+        assert mismatch_of(scores, LD.of_panel(gene.others)) > 0.6
