@@ -74,9 +74,8 @@ def run(given: Namespace) -> None:
     models = read_gene_models(given.annotation) if given.annotation else NO_MODELS
     back = "" if single else BACK
     for record in read_records(given.results, fits, genes, given.traits):
-        page = render(
-            gene_page.title(record, models), gene_page.sections(record, models), back=back
-        )
+        title, parts = gene_page.title(record, models), gene_page.sections(record, models)
+        page = render(title, parts, back=back, embed=True)
         write_text(given.out if single else given.out / f"{record.gene_id}.html", page)
     if not single:
         write_text(given.out / "index.html", _index(genes))

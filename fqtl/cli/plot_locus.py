@@ -17,7 +17,7 @@ from fqtl.errors import FqtlError
 from fqtl.report.blocks import Figure, Section
 from fqtl.report.locus import NO_GENES, Blocks, figure, required_blocks
 from fqtl.report.page import render
-from fqtl.tables.files import text_writer, write_text
+from fqtl.tables.files import write_text
 
 log = logging.getLogger(__name__)
 ENDINGS = (".svg", ".html")
@@ -89,5 +89,4 @@ def _write(path: Path, shown: Figure) -> None:
         write_text(path, render(shown.title, [Section("locus", "Locus", [shown])]))
     else:
         write_text(path, shown.svg + "\n")
-    with text_writer(path.with_suffix(".tsv")) as stream:
-        shown.data.to_csv(stream, sep="\t", index=False, float_format="%.6g", na_rep="NA")
+    write_text(path.with_suffix(".tsv"), shown.tsv)

@@ -14,7 +14,7 @@ from fqtl.cli.flags import add_key
 from fqtl.report.blocks import Figure
 from fqtl.report.page import figures, headline, render, sections
 from fqtl.report.results import read_results
-from fqtl.tables.files import text_writer, write_text
+from fqtl.tables.files import write_text
 
 log = logging.getLogger(__name__)
 
@@ -81,5 +81,4 @@ def run(given: Namespace) -> None:
 def _write_figure(folder: Path, figure: Figure) -> None:
     """The drawing, and its numbers."""
     write_text(folder / f"{figure.name}.svg", figure.svg + "\n")
-    with text_writer(folder / f"{figure.name}.tsv") as stream:
-        figure.data.to_csv(stream, sep="\t", index=False, float_format="%.6g", na_rep="NA")
+    write_text(folder / f"{figure.name}.tsv", figure.tsv)

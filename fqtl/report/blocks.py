@@ -1,6 +1,7 @@
 """What a page is made of: sections of numbers, sentences, tables, figures and commands."""
 
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -64,7 +65,7 @@ def _fits(cell: Any) -> bool:
 class Figure:
     """A drawing, how to read it, and the numbers that it shows.
 
-    alt : what it shows, for those who do not see it; data : as a file beside the page
+    alt : what it shows, for those who do not see it; data : the numbers, as a file
     """
 
     kind: ClassVar[str] = "figure"
@@ -79,6 +80,16 @@ class Figure:
     def svg(self) -> str:
         """The drawing as text, with its name for screen readers; ids are its own in a page."""
         return plots.as_svg(self.drawing, self.name, f"{self.title}. {self.alt}")
+
+    @property
+    def tsv(self) -> str:
+        """The numbers as text."""
+        return str(self.data.to_csv(sep="\t", index=False, float_format="%.6g", na_rep="NA"))
+
+    @property
+    def tsv_link(self) -> str:
+        """An address that is the file itself, for a page that stands alone."""
+        return "data:text/tab-separated-values;base64," + b64encode(self.tsv.encode()).decode()
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,18 @@ def figures(parts: Sequence[Section]) -> list[Figure]:
     return [block for part in parts for block in part.blocks if isinstance(block, Figure)]
 
 
-def render(title: str, parts: Sequence[Section], data: str | None = None, back: str = "") -> str:
+def render(
+    title: str,
+    parts: Sequence[Section],
+    data: str | None = None,
+    back: str = "",
+    *,
+    embed: bool = False,
+) -> str:
     """Sections as a page of HTML that needs no other file.
 
     data : folder of the figures' numbers, from the page; None if there is none
+    embed : whether the page holds these numbers itself, where there is no folder
     back : link to the page that this one belongs to
     """
     interactive = any(block.kind == "genes" for part in parts for block in part.blocks)
@@ -72,6 +80,7 @@ def render(title: str, parts: Sequence[Section], data: str | None = None, back: 
             title=title,
             sections=parts,
             data=data,
+            embed=embed,
             back=back,
             script=_asset(SCRIPT) + _asset("page.js") if interactive else None,
             styles=_asset(STYLES) + _asset("page.css") if interactive else _asset("page.css"),

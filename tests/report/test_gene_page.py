@@ -1,5 +1,9 @@
 """The page of a gene shows what the run's files hold of it."""
 
+import io
+import re
+from base64 import b64decode
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -10,7 +14,7 @@ from fqtl.data.annotation import read_gene_models
 from fqtl.errors import FqtlError
 from fqtl.report import gene_page, gene_plots, plots
 from fqtl.report.gene_record import correlation, named, read_fits, read_records, strongest
-from fqtl.report.page import render
+from fqtl.report.page import figures, render
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import write_parquet, write_tsv
 from fqtl.tables.fits import FITS, HELD_OUT
@@ -258,6 +262,22 @@ def test_a_gallery_has_a_page_for_each_gene_and_an_index(run, capsys):
     for wrong in (["g1", "--top", "2"], [], ["g1", "g2"]):
         assert cli.main(["plot", "gene", *wrong, "--results", str(run), "--out", str(one)]) == 2
         assert capsys.readouterr().err.count("error:") == 1
+
+
+def test_the_numbers_of_every_figure_can_be_had_from_the_page_alone(run, models):
+    (gene,) = records_of(run, "g1.1")
+    drawn = figures(gene_page.sections(gene, models))
+    out = run / "one.html"
+    gtf = ["--annotation", str(run / "genes.gtf")]
+    asked = ["plot", "gene", "g1", "--results", str(run), "--out", str(out)]
+    assert cli.main(asked + gtf) == 0
+    links = re.findall(r'href="data:[^,"]*;base64,([^"]+)" download="([^"]+)"', out.read_text())
+    assert [name for _, name in links] == [f"{figure.name}.tsv" for figure in drawn]
+    for (text, _), figure in zip(links, drawn, strict=True):
+        table = pd.read_csv(io.BytesIO(b64decode(text)), sep="\t")
+        assert list(table) == list(figure.data)
+        numbers = figure.data.select_dtypes("number")
+        np.testing.assert_allclose(table[list(numbers)], numbers, rtol=1e-5)
 
 
 def test_effects_that_share_a_variant_with_a_trait_are_told():
