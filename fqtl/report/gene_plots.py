@@ -183,11 +183,20 @@ def single_donors(donors: pd.DataFrame, best: pd.DataFrame) -> Figure:
 
     donors : tissue, predicted, observed; best : tissue, r2, in the order of the panels
     """
-    rows = -(-len(best) // PANELS_ABREAST)
+    rows, columns = -(-len(best) // PANELS_ABREAST), min(len(best), PANELS_ABREAST)
     with mpl.rc_context(STYLE):
-        size = (2.1 * min(len(best), PANELS_ABREAST) + 0.6, 2.1 * rows + 0.4)
-        figure = Figure(figsize=size, layout="constrained")
-        panels = figure.subplots(rows, min(len(best), PANELS_ABREAST), squeeze=False).ravel()
+        width, height = 2.1 * columns + 0.6, 2.1 * rows + 0.4
+        figure = Figure(figsize=(width, height))
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        # room that is known need not be looked for, which takes as long as to draw
+        figure.subplots_adjust(
+            left=0.7 / width,
+            right=1 - 0.1 / width,
+            bottom=0.5 / height,
+            top=1 - 0.55 / height,
+            wspace=0.25,
+            hspace=0.55,
+        )
         for axes, tissue in zip(panels, best.itertuples(), strict=False):
             mine = donors[donors["tissue"] == tissue.tissue]
             x, y = mine["predicted"].to_numpy(float), mine["observed"].to_numpy(float)
@@ -201,8 +210,9 @@ def single_donors(donors: pd.DataFrame, best: pd.DataFrame) -> Figure:
             name = "\n".join(wrap(tissue.tissue.replace("_", " "), 26)[:2])
             axes.set_title(f"{name}\nr² {tissue.r2:.3f}, {len(mine)} donors", fontsize=7)
             axes.tick_params(labelsize=6)
+            axes.locator_params(nbins=3)  # each costs as much as all points of a panel
         for axes in panels[len(best) :]:
-            axes.set_visible(False)
+            axes.remove()
         figure.supxlabel("predicted", fontsize=8)
         figure.supylabel("observed", fontsize=8)
     return figure
