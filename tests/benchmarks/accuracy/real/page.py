@@ -44,8 +44,8 @@ donor in all contexts. A method is:
 
 {methods}
 
-CTIMP and mr.mash, which take longest, are run on fewer genes; a difference is of the genes that
-both were run on.
+Methods that take long are run on fewer genes; a difference is of the genes that both were run on.
+Effects of a fit are all of them, those of the polygenic background included.
 """
 
 SUMMARY = """## Joint fits against others
