@@ -32,7 +32,7 @@ class BlurredFactor(SingleEffectsFactor):
     """A factor with a score beside that of its effects.
 
     blur : tau^2 over the mean square of the score of its effects
-    error : moments of x l + u, each (n,); None before there are any
+    blurred : moments of x l + u, each (n,); None before there are any
     error_kl : KL(q(u | l) || p), in nats
     """
 

@@ -19,9 +19,9 @@ WORDS = {
 
 HEAD = """# Accuracy on real genes
 
-How well expression of real genes is predicted in donors that a method has not seen, and how many
-genes are found. `make accuracy-real` repeats all of it and writes this page; seeds are fixed, and
-the genes are a random sample that was drawn before anything was fitted.
+How well expression of real genes is predicted in donors that a method has not seen{searched}.
+`make accuracy-real` repeats all of it and writes this page; seeds are fixed, and the genes are a
+random sample that was drawn before anything was fitted.
 [Simulated genes](accuracy.md) are on a page of their own.
 
 Machine: {machine}; one thread.
@@ -77,6 +77,7 @@ def page(predictions: pd.DataFrame, found: pd.DataFrame) -> str:
     parts = [
         HEAD.format(
             machine=machine(),
+            searched=", and how many genes are found" if len(found) else "",
             settings=listed((name, SETTINGS[name].words) for name in run),
             folds=FOLDS,
             methods=listed((name, WORDS[name]) for name in methods),
