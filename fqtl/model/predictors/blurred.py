@@ -1,16 +1,7 @@
 """Factors whose variants tell their score no better than the LD does.
 
-Where LD is a sample's, and z-scores are of other people, effects l of variants make other scores
-than x l: the error E of the LD adds noise E l, which is white along the rows of `summary/rows.py`
-(`blur_of` tells its size) and which every tissue of the factor has alike,
-
-    f = x l + u,   u_i ~ N(0, tau^2),   tau^2 = blur * mean of (x l)^2.
-
-Given the tissues, f sees a target t and weights w. With u integrated out, variants see t / (1 +
-tau^2 w) and w / (1 + tau^2 w): however many tissues a factor has, they are no more witnesses of
-where it is than 1 / tau^2. And
-
-    q(u_i | l) = N(v_i (t_i - w_i (x l)_i), v_i),   v_i = 1 / (w_i + 1 / tau^2).
+The error of the score (`score_error.py`) is one for all tissues of the factor: however many it has,
+they are no more witnesses of where it is than 1 / tau^2.
 
 Tissues see x l alone. u is the same error for whatever else z-scores of these people have, noise
 of tissues without effects, too, and would tie them to the factor.
@@ -19,11 +10,10 @@ of tissues without effects, too, and would tie them to the factor.
 from dataclasses import dataclass, replace
 from typing import Self
 
-import numpy as np
-
 from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.predictors.factored import Data, Factored, SingleEffectsFactor
 from fqtl.model.predictors.initial_values import Pattern
+from fqtl.model.predictors.score_error import Blurred, error_variance
 from fqtl.model.priors.single_effects import Regression
 
 
@@ -65,7 +55,7 @@ class BlurredFactor(SingleEffectsFactor):
     @property
     def _error_variance(self) -> float:
         """tau^2"""
-        return self.blur * float((self.effects.score**2 + self.effects.score_variance).mean())
+        return error_variance(self.effects, self.blur)
 
     def _turn(self, data: Data, least: float, anew: bool, most: int | None) -> tuple[Self, float]:
         factor, _ = super(BlurredFactor, self.sharp())._turn(data, least, anew, most)
@@ -82,17 +72,11 @@ class BlurredFactor(SingleEffectsFactor):
 
     def _with_error(self, data: Data) -> Self:
         """The factor with u, as the tissues have it now."""
-        tau2 = self._error_variance
-        if tau2 <= 0:
-            return self.sharp()
         weight, target = super()._regression(data).weight, super()._target(data)
-        score, spread = self.effects.score, self.effects.score_variance
-        variance = 1 / (weight + 1 / tau2)
-        mean = variance * (target - weight * score)
-        square = mean**2 + (variance * weight) ** 2 * spread + variance
-        kl = 0.5 * float((square / tau2 - 1 - np.log(variance / tau2)).sum())
-        known = (1 - variance * weight) ** 2 * spread
-        return replace(self, blurred=Moments(score + mean, variance + known), error_kl=kl)
+        found = Blurred.of(self.effects, target, weight, self.blur)
+        if found is None:
+            return self.sharp()
+        return replace(self, blurred=found.score, error_kl=found.kl)
 
 
 @dataclass(frozen=True)

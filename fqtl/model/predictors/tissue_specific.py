@@ -8,6 +8,7 @@ lost.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from scipy.special import expit
@@ -81,10 +82,10 @@ class TissueSpecific:
 
     @cached_property
     def _mean(self) -> Floats:
-        return np.column_stack([effects.score for effects in self.tissues])
+        return np.column_stack([effects.fitted.mean for effects in self.tissues])
 
     def moments(self) -> Moments:
-        variance = np.column_stack([effects.score_variance for effects in self.tissues])
+        variance = np.column_stack([effects.fitted.variance for effects in self.tissues])
         return Moments(self.mean(), variance)
 
     def covariance_along(self, direction: Floats) -> Floats:
@@ -100,9 +101,7 @@ class TissueSpecific:
         """Number of effects found."""
         return sum(effects.likely for effects in self.tissues)
 
-    def updated(
-        self, residual: Floats, precision: NoisePrecision, visit: Visit
-    ) -> "TissueSpecific":
+    def updated(self, residual: Floats, precision: NoisePrecision, visit: Visit) -> Self:
         """Tissue after tissue; the prior, too, where all that it rules is visited."""
         if visit is Visit.ACTIVE_SET:
             active = [t for t, effects in enumerate(self.tissues) if effects.most >= ACTIVE]
@@ -127,14 +126,10 @@ class TissueSpecific:
             entry = entry._swept(residual, precision, where, Visit.FULL_SWEEP)
         return Grown(entry, entry.likely > self.likely)
 
-    def cleared(self) -> "TissueSpecific | None":
+    def cleared(self) -> Self | None:
         if not self.likely:
             return None
-        tissues = tuple(
-            SingleEffectsPosterior.empty(self.x.n, self.x.p, effects.slots)
-            for effects in self.tissues
-        )
-        return replace(self, tissues=tissues)
+        return replace(self, tissues=tuple(effects.of([]) for effects in self.tissues))
 
     def log_bayes_factors(self, residual: Floats, precision: NoisePrecision) -> list[list[Floats]]:
         """(p,) of each effect found in each tissue, all others as they are."""
@@ -145,14 +140,15 @@ class TissueSpecific:
                 found.append([])
                 continue
             weight = np.ascontiguousarray(precision.diagonal[:, t])
+            target = left[:, t] + weight * effects.fitted.mean
+            target, weight = self._seen_by_variants(t, target, weight)
             regression = Regression(self.x, weight, self.prior, self._information(t, weight))
-            target = left[:, t] + weight * effects.score
             found.append(effects.log_bayes_factors(target, regression))
         return found
 
     def _swept(
         self, residual: Floats, precision: NoisePrecision, where: Iterable[int], visit: Visit
-    ) -> "TissueSpecific":
+    ) -> Self:
         """Effects of these tissues in turn, each against what the others leave."""
         diagonal, tissues, weak = precision.diagonal, list(self.tissues), self.weak
         left = residual - precision.times(self.mean())
@@ -163,11 +159,11 @@ class TissueSpecific:
                     tissues[t] = tissues[t].of([effect])
             where = [t for t in where if t not in found]
         for t in where:
-            before = tissues[t].score
+            before = tissues[t].fitted.mean
             weight = np.ascontiguousarray(diagonal[:, t])
             tissues[t] = self._refined(tissues[t], t, left[:, t] + weight * before, weight, visit)
             if precision.shared is not None:
-                change = tissues[t].score - before
+                change = tissues[t].fitted.mean - before
                 left += precision.shared * (precision.shared[:, t] * change)[:, None]
         return replace(self, tissues=tuple(tissues), weak=weak)
 
@@ -211,6 +207,16 @@ class TissueSpecific:
         effects, residual = effects.refined(regression.residual(target, effects), regression)
         return effects.extended(residual, regression, worth=0.0)
 
+    def _seen_by_variants(
+        self, tissue: int, target: Floats, weight: Floats
+    ) -> tuple[Floats, Floats]:
+        """What variants of a tissue see of its target and weights, each (n,)."""
+        return target, weight
+
+    def _seen_by_new_effects(self, precision: NoisePrecision) -> Floats:
+        """(m,) weight of all donors of each tissue."""
+        return np.asarray(precision.diagonal.sum(axis=0))
+
     def _information(self, tissue: int, weight: Floats) -> Floats | None:
         """(p,) sum_i w_i x_ji^2, where all donors of the tissue have the same weight."""
         most = weight.max()
@@ -221,14 +227,14 @@ class TissueSpecific:
 
     def _learned_from_all(
         self, squares: np.ndarray, precision: NoisePrecision
-    ) -> tuple["TissueSpecific", Floats]:
+    ) -> tuple[Self, Floats]:
         """The prior by expectation and maximisation over one more effect in each tissue.
 
         The rows of x have sum d x^2 ≈ sum d. And the probability (m,) of each tissue's effect.
 
         squares : (m, p) of the scores of what all effects leave, in single precision
         """
-        information = precision.diagonal.sum(axis=0)
+        information = self._seen_by_new_effects(precision)
         held = np.array([[pip >= ACTIVE for pip in sums.included] for sums in self.tissues])
         slot = np.minimum(held.sum(axis=1), held.shape[1] - 1)
         known = [effect for sums in self.tissues for effect in sums.effects]

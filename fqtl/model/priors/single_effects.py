@@ -33,11 +33,12 @@ A slot's prior is `effect_prior.py`.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log, log1p
+from typing import Self
 
 import numpy as np
 
 from fqtl.model.arrays.copies import Copies
-from fqtl.model.arrays.moments import Floats, Indices
+from fqtl.model.arrays.moments import Floats, Indices, Moments
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.effect_prior import EffectPrior
 from fqtl.model.priors.place import Place, Sums, log_bayes_factor
@@ -244,7 +245,7 @@ class SingleEffectsPosterior:
         """No effects."""
         return cls(p, slots, np.zeros(n), np.zeros(n))
 
-    def of(self, effects: list[SingleEffect]) -> "SingleEffectsPosterior":
+    def of(self, effects: list[SingleEffect]) -> Self:
         """These effects in place of its own; the first slots are for the most probable."""
         effects = sorted(effects, key=lambda effect: -effect.pip)
         nothing = np.zeros_like(self.score)
@@ -254,6 +255,11 @@ class SingleEffectsPosterior:
             score=sum((effect.score for effect in effects), nothing),
             score_variance=sum((effect.score_variance for effect in effects), nothing),
         )
+
+    @property
+    def fitted(self) -> Moments:
+        """What a response sees of it, each (n,)."""
+        return Moments(self.score, self.score_variance)
 
     def refined(
         self,

@@ -33,14 +33,17 @@ FAR = 1e3  # bandwidths from which the kernel's transform is that of a point: ro
 class LD:
     """Correlations of p variants, by k eigenvectors.
 
-    values, expected : (k,) eigenvalues, and what their directions have in the population
+    sample : (k,) eigenvalues of the reference
+    expected : (k,) what their directions have in the population
+    values : (k,) those of the noise of z-scores, between these two
     vectors : (p, k)
     mean, sd : (p,) of dosages; 0 and 1 where these are not known, sd 0 where one does not vary
     people : of whom the correlations are; None where that is not told
     """
 
-    values: Floats
+    sample: Floats
     expected: Floats
+    values: Floats
     vectors: Floats
     mean: Floats
     sd: Floats
@@ -92,7 +95,8 @@ class LD:
         expected = values if people is None else of_population(values, variants, people)
         enough = int(np.searchsorted(np.cumsum(values), TRACE * values.sum())) + 1
         kept = slice(0, min(enough, len(values)))
-        return cls(values[kept], expected[kept], vectors[:, kept], mean, sd, people)
+        found = values[kept]
+        return cls(found, expected[kept], found, vectors[:, kept], mean, sd, people)
 
     @property
     def p(self) -> int:
@@ -104,7 +108,7 @@ class LD:
 
     def between(self, mismatch: float) -> "LD":
         """With eigenvalues this part of the way to those of the population, on the log scale."""
-        values = self.values ** (1 - mismatch) * self.expected**mismatch
+        values = self.sample ** (1 - mismatch) * self.expected**mismatch
         return replace(self, values=values)
 
     def left_out(self) -> Floats:

@@ -25,9 +25,9 @@ from fqtl.model.summary.rows import Rows, Scores, responses
 
 MOST_MISMATCH = 1.5  # of which 1 is other people of the same population; taste
 STEPS = 31  # at which the mismatch is looked for; taste
-# of the variance of a sample's errors, where its eigenvalues are those of the population; measured:
-# 0.65 to 0.76 of 300 and of 500 people
-ERROR_LEFT = 0.7
+# of the variance of a sample's errors, where the eigenvalues of noise are those of the population;
+# measured: 0.76 and 0.75 of 300 and of 500 people
+ERROR_LEFT = 0.75
 BEYOND = 0.25  # times the eigenvectors: directions of z-scores beside them; taste
 LEAST_BEYOND = 1e-3  # of a variant's variance, beyond the eigenvectors; taste
 MOST_SHARED = 0.9  # of the standard deviation of a tissue's noise; taste
@@ -142,12 +142,21 @@ def of_donors(correlation: Floats, rows: Rows) -> Floats:
 def blur_of(rows: Rows, ld: LD, mismatch: float) -> float:
     """Variance of the noise that errors of LD add to a row, as a part of that of a score x l.
 
-    The people behind z-scores are taken for as many as have the largest tissue: those of the others
-    are most of them the same.
+    Of effects that tissues share. The people behind z-scores are taken for as many as have the
+    largest tissue: those of the others are most of them the same.
     """
+    return float(_blur(rows.n.max(), rows.k, ld, mismatch))
+
+
+def blur_of_tissues(rows: Rows, ld: LD, mismatch: float) -> Floats:
+    """(m,) the same of effects of one tissue, whose own people count."""
+    return np.asarray(_blur(np.maximum(rows.n, 1.0), rows.k, ld, mismatch))
+
+
+def _blur(n: Floats, k: int, ld: LD, mismatch: float) -> Floats:
     if ld.people is None:
-        return 0.0
-    return rows.k * min(mismatch, 1.0) * (ERROR_LEFT / ld.people + 1 / float(rows.n.max()))
+        return 0.0 * n
+    return k * min(mismatch, 1.0) * (ERROR_LEFT / ld.people + 1 / n)
 
 
 def direction_of(covariance: Floats) -> KnownNoise | None:

@@ -19,16 +19,19 @@ from fqtl.model.engines.options import CaviOptions
 from fqtl.model.engines.solution import Solution
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.predictors.blurred import BlurredFactors
+from fqtl.model.predictors.blurred_tissues import BlurredTissues
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Predictor
+from fqtl.model.predictors.tissue_specific import TissueSpecific
 from fqtl.model.results.model_fit import Scale
 from fqtl.model.summary.contradictions import Checked, check_scores
 from fqtl.model.summary.ld import LD
 from fqtl.model.summary.noise import (
     KnownNoise,
     blur_of,
+    blur_of_tissues,
     direction_of,
     found_in_low_rows,
     largest_by_chance,
@@ -137,7 +140,8 @@ class SummaryProblem:
             Variants(rows.x), response.observed, self.rank, self.factored, self.prior
         )
         if blur:
-            parts = [_blurred(part, blur) for part in parts]
+            of_tissues = blur_of_tissues(rows, self.ld, self.mismatch)
+            parts = [_blurred(part, blur, of_tissues) for part in parts]
         # rows are of no mean: the intercept has a column of zeros
         none = Covariates.empty(np.zeros((rows.k, 1)), m)
         dispersion = Covariates.empty(np.ones((rows.k, 1)), m, start=family.dispersion_start)
@@ -186,12 +190,16 @@ class SummaryProblem:
         return tuple(f"{count} {what}" for count, what in counted if count)
 
 
-def _blurred(entry: Predictor, blur: float) -> Predictor:
-    return BlurredFactors.of(entry, blur) if isinstance(entry, Factored) else entry
+def _blurred(entry: Predictor, blur: float, of_tissues: Floats) -> Predictor:
+    if isinstance(entry, Factored):
+        return BlurredFactors.of(entry, blur)
+    return BlurredTissues.of(entry, of_tissues) if isinstance(entry, TissueSpecific) else entry
 
 
 def _of_variants(entry: Predictor) -> Floats:
     """(k, m) what the effects of an entry make of rows, without errors of LD."""
+    if isinstance(entry, BlurredTissues):
+        return entry.scores()
     if not isinstance(entry, Factored):
         return entry.mean()
     found = [np.outer(one.effects.score, one.tissues.mean) for one in entry.factors]

@@ -87,20 +87,19 @@ def test_updates_settle(visit):
 
 
 def test_an_effect_in_many_tissues_is_placed_with_the_ld_of_few_others(monkeypatch):
-    """One effect in 20 tissues, LD of 100 others; without the error in mind, beside it, too."""
+    """One effect in 40 tissues of 400, LD of 100 others; without the error, beside it, too."""
 
     def sets_of(seed):
         rng = np.random.default_rng(seed)
-        both = dosages(rng, 300, 100)
-        x, others = both[:200], both[200:]
-        y = 0.7 * (x[:, [50]] - x[:, 50].mean()) + rng.standard_normal((200, 20))
+        both = dosages(rng, 500, 100)
+        x, others = both[:400], both[400:]
+        y = 0.7 * (x[:, [50]] - x[:, 50].mean()) + rng.standard_normal((400, 40))
         fit = fqtl.fit_summary(*z_scores(y, x), panel=others, background=False)
         r2 = np.corrcoef(others.T)[50] ** 2
         pure = [entry for entry in fit.credible_sets if entry.purity > 0.5]
         return [bool((r2[entry.variants] > 0.99).any()) for entry in pure]
 
-    assert [sets_of(seed) for seed in range(8)] == [[True]] * 8
+    assert [sets_of(seed) for seed in range(6)] == [[True]] * 6
     monkeypatch.setattr(summary_problem, "blur_of", lambda *_: 0.0)
-    surer = [right for seed in range(8) for right in sets_of(seed)]
-    assert len(surer) > 8
-    assert np.mean(surer) < 0.8
+    surer = [right for seed in range(6) for right in sets_of(seed)]
+    assert surer.count(False) >= 3
