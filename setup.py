@@ -1,16 +1,18 @@
 """The compiled modules; everything else about the package stands in pyproject.toml."""
 
 import os
+from glob import glob
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-KERNELS = {
-    "arrays/_kernels": "arrays/_simd.h",
-    "arrays/_packed": "arrays/_packed.h",
-    "arrays/_places": "arrays/_places.h",
-    "families/_densities": "families/_densities.h",
-}
+KERNELS = (
+    "arrays/_called",
+    "arrays/_kernels",
+    "arrays/_packed",
+    "arrays/_places",
+    "families/_densities",
+)
 
 setup(
     ext_modules=cythonize(
@@ -18,11 +20,11 @@ setup(
             Extension(
                 f"fqtl.model.{name.replace('/', '.')}",
                 [f"fqtl/model/{name}.pyx"],
-                depends=[f"fqtl/model/{loops}"],
+                depends=glob(f"fqtl/model/{os.path.dirname(name)}/*.h"),
                 # -ffp-contract=off is not set: fused multiply-adds are the faster and closer sums
                 extra_compile_args=["-O3", "-fopenmp-simd"],
             )
-            for name, loops in KERNELS.items()
+            for name in KERNELS
         ]
     ),
     # side by side: half of what an installation takes is their compiler's

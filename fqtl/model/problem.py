@@ -110,7 +110,7 @@ class Problem:
     @cached_property
     def distinct(self) -> Variants:
         """The same without copies: of single effects alone, which are the same for all copies."""
-        return Variants.distinct(self.genotypes.x)
+        return self.genotypes.variants
 
     @property
     def n(self) -> int:

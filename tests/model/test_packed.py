@@ -5,6 +5,7 @@ import pytest
 
 import fqtl
 from fqtl.model.arrays._packed import has_wide_lookup
+from fqtl.model.arrays.called import Called
 from fqtl.model.arrays.packed import Packed
 from fqtl.model.arrays.standardise import standardise_genotypes
 from fqtl.model.arrays.variants import Variants
@@ -29,8 +30,13 @@ def rows(x: np.ndarray) -> np.ndarray:
     return standardise_genotypes(x).x
 
 
+def packed_rows(z: np.ndarray, *, wide: bool = False) -> Packed | None:
+    found = Called.of_rows(z)
+    return None if found is None else Packed.of_called(found, wide=wide)
+
+
 def packed(x: np.ndarray, *, wide: bool) -> Packed:
-    found = Packed.of_called(rows(x), wide=wide)
+    found = packed_rows(rows(x), wide=wide)
     assert found is not None
     return found
 
@@ -80,7 +86,7 @@ def test_a_processor_without_wide_lookups_gives_the_same_bits() -> None:
     ],
 )
 def test_any_three_values_a_step_apart_are_called(x: np.ndarray) -> None:
-    assert Packed.of_called(rows(x), wide=False) is not None
+    assert packed_rows(rows(x)) is not None
 
 
 @pytest.mark.parametrize("what", ["dosage", "double precision", "many missing"])
@@ -90,7 +96,7 @@ def test_what_is_not_called_in_single_precision_is_not_packed(what: str) -> None
         x[3, 5] = 1.2
     z = rows(x)
     z = z.astype(np.float64) if what == "double precision" else z
-    assert Packed.of_called(z, wide=False) is None
+    assert packed_rows(z) is None
 
 
 def test_a_variance_that_is_a_small_difference_keeps_its_digits() -> None:
@@ -119,7 +125,7 @@ def test_a_fit_of_called_genotypes_is_that_of_their_rows() -> None:
     y[rng.random(y.shape) < 0.3] = np.nan
     x[:, 0] = x[:, 3]  # a constant would not stay one
     uncertain = x + 1e-4 * rng.random(x.shape, dtype=np.float32)
-    assert Packed.of_called(rows(uncertain), wide=False) is None
+    assert packed_rows(rows(uncertain)) is None
     of_called, of_dosages = fqtl.fit(y, x), fqtl.fit(y, uncertain)
     assert of_called.elbo == pytest.approx(of_dosages.elbo, abs=1e-2)
     np.testing.assert_allclose(of_called.effects, of_dosages.effects, atol=1e-3)

@@ -1,3 +1,5 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: initializedcheck=False
 """Loops over variants that BLAS has no routine for.
 
 What bounds their speed is memory traffic, not arithmetic. `dot_rows`, `add_rows` and
@@ -6,9 +8,6 @@ one that moves it also reads and writes four vectors of doubles of each tissue (
 variance, gradient), 6 times as much as to look at it. `match_rows` reads rows that are copies to
 their ends, and of others the first values.
 """
-
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-# cython: initializedcheck=False
 
 from libc.math cimport exp, fabs, isnan, log, sqrt
 from libc.stdlib cimport free, malloc

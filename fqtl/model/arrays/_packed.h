@@ -9,57 +9,41 @@
 #ifndef FQTL_PACKED_H
 #define FQTL_PACKED_H
 #include "_clones.h"
-#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* A row's values as counts of steps from its end `low`; 3 for 0 where that is neither end nor
- * middle, and 4 for what is no count. `seen` (5) is how often each occurs. */
-FQTL_CLONES static void count_row(const float *x, ptrdiff_t n, float off, float zero,
-                                  uint8_t *counts, float *ends, ptrdiff_t *seen) {
-    float low = x[0], high = x[0];
-    _Pragma("omp simd reduction(min : low) reduction(max : high)") for (ptrdiff_t i = 0; i < n; i++) {
-        low = x[i] < low ? x[i] : low;
-        high = x[i] > high ? x[i] : high;
-    }
-    float middle = (low + high) / 2, width = off * (high - low);
-    int32_t lows = 0, highs = 0, middles = 0, zeros = 0;
-    _Pragma("omp simd reduction(+ : lows, highs, middles, zeros)") for (ptrdiff_t i = 0; i < n; i++) {
-        float v = x[i], from_middle = fabsf(v - middle), size = fabsf(v);
-        int32_t is_low = v == low, is_high = (v == high) & (is_low ^ 1), is_end = is_low | is_high;
-        int32_t is_middle = (from_middle <= width) & (is_end ^ 1);
-        int32_t is_zero = (size <= zero) & ((is_end | is_middle) ^ 1);
-        int32_t is_none = (is_end | is_middle | is_zero) ^ 1;
-        lows += is_low, highs += is_high, middles += is_middle, zeros += is_zero;
-        counts[i] = (uint8_t)(is_middle + 2 * is_high + 3 * is_zero + 4 * is_none);
-    }
-    ends[0] = low, ends[1] = high;
-    seen[0] = lows, seen[1] = middles, seen[2] = highs, seen[3] = zeros;
-    seen[4] = n - lows - highs - middles - zeros;
-}
-
-/* counts[i] = to[counts[i]] */
-FQTL_CLONES static void recode_row(uint8_t *counts, ptrdiff_t n, const uint8_t *to) {
-    uint8_t zero = to[0], one = to[1], two = to[2];
-    _Pragma("omp simd") for (ptrdiff_t i = 0; i < n; i++) {
-        uint8_t g = counts[i];
-        counts[i] = g == 0 ? zero : g == 1 ? one : g == 2 ? two : g;
-    }
-}
 
 #define FQTL_LANES 32    /* of a group: four vectors, for which a table is loaded once */
 #define FQTL_PER_WORD 10 /* codes */
 #define FQTL_ENTRIES 8   /* of a table */
 
-/* Bits of up to 30 items in one lane: words of counts of 1 or 2, and of 2. */
-FQTL_CLONES static void pack_along(const uint8_t *counts, ptrdiff_t items, uint32_t *once,
-                                   uint32_t *twice) {
-    uint32_t first = 0, second = 0;
-    _Pragma("omp simd reduction(| : first, second)") for (ptrdiff_t k = 0; k < items; k++) {
-        first |= (uint32_t)(counts[k] == 1 || counts[k] == 2) << k;
-        second |= (uint32_t)(counts[k] == 2) << k;
+/* Every other bit of a word, from the first, side by side. */
+static inline uint32_t even_bits(uint32_t x) {
+    x &= 0x55555555;
+    x = (x | x >> 1) & 0x33333333;
+    x = (x | x >> 2) & 0x0f0f0f0f;
+    x = (x | x >> 4) & 0x00ff00ff;
+    return (x | x >> 8) & 0xffff;
+}
+
+/* Bits of one lane, an item after another: words of counts of 1 or 2, and of 2. Of two-bit codes, 16
+ * to a word; words of a lane lie `stride` apart. */
+FQTL_CLONES static void pack_along(const uint32_t *codes, ptrdiff_t n_codes, ptrdiff_t stride,
+                                   ptrdiff_t words, uint32_t *once, uint32_t *twice) {
+    const int items = 3 * FQTL_PER_WORD;
+    const uint64_t all = (UINT64_C(1) << items) - 1;
+    uint64_t first = 0, second = 0;
+    int held = 0;
+    ptrdiff_t w = 0;
+    for (ptrdiff_t c = 0; c < n_codes; c++) {
+        uint32_t low = codes[c], high = codes[c] >> 1; /* both of what is missing */
+        first |= (uint64_t)even_bits(low ^ high) << held;
+        second |= (uint64_t)even_bits(high & ~low) << held;
+        held += 16;
+        if (held < items) continue;
+        once[w * stride] = (uint32_t)(first & all), twice[w * stride] = (uint32_t)(second & all);
+        first >>= items, second >>= items, held -= items, w++;
     }
-    *once = first, *twice = second;
+    if (w < words) once[w * stride] = (uint32_t)first, twice[w * stride] = (uint32_t)second;
 }
 
 /* Bit k of up to 32 lanes, added to their words. */

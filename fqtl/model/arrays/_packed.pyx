@@ -1,28 +1,20 @@
-"""Genotypes in two bits, and sums over them; see `_packed.h` and `packed.py`."""
-
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False
+"""Genotypes in two bits, and sums over them; see `_packed.h` and `packed.py`."""
 
 from libc.stdint cimport uint8_t, uint32_t
 
 cdef extern from "_packed.h" nogil:
     int FQTL_HAS_AVX2
     const Py_ssize_t FQTL_LANES, FQTL_PER_WORD, FQTL_ENTRIES
-    void count_row(
-        const float *, Py_ssize_t, float, float, uint8_t *, float *, Py_ssize_t *
+    void pack_along(
+        const uint32_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, uint32_t *, uint32_t *
     )
-    void recode_row(uint8_t *, Py_ssize_t, const uint8_t *)
-    void pack_along(const uint8_t *, Py_ssize_t, uint32_t *, uint32_t *)
     void pack_across(const uint8_t *, Py_ssize_t, int, uint32_t *, uint32_t *)
     void lookup_all(const uint32_t *, Py_ssize_t, Py_ssize_t, const float *, int, float *)
 
 LANES, PER_WORD, ENTRIES = FQTL_LANES, FQTL_PER_WORD, FQTL_ENTRIES
 ITEMS = 3 * FQTL_PER_WORD  # of a word
-
-# missing genotypes are the mean, 0 up to the rounding of what was centred
-cdef float MISSING = 1e-6
-# of the range, by which a heterozygote may be off the middle: float32's rounding
-cdef float OFF = 1e-5
 
 
 def has_wide_lookup():
@@ -30,58 +22,26 @@ def has_wide_lookup():
     return bool(FQTL_HAS_AVX2)
 
 
-def count_rows(
-    const float[:, ::1] x, uint8_t[:, ::1] counts, double[::1] base, double[::1] step,
-    Py_ssize_t[::1] missing,
-):
-    """Rows of x as counts of an allele, x_ji = base_j + step_j counts_ji; whether that is so.
+def pack_rows(const uint32_t[:, ::1] words, uint32_t[:, :, :, ::1] codes):
+    """Codes of lanes, each a row of words of two-bit counts (`called.py`), of which 3 adds nothing.
 
-    x, counts : (p, n); a missing genotype is counted 3
-    base, step : (p,); count 0 is the commoner end of the row
-    missing : (p,) how many of a row
+    codes : (2, groups, words, 32), of counts of at least 1, and of at least 2
     """
-    cdef Py_ssize_t p = x.shape[0], n = x.shape[1], j
-    cdef Py_ssize_t seen[5]
-    cdef float ends[2]
-    cdef uint8_t to[3]
-    cdef uint8_t most
+    cdef Py_ssize_t lane, group, place
     with nogil:
-        for j in range(p):
-            count_row(&x[j, 0], n, OFF, MISSING, &counts[j, 0], ends, seen)
-            if seen[4] > 0:
-                break
-            missing[j] = seen[3]
-            most = 2 if seen[1] > 0 else 1  # a row of two values counts 0 and 1
-            base[j], step[j] = ends[0], (<double>ends[1] - <double>ends[0]) / most
-            to[0], to[1], to[2] = 0, 1, most
-            if seen[2] > seen[0]:
-                base[j], step[j] = ends[1], -step[j]
-                to[0], to[2] = most, 0
-            recode_row(&counts[j, 0], n, to)
-        else:
-            j = p
-    return j == p
-
-
-def pack_rows(const uint8_t[:, ::1] counts, uint32_t[:, :, :, ::1] codes):
-    """Codes of counts (lanes, items), of which 3 adds nothing.
-
-    codes : (2, groups, words, 32), of counts of at least 1, and of at least 2; all 0 before
-    """
-    cdef Py_ssize_t lane, w, first, group, place, items = counts.shape[1]
-    with nogil:
-        for lane in range(counts.shape[0]):
+        for lane in range(words.shape[0]):
             group, place = lane // FQTL_LANES, lane % FQTL_LANES
-            for w in range(codes.shape[2]):
-                first = 3 * FQTL_PER_WORD * w
-                pack_along(
-                    &counts[lane, first], min(items - first, 3 * FQTL_PER_WORD),
-                    &codes[0, group, w, place], &codes[1, group, w, place],
-                )
+            pack_along(
+                &words[lane, 0], words.shape[1], FQTL_LANES, codes.shape[2],
+                &codes[0, group, 0, place], &codes[1, group, 0, place],
+            )
 
 
-def pack_columns(const uint8_t[:, ::1] counts, uint32_t[:, :, :, ::1] codes):
-    """The same of counts (items, lanes)."""
+def pack_columns(const uint8_t[:, ::1] counts, uint32_t[:, :, :, :] codes):
+    """The same of counts (items, lanes), a byte each.
+
+    codes : all 0 before, its last axis contiguous
+    """
     cdef Py_ssize_t item, group, first, w, lanes = counts.shape[1]
     cdef int k
     with nogil:

@@ -1,11 +1,10 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: initializedcheck=False
 """Where a single effect may be, of all rows in one pass; see `_places.h` and `priors/place.py`.
 
 What NumPy does in a dozen temporaries, each of which goes through the cache, is five loops here
 that stay in it. What bounds them is arithmetic: a logarithm and an exponential of each row.
 """
-
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-# cython: initializedcheck=False
 
 from libc.math cimport exp, expm1, log, log1p
 

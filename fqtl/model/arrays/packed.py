@@ -25,7 +25,6 @@ from fqtl.model.arrays._packed import (
     ITEMS,
     LANES,
     PER_WORD,
-    count_rows,
     fill_tables,
     has_wide_lookup,
     look_up,
@@ -33,8 +32,10 @@ from fqtl.model.arrays._packed import (
     pack_rows,
     take_missing,
 )
-from fqtl.model.arrays.moments import Floats, Genotypes, Indices
+from fqtl.model.arrays.called import Called
+from fqtl.model.arrays.moments import Floats, Indices
 
+BLOCK = 8 * ITEMS  # variants that are packed at a time: whole words; taste
 MOST_MISSING = 0.02  # of all genotypes; taste: each costs as much as ten that are known
 
 
@@ -57,27 +58,29 @@ class Packed:
     wide: bool
 
     @classmethod
-    def of(cls, x: Genotypes) -> "Packed | None":
-        """Of standardised rows (p, n); None where they are not called, or where rows are faster."""
-        return cls.of_called(x, wide=True) if has_wide_lookup() else None
+    def of(cls, called: Called) -> "Packed | None":
+        """Of called rows; None where sums are not looked up faster than rows are multiplied."""
+        return cls.of_called(called, wide=True) if has_wide_lookup() else None
 
     @classmethod
-    def of_called(cls, x: Genotypes, *, wide: bool) -> "Packed | None":
-        """The same, whatever is faster; None where x is not in single precision, too."""
-        p, n = x.shape
-        if x.dtype != np.float32 or not x.size:
-            return None
-        counts = np.empty((p, n), dtype=np.uint8)
-        base, step = np.empty((2, p))
-        missing = np.empty(p, dtype=np.intp)
-        if not count_rows(x, counts, base, step, missing) or missing.sum() > MOST_MISSING * x.size:
+    def of_called(cls, called: Called, *, wide: bool) -> "Packed | None":
+        """The same, whatever is faster; None where too many are missing."""
+        p, n = called.p, called.n
+        # of a row that does not vary all donors are alike, whether known or not
+        missing = np.where(called.top > 0, called.missing, 0)
+        if missing.sum() > MOST_MISSING * p * n:
             return None
         start = np.concatenate([[0], np.cumsum(missing)]).astype(np.intp)
-        donor = _donors(counts) if start[-1] else np.empty(0, dtype=np.intp)
+        donor = np.empty(start[-1], dtype=np.intp)
         by_variant, by_donor = _codes(p, n), _codes(n, p)
-        pack_rows(counts, by_variant)
-        pack_columns(counts, by_donor)
-        return cls(base, step, by_variant, by_donor, start, donor, n, wide)
+        pack_rows(called.words, by_variant)
+        for first in range(0, p, BLOCK):
+            part = slice(first, min(first + BLOCK, p))
+            codes = called.codes(part)
+            pack_columns(codes, by_donor[:, :, first // ITEMS : -(-part.stop // ITEMS)])
+            codes[called.top[part] == 0] = 0
+            donor[start[first] : start[part.stop]] = _donors(codes)
+        return cls(called.base, called.step, by_variant, by_donor, start, donor, n, wide)
 
     @property
     def p(self) -> int:

@@ -1,11 +1,10 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: initializedcheck=False
 """Expected log-densities: Gauss-Hermite sums over both linear predictors, entry by entry.
 
 The sums themselves are in `_densities.h`; here the observed donors of a tissue are laid side by
 side, and what was summed is put back.
 """
-
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-# cython: initializedcheck=False
 
 from libc.math cimport sqrt
 

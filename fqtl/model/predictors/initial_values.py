@@ -41,7 +41,7 @@ class TissueScores:
     @classmethod
     def none(cls, x: Variants, m: int) -> "TissueScores":
         """Of no residual."""
-        return cls(x, np.zeros((x.p, m), dtype=x.x.dtype), np.zeros((x.n, m)))
+        return cls(x, np.zeros((x.p, m), dtype=x.dtype), np.zeros((x.n, m)))
 
     def refreshed(self, residual: Floats, weight: Floats) -> "TissueScores":
         """Scores of this precision-weighted residual (n, m), under weights (n, m)."""

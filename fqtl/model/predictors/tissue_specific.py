@@ -116,7 +116,7 @@ class TissueSpecific:
         left = residual - precision.times(self.mean())
         most = _largest(precision.diagonal)
         weak = replace(self.weak, scores=self.weak.scores.refreshed(left / most))
-        squares = (weak.scores.z * most[:, None].astype(self.x.x.dtype)) ** 2
+        squares = (weak.scores.z * most[:, None].astype(self.x.dtype)) ** 2
         entry, pip = replace(self, weak=weak)._learned_from_all(squares, precision)
         promising = pip > ACTIVE
         if promising.any():

@@ -39,7 +39,7 @@ class ResidualScores:
     @classmethod
     def none(cls, x: Variants, m: int) -> "ResidualScores":
         """Of no residual."""
-        return cls(x, np.zeros((m, x.p), dtype=x.x.dtype), np.zeros((x.n, m)))
+        return cls(x, np.zeros((m, x.p), dtype=x.dtype), np.zeros((x.n, m)))
 
     def refreshed(
         self, residual: Floats, tissues: Indices | slice = slice(None)

@@ -139,7 +139,7 @@ class SingleEffect:
             Place.best(x, x.all, score, information, prior)
             for score, information in zip(scores, informations, strict=True)
         ]
-        loadings = np.zeros(scores.shape, dtype=x.x.dtype)
+        loadings = np.zeros(scores.shape, dtype=x.dtype)
         for row, place in zip(loadings, places, strict=True):
             if place.is_spread_out(x):
                 row[place.rows] = place.first

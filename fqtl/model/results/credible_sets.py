@@ -76,7 +76,7 @@ def _purity(x: Variants, variants: Indices) -> float:
     classes = classes[np.sort(first)]
     least = 1.0
     for start in range(0, len(classes) if len(classes) > 1 else 0, BLOCK):
-        rows = x.x[classes[: start + BLOCK]].astype(np.float64)
+        rows = x.rows.take(classes[: start + BLOCK]).astype(np.float64)
         least = min(least, float(np.abs(rows[start:] @ rows.T).min()) / x.n)
         if least < MIN_PURITY:
             break
