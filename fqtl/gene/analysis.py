@@ -8,6 +8,7 @@ import logging
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,14 @@ from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
 from fqtl.gene.baseline import elastic_net
 from fqtl.gene.cross_validation import CONSTANT, centred, compare, cross_validate, predict_held_out
-from fqtl.gene.donors import genotypes_of
+from fqtl.gene.donors import CisGenotypes, genotypes_of
 from fqtl.gene.effects import effects_of, of_donors
 from fqtl.gene.permutations import draw_permutations, permuted_columns
 from fqtl.gene.record import record_of, written_effects
 from fqtl.gene.settings import Settings, both_sexes
 from fqtl.gene.sparse_background import sparse_background
 from fqtl.model.arrays.moments import Floats
+from fqtl.model.arrays.standardise import StandardGenotypes
 from fqtl.model.families import FAMILIES, Response
 from fqtl.model.fit import fit
 from fqtl.model.results.fit import Fit
@@ -73,8 +75,8 @@ def _role_of_sex(settings: Settings) -> str:
 
 
 def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
-    x = genotypes.dosages.T
-    result = fit_gene(gene, x, settings)
+    cis = CisGenotypes(genotypes.dosages.T)
+    x, result = cis.x, fit_gene(gene, cis, settings)
     return {
         **record_of(result, gene, genotypes, settings.min_pip),
         **effects_of(
@@ -83,24 +85,34 @@ def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[st
             genotypes,
             of_donors(_on_the_scale_of_effects(gene, settings), x),
         ),
-        **_prediction(gene, x, result, settings),
-        **_permutations(gene, x, result, settings),
+        **_prediction(gene, cis, result, settings),
+        **_permutations(gene, cis, result, settings),
     }
 
 
 def fit_gene(
-    gene: GeneData, x: np.ndarray, settings: Settings, rows: np.ndarray | slice = slice(None)
+    gene: GeneData,
+    x: np.ndarray | CisGenotypes,
+    settings: Settings,
+    train: np.ndarray | None = None,
 ) -> Fit:
-    """The fit to some donors, under a mask, or to all.
+    """The fit to the donors under a mask, or to all.
 
     Without a polygenic background if none is asked for, as weights then leave it out: effects
     beside it are smaller.
     """
+    genotypes = x if isinstance(x, CisGenotypes) else CisGenotypes(x)
+    if train is None:
+        return _fit(gene, genotypes.standard, settings, slice(None))
+    return _fit(gene, genotypes.of(train), settings, train)
+
+
+def _fit(gene: GeneData, x: StandardGenotypes, settings: Settings, rows: np.ndarray | slice) -> Fit:
+    """The fit to genotypes x of expression, and of what goes with it, in these rows."""
     offset = None if gene.offset is None else gene.offset[rows]
     covariates = None if settings.covariates is None else settings.covariates[rows]
     options = {"background": False, **settings.fit}
-    some = x if isinstance(rows, slice) else genotypes_of(x, rows)
-    return fit(gene.y[rows], some, offset=offset, covariates=covariates, **options)
+    return fit(gene.y[rows], x, offset=offset, covariates=covariates, **options)
 
 
 def _on_the_scale_of_effects(gene: GeneData, settings: Settings) -> Floats:
@@ -119,7 +131,9 @@ def _within_sexes(y: Floats, is_male: np.ndarray) -> Floats:
     return found
 
 
-def _prediction(gene: GeneData, x: np.ndarray, result: Fit, settings: Settings) -> dict[str, Any]:
+def _prediction(
+    gene: GeneData, cis: CisGenotypes, result: Fit, settings: Settings
+) -> dict[str, Any]:
     """Columns `prediction`, a row for each tissue (its donors, its PIP, its background, how well it
     is predicted), and `held_out` if that is kept."""
     donors = np.isfinite(gene.y).sum(axis=0)
@@ -128,26 +142,26 @@ def _prediction(gene: GeneData, x: np.ndarray, result: Fit, settings: Settings) 
         for t, tissue in enumerate(gene.tissues)
     ]
     if settings.fit.get("background", False):
-        kept = sparse_background(result, x).kept
+        kept = sparse_background(result, cis.x).kept
         for t, row in enumerate(rows):
             row["background_share"] = float(result.background_share[t])
             row["background_kept"] = float(kept[t]) if np.isfinite(kept[t]) else None
-    return {"prediction": rows, **_validation(rows, gene, x, settings)}
+    return {"prediction": rows, **_validation(rows, gene, cis, settings)}
 
 
 def _validation(
-    rows: list[dict[str, Any]], gene: GeneData, x: np.ndarray, settings: Settings
+    rows: list[dict[str, Any]], gene: GeneData, cis: CisGenotypes, settings: Settings
 ) -> dict[str, Any]:
     """Add to the row of each tissue how well unseen donors are predicted; what is kept of them."""
     if settings.fold is None:
         return {}
-    y = _on_the_scale_of_effects(gene, settings)
+    y, x = _on_the_scale_of_effects(gene, settings), cis.x
     predicted = predict_held_out(
         y,
         x,
         settings.fold,
         lambda train: written_effects(
-            fit_gene(gene, x, settings, train), genotypes_of(x, train), settings.min_pip
+            fit_gene(gene, cis, settings, train), partial(genotypes_of, x, train), settings.min_pip
         ),
     )
     found = compare(y, predicted, settings.fold)
@@ -184,15 +198,16 @@ def has_baseline(gene_id: str, share: float) -> bool:
     return zlib.crc32(gene_id.encode()) < share * 2**32
 
 
-def _permutations(gene: GeneData, x: np.ndarray, result: Fit, settings: Settings) -> dict[str, Any]:
+def _permutations(
+    gene: GeneData, cis: CisGenotypes, result: Fit, settings: Settings
+) -> dict[str, Any]:
     if settings.permutations is None:
         return {}
     observed = result.neg_log_null_prob
     found = draw_permutations(
         gene,
-        x,
         observed,
-        lambda gene, x: fit_gene(gene, x, settings),
+        lambda gene, order: _fit(gene, cis.standard, settings, order),
         settings.permutations,
         settings.is_male,
     )

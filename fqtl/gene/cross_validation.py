@@ -63,7 +63,9 @@ def predict_held_out(
     for k in np.unique(fold):
         test = fold == k
         if _varies(y[~test]):
-            predicted[test] = centred(genotypes_of(x, test)) @ effects_of(~test)
+            effects = effects_of(~test)
+            used = np.flatnonzero(effects.any(axis=1))
+            predicted[test] = centred(genotypes_of(x[:, used], test)) @ effects[used]
     return predicted
 
 

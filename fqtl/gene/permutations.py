@@ -27,12 +27,12 @@ from typing import Any
 import numpy as np
 
 from fqtl.data.gene import GeneData
-from fqtl.gene.donors import genotypes_of
 from fqtl.model.arrays.moments import Indices
 from fqtl.model.results.fit import Fit
 
 PERMUTED_TISSUES = 1 / 8  # where only some are permuted; fewer keep more of what the rest have
-Fitting = Callable[[GeneData, np.ndarray], Fit]
+# of expression, and of who stands beside each donor's genotypes
+Fitting = Callable[[GeneData, Indices], Fit]
 
 
 RATE = 0.05  # false discovery rate that so many permuted fits can show
@@ -99,13 +99,12 @@ def permuted_columns(found: PermutedFits, tissues: Sequence[str]) -> dict[str, A
 
 def draw_permutations(
     gene: GeneData,
-    x: np.ndarray,
     observed: float,
     fit: Fitting,
     plan: PermutationPlan,
     group: np.ndarray | None = None,
 ) -> PermutedFits:
-    """Permuted fits of a gene; x (n, p), observed its statistic.
+    """Permuted fits of a gene; observed its statistic.
 
     group : (n,) donors are exchanged within a group alone, as within a sex
     """
@@ -115,37 +114,36 @@ def draw_permutations(
         if reached == plan.exceedances:
             break
         rng = generator_of(plan.seed, gene.gene_id, 0, draw)
-        null = fit(*permuted(gene, x, plan.permute, rng, group))
+        null = fit(*permuted(gene, plan.permute, rng, group))
         found.statistics.append(null.neg_log_null_prob)
         found.factors += [(draw, float(pip)) for pip in null.factor_pip]
         reached += found.statistics[-1] >= observed
     for draw in range(plan.conditional if len(gene.tissues) > 1 else 0):
         rng = generator_of(plan.seed, gene.gene_id, 1, draw)
         mixed, part = conditionally_permuted(gene, rng, group)
-        pip = fit(mixed, x).tissue_pip
+        pip = fit(mixed, np.arange(len(gene.y))).tissue_pip
         found.tissues += [(draw, int(t), float(pip[t])) for t in part]
     return found
 
 
 def permuted(
-    gene: GeneData,
-    x: np.ndarray,
-    how: str,
-    rng: np.random.Generator,
-    group: np.ndarray | None = None,
-) -> tuple[GeneData, np.ndarray]:
-    """Expression and genotypes that have nothing to do with each other.
+    gene: GeneData, how: str, rng: np.random.Generator, group: np.ndarray | None = None
+) -> tuple[GeneData, Indices]:
+    """Expression that has nothing to do with the genotypes, and whose (n,) stands beside each
+    donor's genotypes.
 
-    how : `donors` gives every donor the genotypes of another; `tissues` exchanges the values of
-        each tissue among the donors who gave it
+    how : `donors` gives every donor the genotypes of another, which is to put the donors of
+        expression, and of its covariates, in another order; `tissues` exchanges the values of each
+        tissue among the donors who gave it
     """
+    everyone = np.arange(len(gene.y))
     if how == "donors":
-        return gene, genotypes_of(x, _exchanged(np.arange(len(x)), rng, group))
-    order = np.tile(np.arange(len(x))[:, None], len(gene.tissues))
+        return gene, np.argsort(_exchanged(everyone, rng, group))
+    order = np.tile(everyone[:, None], len(gene.tissues))
     for donors, column in zip(order.T, gene.y.T, strict=True):
         seen = np.flatnonzero(np.isfinite(column))
         donors[seen] = _exchanged(seen, rng, group)
-    return _reordered(gene, order), x
+    return _reordered(gene, order), everyone
 
 
 def conditionally_permuted(

@@ -3,6 +3,7 @@
 Whatever has next to no probability is left out, so that a release of 20,000 genes is a few files.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def record_of(result: Fit, gene: GeneData, genotypes: Genotypes, min_pip: float)
 
     min_pip : a loading or a weight is kept where its PIP reaches this
     """
-    weights = written_effects(result, genotypes.dosages.T, min_pip)
+    weights = written_effects(result, lambda: genotypes.dosages.T, min_pip)
     scores = sparse_scores(result, min_pip)
     # without factors every tissue is one, in most of which there is nothing
     factors = [k for k, some in enumerate(result.factor_pip) if some >= min_pip]
@@ -99,12 +100,15 @@ def pure_sets(result: Fit) -> list[CredibleSet]:
     return [found for found in result.credible_sets if found.purity >= MIN_PURITY]
 
 
-def written_effects(result: Fit, x: np.ndarray, min_pip: float) -> Floats:
+def written_effects(result: Fit, x: Callable[[], np.ndarray], min_pip: float) -> Floats:
     """(p, m) what weight files say: sparse effects, and what stands in for a background.
 
-    x : (n, p) dosages of the donors of the fit
+    x : gives (n, p) dosages of the donors of the fit, where there is a background
     """
-    return sparse_effects(result, min_pip) + sparse_background(result, x).effects
+    effects = sparse_effects(result, min_pip)
+    if result.standardised_background is None:
+        return effects
+    return effects + sparse_background(result, x()).effects
 
 
 def sparse_effects(result: Fit, min_pip: float) -> Floats:

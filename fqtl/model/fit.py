@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from fqtl.model import single_effects_model, spike_slab_model
 from fqtl.model.arguments import Given
 from fqtl.model.arrays.inputs import refuse_no_count, refuse_no_flag
+from fqtl.model.arrays.standardise import StandardGenotypes
 from fqtl.model.arrays.threads import one_thread
 from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
@@ -31,7 +32,7 @@ DEFAULT_RANK = 10  # taste; factors that the ELBO does not want are not kept
 
 def fit(
     y: ArrayLike,
-    x: ArrayLike,
+    x: ArrayLike | StandardGenotypes,
     *,
     family: str = "gaussian",
     rank: int | None = None,
@@ -53,7 +54,8 @@ def fit(
         Expression of n donors, in the domain of the family; NaN where a tissue was not
         measured.
     x : (n, p)
-        Dosages or standardised genotypes; NaN becomes the variant's mean.
+        Dosages or standardised genotypes; NaN becomes the variant's mean. Or what
+        `fqtl.model.problem.standard_genotypes` made of them once for several fits.
     family : {"gaussian", "nb", "nb_pseudo", "voom", "logit", "beta"}
         Distribution of y: numbers with a normal error; negative binomial counts, of moderate and of
         any overdispersion; log-counts whose noise falls with their mean; successes; shares between

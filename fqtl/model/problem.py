@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fqtl.errors import FqtlError
 from fqtl.model.arguments import Given
-from fqtl.model.arrays.inputs import Design, choose, labels_of, same_rows
+from fqtl.model.arrays.inputs import Design, as_matrix, choose, labels_of, same_rows
 from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotypes
 from fqtl.model.arrays.threads import one_thread
 from fqtl.model.arrays.variants import Variants
@@ -27,6 +28,15 @@ from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.response_scale import ResponseScale
 from fqtl.model.results.model_fit import Scale
+
+
+def standard_genotypes(x: ArrayLike) -> StandardGenotypes:
+    """x (n, p) checked and standardised, for several fits of the same donors.
+
+    Raises FqtlError where x is not a matrix of finite numbers, or NaN.
+    """
+    with one_thread():
+        return standardise_genotypes(as_matrix("x", x, missing=True))
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ class Problem:
     def of(
         cls,
         y: ArrayLike,
-        x: ArrayLike | None,
+        x: ArrayLike | StandardGenotypes | None,
         given: Given,
         *,
         function: str,
@@ -61,17 +71,21 @@ class Problem:
     ) -> "Problem":
         """Everything checked; `defaults` are options that the caller may have chosen otherwise.
 
+        x : genotypes, or what `standard_genotypes` made of them
         function, factored, donor_prior : as in `ModelKind`
         """
+        known = x if isinstance(x, StandardGenotypes) else None
         response, table = same_rows(
             y,
-            x,
+            None if known is not None else x,
             covariates=given.covariates,
             dispersion_covariates=given.dispersion_covariates,
             offset=given.offset,
             trials=given.trials,
         )
         n, m = response.shape
+        if known is not None and known.n != n:
+            raise FqtlError(f"x must have the {n} rows of y, found {known.n} donors.")
         choose("engine", given.engine, ENGINES)
         kind = ModelKind(
             function, given.engine, given.family, m, factored, x is not None, donor_prior
@@ -82,7 +96,7 @@ class Problem:
         with one_thread():
             scale = ResponseScale.of(response, given.family, given.offset, given.trials)
             scale.refuse_covariates(noise_design)
-            genotypes = standardise_genotypes(table)
+            genotypes = standardise_genotypes(table) if known is None else known
         return cls(
             genotypes,
             scale,

@@ -95,6 +95,13 @@ class Variants:
             return self.packed.scores(gradient)
         return self.rows.product(gradient.astype(self.dtype)).astype(np.float64)
 
+    def square_of_scores(self, gradient: Floats) -> Floats:
+        """(m,) sum over variants, all copies among them, of squares of scores of (n, m)."""
+        gradient, total = gradient.astype(self.dtype), np.zeros(gradient.shape[1])
+        for rows, part in self.rows.blocks():
+            total += self.copies.count[part] @ (rows @ gradient).astype(np.float64) ** 2
+        return total
+
     def scores_of_each(self, gradient: Floats) -> Genotypes:
         """(m, p) scores of gradients (n, m), in the precision of x."""
         return self.rows.scores_of_each(gradient.T.astype(self.dtype))

@@ -85,24 +85,33 @@ class Relatedness:
 
     @cached_property
     def _decomposed(self) -> tuple[Floats, Floats]:
-        """(n, k) Phi, and (p, k) effects of a variant of each row per effect of a feature."""
-        rows, n = self.x.x.shape
+        """(n, k) Phi, and (k,) the eigenvalues of K that are kept."""
+        x, p = self.x, self.x.n_variants
         # a class of copies counts as often as it has variants
-        root_count = np.sqrt(self.x.copies.count).astype(self.x.x.dtype)[:, None]
-        x = self.x.x if self.x.n_variants == rows else self.x.x * root_count
-        p = self.x.n_variants
-        along_variants = rows < n
-        gram = (x @ x.T if along_variants else x.T @ x).astype(np.float64) / p
+        root_count = np.sqrt(x.copies.count).astype(x.dtype)[:, None]
+        along_variants = x.p < x.n
+        if along_variants:
+            rows = x.x * root_count
+            gram = (rows @ rows.T).astype(np.float64)
+        else:
+            gram = self._of_donors(root_count)
+        gram /= p
         values, vectors = np.linalg.eigh(gram)
         values, vectors = values[::-1], vectors[:, ::-1]
         enough = int(np.searchsorted(np.cumsum(values), TRACE * values.sum())) + 1
         enough = min(enough, MOST_FEATURES)
         values, vectors = values[:enough], vectors[:, :enough]
         if along_variants:  # x = V sqrt(p Lambda) U'
-            per_feature = vectors / np.sqrt(p)
-            return x.T.astype(np.float64) @ per_feature, per_feature / root_count
-        root = np.sqrt(values)
-        return vectors * root, self.x.x @ (vectors / (p * root)).astype(x.dtype)
+            return rows.T.astype(np.float64) @ (vectors / np.sqrt(p)), values.copy()
+        return vectors * np.sqrt(values), values.copy()
+
+    def _of_donors(self, root_count: np.ndarray) -> Floats:
+        """(n, n) p K, a block of rows at a time."""
+        total = np.zeros((self.x.n, self.x.n), dtype=self.x.dtype)
+        for rows, part in self.x.rows.blocks():
+            weighted = rows * root_count[part]
+            total += weighted.T @ weighted
+        return total.astype(np.float64)
 
     @property
     def features(self) -> Floats:
@@ -111,8 +120,9 @@ class Relatedness:
 
     def variant_effects(self, effects: Floats) -> Floats:
         """(p,) effects of variants, of least norm, that make the same score as these (k,)."""
-        copies = self.x.copies
-        return (self._decomposed[1].astype(np.float64) @ effects)[copies.of] * copies.sign
+        (features, values), copies = self._decomposed, self.x.copies
+        of_donors = features @ (effects / (values * self.x.n_variants))
+        return self.x.scores(of_donors)[copies.of] * copies.sign
 
     def of_tissue(self, tissue: int, weight: Floats) -> Rotated:
         """Features under the weights (n,) of a tissue; kept where all its donors weigh the same."""
@@ -252,7 +262,7 @@ class Background:
         x, relatedness = self.relatedness.x, self.relatedness
         targets = np.column_stack([left.sum(axis=1), left])
         weights = np.column_stack([of_all_tissues(precision), precision.diagonal])
-        squares = x.copies.count @ x.scores(targets) ** 2 / x.n_variants
+        squares = x.square_of_scores(targets) / x.n_variants
         slope = 0.5 * (squares - relatedness.diagonal @ weights)
         asked = -ASKED * np.array([self.log_odds, *[self.log_odds_of_tissue] * self.m])
         enough = slope**2 >= np.maximum(asked, 0.0) * relatedness.square_trace(weights)
