@@ -27,7 +27,7 @@ cdef extern from "_simd.h" nogil:
 
 DONORS = FQTL_DONORS  # of a word
 
-# of a standard deviation, by which what is imputed may be off its variant's mean; float32's rounding
+# of a standard deviation, by which an imputed value may be off its row's mean; float32's rounding
 cdef double MISSING = 1e-6
 # of the range, by which a heterozygote may be off the middle: float32's rounding
 cdef double OFF = 1e-5
@@ -134,8 +134,11 @@ cdef void finish(
 
 
 def code_rows(const real[:, ::1] x, uint32_t[:, ::1] words, Coded to):
-    """Words and what else is known of rows x (k, n), NaN where missing: how many are missing, and how
-    many are at the mean of their row, as imputed ones are; None where a row is not called."""
+    """Words and what else is known of rows x (k, n), NaN where missing.
+
+    Gives how many are missing, and how many are at the mean of their row, as imputed ones are; None
+    where a row is not called.
+    """
     cdef Py_ssize_t n = x.shape[1], j, i, missing = 0, imputed = 0
     cdef Py_ssize_t seen[5]
     cdef double found[3]
