@@ -24,7 +24,7 @@ from fqtl.cli.arguments import (
 )
 from fqtl.cli.check import check_build, require_rsids
 from fqtl.cli.prepare_summary import add_genes, with_people
-from fqtl.cli.summary_data import MATCHED, read_noise
+from fqtl.cli.summary_data import LEAST_MATCHED, MATCHED, few_people, read_noise
 from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.summary_sheet import TissueFile, read_sheet
 from fqtl.errors import FqtlError
@@ -37,8 +37,6 @@ from fqtl.weights.fusion import odd_names
 
 log = logging.getLogger(__name__)
 LOOKED_AT = 3  # genes of a file
-LEAST_PANEL = 100  # people, below which LD says little; taste
-LEAST_MATCHED = 0.2  # of rows, below which a warning is due; taste
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -67,7 +65,7 @@ def run(given: Namespace) -> None:
     genes = listed[listed["reason"] == ""].reset_index(drop=True)
     if given.needs_rsids:
         require_rsids(source, genes)
-    warnings = _of_panel(source)
+    warnings = few_people(source)
     tissues = [_checked(one, genes, source, given) for one in sheet]
     for text in (*warnings, *(text for one in tissues for text in one["warnings"])):
         log.warning("%s", text)
@@ -95,13 +93,6 @@ def _listed(genes: pd.DataFrame, source: GenotypeSource, given: Namespace) -> pd
     source.require(on_wanted(listed, chromosomes))
     require_some(listed)
     return listed
-
-
-def _of_panel(source: GenotypeSource) -> list[str]:
-    people = len(source.donors)
-    if people >= LEAST_PANEL:
-        return []
-    return [f"the panel {source.path} has {people} people; LD needs some hundreds"]
 
 
 def _checked(

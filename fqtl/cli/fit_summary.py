@@ -28,7 +28,14 @@ from fqtl.cli.arguments import (
 from fqtl.cli.flags import add_key
 from fqtl.cli.progress import with_progress
 from fqtl.cli.shard_data import failure_of
-from fqtl.cli.summary_data import SummaryData, measured_in, options_of, used_rows
+from fqtl.cli.summary_data import (
+    SummaryData,
+    few_matched,
+    few_people,
+    measured_in,
+    options_of,
+    used_rows,
+)
 from fqtl.data.dosages import GenotypeSource
 from fqtl.errors import FqtlError
 from fqtl.gene.permutations import PermutationPlan, permutations_for
@@ -116,6 +123,8 @@ def run(given: Namespace) -> None:
     records, used = [record for record, _ in made], [row for _, rows in made for row in rows]
     if given.summary is not None:  # of few genes; the workflow looks at more in `check`
         data.refuse_no_match(used, given)
+        for text in (*few_people(source), *few_matched(used)):
+            log.warning("%s", text)
     _say(records, used)
     if given.used is not None:
         with text_writer(given.used) as stream:

@@ -2,6 +2,7 @@
 
 import logging
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ from fqtl.qtl.shard_file import read_summary_shard
 
 log = logging.getLogger(__name__)
 NOTHING = pd.DataFrame()
+LEAST_PANEL = 100  # people, below which LD says little; taste
+LEAST_MATCHED = 0.2  # of rows, below which a warning is due; taste
+ABSENT = (matching.NOT_IN_PANEL, matching.ELSEWHERE)
 MATCHED = (matching.USED, matching.SWAPPED, matching.OTHER_STRAND)
 
 
@@ -107,13 +111,41 @@ class SummaryData:
                 continue
             some = (self.rows_of(place)[t] for place in range(len(self.genes)))
             first = next(rows for rows in some if len(rows)).iloc[0]
+            why: Counter[str] = Counter()
+            for what, rows in mine:
+                why[what] += rows
+            most = why.most_common(1)[0]
+            build = " Are file, genes and panel on one genome build?" if most[0] in ABSENT else ""
             raise FqtlError(
-                f"{file}: none of {sum(rows for _, rows in mine)} rows of the genes asked "
-                f"for is of a variant of {given.genotypes} (on {given.genome_build}); the first is "
-                f"{first['rsid'] or 'without a name'} at {first['chrom']}:{first['pos']} "
-                f"{first['other_allele']}>{first['effect_allele']}. Are file, genes and panel on "
-                "one genome build?"
+                f"{file}: none of {why.total()} rows of the genes asked for can be used with "
+                f"{given.genotypes} (on {given.genome_build}), {most[1]} of them: {most[0]}. The "
+                f"first is {first['rsid'] or 'without a name'} at {first['chrom']}:{first['pos']} "
+                f"{first['other_allele']}>{first['effect_allele']}.{build}"
             )
+
+
+def few_matched(used: list[tuple[Any, ...]]) -> list[str]:
+    """A line of warning for each tissue of whose rows few are of variants of the panel.
+
+    used : gene, tissue, what became of rows, how many
+    """
+    total, matched = Counter[str](), Counter[str]()
+    for _, tissue, what, rows in used:
+        total[tissue] += rows
+        matched[tissue] += rows if what in MATCHED else 0
+    return [
+        f"{tissue}: {matched[tissue]} of {rows} rows are used; are file and panel of one build?"
+        for tissue, rows in total.items()
+        if matched[tissue] < LEAST_MATCHED * rows
+    ]
+
+
+def few_people(source: GenotypeSource) -> list[str]:
+    """A line of warning where the panel is small."""
+    people = len(source.donors)
+    if people >= LEAST_PANEL:
+        return []
+    return [f"the panel {source.path} has {people} people; LD needs some hundreds"]
 
 
 def options_of(given: Namespace, tissues: list[str]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from fqtl.data.sheets import named_rows
 from fqtl.errors import FqtlError
 
+MOST_PEOPLE = 1e8  # more than any study will have; taste
+
 
 @dataclass(frozen=True)
 class TissueFile:
@@ -41,6 +43,8 @@ def _number(text: str, where: str) -> float | None:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not value >= 10:
-        raise FqtlError(f"{where}: n must be a number of people from 10 on, found {text!r}.")
+    if not 10 <= value <= MOST_PEOPLE:
+        raise FqtlError(
+            f"{where}: n must be a number of people, 10 to {MOST_PEOPLE:.0e}, found {text!r}."
+        )
     return value

@@ -32,7 +32,7 @@ def z_scores(
     log_p : (rows,) natural logarithm of the two-sided p, NaN where it is not told
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        wald = np.where(se > 0, beta / se, np.nan)
+        wald = np.where((se > 0) & np.isfinite(se), beta / se, np.nan)
     found = np.where(np.isfinite(wald), wald, np.where(np.isfinite(z), z, np.nan))
     reasons = np.full(len(found), "", dtype=object)
     left = np.isnan(found)

@@ -161,7 +161,7 @@ def _refuse_header(path: Path, header: Header, layout: Layout, names: list[str])
 
 def _rows(batch: Batch, place: pa.Array) -> pd.DataFrame:
     beta, se, z = batch.number("beta"), batch.number("se"), batch.number("z")
-    told = np.isfinite(z) | (np.isfinite(beta) & (se > 0))
+    told = np.isfinite(z) | (np.isfinite(beta) & (se > 0) & np.isfinite(se))
     log_p = np.full(len(batch), np.nan)
     if "p" in batch.columns and not told.all():
         log_p[~told] = log_of_text(batch.text("p").filter(pa.array(~told)).to_pylist())
@@ -175,14 +175,20 @@ def _rows(batch: Batch, place: pa.Array) -> pd.DataFrame:
             "chrom": _texts(batch, "chrom", ""),
             "pos": np.nan_to_num(batch.number("pos"), nan=-1).astype(np.int64),
             "rsid": _texts(batch, "rsid", ""),
-            "other_allele": _texts(batch, "other_allele", ""),
-            "effect_allele": _texts(batch, "effect_allele", ""),
+            "other_allele": _alleles(batch, "other_allele"),
+            "effect_allele": _alleles(batch, "effect_allele"),
             "z": found,
             "n": np.where(np.isfinite(batch.number("n")), batch.number("n"), seen / 2),
             "reason": reason,
         }
     )
     return _with_ids(frame, batch) if "variant" in batch.columns else frame
+
+
+def _alleles(batch: Batch, meaning: str) -> list[str]:
+    """In capitals, as the panel has them."""
+    upper = pc.utf8_upper(batch.text(meaning).cast(pa.string()))
+    return ["" if value is None else value for value in upper.to_pylist()]
 
 
 def _texts(batch: Batch, meaning: str, absent: str | None = None) -> list[str | None]:
@@ -194,6 +200,8 @@ def _with_ids(frame: pd.DataFrame, batch: Batch) -> pd.DataFrame:
     """Places, alleles and rs numbers that ids tell, where columns do not."""
     ids = pd.Series(_texts(batch, "variant", ""), dtype=str)
     parts = ids.str.extract(COMPOSITE)
+    for allele in ("other", "effect"):
+        parts[allele] = parts[allele].str.upper()
     for name, part in (("chrom", "chrom"), ("other_allele", "other"), ("effect_allele", "effect")):
         frame[name] = frame[name].where(frame[name] != "", parts[part].fillna(""))
     told = pd.to_numeric(parts["pos"]).fillna(-1).astype(np.int64)

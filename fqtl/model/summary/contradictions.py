@@ -10,6 +10,10 @@ mismatch * max z² / n_ref to the variance. z_j with its sign turned is the like
 
     -2 O_jj c_j z_j  nats.
 
+An effect of variant j itself is no contradiction. It makes O z = effect e_j, which z_j explains by
+z_j²/2 nats, and an error of z_j alone by half the square of its standardised residual s_j, errors
+of LD apart: only where s_j² is by far the larger can z_j be left out.
+
 The variant that contradicts most is turned round, if that is by far the likelier, or else left out;
 then the others are looked at again, since it had told them wrong things.
 """
@@ -17,13 +21,13 @@ then the others are looked at again, since it had told them wrong things.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.summary.ld import LD
 from fqtl.model.summary.noise import mismatch_of
-from fqtl.model.summary.rows import Scores, responses
+from fqtl.model.summary.rows import Scores, patterns_of
 
 # of a variant's variance that its neighbours cannot tell; taste
 LEAST_REST = 0.05
@@ -37,6 +41,8 @@ CONTRADICTS = 6.0
 TURNED = 15.0
 MOST_CHANGED = 0.1  # of the variants, in a gene that is fitted all the same; taste
 UNFIT = 2.0  # standard deviation of z given the others, from which LD does not fit at all; taste
+# variants of a tissue, of fewer of which the median may be that of what acts; taste
+ENOUGH = 20
 NORMAL = 0.6745  # median of |z| of a standard normal; derived
 
 
@@ -70,18 +76,18 @@ def check_scores(scores: Scores, ld: LD, change: bool = True) -> Checked:
     found = mismatch_of(scores, ld)
     mismatch = min(found, 1.0)
     look = _Look.of(scores, ld.between(mismatch), mismatch)
-    standard = look.standard()
-    contradiction = np.where(look.known.any(axis=1), standard.max(axis=1), np.nan)
+    contradiction = np.where(look.known.any(axis=1), look.standard().max(axis=1), np.nan)
     sign = np.ones(ld.p)
     if not change:
         return Checked(scores, sign < 0, sign == 0, contradiction, found)
     most = max(int(MOST_CHANGED * (ld.sd > 0).sum()), 1)
     changed = 0
     while True:
-        j = int(standard.max(axis=1).argmax())
+        standard = look.not_an_effect().max(axis=1)
+        j = int(standard.argmax())
         turned = look.turned()
         flip = int(turned.argmax())
-        if turned[flip] <= TURNED and standard[j].max() <= CONTRADICTS:
+        if turned[flip] <= TURNED and standard[j] <= CONTRADICTS:
             break
         if turned[flip] > TURNED and sign[flip] == 1:
             sign[flip] = -1
@@ -92,7 +98,6 @@ def check_scores(scores: Scores, ld: LD, change: bool = True) -> Checked:
         changed += 1
         if changed > most:
             _refuse(f"more than {most} of {ld.p} variants contradict their neighbours", look)
-        standard = look.standard()
     if look.scale.max() > UNFIT:
         _refuse("z-scores differ from what their neighbours say", look)
     return Checked(scores.of_variants(sign), sign < 0, sign == 0, contradiction, found)
@@ -104,6 +109,17 @@ def _refuse(what: str, look: "_Look") -> None:
         f"given the others, expected about 1, at most {UNFIT:g}). Are alleles matched, and is the "
         "panel of the same population and build?"
     )
+
+
+def _implied(z: Floats, known: np.ndarray, varying: np.ndarray, a: Floats, rest: Floats) -> Floats:
+    """(p, m) E[z | those that are known] of N(0, a a' + rest)."""
+    implied = np.zeros_like(z)
+    for where, tissues in patterns_of(known, varying):
+        half = (a[where].T / rest[where]) @ z[where][:, tissues]
+        inner = (a[where].T / rest[where]) @ a[where]
+        inner[np.diag_indices(a.shape[1])] += 1
+        implied[:, tissues] = a @ cho_solve(cho_factor(inner), half)
+    return implied
 
 
 @dataclass
@@ -138,9 +154,7 @@ class _Look:
         rest = np.maximum(ld.left_out(), np.minimum(LEAST_REST + mismatch * unlike, 1.0))
         z = scores.r * np.sqrt(scores.n)
         if not known[varying].all():
-            y = np.nan_to_num(responses(scores, ld))
-            implied = a @ (y / np.sqrt(ld.k)) * np.sqrt(scores.n)
-            z = np.where(known, z, implied)
+            z = np.where(known, z, _implied(z, known, varying, a, rest))
         half = a / rest[:, None]
         inner = a.T @ half
         inner[np.diag_indices(ld.k)] += 1
@@ -159,7 +173,7 @@ class _Look:
     def _learn_scale(self) -> None:
         size = np.abs(self._residual()) * np.sqrt(self._precision())
         size = np.where(self.known, size, np.nan)
-        there = np.asarray(self.known.any(axis=0))
+        there = np.asarray(self.known.sum(axis=0) >= ENOUGH)
         scale = np.ones(self.z.shape[1])
         scale[there] = np.nanmedian(size[:, there], axis=0) / NORMAL
         self.scale = np.maximum(scale, 1.0)
@@ -171,6 +185,12 @@ class _Look:
         """(p, m) |z| given the others, in standard deviations; 0 where there is none."""
         size = np.abs(self._residual()) * np.sqrt(self._precision()) / self.scale
         return np.where(self.known, size, 0.0)
+
+    def not_an_effect(self) -> Floats:
+        """(p, m) the same where an effect of the variant itself explains much less, else 0."""
+        alone = (self._residual() / self.scale) ** 2 * self.diagonal[:, None]
+        by_effect = (self.z / self.scale) ** 2
+        return np.where(alone - by_effect > CONTRADICTS**2, self.standard(), 0.0)
 
     def turned(self) -> Floats:
         """(p,) nats by which a turned sign is the likelier, in the tissue that says most."""

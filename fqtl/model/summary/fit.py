@@ -160,11 +160,25 @@ def _reference(
     if panel is not None:
         if ld_size is not None or frequency is not None:
             raise FqtlError("ld_size and frequency are for ld; a panel tells its own.")
-        return LD.of_panel(np.asarray(panel))
+        dosages = np.asarray(panel)
+        _refuse_no_dosages(dosages)
+        return LD.of_panel(dosages)
     if ld_size is not None:
         refuse_no_count("ld_size", ld_size, least=3)
     matrix = np.asarray(ld)
     return LD.of_matrix(matrix, ld_size, _sd(frequency, len(matrix)))
+
+
+def _refuse_no_dosages(panel: np.ndarray) -> None:
+    """Codes for missing ones, say."""
+    if panel.dtype.kind not in "biuf":
+        return
+    known = panel[np.isfinite(panel)]
+    if known.size and (known.min() < 0 or known.max() > 2):
+        raise FqtlError(
+            "panel must hold dosages of 0 to 2, NaN where missing; found "
+            f"{known.min():g} to {known.max():g}."
+        )
 
 
 def _sd(frequency: ArrayLike | None, p: int) -> Floats | None:

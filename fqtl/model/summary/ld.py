@@ -23,6 +23,7 @@ from fqtl.model.arrays.inputs import as_matrix
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.standardise import standardise_genotypes
 
+LEAST_PEOPLE = 10  # of a panel, of fewer of whom correlations are chance; taste
 TRACE = 0.99  # of R that eigenvectors hold; taste: the rest is of next to no variance
 NOTHING = 1e-6  # eigenvalue of no variance: rounding of float32; derived
 SAME = 1e-3  # by which correlations may differ from symmetry and from 1; taste
@@ -53,10 +54,10 @@ class LD:
     def of_panel(cls, dosages: np.ndarray) -> "LD":
         """Of dosages (n, p), NaN where missing."""
         given = as_matrix("panel", dosages, missing=True)
-        if len(given) < 3:
+        if len(given) < LEAST_PEOPLE:
             raise FqtlError(
-                f"panel has {len(given)} people, in rows; LD needs some hundreds (shape "
-                f"{given.shape})."
+                f"panel has {len(given)} people, in rows; LD needs some hundreds, and "
+                f"{LEAST_PEOPLE} at the least (shape {given.shape})."
             )
         standard = standardise_genotypes(given)
         x, (p, n) = standard.x, standard.x.shape

@@ -42,6 +42,7 @@ from fqtl.model.summary.noise import (
 from fqtl.model.summary.rows import Rows, Scores
 from fqtl.model.summary.summary_fit import SummaryFit
 
+FEW = 50  # people, of whom LD says next to nothing; taste
 BY_CHANCE = 3.0  # standard deviations that noise of errors of LD is the larger by; taste
 LEAST_VARIANCE = 1e-4  # of noise, as a part of what it is without effects; taste, as in `fit`
 
@@ -179,7 +180,9 @@ class SummaryProblem:
 
     def _notes(self) -> tuple[str, ...]:
         checked, r = self.checked, self.checked.scores.r
+        few = self.ld.people is not None and self.ld.people < FEW
         counted = (
+            (few * (self.ld.people or 0), "people are behind the LD: it needs some hundreds"),
             (int((self.ld.sd == 0).sum()), f"of {len(r)} variants do not vary in the LD: effect 0"),
             (checked.scores.few, "z-scores of far fewer people than the others are left out"),
             (int(np.isnan(r).sum()), f"of {r.size} z-scores are missing"),

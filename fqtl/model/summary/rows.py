@@ -58,7 +58,7 @@ class Scores:
     def of(cls, z: np.ndarray, n: np.ndarray) -> "Scores":
         """z (p, m), n (m,) or (p, m)."""
         values = as_matrix("z", z, missing=True).astype(np.float64)
-        size = np.asarray(n, dtype=np.float64)
+        size = _numbers(n)
         if size.shape not in ((), values.shape[1:], values.shape):
             raise FqtlError(
                 f"n must have a number for each of {values.shape[1]} tissues, or the shape of z, "
@@ -68,11 +68,11 @@ class Scores:
         seen = np.isfinite(values)
         if not seen.any():
             raise FqtlError(f"z of shape {values.shape} holds no number.")
-        bad = seen & ~(size >= LEAST_PEOPLE)
+        bad = seen & ~((size >= LEAST_PEOPLE) & np.isfinite(size))
         if bad.any():
             row, column = np.argwhere(bad)[0]
             raise FqtlError(
-                f"n must be at least {LEAST_PEOPLE} where there is a z-score, found "
+                f"n must be a number from {LEAST_PEOPLE} on where there is a z-score, found "
                 f"{size[row, column]:g} at variant {row}, tissue {column} ({int(bad.sum())} such "
                 "entries)."
             )
@@ -86,6 +86,13 @@ class Scores:
         with np.errstate(invalid="ignore"):
             turned = np.where(sign[:, None] == 0, np.nan, self.r * sign[:, None])
         return Scores(turned, np.where(np.isfinite(turned).any(axis=0), self.n, 0.0), self.few)
+
+
+def _numbers(n: np.ndarray) -> Floats:
+    try:
+        return np.asarray(n, dtype=np.float64)
+    except (TypeError, ValueError) as fault:
+        raise FqtlError(f"n must hold numbers of people: {fault}.") from fault
 
 
 def _usual(size: Floats) -> Floats:
@@ -130,13 +137,13 @@ def responses(scores: Scores, ld: LD) -> Floats:
     root = np.sqrt(ld.values)
     known = np.isfinite(scores.r) & (ld.sd > 0)[:, None]
     y = np.full((ld.k, scores.r.shape[1]), np.nan)
-    for where, tissues in _patterns(known, ld.sd > 0):
+    for where, tissues in patterns_of(known, ld.sd > 0):
         part = scores.r[where][:, tissues]
         y[:, tissues] = _rotated(part, where, ld, root)
     return np.asarray(np.sqrt(ld.k) * y)
 
 
-def _patterns(known: np.ndarray, varying: np.ndarray) -> list[tuple[np.ndarray, list[int]]]:
+def patterns_of(known: np.ndarray, varying: np.ndarray) -> list[tuple[np.ndarray, list[int]]]:
     """Tissues by which variants they have z-scores of."""
     groups: dict[bytes, list[int]] = {}
     for t in range(known.shape[1]):

@@ -135,14 +135,27 @@ def test_what_cannot_be_is_refused_in_words(gene):
         ({"panel": panel, "noise_correlation": np.eye(3)}, "each of 6 tissues"),
         ({"panel": panel, "variant_prior": "slab"}, "single_effects"),
         ({"panel": panel, "rank": 0}, "rank"),
+        ({"panel": panel[:5]}, "has 5 people"),
+        ({"panel": np.where(panel == 0, -9.0, panel)}, "0 to 2, NaN where missing; found -9 to 2"),
     ]
     for options, words in cases:
         with pytest.raises(fqtl.FqtlError, match=words):
             fqtl.fit_summary(z, n, **options)
-    with pytest.raises(fqtl.FqtlError, match="at least 10"):
+    with pytest.raises(fqtl.FqtlError, match="from 10 on"):
         fqtl.fit_summary(z, np.zeros(6), panel=panel)
+    for people in (np.full(6, np.inf), np.full(6, np.nan)):
+        with pytest.raises(fqtl.FqtlError, match="from 10 on"):
+            fqtl.fit_summary(z, people, panel=panel)
+    with pytest.raises(fqtl.FqtlError, match="numbers of people"):
+        fqtl.fit_summary(z, np.array(["a"] * 6), panel=panel)
     with pytest.raises(fqtl.FqtlError, match="6 tissues"):
         fqtl.fit_summary(z, n[:3], panel=panel)
+
+
+def test_a_small_panel_is_told_and_errs_to_the_side_of_nothing(gene):
+    found = fqtl.fit_summary(gene.z, gene.n, panel=gene.others[:30])
+    assert found.notes[0] == "30 people are behind the LD: it needs some hundreds"
+    assert (found.tissue_pip[4:] < 0.5).all()
 
 
 def test_z_scores_of_few_people_are_left_out(gene):
