@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -23,7 +24,7 @@ from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import read_parquet, write_tsv
 from fqtl.weights.covariance import write_covariance
 from fqtl.weights.focus import write_focus
-from fqtl.weights.formats import clear
+from fqtl.weights.formats import SOURCES, clear
 from fqtl.weights.from_fits import (
     ALL_TISSUES,
     TISSUE_NEEDS,
@@ -52,12 +53,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     fits, about = read_parquet(given.fits, "fits", columns=[*TISSUE_NEEDS, *SINGLE_TISSUE_NEEDS])
-    build = about["genome_build"]
     write = {"predictdb": _write_covariances, "focus": _write_models}
     rows = []
     for name in given.formats:
         counts: Counter[str] = Counter(genes=0, variants=0, filtered_out=0)
-        path = write[name](given, fits, build, counts)
+        path = write[name](given, fits, about, counts)
         place = os.path.relpath(path, given.out.parent) if counts["genes"] else ""
         kind = "joint" if name == "predictdb" else "filtered"
         rows.append({"tissue": "*", "set": kind, "format": name, "path": place, **counts})
@@ -66,10 +66,10 @@ def run(given: Namespace) -> None:
 
 
 def _write_covariances(
-    given: Namespace, fits: pa.Table, build: str, counts: "Counter[str]"
+    given: Namespace, fits: pa.Table, about: dict[str, Any], counts: "Counter[str]"
 ) -> Path:
     """Covariances over all tissues; the file that goes by rsid."""
-    union = joint_variants(fits, build)
+    union = joint_variants(fits, about["genome_build"])
     _count(counts, union)
     folder, name = given.folder / "predictdb", f"{union.name}.txt.gz"
     paths = [folder / name, folder / "varid" / name]
@@ -81,15 +81,18 @@ def _write_covariances(
     return paths[0]
 
 
-def _write_models(given: Namespace, fits: pa.Table, build: str, counts: "Counter[str]") -> Path:
+def _write_models(
+    given: Namespace, fits: pa.Table, about: dict[str, Any], counts: "Counter[str]"
+) -> Path:
     """Models of all tissues in one db, of which a tissue is in memory at a time."""
     path = given.folder / "focus" / f"{ALL_TISSUES}.db"
-    sets = _filtered(given, fits, build, counts)
+    sets = _filtered(given, fits, about["genome_build"], counts)
     first = next(sets, None)
     if first is None:
         clear([path])
     else:
-        write_focus(path, chain([first], sets))
+        source = SOURCES.get(about.get("source", ""), {})
+        write_focus(path, chain([first], sets), source)
     return path
 
 

@@ -25,7 +25,7 @@ from fqtl.release.discoveries import SINGLE_TISSUE_NEEDS, SingleTissueRates, sin
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import read_parquet, write_tsv
 from fqtl.tables.fits import CALL
-from fqtl.weights.formats import write_or_clear
+from fqtl.weights.formats import SOURCES, write_or_clear
 from fqtl.weights.from_fits import (
     FACTOR_NEEDS,
     TISSUE_NEEDS,
@@ -37,13 +37,6 @@ from fqtl.weights.least_pip import least_pip
 from fqtl.weights.weight_set import WeightSet, passing
 
 log = logging.getLogger(__name__)
-# what weight files say beside their numbers, by what fits are to
-SOURCES = {
-    "summary statistics": {
-        "fitted_to": "summary statistics, with LD of a panel",
-        "performance": "pseudo-validation: z-scores of made-up parts of the people; no donors",
-    }
-}
 
 
 def add_arguments(parser: ArgumentParser) -> None:

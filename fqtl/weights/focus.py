@@ -5,12 +5,13 @@ Its statistic takes the correlation of genotypes, so an effect is per standard d
 genotype: weight times standard deviation of the dosage. A gene goes by its Ensembl id without
 version, and chromosomes have no `chr`. The tables fqtl_build and fqtl_dosage are not FOCUS' own:
 they hold the genome build and standard deviations of dosages, with which weights per allele can be
-had back.
+had back. Of fits to summary statistics the table fqtl_construction says so, and that cv.R2 and
+cv.R2.pval are of pseudo-validation: FOCUS' attributes are numbers.
 (Reader: https://github.com/mancusolab/ma-focus, pyfocus/models/db.py)
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -69,10 +70,13 @@ WEIGHTED = "SELECT DISTINCT CAST(model_id AS TEXT) FROM weight"
 DOSAGE_SD = "SELECT CAST(weight_id AS TEXT) AS weight_id, sd FROM fqtl_dosage"
 
 
-def write_focus(path: Path, sets: Iterable[WeightSet]) -> None:
+def write_focus(
+    path: Path, sets: Iterable[WeightSet], construction: Mapping[str, str] | None = None
+) -> None:
     """Write the models of sets with covariances, all of one genome build.
 
     One set at a time is in memory if `sets` makes them one at a time.
+    construction : what the models are fitted to, by name; there is no table of it where it is empty
     """
     builds: set[str] = set()
     n_models = n_weights = 0
@@ -88,6 +92,9 @@ def write_focus(path: Path, sets: Iterable[WeightSet]) -> None:
             n_models, n_weights = n_models + len(some.genes), n_weights + len(some.variants)
         assert n_weights, "a db without models has nothing to say"
         connection.executemany("INSERT INTO fqtl_build VALUES (?)", [(x,) for x in builds])
+        if construction:
+            connection.execute("CREATE TABLE fqtl_construction (key TEXT, value TEXT)")
+            _insert(connection, "fqtl_construction", 2, construction.items())
         connection.commit()
 
 

@@ -10,6 +10,14 @@ from fqtl.weights.predictdb import predictdb_files, write_predictdb
 from fqtl.weights.tigar import tigar_files, write_tigar
 from fqtl.weights.weight_set import WeightSet
 
+# what weight files say beside their numbers, by what fits are to
+SOURCES = {
+    "summary statistics": {
+        "fitted_to": "summary statistics, with LD of a panel",
+        "performance": "pseudo-validation: z-scores of made-up parts of the people; no donors",
+    }
+}
+
 
 @dataclass(frozen=True)
 class Format:
@@ -25,8 +33,19 @@ class Format:
 
 def _write_focus(folder: Path, weights: WeightSet, construction: dict[str, str]) -> Path:
     path = folder / f"{weights.name}.db"
-    write_focus(path, [weights])
+    write_focus(path, [weights], of_source(construction))
     return path
+
+
+def of_source(construction: dict[str, str]) -> dict[str, str]:
+    """What of all that a set was made with tells what fits are to."""
+    return {
+        name: construction[name] for name in ("fitted_to", "performance") if name in construction
+    }
+
+
+def _write_tigar(folder: Path, weights: WeightSet, construction: dict[str, str]) -> Path:
+    return write_tigar(folder, weights, construction.get("fitted_to", ""))
 
 
 def _write_fusion(folder: Path, weights: WeightSet, construction: dict[str, str]) -> Path:
@@ -36,7 +55,7 @@ def _write_fusion(folder: Path, weights: WeightSet, construction: dict[str, str]
 FORMATS = {
     "predictdb": Format(write_predictdb, predictdb_files),
     "fusion": Format(_write_fusion, fusion_files),
-    "tigar": Format(lambda folder, weights, _: write_tigar(folder, weights), tigar_files),
+    "tigar": Format(_write_tigar, tigar_files),
     "focus": Format(_write_focus, lambda folder, name: [folder / f"{name}.db"]),
 }
 

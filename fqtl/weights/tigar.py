@@ -4,7 +4,8 @@
 TargetID MAF p_HWE ES BUILD`, sorted by position, chromosomes without `chr`. ES is expression per
 copy of ALT, the unit of this project, and MAF is, as in TIGAR's own files, the frequency of ALT.
 snpID is CHROM:POS:REF:ALT: TIGAR compares it with what it makes so of the GWAS, and any other id
-loses every gene without a word. The genome build has a column of its own, which TIGAR passes over.
+loses every gene without a word. The genome build has a column of its own, which TIGAR passes over;
+so has, of fits to summary statistics, what they are fitted to (FITTED_TO). There is no performance.
 `{tissue}.genes.txt` is what TIGAR wants as `--gene_anno`. TIGAR's statistic for weights per allele
 is `SPrediXcan`; its statistic `FUSION` takes weights per standard deviation.
 (Reader: https://github.com/yanglab-emory/TIGAR, TIGARutils.py)
@@ -38,11 +39,17 @@ def tigar_files(folder: Path, name: str) -> list[Path]:
     return [folder / f"{name}{ending}" for ending in endings]
 
 
-def write_tigar(folder: Path, weights: WeightSet) -> Path:
-    """Write the weights, their index and their genes; the path of the weights."""
+def write_tigar(folder: Path, weights: WeightSet, fitted_to: str = "") -> Path:
+    """Write the weights, their index and their genes; the path of the weights.
+
+    fitted_to : what the column FITTED_TO says; empty for none
+    """
     assert len(weights.variants), "an empty table cannot be indexed"
     path, index, genes = tigar_files(folder, weights.name)
-    text = _weights(weights).to_csv(sep="\t", index=False, na_rep="NA", float_format="%.15g")
+    table = _weights(weights)
+    if fitted_to:
+        table = table.assign(FITTED_TO=fitted_to)
+    text = table.to_csv(sep="\t", index=False, na_rep="NA", float_format="%.15g")
     with whole(path) as temporary, whole(index) as temporary_index:
         with pysam.BGZFile(str(temporary), "wb", None) as packed:
             packed.write(text.encode())

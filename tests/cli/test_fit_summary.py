@@ -1,5 +1,7 @@
 """`fqtl fit-summary`: from files of z-scores and a panel to the store of fits."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pandas as pd
@@ -12,6 +14,8 @@ from fqtl.model.priors.priors_table import table_rows
 from fqtl.model.summary.problem import SummaryProblem
 from fqtl.tables.files import read_parquet, write_tsv
 from fqtl.tables.fits import explode
+from fqtl.weights.audit.focus import audit_focus
+from fqtl.weights.tigar import read_tigar
 from tests.cli.by_hand import BUILD, complaint, run
 
 RUN = [
@@ -63,6 +67,31 @@ def test_weights_are_written_from_fits_of_summary_statistics(summary_files):
         ]
     )
     assert (summary_files / "weights/predictdb/Liver.db").exists()
+
+
+def test_files_of_every_format_say_what_their_models_are_fitted_to(summary_files):
+    """FOCUS' cv.R2 is of pseudo-validation; TIGAR's columns are taken by name, and one is ours."""
+    run(RUN)
+    keeps_all = ["--min-cv-r", "0", "--max-cv-p", "1", "--min-gene-pip", "0", "--max-q", "1"]
+    tissue = ["--tissue", "Liver", "--folder", "weights", "--out", "weights.tsv", *keeps_all]
+    run(["weights", "--fits", "fits.parquet", "--formats", "tigar", "focus", *tissue])
+    table = pd.read_csv(summary_files / "weights/tigar/Liver.txt.gz", sep="\t")
+    assert set(table["FITTED_TO"]) == {"summary statistics, with LD of a panel"}
+    found = read_tigar(summary_files / "weights/tigar/Liver.txt.gz")
+    assert len(found.variants) == len(table)
+    run(
+        [
+            *["joint", "--fits", "fits.parquet", "--tissues", "Liver", "Lung", *keeps_all],
+            *["--formats", "focus", "--folder", "weights", "--out", "joint.tsv"],
+        ]
+    )
+    for name in ("Liver", "all_tissues"):
+        path = summary_files / f"weights/focus/{name}.db"
+        with closing(sqlite3.connect(path)) as connection:
+            about = dict(connection.execute("SELECT * FROM fqtl_construction"))
+        assert about["fitted_to"] == "summary statistics, with LD of a panel"
+        assert about["performance"].startswith("pseudo-validation")
+        assert not list(audit_focus(path))
 
 
 def test_noise_correlation_comes_as_a_table(summary_files):
