@@ -108,7 +108,7 @@ def score_moments(sums, row):
     return mean, variance
 
 
-def location_of_donor(i, row, factors, specific, confounders, background=()):
+def location_of_donor(i, row, factors, specific, confounders, background=None):
     """Mean (m,) and dense covariance (m, m) of eta1 of donor i under q."""
     m = confounders["mean"].shape[1]
     mean, covariance = np.zeros(m), np.zeros((m, m))
@@ -119,12 +119,15 @@ def location_of_donor(i, row, factors, specific, confounders, background=()):
         for part in parts:
             mean[t] += part[0]
             covariance[t, t] += part[1]
-    for parts in background:
-        mean += parts["shared"][0][i]
-        covariance += parts["shared"][1][i]
-        for t, (own, spread) in enumerate(parts["tissues"]):
-            mean[t] += own[i]
-            covariance[t, t] += spread[i]
+    if background:
+        first, second = np.zeros(m), np.zeros((m, m))
+        for account in background["accounts"]:
+            own = np.array([part[0][i] + account["shared"][0][i] for part in account["tissues"]])
+            spread = np.diag([part[1][i] for part in account["tissues"]])
+            first += account["weight"] * own
+            second += account["weight"] * (np.outer(own, own) + spread + account["shared"][1][i])
+        mean += first
+        covariance += second - np.outer(first, first)
     for variants, tissues in factors:
         f, spread = score_moments(variants, row)
         for t in range(m):
@@ -154,7 +157,7 @@ def beside_shared_noise(residual, mean, covariance, loadings, slope, conditional
 
 
 def gaussian_elbo(
-    y, x, factors, specific, confounders, dispersion, bounds, noise=None, background=()
+    y, x, factors, specific, confounders, dispersion, bounds, noise=None, background=None
 ):
     """ELBO of y (n, m), NaN where missing.
 
@@ -165,8 +168,8 @@ def gaussian_elbo(
     confounders, dispersion : dict with design (n, q), mean (q, m), covariance (m, q, q), precision
     bounds : (variance_min, variance_max), each (m,)
     noise : dict with loadings (m,), ridge, and q(u | eta): slope (n, m), conditional_variance (n,)
-    background : dicts with the mean and variance of what all tissues share (a pair of (n,)), those
-        of each tissue (pairs), and the divergence of both from their prior
+    background : dict with accounts, each a dict with its weight and mean and variance of what all
+        tissues share (a pair of (n,)) and of each tissue (pairs), and the divergence of all of it
     """
     n, m = y.shape
     total, expected = 0.0, {}
@@ -203,7 +206,7 @@ def gaussian_elbo(
             prior = (tissues["inclusion"], tissues["precision"], tissues["mean"])
             total -= spike_slab_divergence(*loading, *prior)
     total -= sum(single_effects_divergence(sums) for sums in specific)
-    total -= sum(parts["divergence"] for parts in background)
+    total -= background["divergence"] if background else 0.0
     if noise:
         total -= 0.5 * noise["ridge"] * float(noise["loadings"] @ noise["loadings"])
     return total

@@ -87,15 +87,20 @@ def assert_that_effects_were_found(model):
 def background_as_dict(background):
     """KL is tested in tests/model/priors/test_polygenic.py."""
     nothing = np.zeros(len(background.relatedness.observed))
-    parts = [
-        (part.mean, part.variance) if part else (nothing, nothing) for part in background.tissues
+
+    def moments(part):
+        return (part.mean, part.variance) if part else (nothing, nothing)
+
+    accounts = [
+        {
+            "weight": weight,
+            "shared": moments(account.shared),
+            "tissues": [moments(part) for part in account.tissues],
+        }
+        for weight, account in background.weighed
     ]
-    shared = background.shared
-    return {
-        "shared": (shared.mean, shared.variance) if shared else (nothing, nothing),
-        "tissues": parts,
-        "divergence": background.kl(),
-    }
+    assert sum(account["weight"] for account in accounts) <= 1 + 1e-12
+    return {"accounts": accounts, "divergence": background.kl()}
 
 
 def slow_elbo(model, y, noise=None):
@@ -117,7 +122,7 @@ def slow_elbo(model, y, noise=None):
         as_dict(model.dispersion),
         (model.family.variance_min, model.family.variance_max),
         noise,
-        [background_as_dict(background)] if background else [],
+        background_as_dict(background) if background else None,
     ) - (slow_log_prior(specific.prior) if specific else 0.0)
 
 

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal
 
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.predictors import background
-from fqtl.model.predictors.background import Background, Relatedness
+from fqtl.model.predictors import relatedness as relatedness_of_donors
+from fqtl.model.predictors.background import Background
 from fqtl.model.predictors.predictor import Visit
+from fqtl.model.predictors.relatedness import Relatedness
 from fqtl.model.priors import NoisePrecision, SharedNoise
 from tests.conftest import linked_genotypes
 from tests.reference.objective import part_of_elbo
@@ -46,7 +49,7 @@ def grown(seed, shared=False):
 
 @pytest.mark.parametrize("p", [30, 200])
 def test_features_hold_the_relatedness_and_are_scores_of_variants(p, monkeypatch):
-    monkeypatch.setattr(background, "TRACE", 0.999)
+    monkeypatch.setattr(relatedness_of_donors, "TRACE", 0.999)
     x = standard_genotypes(np.random.default_rng(0), N, p)
     relatedness = Relatedness(x, np.ones((N, M)))
     features, gram = relatedness.features, x.x.T @ x.x / p
@@ -95,7 +98,7 @@ def test_growing_raises_the_elbo_and_then_ends(shared):
                 break
             entry = further.entry
         assert not entry.grown(residual, precision).found
-        shared_parts += entry.shared is not None
+        shared_parts += entry.accounts[1].shared is not None
     assert shared_parts >= 3
 
 
@@ -120,7 +123,9 @@ def test_noise_that_tissues_share_is_no_background():
         precision = NoisePrecision(np.full((N, 2), 1.0))
         response = 0.7 * (rng.standard_normal((N, 1)) + rng.standard_normal((N, 2)))
         entry = Background.empty(x, np.ones((N, 2)), 0.05, 0.5)
-        opened += entry.grown(precision.times(response), precision).entry.shared is not None
+        opened += (
+            entry.grown(precision.times(response), precision).entry.accounts[1].shared is not None
+        )
     assert opened <= 1
 
 
@@ -133,3 +138,61 @@ def test_nothing_is_decomposed_where_the_slope_speaks_against_it():
     assert not step.found
     assert step.entry is entry
     assert "_decomposed" not in vars(entry.relatedness)
+
+
+def halves(seed, own, share=0.6):
+    """Two tissues of disjoint donors with a background, the last of them without one if own."""
+    rng = np.random.default_rng(seed)
+    x = standard_genotypes(rng, 2 * N, P)
+    seen = np.repeat(np.eye(2), N, axis=0)
+    score = x.x.T @ (np.sqrt(share / P) * rng.standard_normal(P))
+    response = np.where(own, score * seen[:, 0], score)[:, None] * seen
+    response += np.sqrt(0.5) * rng.standard_normal((2 * N, 2)) * seen
+    return x, response, NoisePrecision(2.0 * seen)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_hypotheses_are_weighed_by_their_probability(own):
+    """Of disjoint donors every hypothesis is normal given its variances: its evidence is exact."""
+    looked = 0
+    for seed in range(6):
+        x, response, precision = halves(seed, own, share=0.2)
+        entry = Background.empty(x, (precision.weight > 0).astype(float), 0.05, 0.4)
+        entry = entry.grown(precision.times(response), precision).entry
+        apart, together = entry.accounts
+        covariance = together.relatedness.features @ together.relatedness.features.T
+        prior, odds = together.prior, 0.4 / 0.6
+
+        def evidence(donors, y, covariance=covariance, prior=prior):
+            """ln p(y) of these donors over that without a background."""
+            k, noise = covariance[np.ix_(donors, donors)], 0.5 * np.eye(len(donors))
+            each = [
+                multivariate_normal.logpdf(y[donors], cov=v * k + noise) for v in prior.variances
+            ]
+            nothing = multivariate_normal.logpdf(y[donors], cov=noise)
+            return logsumexp(prior.log_mass + np.array(each)) - nothing
+
+        y, first, second = response.sum(axis=1), np.arange(N), np.arange(N, 2 * N)
+        of_tissues = [np.log(odds) + evidence(donors, y) for donors in (first, second)]
+        assert apart.found == sum(gain > 0 for gain in of_tissues)
+        gains = [
+            sum(gain for gain in of_tissues if gain > 0) if apart.found else -np.inf,
+            np.log(odds) + evidence(np.arange(2 * N), y) if together.found else -np.inf,
+        ]
+        probability = np.exp(gains - logsumexp([0, *gains]))
+        # what a tissue has beside what is shared has no exact evidence
+        if together.tissues == (None, None):
+            np.testing.assert_allclose(entry.weights, probability, atol=1e-6)
+            looked += 0.01 < probability[0] < 0.99
+    assert looked >= 2
+
+
+def test_a_background_of_one_tissue_is_not_taken_for_one_of_both():
+    weights = {own: np.zeros(2) for own in (False, True)}
+    for own, total in weights.items():
+        for seed in range(8):
+            x, response, precision = halves(seed, own)
+            entry = Background.empty(x, (precision.weight > 0).astype(float), 0.05, 0.5)
+            total += entry.grown(precision.times(response), precision).entry.weights / 8
+    assert weights[True][0] > 0.7
+    assert weights[False][1] > 0.7
