@@ -308,7 +308,7 @@ class Bilinear(FactorSum[LinearFactor]):
         m = residual.shape[1]
         if self.x is not None:
             scores = TissueScores.none(self.x, m).refreshed(residual, weight)
-            patterns = scores.patterns(weight)
+            patterns = [start.pattern for start in scores.starts(weight)]
             return patterns if m > 1 else patterns[:1]
         scale = np.sqrt(np.maximum(weight.sum(axis=0), NOTHING))
         covariance = (residual / scale).T @ (residual / scale)

@@ -113,17 +113,22 @@ def alternate(
     factor: AnyFactor,
     turn: Callable[[AnyFactor, bool], tuple[AnyFactor, float]],
     options: FactorOptions,
+    gain: float = -np.inf,
+    is_left: Callable[[AnyFactor, float, float], bool] | None = None,
 ) -> tuple[AnyFactor, float]:
     """Turns of both sides until the gain settles; the factor and its gain.
 
     turn : the factor after both sides and their priors were updated once, and its gain; of a factor
         and of whether this is the first turn
+    gain : of the factor as it is, if that is known
+    is_left : whether it is given up, of the factor, its gain, and what the last turn added
     """
-    gain = -np.inf
     for step in range(options.max_alternations):
         previous = gain
         factor, gain = turn(factor, step == 0)
         if gain - previous < options.factor_tolerance:
+            break
+        if is_left is not None and is_left(factor, gain, gain - previous):
             break
     return factor, gain
 

@@ -7,6 +7,7 @@ shared by all tissues, an effect of one), the third does not hang on any single 
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,13 @@ OWN_EFFECTS = 0.1  # that a tissue has, when it is asked what they would bring; 
 STALE = 0.05
 
 Pattern = Floats  # (m,) tissue loadings, the largest 1 in size
+
+
+class Start(NamedTuple):
+    """A pattern, and the sum of squared scores that speaks for it."""
+
+    pattern: Pattern
+    strength: float
 
 
 @dataclass(frozen=True)
@@ -55,24 +63,29 @@ class TissueScores:
         made_from[:, stale] = residual[:, stale]
         return replace(self, z=z, made_from=made_from)
 
-    def patterns(self, weight: Floats) -> list[Pattern]:
+    def starts(self, weight: Floats) -> list[Start]:
         """Places to start a factor from, at most three; none where nothing is left."""
         z = self.z
         if not z.any():
             return []
         squares = z * z
-        pooled = z[int(squares.sum(axis=1).argmax())]
+        over_all, alone = squares.sum(axis=1), squares.max(axis=0)
+        pooled = z[int(over_all.argmax())]
         pair = np.zeros(z.shape[1])
-        pair[int(squares.max(axis=0).argmax())] = 1.0
+        pair[int(alone.argmax())] = 1.0
         count = self.x.copies.count.astype(z.dtype)
-        _, directions = np.linalg.eigh((z.T @ (z * count[:, None])).astype(np.float64))
+        spread, directions = np.linalg.eigh((z.T @ (z * count[:, None])).astype(np.float64))
         seen, scale = weight.sum(axis=0) > 0, _scale(weight)
-        patterns = []
-        for pattern in (pooled, pair, directions[:, -1]):
+        starts = []
+        for pattern, strength in (
+            (pooled, over_all.max()),
+            (pair, alone.max()),
+            (directions[:, -1], spread[-1]),
+        ):
             tissues = np.where(seen, pattern / scale, 0.0)
             tissues /= np.abs(tissues).max()
-            patterns.append(tissues)
-        return patterns
+            starts.append(Start(tissues, float(strength)))
+        return starts
 
     def gain_alone(self, among: Indices, weight: Floats) -> Floats:
         """(m,) nats that an effect of its own, of one of some variants, would bring each tissue."""

@@ -8,7 +8,7 @@ lost.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.special import expit
@@ -113,18 +113,27 @@ class TissueSpecific:
 
     def grown(self, residual: Floats, precision: NoisePrecision) -> Grown:
         """Effects are looked for under the prior that suits all tissues best."""
-        left = residual - precision.times(self.mean())
-        most = _largest(precision.diagonal)
-        weak = replace(self.weak, scores=self.weak.scores.refreshed(left / most))
-        squares = (weak.scores.z * most[:, None].astype(self.x.dtype)) ** 2
-        entry, pip = replace(self, weak=weak)._learned_from_all(squares, precision)
-        promising = pip > ACTIVE
+        entry, seen = self._looked_for(residual, precision)
+        promising = seen.pip > ACTIVE
         if promising.any():
             # and those that hold nothing: under the new prior a slot that is left empty costs
             vacant = [not effects.effects for effects in self.tissues]
             where = np.flatnonzero(promising | vacant)
             entry = entry._swept(residual, precision, where, Visit.FULL_SWEEP)
         return Grown(entry, entry.likely > self.likely)
+
+    def promise(self, residual: Floats, precision: NoisePrecision) -> float:
+        """Nats that one more effect in each tissue would bring, if each were alone."""
+        return float(self._looked_for(residual, precision)[1].gain.sum())
+
+    def _looked_for(self, residual: Floats, precision: NoisePrecision) -> tuple[Self, "OneMore"]:
+        """The entry under the prior that suits it best with one more effect in each tissue, and
+        what is known of these."""
+        left = residual - precision.times(self.mean())
+        most = _largest(precision.diagonal)
+        weak = replace(self.weak, scores=self.weak.scores.refreshed(left / most))
+        squares = (weak.scores.z * most[:, None].astype(self.x.dtype)) ** 2
+        return replace(self, weak=weak)._learned_from_all(squares, precision)
 
     def cleared(self) -> Self | None:
         if not self.likely:
@@ -227,10 +236,10 @@ class TissueSpecific:
 
     def _learned_from_all(
         self, squares: np.ndarray, precision: NoisePrecision
-    ) -> tuple[Self, Floats]:
+    ) -> tuple[Self, "OneMore"]:
         """The prior by expectation and maximisation over one more effect in each tissue.
 
-        The rows of x have sum d x^2 ≈ sum d. And the probability (m,) of each tissue's effect.
+        The rows of x have sum d x^2 ≈ sum d. And these effects.
 
         squares : (m, p) of the scores of what all effects leave, in single precision
         """
@@ -240,20 +249,20 @@ class TissueSpecific:
         known = [effect for sums in self.tissues for effect in sums.effects]
         included = (held * [sums.included for sums in self.tissues]).sum(axis=0)
         second = sum(effect.second_moment for effect in known if effect.pip >= ACTIVE)
-        prior, pip = self.prior, np.zeros(len(self.tissues))
+        prior = self.prior
         squares = squares.astype(np.float32, copy=False)
         largest = squares.max(axis=1).astype(np.float64)
         share = self.x.copies.share.astype(np.float32)
         for _ in range(EM_STEPS):
-            pip, square = _one_more_effect(
+            more = _one_more_effect(
                 prior, slot, held.shape[1], squares, largest, information, share
             )
-            new = np.bincount(slot, weights=pip, minlength=held.shape[1])
-            before = prior
-            prior = prior.learned(included + new, second + float(pip @ square), len(pip))
+            new = np.bincount(slot, weights=more.pip, minlength=held.shape[1])
+            before, square = prior, float(more.pip @ more.square)
+            prior = prior.learned(included + new, second + square, len(slot))
             if _is_near(prior, before):
                 break
-        return replace(self, prior=prior), pip
+        return replace(self, prior=prior), more
 
 
 def _largest(weight: Floats) -> Floats:
@@ -268,6 +277,18 @@ def _is_near(prior: SuccessivePrior, before: SuccessivePrior) -> bool:
     return max(map(abs, change)) < SETTLED
 
 
+class OneMore(NamedTuple):
+    """One more effect in each tissue, each (m,).
+
+    pip, square : that it is there, and its mean square if it is
+    gain : nats of evidence
+    """
+
+    pip: Floats
+    square: Floats
+    gain: Floats
+
+
 def _one_more_effect(
     prior: SuccessivePrior,
     slot: np.ndarray,
@@ -276,8 +297,8 @@ def _one_more_effect(
     largest: Floats,
     information: Floats,
     share: np.ndarray,
-) -> tuple[Floats, Floats]:
-    """(m,) probability of an effect in a slot of each tissue, and its mean square if it is there.
+) -> OneMore:
+    """An effect in a slot of each tissue.
 
     slot : (m,) which slot of each tissue
     squares : (m, p) of the scores of rows, whose information (m,) is alike in a tissue
@@ -290,7 +311,12 @@ def _one_more_effect(
     top, sums = scale * largest, np.empty((len(squares), 2))
     weigh_rows(squares, share, scale, top, sums)
     total, second = sums.T
-    log_odds = np.array([prior.of_slot(k).log_odds for k in range(slots)])
+    of_slots = prior.of_slots(slots)
+    log_odds = np.array([one.log_odds for one in of_slots])[slot]
+    log_absent = np.array([one.log_absent for one in of_slots])[slot]
     log_bayes = 0.5 * np.log(prior.precision / size_precision) + np.log(total) + top
-    pip = expit(log_odds[slot] + log_bayes)
-    return pip, second / (total * size_precision**2) + 1 / size_precision
+    return OneMore(
+        expit(log_odds + log_bayes),
+        second / (total * size_precision**2) + 1 / size_precision,
+        log_absent + np.logaddexp(0.0, log_odds + log_bayes),
+    )

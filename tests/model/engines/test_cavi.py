@@ -266,6 +266,52 @@ def test_the_trace_holds_every_round_that_was_run(shared, monkeypatch):
     assert solution.elbo_trace[-1] in [one.elbo for one in rounds]
 
 
+def other_ways(model, monkeypatch):
+    """Of a fit: the entries that it was tried without, and how often others grew in these ways."""
+    without, grown, other_way, grow = [], [], cavi._other_way, cavi._grow
+
+    def other(state, index, *given):
+        without.append(type(state.model.location[index]))
+        monkeypatch.setattr(cavi, "_grow", lambda *given: grown.append(1) or grow(*given))
+        other = other_way(state, index, *given)
+        monkeypatch.setattr(cavi, "_grow", grow)
+        return other
+
+    monkeypatch.setattr(cavi, "_other_way", other)
+    cavi.maximise(model, CaviOptions(shared_noise=False))
+    return without, len(grown)
+
+
+def test_a_fit_is_not_tried_again_without_the_one_entry_that_holds_anything(monkeypatch):
+    model, _ = model_of(4, n=80, p=30)
+    nowhere = replace(model.location[1].options, min_gain=1e6)
+    model = model.with_entry(1, replace(model.location[1], options=nowhere))
+    assert other_ways(model, monkeypatch) == ([], 0)
+
+
+def test_others_do_not_grow_in_place_of_an_entry_where_they_promise_too_little(monkeypatch):
+    model, y = model_of(4, n=80, p=30)
+    without, grown = other_ways(model, monkeypatch)
+    assert without == [Factored, TissueSpecific]
+    assert grown > 0
+    scores = model.location[1].x.x[1]
+    # each of many tissues has too little for an effect of its own, and all of them have one factor
+    rng = np.random.default_rng(0)
+    y = 0.3 * scores[:, None] + rng.standard_normal((len(scores), 20))
+    response = Response.of((y - y.mean(axis=0)) / y.std(axis=0))
+    x, options, design = model.location[1].x, SingleEffectsOptions(), np.ones((len(y), 1))
+    entries = (
+        Covariates.empty(design, 20),
+        Factored.empty(x, 20, 2, options),
+        TissueSpecific.empty(x, response.observed, options),
+    )
+    family = Gaussian.of(response)
+    dispersion = Covariates.empty(design, 20, start=family.dispersion_start)
+    shared = Model(family, response, entries, dispersion)
+    monkeypatch.undo()
+    assert other_ways(shared, monkeypatch) == ([Factored], 0)
+
+
 def test_a_trace_repeats_what_is_held_until_another_way_is_taken():
     trace = Trace()
     trace.record(-10.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.predictors.factored import Factored
+from fqtl.model.predictors.factored import Data, Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.priors import NoisePrecision, SharedNoise
@@ -196,3 +196,67 @@ def test_factors_come_in_the_order_of_the_variance_they_explain():
     explained = [(factor.mean() ** 2).sum() for factor in predictor.ordered()]
     assert len(explained) >= 2
     assert explained == sorted(explained, reverse=True)
+
+
+def count_trials(monkeypatch):
+    """Starts that are followed from here on."""
+    followed, follow = [], Factored._tried
+
+    def counted(self, pattern, data, before):
+        followed.append(follow(self, pattern, data, before))
+        return followed[-1]
+
+    monkeypatch.setattr(Factored, "_tried", counted)
+    return followed
+
+
+def test_starts_that_led_nowhere_are_followed_again_only_where_more_speaks_for_them(monkeypatch):
+    x, response, precision = problem(12)
+    rng = np.random.default_rng(2)
+    noise = precision.times(rng.standard_normal((N, M)))
+    entry = (
+        Factored.empty(x, M, 3, SingleEffectsOptions(min_gain=5.0)).grown(noise, precision).entry
+    )
+    followed = count_trials(monkeypatch)
+    again = entry.grown(noise, precision)
+    assert not again.found
+    assert not followed
+    assert entry.grown(1.5 * noise, precision).entry.in_vain != entry.in_vain
+    assert len(followed) == 3
+    found = again.entry.grown(precision.times(3 * response), precision)
+    assert found.found
+    assert len(found.entry.factors) == 1
+
+
+def test_starts_that_led_nowhere_are_followed_again_under_noise_that_tissues_share(monkeypatch):
+    x, _, precision = problem(12)
+    rng = np.random.default_rng(2)
+    noise = rng.standard_normal((N, M))
+    options = SingleEffectsOptions(min_gain=5.0)
+    entry = Factored.empty(x, M, 3, options).grown(precision.times(noise), precision).entry
+    known = SharedNoise(np.full(M, 0.1)).precision(precision.weight)
+    followed = count_trials(monkeypatch)
+    entry.grown(known.times(noise), known)
+    assert len(followed) == 3
+
+
+def test_starts_that_lead_to_one_factor_are_followed_to_its_end_once(monkeypatch):
+    x, response, precision = problem(13)
+    followed = count_trials(monkeypatch)
+    strong = response + np.outer(x.x[4], [3.0, -3.0, 2.0, 2.5, 3.0])
+    found = Factored.empty(x, M, 3, SingleEffectsOptions()).grown(
+        precision.times(strong), precision
+    )
+    assert found.found
+    assert [trial.gain > -np.inf for trial in followed] == [True, False, False]
+
+
+def test_a_start_that_comes_too_slowly_is_given_up():
+    x, response, precision = problem(14)
+    residual = precision.times(response)
+    entry = Factored.empty(x, M, 3, SingleEffectsOptions(min_gain=100.0, factor_tolerance=1e-6))
+    start = entry.scores.refreshed(residual, precision.diagonal).starts(precision.diagonal)[0]
+    data = Data(x, residual, precision)
+    given_up = entry._tried(start.pattern, data, [])
+    followed, _ = entry._started(start.pattern).updated(data, entry.options, Visit.FULL_SWEEP)
+    assert given_up.gain < followed.gain(residual, precision) < 90

@@ -172,6 +172,24 @@ def test_what_tissues_need_is_learned_from_all_of_them():
     assert inclusion[0] > 2 * inclusion[1]
 
 
+def test_what_tissues_promise_is_the_evidence_for_one_effect_in_each():
+    x, response, precision = problem(6)
+    precision = NoisePrecision((precision.weight > 0).astype(float))  # as in the Gaussian family
+    left, specific = precision.times(response), empty(x, precision)
+    prior = specific.grown(left, precision).entry.prior
+    nats = 0.0
+    for t in range(M):
+        bayes_factor = 0.0
+        for row in x.x:
+            information = precision.weight[:, t].sum()
+            shrunk = np.sqrt(prior.precision / (prior.precision + information))
+            square = (row @ left[:, t]) ** 2 / (prior.precision + information)
+            bayes_factor += shrunk * np.exp(0.5 * square) / P
+        nats += np.log(1 - prior.inclusion + prior.inclusion * bayes_factor)
+    assert nats > 5
+    assert specific.promise(left, precision) == pytest.approx(nats, rel=0.01)
+
+
 def test_no_tissue_has_more_effects_than_allowed():
     x, _, precision = problem(7)
     response = (x.x[2] - 2 * x.x[9] + 2 * x.x[16])[:, None] * np.full(M, 3.0)
