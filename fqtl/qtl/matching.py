@@ -64,7 +64,8 @@ def _of_tissue(
     counts: Counter[str] = Counter()
     if not len(rows):
         return z, n, counts
-    here = (rows["chrom"] == "") | (rows["chrom"].map(bare) == chrom)
+    names = {name: bare(name) for name in rows["chrom"].unique()}
+    here = (rows["chrom"] == "") | (rows["chrom"].map(names) == chrom)
     counts[ELSEWHERE] = int((~here).sum())
     rows = rows[here].reset_index(drop=True)
     by_place = bool((rows["pos"] > 0).any())

@@ -208,5 +208,6 @@ def _with_ids(frame: pd.DataFrame, batch: Batch) -> pd.DataFrame:
     frame["pos"] = frame["pos"].where(frame["pos"] > 0, told)
     named = ids.map(rsid_of)
     frame["rsid"] = frame["rsid"].where(frame["rsid"] != "", named.where(named != "", ids))
-    frame["chrom"] = frame["chrom"].map(lambda name: bare(name) if name else "")
+    names = {name: bare(name) if name else "" for name in frame["chrom"].unique()}
+    frame["chrom"] = frame["chrom"].map(names)
     return frame

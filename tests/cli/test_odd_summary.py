@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fqtl.cli import main
+from fqtl.cli import main, shard_summary
 from tests.cli.by_hand import BUILD, complaint, run
 
 RUN = [
@@ -85,3 +85,30 @@ def test_few_rows_of_the_panel_are_a_warning(summary_files, capsys):
     said = capsys.readouterr().err
     assert "Lung: 20 of 160 rows are used" in said
     assert used_of_lung() == {"used": 20, "not in the panel, or outside of the window": 140}
+
+
+def test_a_shard_is_planned_with_its_rows_and_with_the_records_that_it_holds(
+    summary_files, monkeypatch
+):
+    """Both of 320 rows in two tissues and of two genes."""
+    for tissue in ("Liver", "Lung"):
+        prepared = ["--genes", "genes.bed", "--people", "200", "--out", f"{tissue}.parquet"]
+        run(["prepare", "summary", "--tissue", tissue, "--file", f"{tissue}.txt", *prepared])
+
+    def planned():
+        run(
+            [
+                *["shard", "summary", "--prepared", "Liver.parquet", "Lung.parquet", *BUILD],
+                *["--genes", "genes.bed", "--count", "1", "--chromosomes", "22"],
+                *["--shards", "shards", "--results", "results"],
+            ]
+        )
+        return pd.read_csv("results/plan.tsv", sep="\t").iloc[0]
+
+    before = planned()
+    monkeypatch.setattr(shard_summary, "ROW_SECONDS", 1.0)
+    monkeypatch.setattr(shard_summary, "RECORD_MB", 101.5)
+    after = planned()
+    assert after["n_genes"] == 2
+    assert after["cpu_seconds"] - before["cpu_seconds"] == pytest.approx(320, abs=1)
+    assert after["memory_mb"] - before["memory_mb"] == pytest.approx(200, abs=1)
