@@ -6,10 +6,13 @@ so that each effect that is likely there has a credible set. The other priors, o
 itself, are in `spike_slab_model.py`.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from fqtl.model.arrays.copies import Copies
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.engines.solution import Solution
@@ -18,6 +21,7 @@ from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.predictors.tissue_specific import TissueSpecific
+from fqtl.model.priors.single_effects import SingleEffectsPosterior
 from fqtl.model.results.credible_sets import credible_sets
 from fqtl.model.results.posterior import Posterior
 
@@ -47,27 +51,47 @@ def posteriors(solution: Solution, x: Variants, m: int) -> dict[str, Any]:
     parts = solution.model.location[1:]
     copies, p = x.copies, x.n_variants
     factors = [factor for part in parts if isinstance(part, Factored) for factor in part.ordered()]
-    loadings = [factor.effects.spread(copies) for factor in factors]
+    loadings = Spread([factor.effects for factor in factors], copies)
     beside = [part for part in parts if isinstance(part, TissueSpecific)]
-    specific = [sums.spread(copies) for part in beside for sums in part.tissues]
+    specific = Spread([sums for part in beside for sums in part.tissues], copies)
     background = [part for part in parts if isinstance(part, Background)]
     sign = np.array([factor.sign for factor in factors])
     of_factors, of_tissues = _log_bayes_factors(solution)
     sets = []
-    for k, (sums, found) in enumerate(zip(loadings, of_factors, strict=True)):
-        sets += credible_sets(sums, x, found, factor=k)
-    for t, (sums, found) in enumerate(zip(specific, of_tissues, strict=True)):
-        sets += credible_sets(sums, x, found, tissue=t)
+    for k, found in enumerate(of_factors):
+        if found:
+            sets += credible_sets(loadings[k], x, found, factor=k)
+    for t, found in enumerate(of_tissues):
+        if found:
+            sets += credible_sets(specific[t], x, found, tissue=t)
     return {
         "variants": Posterior.of(loadings, p).times(sign),
         "tissues": Posterior.of([factor.tissues for factor in factors], m).times(sign),
-        "specific": Posterior.of(specific, p) if specific else Posterior.zero(p, m),
+        "specific": Posterior.of(specific, p) if beside else Posterior.zero(p, m),
         "credible_sets": tuple(sets),
         "standardised_background": background[0].effects() if background else None,
         "background_variance": background[0].variance() if background else np.zeros(m),
         "factor_share": np.array([factor.tissues.prior.inclusion for factor in factors]),
         "specific_share": beside[0].prior.inclusion if beside else None,
     }
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Effects of variants, of effects whose rows are classes of copies: each made when it is asked
+    for, as those of all tissues together would be more than the genotypes."""
+
+    of_classes: Sequence[SingleEffectsPosterior]
+    copies: Copies
+
+    def __len__(self) -> int:
+        return len(self.of_classes)
+
+    def __getitem__(self, k: int) -> SingleEffectsPosterior:
+        return self.of_classes[k].spread(self.copies)
+
+    def __iter__(self) -> Iterator[SingleEffectsPosterior]:
+        return (effects.spread(self.copies) for effects in self.of_classes)
 
 
 def _log_bayes_factors(solution: Solution) -> tuple[list[list[Floats]], list[list[Floats]]]:

@@ -131,6 +131,16 @@ class Refined(NamedTuple):
 def maximise(model: Model, options: CaviOptions) -> Solution:
     """The model of highest ELBO, where a round gains less than `options.tolerance`."""
     trace = Trace()
+    fit = _grown_and_refined(model, trace, options)
+    entries = range(1, len(model.location))
+    if options.reconsider and model.family.quadratic and len(entries) > 1:
+        for index in entries:
+            fit = _reconsider(fit, index, trace, options)
+    return Solution(fit.state.model, trace.elbo, fit.converged, fit.note, fit.state.working)
+
+
+def _grown_and_refined(model: Model, trace: Trace, options: CaviOptions) -> Refined:
+    """The fit before it is reconsidered."""
     state = _recorded(one_round(State.of(model), Visit.ACTIVE_SET), trace).state
     state = _settle(state, trace)
     early = [k for k, one in enumerate(model.location) if not isinstance(one, Background)]
@@ -139,12 +149,7 @@ def maximise(model: Model, options: CaviOptions) -> Solution:
         state = _share_noise(state, before, trace, options, early)
     late = [k for k in range(len(model.location)) if k not in early]
     state = _grow(state, trace, options, late)
-    fit = _refine(state, trace, options)
-    entries = range(1, len(model.location))
-    if options.reconsider and model.family.quadratic and len(entries) > 1:
-        for index in entries:
-            fit = _reconsider(fit, index, trace, options)
-    return Solution(fit.state.model, trace.elbo, fit.converged, fit.note, fit.state.working)
+    return _refine(state, trace, options)
 
 
 def _recorded(done: Round, trace: Trace) -> Round:
@@ -214,16 +219,15 @@ def _other_way(
 
     Where others neither move nor find anything in its place, it would come back as it was.
     """
-    before = state
-    state = _recorded(one_round(state, Visit.ACTIVE_SET), trace).state
+    before, state = state, _recorded(one_round(state, Visit.ACTIVE_SET), trace).state
     most = min(max(BEHIND, STILL_LOST * (held - state.elbo)), FAR_BEHIND)
     others = [other for other in range(len(state.model.location)) if other != index]
-    if state.elbo + HOPE * _promise(state, others) <= held - most:
+    moved, alone = _nats_moved(before, state, others), state.elbo
+    del before  # a state that nothing goes back to holds as much as a fit
+    if alone + HOPE * _promise(state, others) <= held - most:
         return None
-    moved = _nats_moved(before, state, others)
-    alone = state
     state = _grow(state, trace, options, others)
-    came = state.elbo > alone.elbo
+    came = state.elbo > alone
     if state.elbo <= held - most or not (came or moved > MOVED):
         return None
     state = _grow(state, trace, options, [index, *others])
@@ -376,9 +380,12 @@ def _step(state: State, working: Working, visit: Visit) -> State:
     dispersion, value = maximise_dispersion(likelihood, model.dispersion, anew)
     model = replace(model, dispersion=dispersion, noise=seen.noise)
     gradient = likelihood.location_gradient(dispersion.moments())
+    problem = Working.at(model, seen.location, gradient, state.far)
+    if not model.family.quadratic:  # of which no step is shortened
+        problem = problem.after(working)
     return State(
         model,
-        Working.at(model, seen.location, gradient, state.far).after(working),
+        problem,
         float(value.sum()) - model.kl() - seen.kl,
         state.far,
     )

@@ -49,7 +49,9 @@ class TissueScores:
     @classmethod
     def none(cls, x: Variants, m: int) -> "TissueScores":
         """Of no residual."""
-        return cls(x, np.zeros((x.p, m), dtype=x.dtype), np.zeros((x.n, m)))
+        nothing = np.zeros((), dtype=x.dtype)
+        made_from = np.broadcast_to(np.zeros(()), (x.n, m))
+        return cls(x, np.broadcast_to(nothing, (x.p, m)), made_from)
 
     def refreshed(self, residual: Floats, weight: Floats) -> "TissueScores":
         """Scores of this precision-weighted residual (n, m), under weights (n, m)."""

@@ -46,9 +46,9 @@ class Observations:
     observed: Floats
 
     @cached_property
-    def information(self) -> Floats:
-        """(m, p) sum of x_ji^2 over the donors of a tissue."""
-        return np.ascontiguousarray(self.x.information(self.observed).T)
+    def information(self) -> np.ndarray:
+        """(m, p) sum of x_ji^2 over the donors of a tissue, in the precision of x."""
+        return np.ascontiguousarray(self.x.information(self.observed).T, dtype=self.x.dtype)
 
 
 @dataclass(frozen=True)

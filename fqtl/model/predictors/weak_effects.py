@@ -39,7 +39,9 @@ class ResidualScores:
     @classmethod
     def none(cls, x: Variants, m: int) -> "ResidualScores":
         """Of no residual."""
-        return cls(x, np.zeros((m, x.p), dtype=x.dtype), np.zeros((x.n, m)))
+        nothing = np.zeros((), dtype=x.dtype)
+        made_from = np.broadcast_to(np.zeros(()), (x.n, m))
+        return cls(x, np.broadcast_to(nothing, (m, x.p)), made_from)
 
     def refreshed(
         self, residual: Floats, tissues: Indices | slice = slice(None)

@@ -28,8 +28,9 @@ def log_bayes_factor(score: Floats, information: Floats, prior_precision: float)
 class Place(NamedTuple):
     """Which variant an effect may be of, and of which size.
 
-    rows, alpha : rows of x that it may be and their probabilities; the rest of 1 is for none
-    mean, precision : of its size, given the variant
+    rows : of x that it may be
+    each : (3, k) their probabilities alpha, of which the rest of 1 is for none, and the mean and
+        precision of its size, given the row
     log_none : ln P(none), however close to 0 that is, before variants were left out
     log_share : ln of the prior probability of each of these rows, given an effect
     first, second : E[size], E[size^2] of each row
@@ -37,9 +38,7 @@ class Place(NamedTuple):
     """
 
     rows: Indices
-    alpha: Floats
-    mean: Floats
-    precision: Floats
+    each: np.ndarray
     log_none: float
     log_share: Floats
     first: Floats
@@ -78,9 +77,19 @@ class Place(NamedTuple):
             # copies, as views would hold what is of all rows
             found, kept = found[:, :count].copy(), kept[:count]
             rows, log_share = index[kept], log_share[kept]
-        alpha, mean, precision = found
         first, second = moments[:, :count]
-        return cls(rows, alpha, mean, precision, log_none, log_share, first, second, sums)
+        return cls(rows, found, log_none, log_share, first, second, sums)
+
+    @property
+    def precision(self) -> Floats:
+        """(k,) of the size, given the row."""
+        return self.each[2]
+
+    def compact(self, precision: np.dtype) -> "Place":
+        """What is kept of many: of each row no moments of the loading, the rest in a precision."""
+        nothing = np.empty(0)
+        each = self.each.astype(precision)
+        return self._replace(each=each, first=nothing, second=nothing)
 
     def is_spread_out(self, x: Variants) -> bool:
         """Whether it is hardly an effect, of any of many variants."""

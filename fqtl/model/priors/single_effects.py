@@ -52,14 +52,13 @@ LEAST = 1e-7  # probability below which a slot is emptied; taste: it costs the E
 class SingleEffect:
     """Posterior of one effect: its `Place`, and the part of f that it makes.
 
+    each : (3, k) alpha, mean and precision of its rows
     sums : of its rows
     score, score_variance : (n,) moments of that part
     """
 
     index: Indices
-    alpha: Floats
-    mean: Floats
-    precision: Floats
+    each: np.ndarray
     log_none: float
     log_share: Floats
     sums: Sums
@@ -71,15 +70,28 @@ class SingleEffect:
         """At a place."""
         return cls(
             place.rows,
-            place.alpha,
-            place.mean,
-            place.precision,
+            place.each,
             place.log_none,
             place.log_share,
             place.sums,
             score,
             score_variance,
         )
+
+    @property
+    def alpha(self) -> Floats:
+        """(k,) probability that the effect is of each row."""
+        return self.each[0].astype(np.float64, copy=False)
+
+    @property
+    def mean(self) -> Floats:
+        """(k,) of the size, given the row."""
+        return self.each[1].astype(np.float64, copy=False)
+
+    @property
+    def precision(self) -> Floats:
+        """(k,) of the size, given the row."""
+        return self.each[2].astype(np.float64, copy=False)
 
     @classmethod
     def best(
@@ -105,21 +117,11 @@ class SingleEffect:
                 score, information = score[index], information[index]
         place = Place.best(x, index, score, information, prior)
         if place.is_spread_out(x):
-            return cls.spread_out(place, x.sum(place.rows, place.first), weight, prior)
+            mean = x.sum(place.rows, place.first)
+            kept, square = spread_out(place, weight, prior, x.dtype)
+            return cls.of(kept, mean, square - mean**2)
         f, square = x.add(place.rows, place.first, place.second)
         return cls.of(place, f, square - f**2)
-
-    @classmethod
-    def spread_out(
-        cls, place: Place, score: Floats, weight: Floats, prior: EffectPrior
-    ) -> "SingleEffect":
-        """Hardly an effect, of anything: its variance as a whole, alike for all donors.
-
-        score : (n,) mean of its part of f; weight : (n,)
-        """
-        variance = float(place.second @ (place.precision - prior.precision))
-        observed = max(float(weight.sum()), NO_WEIGHT)
-        return cls.of(place, score, variance / observed - score**2)
 
     @classmethod
     def best_of_each(
@@ -135,18 +137,20 @@ class SingleEffect:
         None of those whose effect is not spread out.
         scores : (k, p) of their gradients; weights : (n, k); informations : k times (p,)
         """
-        places = [
-            Place.best(x, x.all, score, information, prior)
-            for score, information in zip(scores, informations, strict=True)
-        ]
         loadings = np.zeros(scores.shape, dtype=x.dtype)
-        for row, place in zip(loadings, places, strict=True):
-            if place.is_spread_out(x):
-                row[place.rows] = place.first
-        means = x.sums(loadings)
+        kept: list[tuple[Place, float] | None] = []
+        for row, score, weight, information in zip(
+            loadings, scores, weights.T, informations, strict=True
+        ):
+            place = Place.best(x, x.all, score, information, prior)
+            if not place.is_spread_out(x):
+                kept.append(None)
+                continue
+            row[place.rows] = place.first
+            kept.append(spread_out(place, weight, prior, x.dtype))
         return [
-            cls.spread_out(place, mean, weight, prior) if place.is_spread_out(x) else None
-            for place, mean, weight in zip(places, means, weights.T, strict=True)
+            None if one is None else cls.of(one[0], mean, one[1] - mean**2)
+            for one, mean in zip(kept, x.sums(loadings), strict=True)
         ]
 
     @property
@@ -174,9 +178,13 @@ class SingleEffect:
         return replace(
             self,
             index=variants,
-            alpha=self.alpha[place] / count,
-            mean=self.mean[place] * copies.sign[variants],
-            precision=self.precision[place],
+            each=np.array(
+                [
+                    self.alpha[place] / count,
+                    self.mean[place] * copies.sign[variants],
+                    self.precision[place],
+                ]
+            ),
             log_share=self.log_share[place] - np.log(count),
         )
 
@@ -184,12 +192,29 @@ class SingleEffect:
         """The same with its size multiplied by `factor`."""
         return replace(
             self,
-            mean=self.mean * factor,
-            precision=self.precision / factor**2,
+            each=np.array([self.alpha, self.mean * factor, self.precision / factor**2]).astype(
+                self.each.dtype, copy=False
+            ),
             sums=self.sums.scaled(factor),
             score=self.score * factor,
             score_variance=self.score_variance * factor**2,
         )
+
+
+def spread_out(
+    place: Place, weight: Floats, prior: EffectPrior, precision: np.dtype
+) -> tuple[Place, float]:
+    """Hardly an effect, of anything: what is kept of it, and E f^2, as if alike for all donors.
+
+    What each row has is kept in the precision of x, as scores are no better: most of what a fit
+    holds is that of effects like this.
+    weight : (n,)
+    """
+    kept = place.compact(precision)
+    alpha, mean, size_precision = kept.each.astype(np.float64)
+    second = alpha * (mean**2 + 1 / size_precision)
+    observed = max(float(weight.sum()), NO_WEIGHT)
+    return kept, float(second @ (place.precision - prior.precision)) / observed
 
 
 @dataclass(frozen=True)

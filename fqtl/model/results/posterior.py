@@ -1,12 +1,21 @@
 """Posteriors of loadings as a fit gives them back: a column for each factor or tissue."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.priors import Loadings
+
+
+class Columns(Protocol):
+    """Loadings, which may be made one after another."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Loadings]: ...
 
 
 @dataclass(frozen=True)
@@ -26,19 +35,15 @@ class Posterior:
     log_none: Floats | None = None
 
     @classmethod
-    def of(cls, columns: Sequence[Loadings], length: int) -> "Posterior":
+    def of(cls, columns: Columns, length: int) -> "Posterior":
         """Loadings side by side; `length` is that of each, should there be none."""
-        empty = [np.empty((length, 0))]
-        return cls(
-            mean=np.hstack(empty + [column.mean[:, None] for column in columns]),
-            sd=np.hstack(empty + [np.sqrt(column.variance)[:, None] for column in columns]),
-            # one indicator for a column counts for each of its loadings
-            pip=np.hstack(
-                empty + [np.broadcast_to(column.pip, length)[:, None] for column in columns]
-            ),
-            any=np.array([column.any for column in columns], dtype=np.float64),
-            log_none=np.array([column.log_none for column in columns], dtype=np.float64),
-        )
+        mean, sd, pip = np.empty((3, length, len(columns)))
+        of_all = np.empty((2, len(columns)))
+        for k, column in enumerate(columns):
+            mean[:, k], sd[:, k] = column.mean, np.sqrt(column.variance)
+            pip[:, k] = column.pip  # one indicator for a column counts for each of its loadings
+            of_all[:, k] = column.any, column.log_none
+        return cls(mean, sd, pip, *of_all)
 
     @classmethod
     def zero(cls, rows: int, columns: int) -> "Posterior":

@@ -257,8 +257,14 @@ def test_effects_of_few_variants_stay_with_them():
     narrower = []
     for effect in effects.effects:
         kept = effect.alpha > 0.01
-        parts = {name: getattr(effect, name)[kept] for name in PARTS}
-        narrower.append(replace(effect, index=effect.index[kept], **parts))
+        narrower.append(
+            replace(
+                effect,
+                index=effect.index[kept],
+                each=effect.each[:, kept],
+                log_share=effect.log_share[kept],
+            )
+        )
     effects = replace(effects, effects=tuple(narrower))
     effects = updated(effects, x, -gradient, weight, prior_of(), anew=False)
     for effect, allowed in zip(effects.effects, few, strict=True):
