@@ -117,9 +117,9 @@ class SingleEffect:
                 score, information = score[index], information[index]
         place = Place.best(x, index, score, information, prior)
         if place.is_spread_out(x):
-            mean = x.sum(place.rows, place.first)
+            score = x.sum(place.rows, place.first)
             kept, square = spread_out(place, weight, prior, x.dtype)
-            return cls.of(kept, mean, square - mean**2)
+            return cls.of(kept, score, square - score**2)
         f, square = x.add(place.rows, place.first, place.second)
         return cls.of(place, f, square - f**2)
 
@@ -147,7 +147,7 @@ class SingleEffect:
                 kept.append(None)
                 continue
             row[place.rows] = place.first
-            kept.append(spread_out(place, weight, prior, x.dtype))
+            kept.append((place.compact(x.dtype), _square(place.second, place, weight, prior)))
         return [
             None if one is None else cls.of(one[0], mean, one[1] - mean**2)
             for one, mean in zip(kept, x.sums(loadings), strict=True)
@@ -213,8 +213,13 @@ def spread_out(
     kept = place.compact(precision)
     alpha, mean, size_precision = kept.each.astype(np.float64)
     second = alpha * (mean**2 + 1 / size_precision)
+    return kept, _square(second, place, weight, prior)
+
+
+def _square(second: Floats, place: Place, weight: Floats, prior: EffectPrior) -> float:
+    """E f^2 of each donor, if it is alike for all; second : (k,) E[size^2] of each row."""
     observed = max(float(weight.sum()), NO_WEIGHT)
-    return kept, float(second @ (place.precision - prior.precision)) / observed
+    return float(second @ (place.precision - prior.precision)) / observed
 
 
 @dataclass(frozen=True)
