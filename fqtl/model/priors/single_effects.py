@@ -118,8 +118,8 @@ class SingleEffect:
         place = Place.best(x, index, score, information, prior)
         if place.is_spread_out(x):
             score = x.sum(place.rows, place.first)
-            kept, square = spread_out(place, weight, prior, x.dtype)
-            return cls.of(kept, score, square - score**2)
+            kept, of_donor = spread_out(place, weight, prior, x.dtype)
+            return cls.of(kept, score, of_donor - score**2)
         f, square = x.add(place.rows, place.first, place.second)
         return cls.of(place, f, square - f**2)
 
