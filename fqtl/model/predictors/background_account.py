@@ -78,7 +78,7 @@ class BackgroundAccount:
     def kl(self) -> float:
         """With -ln of the prior odds of the parts that are there."""
         total = sum(part.kl - self.log_odds_of_tissue for part in self.tissues if part is not None)
-        if self.shared is not None:
+        if self.shared is not None and self.log_odds is not None:
             total += self.shared.kl - self.log_odds
         return total
 
