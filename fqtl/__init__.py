@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fqtl.model.results.fit import Fit
     from fqtl.model.summary.donors import noise_correlation
     from fqtl.model.summary.fit import fit_summary
+    from fqtl.model.summary.ld_matrix import read_ld
 
     __version__: str
 
@@ -40,6 +41,7 @@ __all__ = [
     "fit_weighted",
     "learn_priors",
     "noise_correlation",
+    "read_ld",
     "read_priors",
     "twas",
 ]
@@ -56,6 +58,7 @@ _HOMES = {
     "fit_weighted": "fqtl.model.other_models",
     "learn_priors": "fqtl.model.learn_priors",
     "noise_correlation": "fqtl.model.summary.donors",
+    "read_ld": "fqtl.model.summary.ld_matrix",
     "read_priors": "fqtl.model.priors.priors_table",
     "twas": "fqtl.association.statistic",
 }

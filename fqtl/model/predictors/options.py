@@ -60,7 +60,7 @@ class SingleEffectsOptions(FactorOptions):
     background : whether tissues may have a polygenic background beside these effects
         True. One that the data do not speak for is not there.
     background_probability : prior probability that there is one
-        0.5. That a single tissue of m has one beside what all share is 1/m times as likely.
+        0.5. Which tissues it is of is averaged over: all, or each its own.
     median_background : median of the prior of the share of variance that it explains
         0.01.
     priors : what a release says beforehand (`fqtl.learn_priors`, `fqtl.read_priors`)
