@@ -170,15 +170,16 @@ def _reference(
 
 
 def _refuse_no_dosages(panel: np.ndarray) -> None:
-    """Codes for missing ones, say."""
-    if panel.dtype.kind not in "biuf":
+    """Codes for missing ones; what covariates leave of dosages is as good as they are."""
+    if panel.dtype.kind not in "iuf":
         return
-    known = panel[np.isfinite(panel)]
-    if known.size and (known.min() < 0 or known.max() > 2):
-        raise FqtlError(
-            "panel must hold dosages of 0 to 2, NaN where missing; found "
-            f"{known.min():g} to {known.max():g}."
-        )
+    for beyond in (panel[panel < 0], panel[panel > 2]):
+        # dosages that are centred have more than one number there
+        if beyond.size and (beyond == beyond.flat[0]).all() and beyond.flat[0] % 1 == 0:
+            raise FqtlError(
+                f"panel must hold dosages of 0 to 2, NaN where missing; found {beyond.flat[0]:g} "
+                f"for {beyond.size} of {panel.size}."
+            )
 
 
 def _sd(frequency: ArrayLike | None, p: int) -> Floats | None:

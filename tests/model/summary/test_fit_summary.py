@@ -136,7 +136,7 @@ def test_what_cannot_be_is_refused_in_words(gene):
         ({"panel": panel, "variant_prior": "slab"}, "single_effects"),
         ({"panel": panel, "rank": 0}, "rank"),
         ({"panel": panel[:5]}, "has 5 people"),
-        ({"panel": np.where(panel == 0, -9.0, panel)}, "0 to 2, NaN where missing; found -9 to 2"),
+        ({"panel": np.where(panel == 0, -9.0, panel)}, "0 to 2, NaN where missing; found -9 for"),
     ]
     for options, words in cases:
         with pytest.raises(fqtl.FqtlError, match=words):
@@ -150,6 +150,16 @@ def test_what_cannot_be_is_refused_in_words(gene):
         fqtl.fit_summary(z, np.array(["a"] * 6), panel=panel)
     with pytest.raises(fqtl.FqtlError, match="6 tissues"):
         fqtl.fit_summary(z, n[:3], panel=panel)
+
+
+def test_dosages_that_are_centred_are_as_good_a_panel(gene):
+    centred = gene.others - gene.others.mean(axis=0)
+    assert centred.max() > 0 > centred.min()
+    one, other = (fqtl.fit_summary(gene.z, gene.n, panel=panel) for panel in (gene.others, centred))
+    np.testing.assert_allclose(one.effects, other.effects, atol=1e-5)
+    coded = np.where(gene.others == 1, 9, gene.others)
+    with pytest.raises(fqtl.FqtlError, match=f"found 9 for {(coded == 9).sum()} of {coded.size}"):
+        fqtl.fit_summary(gene.z, gene.n, panel=coded)
 
 
 def test_a_small_panel_is_told_and_errs_to_the_side_of_nothing(gene):
