@@ -13,8 +13,10 @@ z-scores, in their order and of the same alleles, only their owner knows.
 
 import gzip
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -45,13 +47,19 @@ def read_ld(path: str | os.PathLike[str]) -> np.ndarray:
         raise FqtlError(f"There is no file {file}.")
     with open(file, "rb") as opened:
         begins = opened.read(6)
+    try:
+        return _correlations(_read(file, begins), file)
+    # what NumPy, SciPy, zip and gzip say of damaged files, and of bytes that are no text
+    except (ValueError, KeyError, OSError, EOFError, BadZipFile, zlib.error) as fault:
+        raise FqtlError(f"{file} cannot be read as a matrix: {fault}.") from fault
+
+
+def _read(file: Path, begins: bytes) -> np.ndarray:
     if begins == ARRAY:
-        found = np.load(file)
-    elif begins.startswith(ZIPPED):
-        found = _from_archive(file)
-    else:
-        found = _from_text(file, begins.startswith(GZIPPED))
-    return _correlations(found, file)
+        return np.asarray(np.load(file))
+    if begins.startswith(ZIPPED):
+        return _from_archive(file)
+    return _from_text(file, begins.startswith(GZIPPED))
 
 
 def _from_archive(file: Path) -> np.ndarray:

@@ -125,3 +125,17 @@ def test_an_archive_of_several_arrays_must_say_which(tmp_path):
         fqtl.read_ld(tmp_path / "long.npy")
     with pytest.raises(fqtl.FqtlError, match="There is no file"):
         fqtl.read_ld(tmp_path / "none.ld")
+
+
+@pytest.mark.parametrize("how", ["npy", "npz one", "npz triangle", "gz"])
+def test_a_damaged_file_is_refused_by_name(tmp_path, how):
+    path = saved(tmp_path, how)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(fqtl.FqtlError, match=f"{re.escape(path.name)} cannot be read"):
+        fqtl.read_ld(path)
+
+
+def test_numbers_in_binary_are_no_text(tmp_path):
+    (tmp_path / "ld.bin").write_bytes(correlations().tobytes())
+    with pytest.raises(fqtl.FqtlError, match=r"ld\.bin"):
+        fqtl.read_ld(tmp_path / "ld.bin")
