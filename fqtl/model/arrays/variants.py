@@ -139,9 +139,9 @@ class Variants:
         weights[index] = first
         return self.rows.product_back(weights).astype(np.float64)
 
-    def sums(self, loadings: Genotypes) -> Floats:
+    def sums(self, loadings: Genotypes) -> Genotypes:
         """(k, n) loadings (k, p) times x, in the precision of x."""
-        return self.rows.product_back(loadings.astype(self.dtype, copy=False)).astype(np.float64)
+        return self.rows.product_back(loadings.astype(self.dtype, copy=False))
 
     def combine(self, first: Floats, second: Floats) -> Moments:
         """x' first and (x^2)' second of loadings (p,) or (p, m): (n,) or (n, m)."""

@@ -33,7 +33,7 @@ class BlurredEffects(SingleEffectsPosterior):
     @classmethod
     def like(cls, other: SingleEffectsPosterior) -> Self:
         """Without an error."""
-        return cls(other.p, other.slots, other.score, other.score_variance, other.effects)
+        return cls(other.n, other.p, other.slots, other.effects)
 
     def of(self, effects: list[SingleEffect]) -> Self:
         return replace(super().of(effects), blurred=None)
@@ -41,6 +41,10 @@ class BlurredEffects(SingleEffectsPosterior):
     @property
     def fitted(self) -> Moments:
         return super().fitted if self.blurred is None else self.blurred.score
+
+    @property
+    def fitted_mean(self) -> Floats:
+        return self.fitted.mean
 
     def kl_under(self, slots: Sequence[EffectPrior]) -> float:
         return super().kl_under(slots) + (0.0 if self.blurred is None else self.blurred.kl)

@@ -38,20 +38,20 @@ class TissueScores:
     residual of its own tissues only: the columns of the others are kept.
 
     x : whose rows may be classes of copies
-    z : (p, m) in the precision of x
-    made_from : (n, m) residual over sqrt(information) that it was made from
+    z : (p, m)
+    made_from : (n, m) residual over sqrt(information) that it was made from; both in the precision
+        of x
     """
 
     x: Variants
     z: np.ndarray
-    made_from: Floats
+    made_from: np.ndarray
 
     @classmethod
     def none(cls, x: Variants, m: int) -> "TissueScores":
         """Of no residual."""
         nothing = np.zeros((), dtype=x.dtype)
-        made_from = np.broadcast_to(np.zeros(()), (x.n, m))
-        return cls(x, np.broadcast_to(nothing, (x.p, m)), made_from)
+        return cls(x, np.broadcast_to(nothing, (x.p, m)), np.broadcast_to(nothing, (x.n, m)))
 
     def refreshed(self, residual: Floats, weight: Floats) -> "TissueScores":
         """Scores of this precision-weighted residual (n, m), under weights (n, m)."""
@@ -61,7 +61,7 @@ class TissueScores:
         if not len(stale):
             return self
         z, made_from = self.z.copy(), self.made_from.copy()
-        z[:, stale] = self.x.scores(residual[:, stale])
+        z[:, stale] = self.x.scores_of_each(residual[:, stale]).T
         made_from[:, stale] = residual[:, stale]
         return replace(self, z=z, made_from=made_from)
 

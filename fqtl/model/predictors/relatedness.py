@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from scipy.linalg import eigh
 
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.variants import Variants
@@ -67,26 +68,25 @@ class Relatedness:
         along_variants = x.p < x.n
         if along_variants:
             rows = x.x * root_count
-            gram = (rows @ rows.T).astype(np.float64)
+            gram = rows @ rows.T
         else:
             gram = self._of_donors(root_count)
         gram /= p
-        values, vectors = np.linalg.eigh(gram)
-        values, vectors = values[::-1], vectors[:, ::-1]
-        enough = int(np.searchsorted(np.cumsum(values), TRACE * values.sum())) + 1
-        enough = min(enough, MOST_FEATURES)
-        values, vectors = values[:enough], vectors[:, :enough]
+        enough = TRACE * float(gram.trace(dtype=np.float64))
+        values, vectors = _leading(gram, MOST_FEATURES)
+        kept = int(np.searchsorted(np.cumsum(values), enough)) + 1
+        values, vectors = values[:kept], vectors[:, :kept]
         if along_variants:  # x = V sqrt(p Lambda) U'
             return rows.T.astype(np.float64) @ (vectors / np.sqrt(p)), values.copy()
         return vectors * np.sqrt(values), values.copy()
 
-    def _of_donors(self, root_count: np.ndarray) -> Floats:
-        """(n, n) p K, a block of rows at a time."""
+    def _of_donors(self, root_count: np.ndarray) -> np.ndarray:
+        """(n, n) p K in the precision of x, a block of rows at a time."""
         total = np.zeros((self.x.n, self.x.n), dtype=self.x.dtype)
         for rows, part in self.x.rows.blocks():
             weighted = rows * root_count[part]
             total += weighted.T @ weighted
-        return total.astype(np.float64)
+        return total
 
     @property
     def features(self) -> Floats:
@@ -107,3 +107,21 @@ class Relatedness:
         if tissue not in self._of_tissues:
             self._of_tissues[tissue] = Rotated.of(self.features, self.observed[:, tissue])
         return self._of_tissues[tissue].times(float(most))
+
+
+def _leading(symmetric: np.ndarray, most: int) -> tuple[Floats, Floats]:
+    """Eigenvalues (k,) and eigenvectors (n, k) of a matrix that is given up for them, from the
+    largest on, `most` of them.
+
+    In the precision of x, as products with x are no better, and in place: matrices of all donors
+    would be the largest of a fit.
+    """
+    n = len(symmetric)
+    values, vectors = eigh(
+        symmetric.T,  # itself, in the order of LAPACK
+        driver="evr",
+        subset_by_index=[max(n - most, 0), n - 1],
+        overwrite_a=True,
+        check_finite=False,
+    )
+    return values[::-1].astype(np.float64), vectors[:, ::-1].astype(np.float64)

@@ -82,7 +82,7 @@ class TissueSpecific:
 
     @cached_property
     def _mean(self) -> Floats:
-        return np.column_stack([effects.fitted.mean for effects in self.tissues])
+        return np.column_stack([effects.fitted_mean for effects in self.tissues])
 
     def moments(self) -> Moments:
         variance = np.column_stack([effects.fitted.variance for effects in self.tissues])
@@ -131,9 +131,9 @@ class TissueSpecific:
         what is known of these."""
         left = residual - precision.times(self.mean())
         most = _largest(precision.diagonal)
-        weak = replace(self.weak, scores=self.weak.scores.refreshed(left / most))
-        squares = (weak.scores.z * most[:, None].astype(self.x.dtype)) ** 2
-        return replace(self, weak=weak)._learned_from_all(squares, precision)
+        everywhere = range(len(self.tissues))
+        weak = replace(self.weak, scores=self.weak.scores.refreshed(left / most, everywhere))
+        return replace(self, weak=weak)._learned_from_all(weak.scores.squares(most), precision)
 
     def cleared(self) -> Self | None:
         if not self.likely:
@@ -149,7 +149,7 @@ class TissueSpecific:
                 found.append([])
                 continue
             weight = np.ascontiguousarray(precision.diagonal[:, t])
-            target = left[:, t] + weight * effects.fitted.mean
+            target = left[:, t] + weight * effects.fitted_mean
             target, weight = self._seen_by_variants(t, target, weight)
             regression = Regression(self.x, weight, self.prior, self._information(t, weight))
             found.append(effects.log_bayes_factors(target, regression))
@@ -168,11 +168,11 @@ class TissueSpecific:
                     tissues[t] = tissues[t].of([effect])
             where = [t for t in where if t not in found]
         for t in where:
-            before = tissues[t].fitted.mean
+            before = tissues[t].fitted_mean
             weight = np.ascontiguousarray(diagonal[:, t])
             tissues[t] = self._refined(tissues[t], t, left[:, t] + weight * before, weight, visit)
             if precision.shared is not None:
-                change = tissues[t].fitted.mean - before
+                change = tissues[t].fitted_mean - before
                 left += precision.shared * (precision.shared[:, t] * change)[:, None]
         return replace(self, tissues=tuple(tissues), weak=weak)
 

@@ -9,13 +9,13 @@ residual has moved by STALE of its length (d is then at most STALE sqrt(n), and 
 and effects until their prior has changed by OTHER.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from fqtl.model.arrays.moments import Floats, Indices
+from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.effect_prior import EffectPrior
 from fqtl.model.priors.single_effects import SingleEffect
@@ -25,54 +25,72 @@ STALE = 1e-3  # part of a residual that may have changed; taste: 0.001 nats of a
 OTHER = 0.03
 
 
+class TissueScores(NamedTuple):
+    """Scores of every variant in a tissue, and the residual that they were made from.
+
+    z : (p,); made_from : (n,), both in the precision of x
+    """
+
+    z: np.ndarray
+    made_from: np.ndarray
+
+    def is_stale(self, now: np.ndarray) -> bool:
+        """Whether the residual has moved from there."""
+        moved = now - self.made_from
+        return bool(moved @ moved > STALE**2 * (now @ now))
+
+
 @dataclass(frozen=True)
 class ResidualScores:
     """Scores of every variant in every tissue, until the residual has changed.
 
-    z : (m, p) in the precision of x; made_from : (n, m) residuals
+    Those of each tissue are by themselves, as what a fit may go back to shares those that are the
+    same.
     """
 
     x: Variants
-    z: np.ndarray
-    made_from: Floats
+    of_tissues: tuple[TissueScores, ...]
 
     @classmethod
     def none(cls, x: Variants, m: int) -> "ResidualScores":
         """Of no residual."""
-        nothing = np.zeros((), dtype=x.dtype)
-        made_from = np.broadcast_to(np.zeros(()), (x.n, m))
-        return cls(x, np.broadcast_to(nothing, (m, x.p)), made_from)
+        z, made_from = np.zeros(x.p, dtype=x.dtype), np.zeros(x.n, dtype=x.dtype)
+        return cls(x, (TissueScores(z, made_from),) * m)
 
-    def refreshed(
-        self, residual: Floats, tissues: Indices | slice = slice(None)
-    ) -> "ResidualScores":
+    def refreshed(self, residual: Floats, tissues: Iterable[int]) -> "ResidualScores":
         """Scores of this residual (n, m) in some tissues, made anew where it has moved."""
-        now = residual[:, tissues]
-        moved = ((now - self.made_from[:, tissues]) ** 2).sum(axis=0)
-        which = np.arange(len(self.z))[tissues]
-        stale = which[moved > STALE**2 * (now**2).sum(axis=0)]
-        if not len(stale):
+        now = np.ascontiguousarray(residual.T, dtype=self.x.dtype)
+        stale = [t for t in tissues if self.of_tissues[t].is_stale(now[t])]
+        if not stale:
             return self
-        z, made_from = self.z.copy(), self.made_from.copy()
-        z[stale] = self.x.scores_of_each(residual[:, stale])
-        made_from[:, stale] = residual[:, stale]
-        return replace(self, z=z, made_from=made_from)
+        of_tissues = list(self.of_tissues)
+        for t, z in zip(stale, self.x.scores_of_each(residual[:, stale]), strict=True):
+            # copies, as views would hold those of all tissues
+            of_tissues[t] = TissueScores(z.copy(), now[t].copy())
+        return replace(self, of_tissues=tuple(of_tissues))
+
+    def squares(self, weight: Floats) -> np.ndarray:
+        """(m, p) of scores times the weight (m,) of their tissue, in the precision of x."""
+        squares = np.stack([scores.z for scores in self.of_tissues])
+        squares *= weight[:, None].astype(self.x.dtype)
+        squares *= squares
+        return squares
 
 
 class Made(NamedTuple):
-    """An effect, what its scores were made from, and what else it is the best one for.
+    """An effect, the scores that it was made from, and what else it is the best one for.
 
     at : ln of the prior odds, of the prior precision and of the weight of a donor
     """
 
     effect: SingleEffect
-    made_from: Floats
+    scores: TissueScores
     at: tuple[float, float, float]
 
-    def is_near(self, made_from: Floats, at: tuple[float, float, float]) -> bool:
+    def is_near(self, scores: TissueScores, at: tuple[float, float, float]) -> bool:
         """Whether another problem is as good as this."""
         close = all(abs(here - there) < OTHER for here, there in zip(at, self.at, strict=True))
-        return close and bool((made_from == self.made_from).all())
+        return close and scores is self.scores
 
 
 @dataclass(frozen=True)
@@ -104,7 +122,7 @@ class WeakEffects:
         residual : (n, m) of all but that, 0 where nothing was observed
         weight : (n, m) of donors, alike in a tissue; informations : (p,) of each tissue
         """
-        tissues = np.array(sorted(held), dtype=np.intp)
+        tissues = sorted(held)
         scores = self.scores.refreshed(residual, tissues)
         most = np.where(weight.any(axis=0), weight.max(axis=0), 1.0)  # nothing was observed there
         found: dict[int, SingleEffect] = {}
@@ -113,10 +131,9 @@ class WeakEffects:
             t: (prior.log_odds, float(np.log(prior.precision)), float(np.log(most[t])))
             for t in held
         }
-        for t in tissues.tolist():
-            made, effect = self.made.get(t), held[t]
-            from_here = scores.made_from[:, t]
-            if made is None or made.effect is not effect or not made.is_near(from_here, at[t]):
+        for t in tissues:
+            made, effect, here = self.made.get(t), held[t], scores.of_tissues[t]
+            if made is None or made.effect is not effect or not made.is_near(here, at[t]):
                 anew.append(t)
             else:
                 found[t] = made.effect
@@ -126,7 +143,7 @@ class WeakEffects:
         ):
             if effect is not None:
                 found[t] = effect
-                made_now[t] = Made(effect, scores.made_from[:, t], at[t])
+                made_now[t] = Made(effect, scores.of_tissues[t], at[t])
         return WeakEffects(scores, made_now), found
 
     @staticmethod
@@ -140,7 +157,10 @@ class WeakEffects:
         if not tissues:
             return []
         weights = weight[:, tissues]
-        of_each = scores.z[tissues] * weights.max(axis=0)[:, None]
+        of_each = (
+            scores.of_tissues[t].z * most
+            for t, most in zip(tissues, weights.max(axis=0), strict=True)
+        )
         return SingleEffect.best_of_each(
             scores.x, of_each, weights, [informations[t] for t in tissues], prior
         )

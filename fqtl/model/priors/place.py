@@ -32,15 +32,13 @@ class Place(NamedTuple):
     each : (3, k) their probabilities alpha, of which the rest of 1 is for none, and the mean and
         precision of its size, given the row
     log_none : ln P(none), however close to 0 that is, before variants were left out
-    log_share : ln of the prior probability of each of these rows, given an effect
     first, second : E[size], E[size^2] of each row
     sums : of all rows
     """
 
-    rows: Indices
+    rows: np.ndarray
     each: np.ndarray
     log_none: float
-    log_share: Floats
     first: Floats
     second: Floats
     sums: "Sums"
@@ -76,20 +74,21 @@ class Place(NamedTuple):
         if count < len(score):
             # copies, as views would hold what is of all rows
             found, kept = found[:, :count].copy(), kept[:count]
-            rows, log_share = index[kept], log_share[kept]
+            rows = index[kept]
         first, second = moments[:, :count]
-        return cls(rows, found, log_none, log_share, first, second, sums)
+        return cls(rows, found, log_none, first, second, sums)
 
     @property
     def precision(self) -> Floats:
         """(k,) of the size, given the row."""
         return self.each[2]
 
-    def compact(self, precision: np.dtype) -> "Place":
-        """What is kept of many: of each row no moments of the loading, the rest in a precision."""
+    def compact(self, x: Variants) -> "Place":
+        """What is kept of many rows: no moments of the loading, the rest in the precision of x."""
         nothing = np.empty(0)
-        each = self.each.astype(precision)
-        return self._replace(each=each, first=nothing, second=nothing)
+        rows = self.rows if self.rows is x.all else self.rows.astype(np.int32)
+        each = self.each.astype(x.dtype)
+        return self._replace(rows=rows, each=each, first=nothing, second=nothing)
 
     def is_spread_out(self, x: Variants) -> bool:
         """Whether it is hardly an effect, of any of many variants."""

@@ -30,7 +30,7 @@ posterior, KL and moments.
 A slot's prior is `effect_prior.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import log, log1p
 from typing import Self
@@ -41,7 +41,7 @@ from fqtl.model.arrays.copies import Copies
 from fqtl.model.arrays.moments import Floats, Indices, Moments
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.effect_prior import EffectPrior
-from fqtl.model.priors.place import Place, Sums, log_bayes_factor
+from fqtl.model.priors.place import FEW, Place, Sums, log_bayes_factor
 
 LIKELY = 0.5  # probability from which an effect counts as found, and another is looked for; taste
 NO_WEIGHT = 1e-300  # of all donors, where none was observed: any that can be divided by; derived
@@ -54,29 +54,35 @@ class SingleEffect:
 
     each : (3, k) alpha, mean and precision of its rows
     sums : of its rows
-    score, score_variance : (n,) moments of that part
+    first, square : E f and E f^2 of that part, (n,) or, of the latter, alike for all donors
     """
 
-    index: Indices
+    rows: np.ndarray
     each: np.ndarray
     log_none: float
-    log_share: Floats
     sums: Sums
-    score: Floats
-    score_variance: Floats
+    first: np.ndarray
+    square: Floats | float
 
     @classmethod
-    def of(cls, place: Place, score: Floats, score_variance: Floats) -> "SingleEffect":
+    def of(cls, place: Place, first: np.ndarray, square: Floats | float) -> "SingleEffect":
         """At a place."""
-        return cls(
-            place.rows,
-            place.each,
-            place.log_none,
-            place.log_share,
-            place.sums,
-            score,
-            score_variance,
-        )
+        return cls(place.rows, place.each, place.log_none, place.sums, first, square)
+
+    @property
+    def index(self) -> Indices:
+        """(k,) its rows."""
+        return self.rows.astype(np.intp, copy=False)
+
+    @property
+    def score(self) -> Floats:
+        """(n,) E f."""
+        return self.first.astype(np.float64, copy=False)
+
+    @property
+    def score_variance(self) -> Floats:
+        """(n,) V f."""
+        return np.asarray(self.square - self.score**2)
 
     @property
     def alpha(self) -> Floats:
@@ -117,17 +123,17 @@ class SingleEffect:
                 score, information = score[index], information[index]
         place = Place.best(x, index, score, information, prior)
         if place.is_spread_out(x):
-            score = x.sum(place.rows, place.first)
-            kept, of_donor = spread_out(place, weight, prior, x.dtype)
-            return cls.of(kept, score, of_donor - score**2)
+            first = x.sum(place.rows, place.first).astype(x.dtype)
+            kept, of_donor = spread_out(place, weight, prior, x)
+            return cls.of(kept, first, of_donor)
         f, square = x.add(place.rows, place.first, place.second)
-        return cls.of(place, f, square - f**2)
+        return cls.of(place.compact(x) if len(place.rows) > FEW else place, f, square)
 
     @classmethod
     def best_of_each(
         cls,
         x: Variants,
-        scores: Floats,
+        scores: Iterable[Floats],
         weights: Floats,
         informations: Sequence[Floats],
         prior: EffectPrior,
@@ -135,9 +141,9 @@ class SingleEffect:
         """`best` of k responses that share the prior, in one product.
 
         None of those whose effect is not spread out.
-        scores : (k, p) of their gradients; weights : (n, k); informations : k times (p,)
+        scores : k times (p,) of their gradients; weights : (n, k); informations : k times (p,)
         """
-        loadings = np.zeros(scores.shape, dtype=x.dtype)
+        loadings = np.zeros((weights.shape[1], x.p), dtype=x.dtype)
         kept: list[tuple[Place, float] | None] = []
         for row, score, weight, information in zip(
             loadings, scores, weights.T, informations, strict=True
@@ -147,10 +153,11 @@ class SingleEffect:
                 kept.append(None)
                 continue
             row[place.rows] = place.first
-            kept.append((place.compact(x.dtype), _square(place.second, place, weight, prior)))
+            kept.append((place.compact(x), _square(place.second, place, weight, prior)))
         return [
-            None if one is None else cls.of(one[0], mean, one[1] - mean**2)
-            for one, mean in zip(kept, x.sums(loadings), strict=True)
+            # copies, as views would hold those of all responses
+            None if one is None else cls.of(one[0], first.copy(), one[1])
+            for one, first in zip(kept, x.sums(loadings), strict=True)
         ]
 
     @property
@@ -177,7 +184,7 @@ class SingleEffect:
         count = copies.count[self.index][place]
         return replace(
             self,
-            index=variants,
+            rows=variants,
             each=np.array(
                 [
                     self.alpha[place] / count,
@@ -185,7 +192,6 @@ class SingleEffect:
                     self.precision[place],
                 ]
             ),
-            log_share=self.log_share[place] - np.log(count),
         )
 
     def scaled(self, factor: float) -> "SingleEffect":
@@ -196,13 +202,18 @@ class SingleEffect:
                 self.each.dtype, copy=False
             ),
             sums=self.sums.scaled(factor),
-            score=self.score * factor,
-            score_variance=self.score_variance * factor**2,
+            first=self.first * float(factor),  # in its precision
+            square=self.square * factor**2,
         )
 
 
+def _sum(parts: list[Floats], n: int) -> Floats:
+    """Of parts (n,), 0 of none."""
+    return sum(parts[1:], parts[0]) if parts else np.zeros(n)
+
+
 def spread_out(
-    place: Place, weight: Floats, prior: EffectPrior, precision: np.dtype
+    place: Place, weight: Floats, prior: EffectPrior, x: Variants
 ) -> tuple[Place, float]:
     """Hardly an effect, of anything: what is kept of it, and E f^2, as if alike for all donors.
 
@@ -210,7 +221,7 @@ def spread_out(
     holds is that of effects like this.
     weight : (n,)
     """
-    kept = place.compact(precision)
+    kept = place.compact(x)
     alpha, mean, size_precision = kept.each.astype(np.float64)
     second = alpha * (mean**2 + 1 / size_precision)
     return kept, _square(second, place, weight, prior)
@@ -261,35 +272,42 @@ class Regression:
 class SingleEffectsPosterior:
     """Sum of at most `slots` effects, the most probable first.
 
-    score, score_variance : (n,) moments of f
+    n, p : donors, and rows of x that effects may be of
     """
 
+    n: int
     p: int
     slots: int
-    score: Floats
-    score_variance: Floats
     effects: tuple[SingleEffect, ...] = ()
 
     @classmethod
     def empty(cls, n: int, p: int, slots: int) -> "SingleEffectsPosterior":
         """No effects."""
-        return cls(p, slots, np.zeros(n), np.zeros(n))
+        return cls(n, p, slots)
 
     def of(self, effects: list[SingleEffect]) -> Self:
         """These effects in place of its own; the first slots are for the most probable."""
-        effects = sorted(effects, key=lambda effect: -effect.pip)
-        nothing = np.zeros_like(self.score)
-        return replace(
-            self,
-            effects=tuple(effects),
-            score=sum((effect.score for effect in effects), nothing),
-            score_variance=sum((effect.score_variance for effect in effects), nothing),
-        )
+        return replace(self, effects=tuple(sorted(effects, key=lambda effect: -effect.pip)))
+
+    @property
+    def score(self) -> Floats:
+        """(n,) E f."""
+        return _sum([effect.score for effect in self.effects], self.n)
+
+    @property
+    def score_variance(self) -> Floats:
+        """(n,) V f."""
+        return _sum([effect.score_variance for effect in self.effects], self.n)
 
     @property
     def fitted(self) -> Moments:
         """What a response sees of it, each (n,)."""
         return Moments(self.score, self.score_variance)
+
+    @property
+    def fitted_mean(self) -> Floats:
+        """(n,) the mean of that."""
+        return self.score
 
     def refined(
         self,

@@ -47,7 +47,8 @@ def test_the_error_is_integrated_out_of_what_the_tissues_see():
     """exp(t f - w f²/2) under f ~ N(score, tau²), row by row, is what u leaves of the ELBO."""
     entry, data = grown(2)
     factor = entry.factors[0].sharp()
-    known = replace(factor.effects, score_variance=np.zeros(data.x.n))
+    certain = [replace(effect, square=effect.score**2) for effect in factor.effects.effects]
+    known = factor.effects.of(certain)
     factor = replace(factor, effects=known)
     tau = np.sqrt(BLUR * (known.score**2).mean())
     weight = data.precision.of_score(factor.tissues.mean, factor.tissues.variance)

@@ -260,9 +260,8 @@ def test_effects_of_few_variants_stay_with_them():
         narrower.append(
             replace(
                 effect,
-                index=effect.index[kept],
+                rows=effect.index[kept],
                 each=effect.each[:, kept],
-                log_share=effect.log_share[kept],
             )
         )
     effects = replace(effects, effects=tuple(narrower))
