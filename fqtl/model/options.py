@@ -124,9 +124,7 @@ LEARNED_TISSUES = Condition(
     lambda of: of.tissue_inclusion is None,
     lambda of: f"tissue_inclusion={of.tissue_inclusion!r}",
 )
-THREE_TISSUES = Condition(
-    "three tissues or more", lambda of: of.m >= 3, lambda of: f"{of.m} of them"
-)
+TWO_TISSUES = Condition("two tissues or more", lambda of: of.m >= 2, lambda of: f"{of.m} of them")
 ONE_BY_ONE = Condition(
     "a variant_prior other than 'row_spike_slab'",
     lambda of: of.variant_prior != "row_spike_slab",
@@ -153,7 +151,7 @@ READ_WITH: dict[str, tuple[Condition, ...]] = {
     "tissue_precision": (ELEMENTWISE, FACTORS),
     "max_iter": (),
     "tolerance": (),
-    "shared_noise": (CAVI, ONE_BY_ONE, THREE_TISSUES),
+    "shared_noise": (CAVI, ONE_BY_ONE, TWO_TISSUES),
     "reconsider": (CAVI, GAUSSIAN, SINGLE_EFFECTS, FACTORS, SPECIFIC),
     "samples": (SGVB,),
     "rate": (SGVB,),

@@ -15,9 +15,9 @@ class CaviOptions(CheckedOptions):
     tolerance : nats by which a round must raise the ELBO to be followed by another
         0.02.
     shared_noise : whether noise that the tissues of a donor share is modelled, where there is any
-        True in `fqtl.fit`, False in the other models. With three tissues or more, since one
-        direction of two could not be told from their variances; not with "row_spike_slab", whose
-        indicators are of all tissues, while beside shared noise tissues are visited one by one.
+        True in `fqtl.fit`, False in the other models. With two tissues or more; not with
+        "row_spike_slab", whose indicators are of all tissues, while beside shared noise tissues
+        are visited one by one.
     reconsider : whether a fit that has settled is tried again without its factors, and without its
         effects of single tissues, until the others have found what they can instead
         True. Of family "gaussian" and variant_prior "single_effects", with both kinds of effects.

@@ -17,7 +17,8 @@ correlated: with C_it = Cov(eta_it, a_i . eta_i) and Q_i = V[a_i . eta_i] = sum_
     E[u_i] = sqrt(c_i) a_i . (y_i - M_i),    V[eta_it + u_i v_t] = S_it - 2 v_t sqrt(c_i) C_it
                                                                    + v_t^2 c_i (1 + Q_i).
 
-v is a point estimate under N(0, 1/ridge); given q(u), least squares (an EM step).
+v is a point estimate under N(0, 1/ridge); given q(u), least squares (an EM step). Of two tissues
+the data tell v_1 v_2 alone, all that their covariance is of; how it is split is for the prior.
 """
 
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from fqtl.model.arrays.moments import Floats, Moments
 
 EM_STEPS = 30  # of a search in residuals; taste: rounds go on from there
 FACTOR_STEPS = 5  # of the diagonal of the first guess; taste: EM goes on from it
-LEAST_TISSUES = 3  # derived: a direction of two tissues cannot be told from their variances
+LEAST_TISSUES = 2  # derived: a tissue alone shares with none
 LEAST_OWN = 0.05  # of a tissue's variance is its own noise, in a search; taste
 NO_LOADING = 1e-12  # sum of squares below which there is nothing to scale a ridge by; taste
 

@@ -148,16 +148,27 @@ def test_simulated_noise_is_found():
         assert np.abs(sign * noise.loadings - truth).mean() < 0.1
 
 
-@pytest.mark.parametrize("n, m", [(100, 4), (300, 8), (200, 30)])
+@pytest.mark.parametrize("n, m", [(100, 2), (300, 2), (100, 4), (300, 8), (200, 30)])
 def test_independent_noise_is_not_shared(n, m):
     found = [SharedNoise.found_in(*simulated(seed, np.zeros(m), n=n)) for seed in range(20)]
     assert not [noise for noise in found if noise is not None]
 
 
-def test_two_tissues_do_not_tell_shared_noise():
-    residual, weight = simulated(0, np.array([0.8, 0.8]), seen=1.0)
-    assert np.corrcoef(residual.T)[0, 1] > 0.5
-    assert SharedNoise.found_in(residual, weight) is None
+@pytest.mark.parametrize("sign", [1, -1])
+def test_two_tissues_tell_what_they_share_whichever_of_them_has_more(sign):
+    residual, weight = simulated(0, np.array([0.8, sign * 0.6]), n=400, seen=1.0)
+    noise = SharedNoise.found_in(residual, weight)
+    # the standard error of a correlation of 400 donors is 0.05
+    np.testing.assert_allclose(noise.loadings.prod(), np.mean(residual.prod(axis=1)), atol=0.05)
+    swapped = SharedNoise.found_in(residual[:, ::-1], weight)
+    np.testing.assert_allclose(swapped.loadings.prod(), noise.loadings.prod(), atol=1e-9)
+
+
+def test_two_tissues_of_other_donors_share_nothing():
+    residual, _ = simulated(0, np.array([0.8, 0.8]), seen=1.0)
+    weight = np.zeros_like(residual)
+    weight[:150, 0] = weight[150:, 1] = 1.0
+    assert SharedNoise.found_in(residual * weight, weight) is None
 
 
 def test_a_tissue_that_nobody_has_shares_nothing():
