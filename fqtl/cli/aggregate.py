@@ -51,7 +51,7 @@ def run(given: Namespace) -> None:
         )
     fits = pa.concat_tables([table for table, _ in parts]).combine_chunks()
     _refuse_gaps(fits, given.genes)
-    names = ("genome_build", "donors", "exceedances", "source")
+    names = ("genome_build", "donors", "exceedances", "source", "ld")
     about = {name: parts[0][1][name] for name in names if name in parts[0][1]}
     _refuse_failures(fits)
     write_parquet(given.out, fits, "fits", **about)

@@ -13,7 +13,7 @@ from fqtl.config.together import trained_on
 from fqtl.data.builds import is_human
 from fqtl.data.covariates import Covariates, joined, read_covariates
 from fqtl.data.donors import require_shared
-from fqtl.data.dosages import GenotypeSource
+from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.genotypes import open_genotypes
 from fqtl.data.rsid_store import rsids_of
 from fqtl.data.sex import sex_chromosomes
@@ -21,18 +21,32 @@ from fqtl.data.variant_filter import FilteredVariants, VariantFilter
 from fqtl.model.priors.priors_table import read_priors
 from fqtl.model.priors.release_priors import Priors
 from fqtl.prepare.settings import PrepareSettings
+from fqtl.qtl.ld_matrices import LDOfMatrices
+from fqtl.qtl.ld_source import LDOfPanel, LDSource
 
 
 def add_genotypes(parser: ArgumentParser) -> None:
     """Flags that say where genotypes are and how to read them."""
     group = parser.add_argument_group("genotypes")
-    group.add_argument(
-        "--genotypes",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help=KEYS["genotypes.path"].help,
-    )
+    _add_path(group, required=True)
+    _add_how(group)
+
+
+def add_ld(parser: ArgumentParser) -> None:
+    """Flags that say where LD is: genotypes of a panel and how to read them, or matrices."""
+    group = parser.add_argument_group("LD, of a panel of genotypes or of matrices")
+    either = group.add_mutually_exclusive_group(required=True)
+    _add_path(either)
+    add_key(either, "summary_statistics.ld", type=Path, metavar="FILE")
+    _add_how(group)
+
+
+def _add_path(group: Any, **options: Any) -> None:
+    about = KEYS["genotypes.path"].help
+    group.add_argument("--genotypes", type=Path, metavar="FILE", help=about, **options)
+
+
+def _add_how(group: Any) -> None:
     add_key(group, "genome_build", required=True, default=None)
     add_key(group, "genotypes.field")
     add_key(group, "genotypes.sex", type=Path, metavar="FILE")
@@ -81,14 +95,23 @@ def add_variant_filter(group: Any) -> None:
 
 def open_filtered(given: Namespace) -> GenotypeSource:
     """Genotypes by the flags of `add_genotypes` and `add_variant_filter`."""
-    source = open_given(given)
+    return FilteredVariants(open_given(given), _filter(given))
+
+
+def open_ld(given: Namespace) -> LDSource:
+    """LD by the flags of `add_ld`, of the variants by those of `add_variants`."""
+    if given.ld is None:
+        return LDOfPanel(open_filtered(given), Limits(given.min_maf, given.max_missing))
+    return LDOfMatrices(given.ld, given.genome_build, _filter(given), given.min_maf)
+
+
+def _filter(given: Namespace) -> VariantFilter:
     table = None if given.rsids in ("file", "none") else Path(given.rsids)
-    wanted = VariantFilter(
+    return VariantFilter(
         unambiguous=given.variants == "unambiguous",
         rsids=None if table is None else rsids_of(table, given.genome_build),
         nameless=given.rsids == "none",
     )
-    return FilteredVariants(source, wanted)
 
 
 def add_folds(parser: ArgumentParser) -> None:

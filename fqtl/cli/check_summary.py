@@ -16,19 +16,19 @@ import pandas as pd
 
 from fqtl.cli.arguments import (
     add_chromosomes,
-    add_genotypes,
+    add_ld,
     add_out,
     add_variants,
     chromosomes_of,
-    open_filtered,
+    open_ld,
 )
 from fqtl.cli.check import check_build, require_rsids
 from fqtl.cli.prepare_summary import add_genes, with_people
-from fqtl.cli.summary_data import LEAST_MATCHED, MATCHED, few_people, read_noise
-from fqtl.data.dosages import GenotypeSource, Limits
+from fqtl.cli.summary_data import LEAST_MATCHED, MATCHED, few_people, read_noise, spans_of
 from fqtl.data.summary_sheet import TissueFile, read_sheet
 from fqtl.errors import FqtlError
 from fqtl.qtl.genes import keys_of, read_genes
+from fqtl.qtl.ld_source import LDOfPanel, LDSource
 from fqtl.qtl.matching import gene_scores
 from fqtl.qtl.reader import open_pairs
 from fqtl.shards.assignment import list_genes, on_wanted, require_some
@@ -44,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--summary", type=Path, required=True, metavar="SHEET", help="the sheet of tissues"
     )
     add_genes(parser)
-    add_genotypes(parser)
+    add_ld(parser)
     add_variants(parser)
     add_chromosomes(parser)
     parser.add_argument(
@@ -57,14 +57,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    source, sheet = open_filtered(given), read_sheet(given.summary)
-    check_build(source, given)
+    source, sheet = open_ld(given), read_sheet(given.summary)
+    if isinstance(source, LDOfPanel):
+        check_build(source.source, given)
     if given.noise_correlation is not None:
         read_noise(given.noise_correlation, [one.tissue for one in sheet])
     listed = _listed(read_genes(given.genes), source, given)
     genes = listed[listed["reason"] == ""].reset_index(drop=True)
     if given.needs_rsids:
-        require_rsids(source, genes)
+        _require_rsids(source, genes, given)
     warnings = few_people(source)
     tissues = [_checked(one, genes, source, given) for one in sheet]
     for text in (*warnings, *(text for one in tissues for text in one["warnings"])):
@@ -73,7 +74,7 @@ def run(given: Namespace) -> None:
         given.out,
         {
             "genome_build": given.genome_build,
-            "genotypes": {"path": str(given.genotypes), "donors": len(source.donors)},
+            "genotypes": {"path": str(source.path), "donors": source.people},
             "genes": {
                 "all": len(listed),
                 "to_fit": len(genes),
@@ -82,10 +83,23 @@ def run(given: Namespace) -> None:
             "tissues": tissues,
         },
     )
-    log.info("summary statistics of %d tissues and the panel can be used", len(sheet))
+    log.info("summary statistics of %d tissues and LD can be used", len(sheet))
 
 
-def _listed(genes: pd.DataFrame, source: GenotypeSource, given: Namespace) -> pd.DataFrame:
+def _require_rsids(source: LDSource, genes: pd.DataFrame, given: Namespace) -> None:
+    """Refuse LD of which no variant has an rs number, of all that are near genes."""
+    if isinstance(source, LDOfPanel):
+        require_rsids(source.source, genes)
+    elif not source.counted(spans_of(genes, given.cis_window_bp)).any():
+        raise FqtlError(
+            f"No variant near {len(genes)} genes is left of the lists of {source.path}: rs numbers "
+            "are needed, without which FUSION does not find a variant, changes of one base that "
+            "are no palindromes, and frequencies. Name a lookup table as genotypes.rsids in the "
+            "config, or write `none` there to go by position, or weights.variants: all."
+        )
+
+
+def _listed(genes: pd.DataFrame, source: LDSource, given: Namespace) -> pd.DataFrame:
     """All genes, with the reason why not of those on chromosomes that are not asked for or that
     the panel has not."""
     chromosomes = chromosomes_of(given)
@@ -96,7 +110,7 @@ def _listed(genes: pd.DataFrame, source: GenotypeSource, given: Namespace) -> pd
 
 
 def _checked(
-    one: TissueFile, genes: pd.DataFrame, source: GenotypeSource, given: Namespace
+    one: TissueFile, genes: pd.DataFrame, source: LDSource, given: Namespace
 ) -> dict[str, Any]:
     """What there is to say of a tissue."""
     layout, parts = open_pairs(one.file, keys_of(genes), one.columns)
@@ -118,15 +132,15 @@ def _checked(
         first, why = part.iloc[0], counts.most_common(1)[0]
         raise FqtlError(
             f"{one.file}: none of {total} rows of the genes "
-            f"{', '.join(genes['gene_id'].iloc[places])} is of a variant of {given.genotypes} (on "
+            f"{', '.join(genes['gene_id'].iloc[places])} is of a variant of {source.path} (on "
             f"{given.genome_build}), {why[1]} of them: {why[0]}. The first is "
             f"{first['rsid'] or 'without a name'} at {first['chrom'] or '?'}:{first['pos']} "
-            f"{first['other_allele']}>{first['effect_allele']}. Are file, genes and panel on one "
+            f"{first['other_allele']}>{first['effect_allele']}. Are file, genes and LD on one "
             "genome build? See genome_build and summary_statistics in the config."
         )
     warnings = []
     if matched < LEAST_MATCHED * total:
-        warnings.append(f"{one.tissue}: {matched} of the first {total} rows are of the panel")
+        warnings.append(f"{one.tissue}: {matched} of the first {total} rows have LD")
     log.info("%s: %s, %s, %d of %d rows match", one.tissue, one.file, layout, matched, total)
     return {
         "tissue": one.tissue,
@@ -142,15 +156,14 @@ def _matched(
     rows: pd.DataFrame,
     places: list[int],
     genes: pd.DataFrame,
-    source: GenotypeSource,
+    source: LDSource,
     given: Namespace,
 ) -> tuple["Counter[str]", int, int]:
     """Of rows of these genes: how many by what becomes of them, of the panel, and in all."""
-    limits, counts = Limits(given.min_maf, given.max_missing), Counter[str]()
-    for place in places:
-        gene = genes.iloc[place]
-        reach = max(gene.tss - given.cis_window_bp, 1), gene.tss + given.cis_window_bp
-        cis = source.read(gene.chrom, *reach, source.donors, limits)
+    counts, places = Counter[str](), sorted(places)  # as windows are read
+    some = genes.iloc[places]
+    windows = source.windows(spans_of(some, given.cis_window_bp))
+    for place, chrom, cis in zip(places, some["chrom"], windows, strict=True):
         mine = rows[rows["gene"] == place].drop(columns="gene").reset_index(drop=True)
-        counts += gene_scores(cis, str(gene.chrom), [mine]).counts[0]
+        counts += gene_scores(cis, str(chrom), [mine]).counts[0]
     return counts, sum(counts[what] for what in MATCHED), counts.total()

@@ -1,7 +1,8 @@
-"""Fit genes from summary statistics of each tissue and a reference panel.
+"""Fit genes from summary statistics of each tissue and LD of a panel or of matrices.
 
 No individual data: z-scores of every variant alone, as tensorQTL, FastQTL, GTEx, QTLtools and the
-eQTL Catalogue write them, and LD of a panel of genotypes on the same genome build. The fits go
+eQTL Catalogue write them, and LD on the same genome build, of a panel of genotypes or of published
+matrices. The fits go
 where those of `fqtl fit` go, and fits to z-scores that are drawn where nothing acts take the place
 of permuted fits. A gene that cannot be fitted, or whose LD does not fit its z-scores, becomes a row
 with its reason.
@@ -18,12 +19,12 @@ import pandas as pd
 import pyarrow as pa
 
 from fqtl.cli.arguments import (
-    add_genotypes,
+    add_ld,
     add_out,
     add_permutations,
     add_priors,
     add_variants,
-    open_filtered,
+    open_ld,
 )
 from fqtl.cli.flags import add_key
 from fqtl.cli.progress import with_progress
@@ -36,10 +37,10 @@ from fqtl.cli.summary_data import (
     options_of,
     used_rows,
 )
-from fqtl.data.dosages import GenotypeSource
 from fqtl.errors import FqtlError
 from fqtl.gene.permutations import PermutationPlan, permutations_for
 from fqtl.gene.summary import analyse_summary
+from fqtl.qtl.ld_source import LDSource
 from fqtl.tables.files import text_writer, write_parquet
 from fqtl.tables.fits import SHARD
 from fqtl.tables.reasons import count_reasons
@@ -78,7 +79,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="z-scores of all tissues, as of `fqtl prepare summary`",
     )
-    add_genotypes(parser)
+    add_ld(parser)
     variants = add_variants(parser)
     add_key(variants, "weights.min_pip", metavar="P")
     add_summary_model(parser)
@@ -116,13 +117,13 @@ def add_summary_model(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    source = open_filtered(given)
+    source = open_ld(given)
     data = _data(given)
     analysed = _analysed(given, source, data)
     made = list(with_progress(analysed, len(data.genes), lambda one: failure_of(one[0])))
     records, used = [record for record, _ in made], [row for _, rows in made for row in rows]
     if given.summary is not None:  # of few genes; the workflow looks at more in `check`
-        data.refuse_no_match(used, given)
+        data.refuse_no_match(used, source, given)
         for text in (*few_people(source), *few_matched(used)):
             log.warning("%s", text)
     _say(records, used)
@@ -135,9 +136,10 @@ def run(given: Namespace) -> None:
         "fits",
         compression="zstd",  # of log Bayes factors a quarter is spared
         genome_build=given.genome_build,
-        donors=len(source.donors),
+        donors=source.people or 0,
         exceedances=given.exceedances,
         source="summary statistics",
+        ld="panel" if given.ld is None else "matrices",
     )
 
 
@@ -164,11 +166,11 @@ def _plan(given: Namespace, genes: int) -> PermutationPlan | None:
 
 
 def _analysed(
-    given: Namespace, source: GenotypeSource, data: SummaryData
+    given: Namespace, source: LDSource, data: SummaryData
 ) -> Iterator[tuple[dict[str, Any], list[tuple[Any, ...]]]]:
     """Record of every gene, in the order of position, and what became of its rows."""
     options, plan = options_of(given, data.tissues), _plan(given, data.genes_of_release)
-    for gene, cis, found in data.on_panel(source, given):
+    for gene, cis, found in data.with_ld(source, given):
         mine, z, n, own = measured_in(gene, found, options)
         record, fit, refused = analyse_summary(
             mine, cis, z, n, own, given.min_pip, given.folds, given.seed, plan

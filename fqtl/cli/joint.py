@@ -24,7 +24,7 @@ from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import read_parquet, write_tsv
 from fqtl.weights.covariance import write_covariance
 from fqtl.weights.focus import write_focus
-from fqtl.weights.formats import SOURCES, clear
+from fqtl.weights.formats import clear, said_of_fits
 from fqtl.weights.from_fits import (
     ALL_TISSUES,
     TISSUE_NEEDS,
@@ -91,7 +91,7 @@ def _write_models(
     if first is None:
         clear([path])
     else:
-        source = SOURCES.get(about.get("source", ""), {})
+        source = said_of_fits(about)
         write_focus(path, chain([first], sets), source)
     return path
 

@@ -55,12 +55,12 @@ def add_split(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--results", type=Path, required=True, metavar="FOLDER", help="genes.tsv, shards.tsv, …"
     )
-    add_genotypes(parser)
-    add_variants(parser)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     add_split(parser)
+    add_genotypes(parser)
+    add_variants(parser)
     add_folds(parser)
     add_permutations(parser)
 

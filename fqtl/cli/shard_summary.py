@@ -11,17 +11,19 @@ import numpy as np
 import pandas as pd
 
 from fqtl.cli.arguments import (
+    add_ld,
     add_permutations,
+    add_variants,
     chromosomes_of,
-    open_filtered,
+    open_ld,
 )
 from fqtl.cli.flags import add_key
 from fqtl.cli.prepare_summary import add_genes
 from fqtl.cli.shard import add_split
-from fqtl.data.dosages import GenotypeSource, Limits
-from fqtl.data.windows import count_variants
+from fqtl.cli.summary_data import spans_of
 from fqtl.gene.permutations import permutations_for
 from fqtl.qtl.genes import digest_of, read_genes
+from fqtl.qtl.ld_source import LDSource
 from fqtl.qtl.scores import ScoreStore
 from fqtl.qtl.shard_file import write_summary_shards
 from fqtl.shards.assignment import assign_shards, list_genes, on_wanted, require_some, shard_name
@@ -42,13 +44,15 @@ HELD_MB = 15.0  # of a tissue's rows in memory: three groups of 50,000
 
 def add_arguments(parser: ArgumentParser) -> None:
     add_split(parser)
+    add_ld(parser)
+    add_variants(parser)
     add_genes(parser)
     add_key(parser, "cross_validation.folds", metavar="K")
     add_permutations(parser)
 
 
 def run(given: Namespace) -> None:
-    source, genes = open_filtered(given), read_genes(given.genes)
+    source, genes = open_ld(given), read_genes(given.genes)
     digest = digest_of(genes)
     counted = {}
     for path in given.prepared:
@@ -60,8 +64,12 @@ def run(given: Namespace) -> None:
     loads = _loads(fitted, source, given)
     loads["cpu_seconds"] += ROW_SECONDS * _rows_of(place[fitted["gene_id"]].to_numpy(), counted)
     shard = assign_shards(loads["chrom"].tolist(), loads["cpu_seconds"].to_numpy(), given.count)
-    plan = plan_shards(loads, shard, len(source.donors), 2 * given.cis_window_bp)
+    variants = loads["n_variants"].to_numpy()
+    rows = int(source.rows(variants).max())
+    plan = plan_shards(loads, shard, rows, 2 * given.cis_window_bp)
     plan["memory_mb"] += round(HELD_MB * len(counted)) + (RECORD_MB * plan["n_genes"]).astype(int)
+    held = pd.Series(source.held_mb(variants)).groupby(shard).max()
+    plan["memory_mb"] += np.ceil(held.to_numpy()).astype(int)
     placed = fitted.assign(gene=place[fitted["gene_id"]].to_numpy())
     write_summary_shards(shard_paths(given.shards, given.count), placed, shard, digest)
     shards = pd.DataFrame(
@@ -81,8 +89,9 @@ def run(given: Namespace) -> None:
     for name, (kind, table) in tables.items():
         write_tsv(given.results / name, table, kind)
     log.info(
-        "%d genes (%d of them fitted), %d tissues, %d people in the panel",
-        *(len(listed), len(fitted), len(counted), len(source.donors)),
+        "%d genes (%d of them fitted), %d tissues, LD of %s",
+        *(len(listed), len(fitted), len(counted)),
+        "people whose number is not told" if source.people is None else f"{source.people} people",
     )
 
 
@@ -90,7 +99,7 @@ def _listed(
     genes: pd.DataFrame,
     counted: dict[str, pd.DataFrame],
     given: Namespace,
-    source: GenotypeSource,
+    source: LDSource,
 ) -> pd.DataFrame:
     """Genes as `list_genes` has them: in how many tissues each is, or why it is not fitted."""
     there = [
@@ -104,18 +113,15 @@ def _listed(
     return listed
 
 
-def _loads(fitted: pd.DataFrame, source: GenotypeSource, given: Namespace) -> pd.DataFrame:
+def _loads(fitted: pd.DataFrame, source: LDSource, given: Namespace) -> pd.DataFrame:
     """Genes with what each will cost: n_variants, cpu_seconds."""
-    reach = given.cis_window_bp
-    places = zip(fitted["chrom"], fitted["tss"], strict=True)
-    spans = [(chrom, max(tss - reach, 1), tss + reach) for chrom, tss in places]
-    limits = Limits(given.min_maf, given.max_missing)
-    variants = count_variants(source, spans, source.donors, limits)
+    variants = source.counted(spans_of(fitted, given.cis_window_bp))
     drawn = permutations_for(given.permutations, len(fitted)) + given.conditional_permutations
     # a part of pseudo-validation is a fit of its own, as a fold is
     runs = Runs(given.folds + 1 if given.folds else 0, drawn)
     tissues = fitted["n_tissues"].to_numpy()
-    seconds = SLOWER * seconds_of_genes(len(source.donors), variants, tissues, runs)
+    seconds = SLOWER * seconds_of_genes(source.rows(variants), variants, tissues, runs)
+    seconds += source.decomposed(variants)
     return fitted.assign(n_variants=variants, cpu_seconds=seconds)
 
 

@@ -1,4 +1,4 @@
-"""What jobs that fit summary statistics have in common: genes, and their z-scores on the panel."""
+"""What jobs that fit summary statistics have in common: genes, their z-scores, and LD."""
 
 import logging
 from argparse import Namespace
@@ -12,17 +12,18 @@ import numpy as np
 import pandas as pd
 
 from fqtl.cli.prepare_summary import with_people
-from fqtl.data.dosages import Genotypes, GenotypeSource, Limits
 from fqtl.data.expression import gene_key
 from fqtl.data.gene import GeneData
+from fqtl.data.reference import Reference
 from fqtl.data.summary_sheet import TissueFile, read_sheet
 from fqtl.data.text import read_table
-from fqtl.data.windows import sliding_windows
+from fqtl.data.windows import Span
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.priors.priors_table import read_priors
 from fqtl.qtl import matching
 from fqtl.qtl.genes import read_genes
+from fqtl.qtl.ld_source import LDSource
 from fqtl.qtl.matching import GeneScores, gene_scores
 from fqtl.qtl.reader import read_pairs
 from fqtl.qtl.scores import ScoreStore
@@ -32,7 +33,12 @@ log = logging.getLogger(__name__)
 NOTHING = pd.DataFrame()
 LEAST_PANEL = 100  # people, below which LD says little; taste
 LEAST_MATCHED = 0.2  # of rows, below which a warning is due; taste
-ABSENT = (matching.NOT_IN_PANEL, matching.ELSEWHERE)
+ABSENT = (
+    matching.NOT_IN_PANEL,
+    matching.NOT_IN_MATRIX,
+    matching.OUTSIDE_REGION,
+    matching.ELSEWHERE,
+)
 MATCHED = (matching.USED, matching.SWAPPED, matching.OTHER_STRAND)
 
 
@@ -85,23 +91,22 @@ class SummaryData:
             mine.genes_of_release,
         )
 
-    def on_panel(
-        self, source: GenotypeSource, given: Namespace
-    ) -> Iterator[tuple[GeneData, Genotypes, GeneScores]]:
-        """Every gene with its window of the panel and its z-scores, in all tissues."""
-        reach = given.cis_window_bp
-        places = zip(self.genes["chrom"], self.genes["tss"], strict=True)
-        spans = [(chrom, max(tss - reach, 1), tss + reach) for chrom, tss in places]
-        limits = Limits(given.min_maf, given.max_missing)
-        windows = sliding_windows(source, spans, source.donors, limits)
+    def with_ld(
+        self, source: LDSource, given: Namespace
+    ) -> Iterator[tuple[GeneData, Reference, GeneScores]]:
+        """Every gene with LD of its window and its z-scores, in all tissues."""
+        spans = spans_of(self.genes, given.cis_window_bp)
+        windows = source.windows(spans)
         for place, (row, cis) in enumerate(zip(self.genes.itertuples(), windows, strict=True)):
             found = gene_scores(cis, str(row.chrom), self.rows_of(place))
             none = np.empty((0, 0))
             gene = GeneData(str(row.gene_id), str(row.chrom), int(row.tss), self.tissues, none)
             yield gene, cis, found
 
-    def refuse_no_match(self, used: list[tuple[Any, ...]], given: Namespace) -> None:
-        """Refuse files of which no row is of a variant of the panel, as those of another build.
+    def refuse_no_match(
+        self, used: list[tuple[Any, ...]], source: LDSource, given: Namespace
+    ) -> None:
+        """Refuse files of which no row is of a variant with LD, as those of another build.
 
         used : gene, tissue, what became of rows, how many
         """
@@ -115,17 +120,17 @@ class SummaryData:
             for what, rows in mine:
                 why[what] += rows
             most = why.most_common(1)[0]
-            build = " Are file, genes and panel on one genome build?" if most[0] in ABSENT else ""
+            build = " Are file, genes and LD on one genome build?" if most[0] in ABSENT else ""
             raise FqtlError(
                 f"{file}: none of {why.total()} rows of the genes asked for can be used with "
-                f"{given.genotypes} (on {given.genome_build}), {most[1]} of them: {most[0]}. The "
+                f"{source.path} (on {given.genome_build}), {most[1]} of them: {most[0]}. The "
                 f"first is {first['rsid'] or 'without a name'} at {first['chrom']}:{first['pos']} "
                 f"{first['other_allele']}>{first['effect_allele']}.{build}"
             )
 
 
 def few_matched(used: list[tuple[Any, ...]]) -> list[str]:
-    """A line of warning for each tissue of whose rows few are of variants of the panel.
+    """A line of warning for each tissue of whose rows few are of variants with LD.
 
     used : gene, tissue, what became of rows, how many
     """
@@ -134,18 +139,24 @@ def few_matched(used: list[tuple[Any, ...]]) -> list[str]:
         total[tissue] += rows
         matched[tissue] += rows if what in MATCHED else 0
     return [
-        f"{tissue}: {matched[tissue]} of {rows} rows are used; are file and panel of one build?"
+        f"{tissue}: {matched[tissue]} of {rows} rows are used; are file and LD of one build?"
         for tissue, rows in total.items()
         if matched[tissue] < LEAST_MATCHED * rows
     ]
 
 
-def few_people(source: GenotypeSource) -> list[str]:
-    """A line of warning where the panel is small."""
-    people = len(source.donors)
-    if people >= LEAST_PANEL:
+def few_people(source: LDSource) -> list[str]:
+    """A line of warning where LD is of few."""
+    people = source.people
+    if people is None or people >= LEAST_PANEL:
         return []
-    return [f"the panel {source.path} has {people} people; LD needs some hundreds"]
+    return [f"the LD of {source.path} is of {people} people; it needs some hundreds"]
+
+
+def spans_of(genes: pd.DataFrame, reach: int) -> list[Span]:
+    """The cis windows of genes, by their chrom and tss."""
+    places = zip(genes["chrom"], genes["tss"], strict=True)
+    return [(chrom, max(tss - reach, 1), tss + reach) for chrom, tss in places]
 
 
 def options_of(given: Namespace, tissues: list[str]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from fqtl.release.discoveries import SINGLE_TISSUE_NEEDS, SingleTissueRates, sin
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import read_parquet, write_tsv
 from fqtl.tables.fits import CALL
-from fqtl.weights.formats import SOURCES, write_or_clear
+from fqtl.weights.formats import said_of_fits, write_or_clear
 from fqtl.weights.from_fits import (
     FACTOR_NEEDS,
     TISSUE_NEEDS,
@@ -80,7 +80,7 @@ def run(given: Namespace) -> None:
     if given.factors:
         wanted["min_gene_pip"] = max(wanted["min_gene_pip"], CALL)
     construction |= {name: str(limit) for name, limit in wanted.items()}
-    construction |= SOURCES.get(about.get("source", ""), {})
+    construction |= said_of_fits(about)
     choice = _Choice.of(fits, given, wanted)
     for everything, out in zip(
         _sets(fits, about["genome_build"], names, given), given.out, strict=True

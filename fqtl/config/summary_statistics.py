@@ -7,7 +7,7 @@ from fqtl.config.keys import key
 
 @dataclass(frozen=True)
 class SummaryStatistics:
-    """z-scores of each tissue; the genotypes of the run are then those of a panel."""
+    """z-scores of each tissue; LD is of the genotypes, then a panel's, or of matrices."""
 
     sheet: str | None = key(
         None,
@@ -21,6 +21,13 @@ class SummaryStatistics:
         "genes to be fitted: a BED with #chr, start, end and gene_id, the end being the start "
         "site, or a GTF",
         "the path of a BED or a GTF",
+    )
+    ld: str | None = key(
+        None,
+        "matrices of LD in the place of a panel: a table of regions with chrom, start, end, "
+        "matrix, variants and n (docs/from-summary-statistics.md). Genotypes are then not read; "
+        "null for none",
+        "the path of a table",
     )
     noise_correlation: str = key(
         "estimate",

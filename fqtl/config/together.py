@@ -93,11 +93,12 @@ def refuse_unlike_summary(config: Config) -> None:
     """Summary statistics need a list of genes, and have nothing of what individual data are for."""
     given, usual = config.summary_statistics, Config()
     if given.sheet is None:
-        if given.genes is not None:
-            raise FqtlError(
-                f"summary_statistics.genes: {given.genes} goes with summary_statistics.sheet, "
-                "which is null."
-            )
+        for name, value in (("genes", given.genes), ("ld", given.ld)):
+            if value is not None:
+                raise FqtlError(
+                    f"summary_statistics.{name}: {value} goes with summary_statistics.sheet, "
+                    "which is null."
+                )
         return
     if given.genes is None:
         raise FqtlError(
@@ -120,6 +121,33 @@ def refuse_unlike_summary(config: Config) -> None:
         raise FqtlError(
             f"summary_statistics.sheet: {given.sheet} takes the place of expression, and of what "
             f"is for expression; found {', '.join(odd)}. Leave these out."
+        )
+
+
+def refuse_unlike_ld(config: Config) -> None:
+    """Matrices of LD take the place of genotypes, and not of those that people are needed for."""
+    matrices, genotypes, usual = config.summary_statistics.ld, config.genotypes, Config().genotypes
+    if matrices is None:
+        return
+    found = [
+        f"genotypes.{name}: {value}"
+        for name, value in vars(genotypes).items()
+        if name not in ("min_maf", "rsids") and value != getattr(usual, name)
+    ]
+    if found:
+        raise FqtlError(
+            f"summary_statistics.ld: {matrices} takes the place of genotypes; found "
+            f"{', '.join(found)}. Leave these out, or summary_statistics.ld."
+        )
+    asked = []
+    if config.weights.phi:
+        asked.append("weights.phi: true")
+    if config.twas.traits and config.twas.fine_mapping:
+        asked.append("twas.fine_mapping: true")
+    if asked:
+        raise FqtlError(
+            f"{listed(tuple(asked), 'and')} needs genotypes of people, and summary_statistics.ld: "
+            f"{matrices} has none. Set it to false."
         )
 
 

@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from fqtl.data import contigs
 from fqtl.data.builds import tag_of
+from fqtl.data.hardy_weinberg import hardy_weinberg_p
+from fqtl.data.reference import with_dropped
 from fqtl.data.sex import SexChromosomes
 from fqtl.errors import FqtlError
 
@@ -86,6 +88,54 @@ class Genotypes:
     def dropped_by_reason(self) -> "Counter[str]":
         """How many variants were left out, by reason."""
         return Counter(self.dropped["reason"])
+
+    # as of `fqtl.data.reference.Reference`
+
+    @property
+    def region(self) -> None:
+        return None
+
+    @property
+    def nothing(self) -> str:
+        return "no variant of the cis window has a z-score and is in the panel"
+
+    def among(self, kept: np.ndarray) -> "Genotypes":
+        variants = self.variants[kept].reset_index(drop=True)
+        return replace(self, variants=variants, dosages=self.dosages[kept])
+
+    def without(self, reason: "pd.Series[str]") -> "Genotypes":
+        kept = (reason == "").to_numpy()
+        if kept.all():
+            return self
+        return replace(self.among(kept), dropped=with_dropped(self, reason, kept))
+
+    def renamed(self, variants: pd.DataFrame) -> "Genotypes":
+        return replace(self, variants=variants)
+
+    def for_fit(self) -> dict[str, Any]:
+        return {"panel": self.dosages.T}
+
+    def frequency(self, rows: np.ndarray) -> list[float | None]:
+        return [float(np.nanmean(self.dosages[row])) / 2 for row in rows]
+
+    def hwe_p(self, rows: np.ndarray) -> list[float | None]:
+        return [hardy_weinberg_p(self.dosages[row]) for row in rows]
+
+    def covariance(self, rows: np.ndarray) -> list[float]:
+        return dosage_covariance(self.dosages[rows])
+
+
+def dosage_covariance(dosages: np.ndarray) -> list[float]:
+    """Covariance of dosages (v, n): upper triangle with the diagonal, row by row.
+
+    A missing call stands at the mean of its variant, as it does in the fit.
+    """
+    if not len(dosages):
+        return []
+    values = dosages.astype(np.float64)
+    mean = np.nanmean(values, axis=1, keepdims=True)
+    covariance = np.atleast_2d(np.cov(np.where(np.isnan(values), mean, values)))
+    return list(covariance[np.triu_indices(len(values))].tolist())
 
 
 def _within(frame: pd.DataFrame, start: int, end: int) -> slice:

@@ -8,8 +8,9 @@ panels of those programs.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,20 @@ PALINDROMIC = "palindromic alleles"
 Lookup = Callable[[str, int, int], dict[tuple[int, str, str], str]]
 
 
+class Described(Protocol):
+    """Variants with something beside them, of `Genotypes` or `Correlations`."""
+
+    @property
+    def variants(self) -> pd.DataFrame: ...
+
+    def without(self, reason: "pd.Series[str]") -> Self: ...
+
+    def renamed(self, variants: pd.DataFrame) -> Self: ...
+
+
+Kind = TypeVar("Kind", bound=Described)
+
+
 @dataclass(frozen=True)
 class VariantFilter:
     """Which variants are kept, and where their rs numbers come from.
@@ -37,6 +52,16 @@ class VariantFilter:
     unambiguous: bool = False
     rsids: Lookup | None = None
     nameless: bool = False
+
+    def of(self, found: Kind, chrom: str, start: int, end: int) -> Kind:
+        """What passes of the variants of a region: of genotypes, or of a matrix of LD."""
+        if self.nameless:
+            found = found.renamed(found.variants.assign(rsid=""))
+        elif self.rsids is not None:
+            found = _named(found, self.rsids(chrom, start, end))
+        if not self.unambiguous:
+            return found
+        return found.without(why_ambiguous(found.variants, named=not self.nameless))
 
 
 @dataclass(frozen=True)
@@ -75,23 +100,17 @@ class FilteredVariants:
         self, chrom: str, start: int, end: int, donors: list[str], limits: Limits
     ) -> Genotypes:
         found = self.source.read(chrom, start, end, donors, limits)
-        if self.choice.nameless:
-            found = replace(found, variants=found.variants.assign(rsid=""))
-        elif self.choice.rsids is not None:
-            found = _named(found, self.choice.rsids(chrom, start, end))
-        if not self.choice.unambiguous:
-            return found
-        return without(found, why_ambiguous(found.variants, named=not self.choice.nameless))
+        return self.choice.of(found, chrom, start, end)
 
 
-def _named(genotypes: Genotypes, known: dict[tuple[int, str, str], str]) -> Genotypes:
+def _named(found: Kind, known: dict[tuple[int, str, str], str]) -> Kind:
     """Variants with the rs numbers of a table, which may have the alleles in another order."""
-    sites = genotypes.variants[["pos", "other_allele", "effect_allele"]].itertuples(index=False)
+    sites = found.variants[["pos", "other_allele", "effect_allele"]].itertuples(index=False)
     rsids = [
         known.get((pos, other, effect)) or known.get((pos, effect, other), "")
         for pos, other, effect in sites
     ]
-    return replace(genotypes, variants=genotypes.variants.assign(rsid=rsids))
+    return found.renamed(found.variants.assign(rsid=rsids))
 
 
 def why_ambiguous(variants: pd.DataFrame, *, named: bool) -> "pd.Series[str]":
@@ -105,18 +124,3 @@ def why_ambiguous(variants: pd.DataFrame, *, named: bool) -> "pd.Series[str]":
     unknown = (variants["rsid"] == "") & named
     reason = np.select([long, palindromic, unknown], [NOT_ONE_BASE, PALINDROMIC, NO_RSID], "")
     return pd.Series(reason, index=variants.index)
-
-
-def without(genotypes: Genotypes, reason: "pd.Series[str]") -> Genotypes:
-    """Genotypes without the variants for which there is a reason; these are among the dropped."""
-    kept = (reason == "").to_numpy()
-    if kept.all():
-        return genotypes
-    dropped = pd.DataFrame({"pos": genotypes.variants["pos"], "reason": reason})[~kept]
-    dropped = pd.concat([genotypes.dropped, dropped], ignore_index=True)
-    return replace(
-        genotypes,
-        variants=genotypes.variants[kept].reset_index(drop=True),
-        dosages=genotypes.dosages[kept],
-        dropped=dropped.sort_values("pos", kind="stable", ignore_index=True),
-    )

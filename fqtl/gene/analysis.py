@@ -77,8 +77,9 @@ def _role_of_sex(settings: Settings) -> str:
 def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
     cis = CisGenotypes(genotypes.dosages.T)
     x, result = cis.x, fit_gene(gene, cis, settings)
+    weights = written_effects(result, lambda: genotypes.dosages.T, settings.min_pip)
     return {
-        **record_of(result, gene, genotypes, settings.min_pip),
+        **record_of(result, gene, genotypes, weights, settings.min_pip),
         **effects_of(
             result,
             gene.tissues,

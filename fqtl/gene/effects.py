@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.special import betaln, hyp2f1, log_ndtr
 
-from fqtl.data.dosages import Genotypes
+from fqtl.data.reference import Reference
 from fqtl.gene.record import pure_sets
 from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.results.credible_sets import CredibleSet
@@ -37,14 +37,14 @@ Marginals = Callable[[Indices, int], Marginal]
 
 
 def effects_of(
-    result: Fit, tissues: list[str], genotypes: Genotypes, marginal: Marginals
+    result: Fit, tissues: list[str], reference: Reference, marginal: Marginals
 ) -> dict[str, Any]:
     """Columns `EFFECTS` of the store of fits.
 
     marginal : of variants by their number, in a tissue by its number
     """
     sets = pure_sets(result)
-    window = genotypes.variants if sets else genotypes.variants.iloc[:0]
+    window = reference.variants if sets else reference.variants.iloc[:0]
     effects, members = [], []
     for number, found in enumerate(sets):
         acts_in = _acts_in(result, found)

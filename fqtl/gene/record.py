@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
-from fqtl.data.hardy_weinberg import hardy_weinberg_p
+from fqtl.data.reference import Reference
 from fqtl.gene.sparse_background import sparse_background
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.results.credible_sets import MIN_PURITY, CredibleSet
@@ -18,12 +17,14 @@ from fqtl.model.results.fit import Fit
 from fqtl.tables.fits import CALL, LOADING
 
 
-def record_of(result: Fit, gene: GeneData, genotypes: Genotypes, min_pip: float) -> dict[str, Any]:
+def record_of(
+    result: Fit, gene: GeneData, reference: Reference, weights: Floats, min_pip: float
+) -> dict[str, Any]:
     """Columns of the store of fits, without those of prediction and of permuted fits.
 
+    weights : (p, m) what weight files say
     min_pip : a loading or a weight is kept where its PIP reaches this
     """
-    weights = written_effects(result, lambda: genotypes.dosages.T, min_pip)
     scores = sparse_scores(result, min_pip)
     # without factors every tissue is one, in most of which there is nothing
     factors = [k for k, some in enumerate(result.factor_pip) if some >= min_pip]
@@ -37,7 +38,7 @@ def record_of(result: Fit, gene: GeneData, genotypes: Genotypes, min_pip: float)
         "n_iter": result.n_iter,
         "converged": result.converged,
         "factors": [{"factor": k, "pip": float(result.factor_pip[k])} for k in factors],
-        "variants": _describe(genotypes, carrying),
+        "variants": _describe(reference, carrying),
         "variant_loadings": [
             {"factor": k, "variant": i, **_loading(result.variants, int(j), k)}
             for k in factors
@@ -80,7 +81,7 @@ def record_of(result: Fit, gene: GeneData, genotypes: Genotypes, min_pip: float)
             for k in factors
             for j in np.flatnonzero(scores[:, k])
         ],
-        "covariance": dosage_covariance(genotypes.dosages[carrying]),
+        "covariance": reference.covariance(carrying),
     }
 
 
@@ -144,29 +145,16 @@ def sparse_scores(result: Fit, min_pip: float) -> Floats:
     return np.where(kept, scores, 0.0)
 
 
-def dosage_covariance(dosages: np.ndarray) -> list[float]:
-    """Covariance of dosages (v, n): upper triangle with the diagonal, row by row.
-
-    A missing call stands at the mean of its variant, as it does in the fit.
-    """
-    if not len(dosages):
-        return []
-    values = dosages.astype(np.float64)
-    mean = np.nanmean(values, axis=1, keepdims=True)
-    covariance = np.atleast_2d(np.cov(np.where(np.isnan(values), mean, values)))
-    return covariance[np.triu_indices(len(values))].tolist()
-
-
 def _loading(posterior: Any, index: int, factor: int) -> dict[str, float]:
     return {name: float(getattr(posterior, name)[index, factor]) for name in LOADING}
 
 
-def _describe(genotypes: Genotypes, rows: np.ndarray) -> list[dict[str, Any]]:
+def _describe(reference: Reference, rows: np.ndarray) -> list[dict[str, Any]]:
     """What weight files say of variants."""
     columns = ["variant_id", "rsid", "pos", "other_allele", "effect_allele"]
-    described = genotypes.variants.iloc[rows][columns].to_dict(orient="records")
-    for record, row in zip(described, rows, strict=True):
-        dosage = genotypes.dosages[row]
-        record["frequency"] = float(np.nanmean(dosage)) / 2
-        record["hwe_p"] = hardy_weinberg_p(dosage)
+    described = reference.variants.iloc[rows][columns].to_dict(orient="records")
+    numbers = zip(reference.frequency(rows), reference.hwe_p(rows), strict=True)
+    for record, (frequency, hwe_p) in zip(described, numbers, strict=True):
+        record["frequency"] = frequency
+        record["hwe_p"] = hwe_p
     return described

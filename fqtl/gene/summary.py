@@ -1,17 +1,16 @@
-"""One gene from z-scores and a panel: a record of the store of fits, as of individual data.
+"""One gene from z-scores and LD, of a panel or of a matrix: a record of the store of fits.
 
 Cross-validation is pseudo-validation of held-out z-scores, permuted fits are fits to z-scores that
 are drawn where nothing acts (`summary_nulls.py`), and what only individual data can give,
 correlations within folds, is null.
 """
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
+from fqtl.data.reference import Reference
 from fqtl.errors import FqtlError
 from fqtl.gene.effects import effects_of, of_scores
 from fqtl.gene.permutations import PermutationPlan, permuted_columns
@@ -44,7 +43,7 @@ class SummaryAnalysis(NamedTuple):
 
 def analyse_summary(
     gene: GeneData,
-    genotypes: Genotypes,
+    reference: Reference,
     z: Floats,
     n: Floats,
     options: dict[str, Any],
@@ -56,14 +55,14 @@ def analyse_summary(
     """Record of one gene, and its fit; a gene that cannot be fitted gets a record that says why.
 
     gene : y is not looked at
-    genotypes : of a panel
+    reference : LD of the variants, of a panel or of a matrix
     z, n : (p, m) of its variants, NaN where there is none
     options : of `fqtl.fit_summary`
     folds : parts of pseudo-validation; 0 leaves it out
     plan : how many fits to simulated nulls there are; None for none
     """
-    seen = np.isfinite(z).any(axis=1)
-    dropped = genotypes.dropped_by_reason()
+    seen = np.asarray(np.isfinite(z).any(axis=1))
+    dropped = reference.dropped_by_reason()
     dropped[NO_SCORE] = int((~seen).sum())
     record = {
         **dict.fromkeys(FITS.names),
@@ -78,13 +77,12 @@ def analyse_summary(
         "reason": "",
     }
     if not seen.any():
-        reason = "no variant of the cis window has a z-score and is in the panel"
         return SummaryAnalysis(
-            {**record, **_dropped(dropped), "status": "skipped", "reason": reason}
+            {**record, **_dropped(dropped), "status": "skipped", "reason": reference.nothing}
         )
-    kept = replace(genotypes, variants=genotypes.variants[seen], dosages=genotypes.dosages[seen])
+    kept = reference.among(seen)
     try:
-        problem = problem_of(z[seen], n[seen], panel=kept.dosages.T, **options)
+        problem = problem_of(z[seen], n[seen], **kept.for_fit(), **options)
         result = problem.fit()
         validated = None
         if folds:
@@ -100,7 +98,7 @@ def analyse_summary(
     dropped[CONTRADICTS] = int(result.left_out.sum())
     fitted = {
         **record,
-        **record_of(result, gene, kept, min_pip),
+        **record_of(result, gene, kept, sparse_effects(result, min_pip), min_pip),
         **effects_of(result, gene.tissues, kept, of_scores(z[seen], n[seen], result.scale.x_sd)),
         **_dropped(dropped),
         "prediction": _prediction(gene, result, validated),

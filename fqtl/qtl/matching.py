@@ -1,4 +1,4 @@
-"""z-scores of one gene in all tissues, for the variants and alleles of a panel.
+"""z-scores of one gene in all tissues, for the variants and alleles of a panel or a matrix of LD.
 
 Alleles are compared as those of a GWAS are (`fqtl/gwas/matching.py`): they may be swapped or read
 from the other strand. QTLs are mapped on the alleles of a VCF, so a palindrome is taken as it is
@@ -11,12 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fqtl.data.dosages import Genotypes
+from fqtl.data.reference import Reference
 from fqtl.gwas.matching import match
 from fqtl.gwas.places import bare
 
 ELSEWHERE = "on another chromosome than the gene"
 NOT_IN_PANEL = "not in the panel, or outside of the window"
+# of a matrix of LD in its place
+NOT_IN_MATRIX = "not in the LD matrix, or outside of the window"
+OUTSIDE_REGION = "outside of the region of the LD matrix"
 USED, SWAPPED, OTHER_STRAND = "used", "used, alleles swapped", "used, other strand"
 
 
@@ -34,12 +37,12 @@ class GeneScores:
     counts: list["Counter[str]"]
 
 
-def gene_scores(genotypes: Genotypes, chrom: str, tissues: list[pd.DataFrame]) -> GeneScores:
+def gene_scores(reference: Reference, chrom: str, tissues: list[pd.DataFrame]) -> GeneScores:
     """z-scores of the variants of a window.
 
     tissues : rows of the gene, as `Pairs.of_gene` has them; empty where a tissue has none
     """
-    variants = genotypes.variants.reset_index(drop=True)
+    variants = reference.variants.reset_index(drop=True)
     known = pd.DataFrame(
         {
             "place": variants["pos"].to_numpy(),
@@ -52,8 +55,23 @@ def gene_scores(genotypes: Genotypes, chrom: str, tissues: list[pd.DataFrame]) -
     n, counts = z.copy(), []
     for t, rows in enumerate(tissues):
         z[:, t], n[:, t], counted = _of_tissue(known, rows, bare(chrom))
+        if reference.region is not None:
+            counted = _by_region(counted, rows, reference.region)
         counts.append(counted)
     return GeneScores(z, n, counts)
+
+
+def _by_region(
+    counted: "Counter[str]", rows: pd.DataFrame, region: tuple[int, int]
+) -> "Counter[str]":
+    """The same, where rows that are not there may lie outside of the region of a matrix."""
+    found = Counter(counted)
+    absent = found.pop(NOT_IN_PANEL, 0)
+    if absent:
+        told = rows["pos"] > 0
+        outside = min(int((told & ~rows["pos"].between(*region)).sum()), absent)
+        found.update({OUTSIDE_REGION: outside, NOT_IN_MATRIX: absent - outside})
+    return +found
 
 
 def _of_tissue(

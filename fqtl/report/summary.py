@@ -12,12 +12,14 @@ from fqtl.report.run import found_by_tissue, left_out_block, versions
 
 def section(results: Results) -> Section:
     """What went in, how, and what did not go in."""
+    of_matrices = "matrices of LD" in results.settings
+    ld = "matrices: `matrices of LD`" if of_matrices else "a panel: `genotypes`"
     blocks: list[Block] = [
         Text(
-            "Fits are to summary statistics, z-scores of each variant alone, and LD of a panel: "
-            "`genotypes` below. There are no donors and no values of expression, so covariates, "
-            "outlying donors and an elastic net beside the model cannot be shown; cross-validation "
-            "is pseudo-validation, and p-values come from simulated nulls."
+            f"Fits are to summary statistics, z-scores of each variant alone, and LD of {ld} "
+            "below. There are no donors and no values of expression, so covariates, outlying "
+            "donors and an elastic net beside the model cannot be shown; cross-validation is "
+            "pseudo-validation, and p-values come from simulated nulls."
         ),
         Table("Settings.", ["setting", "value"], list(results.settings.items())),
         Table("Versions.", ["program", "version"], versions()),

@@ -51,9 +51,12 @@ class Runs:
 
 
 def seconds_of_genes(
-    n_donors: int, variants: np.ndarray, tissues: np.ndarray, runs: Runs
+    n_donors: int | np.ndarray, variants: np.ndarray, tissues: np.ndarray, runs: Runs
 ) -> np.ndarray:
-    """(genes,) CPU seconds of genes with so many variants and tissues, each (genes,)."""
+    """(genes,) CPU seconds of genes with so many variants and tissues, each (genes,).
+
+    n_donors : of all genes, or (genes,)
+    """
     calls = n_donors * variants
     once = PER_FIT + PER_TISSUE * tissues + calls * (PER_CALL + PER_CALL_AND_TISSUE * tissues)
     return np.asarray(once * runs.fits)

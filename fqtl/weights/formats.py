@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fqtl.weights.focus import write_focus
 from fqtl.weights.fusion import fusion_files, write_fusion
@@ -10,13 +11,17 @@ from fqtl.weights.predictdb import predictdb_files, write_predictdb
 from fqtl.weights.tigar import tigar_files, write_tigar
 from fqtl.weights.weight_set import WeightSet
 
-# what weight files say beside their numbers, by what fits are to
-SOURCES = {
-    "summary statistics": {
-        "fitted_to": "summary statistics, with LD of a panel",
-        "performance": "pseudo-validation: z-scores of made-up parts of the people; no donors",
-    }
-}
+# of fits to summary statistics
+PANEL, MATRICES = "a panel", "published matrices"
+PSEUDO = "pseudo-validation: z-scores of made-up parts of the people; no donors"
+
+
+def said_of_fits(about: dict[str, Any]) -> dict[str, str]:
+    """What weight files say beside their numbers, by what the store of fits says of itself."""
+    if about.get("source") != "summary statistics":
+        return {}
+    ld = MATRICES if about.get("ld") == "matrices" else PANEL
+    return {"fitted_to": f"summary statistics, with LD of {ld}", "performance": PSEUDO}
 
 
 @dataclass(frozen=True)

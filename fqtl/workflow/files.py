@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fqtl.config.model import Config
 from fqtl.data.genotype_paths import PLINK, files_of, genotype_file, is_template
+from fqtl.data.ld_sheet import read_regions
 from fqtl.data.tissues import Tissue
 from fqtl.data.traits import Trait, read_traits
 from fqtl.errors import FqtlError
@@ -40,6 +41,16 @@ def _with_parts(file: Path) -> list[str]:
         parts = [[Path(f"{file}.csi"), Path(f"{file}.tbi")]]
     beside = [next((name for name in names if name.exists()), names[0]) for names in parts]
     return [str(file), *map(str, beside)]
+
+
+def ld_files(config: Config) -> list[list[str]]:
+    """What LD and dosages are of: genotypes as `genotype_files` has them, or a table of matrices.
+
+    There are thousands of matrices, which jobs find by the table; a table that is touched has its
+    fits made anew.
+    """
+    matrices = config.summary_statistics.ld
+    return genotype_files(config.genotypes.path) if matrices is None else [[matrices]]
 
 
 def table_of_sex(config: Config) -> list[str]:
@@ -108,7 +119,9 @@ def require_files(
         more = f" and {rest} more" if rest > 0 else ""
         keys = ", ".join(dict.fromkeys(absent.values()))
         raise FqtlError(f"No such file: {named}{more}. See {keys} in the config.")
-    for genotypes, *others in genotype_files(config.genotypes.path):
+    if config.summary_statistics.ld is not None:
+        read_regions(Path(config.summary_statistics.ld))  # whose files are to be there
+    for genotypes, *others in ld_files(config):
         if not all(Path(path).is_file() for path in others):
             make = "bcftools index" if genotypes.endswith(".bcf") else "tabix -p vcf"
             raise FqtlError(f"{genotypes} has no index. Make one with `{make} {genotypes}`.")
@@ -117,7 +130,9 @@ def require_files(
 def _wanted(config: Config, tissues: Mapping[str, Tissue]) -> Iterator[tuple[str, str]]:
     """Input with the key that names it."""
     section = "release.genotypes" if config.release.genotypes else "genotypes.path"
-    for genotypes, *others in genotype_files(config.genotypes.path):
+    if config.summary_statistics.ld is not None:
+        section = "summary_statistics.ld"
+    for genotypes, *others in ld_files(config):
         yield genotypes, section
         if Path(genotypes).suffix in PLINK:
             yield from ((path, section) for path in others)

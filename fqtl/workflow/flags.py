@@ -42,8 +42,11 @@ class Flags:
 
     @property
     def genotypes(self) -> str:
-        """Of every command that opens the genotypes."""
+        """Of every command that opens the genotypes, or matrices of LD in their place."""
         config = self.run.config
+        if config.summary_statistics.ld is not None:
+            matrices = quote(config.summary_statistics.ld)
+            return f"--ld {matrices} --genome-build {config.genome_build}"
         return (
             f"--genotypes {quote(config.genotypes.path)} --genome-build {config.genome_build} "
             f"--field {config.genotypes.field}"
@@ -257,4 +260,7 @@ class Flags:
         }
         if self.run.of_summary:
             shown |= self._of_summary
+        if config.summary_statistics.ld is not None:
+            del shown["genotypes"]
+            shown["matrices of LD"] = config.summary_statistics.ld
         return " ".join(f"--setting {quote(k)} {quote(str(v))}" for k, v in shown.items())

@@ -16,6 +16,7 @@ from fqtl.config.renamed import RENAMED, by_new_names, notice
 from fqtl.config.schema import refuse_faults
 from fqtl.config.together import (
     refuse_background,
+    refuse_unlike_ld,
     refuse_unlike_scale,
     refuse_unlike_summary,
     refuse_unlike_values,
@@ -64,9 +65,12 @@ class Run:
 
     @property
     def genotypes(self) -> list[str]:
-        """Files of genotypes and those that belong to them, sex of the donors among them."""
+        """Files of genotypes and those that belong to them, sex of the donors among them.
+
+        Or the table of matrices of LD, where it takes their place.
+        """
         config = self.config
-        found = files.genotype_files(config.genotypes.path)
+        found = files.ld_files(config)
         return [*chain.from_iterable(found), *files.table_of_sex(config)]
 
     @property
@@ -239,6 +243,7 @@ def run_of(config: Config, *, look: bool = True) -> Run:
         path = in_release(config.release.genotypes, config)
         config = replace(config, genotypes=replace(config.genotypes, path=path))
     refuse_unlike_summary(config)
+    refuse_unlike_ld(config)
     run = Run(config, tissues_of(config), files.traits_of(config))
     described = [name for name in run.tissues if run.covariates_of(name)]
     where = run.sheet[0] if run.sheet else "release.covariates"

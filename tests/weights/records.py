@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
+from fqtl.data.dosages import dosage_covariance
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
-from fqtl.gene.record import dosage_covariance
 from fqtl.tables.fits import FITS
 
 

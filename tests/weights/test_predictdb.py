@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fqtl.data.dosages import dosage_covariance
 from fqtl.errors import FqtlError
-from fqtl.gene.record import dosage_covariance
 from fqtl.tables.fits import FITS, covariance_of, explode
 from fqtl.weights.from_fits import tissue_weights
 from fqtl.weights.predictdb import read_predictdb, write_predictdb

@@ -1,5 +1,6 @@
 """The workflow on summary statistics: from z-scores and a panel to weights and a report."""
 
+import json
 import re
 import sqlite3
 
@@ -47,6 +48,7 @@ def make_summary(folder):
             z, _ = z_scores(y[:n, t : t + 1], x[:n])
             for j, (ref, alt) in enumerate(ids):
                 rows[tissue].append((gene, chrom, pos[j], ref, alt, z[j, 0]))
+    (folder / "calls.txt").write_text("\n".join(records))
     write_vcf(
         folder / "panel.vcf.gz", records, [f"p{i}" for i in range(PANEL)], contigs=("chr1", "chr2")
     )
@@ -205,6 +207,91 @@ def test_fits_of_shards_are_those_of_files_as_they_are(finished, monkeypatch):
     assert explode(alone, "weights")["weight"].to_numpy() == pytest.approx(weight, abs=1e-4)
 
 
+def write_matrix(folder):
+    """LD of the panel of both chromosomes, as matrices in text."""
+    lines = (folder / "calls.txt").read_text().splitlines()
+    calls = pd.DataFrame([line.split() for line in lines])
+    dosages = calls.iloc[:, 9:].map(lambda call: call[:3].count("1")).to_numpy(dtype=float)
+    table = ["chrom\tstart\tend\tmatrix\tvariants\tn"]
+    for chrom in ("chr1", "chr2"):
+        mine = (calls[0] == chrom).to_numpy()
+        np.savetxt(folder / f"{chrom}.ld", np.corrcoef(dosages[mine]), fmt="%.7g")
+        named = (
+            calls[mine]
+            .iloc[:, [0, 1, 2, 3, 4]]
+            .set_axis(["#CHROM", "POS", "ID", "REF", "ALT"], axis="columns")
+        )
+        named.assign(ALT_FREQS=dosages[mine].mean(axis=1) / 2).to_csv(
+            folder / f"{chrom}.vars", sep="\t", index=False
+        )
+        table.append(f"{chrom}\t1\t1000000\t{chrom}.ld\t{chrom}.vars\t{PANEL}")
+    (folder / "ld.tsv").write_text("\n".join(table) + "\n")
+
+
+def test_matrices_of_ld_take_the_place_of_a_panel(finished, monkeypatch):
+    """The commands of each rule: the matrix of a panel gives the fits that the panel gives."""
+    folder = finished[0].folder
+    monkeypatch.chdir(folder)
+    write_matrix(folder)
+    ld = ["--ld", "ld.tsv", "--genome-build", "GRCh38", "--cis-window-bp", "5000"]
+    ld += ["--variants", "all"]
+    prepared = ["--prepared", "out/prepared/Liver.parquet", "out/prepared/Whole_Blood.parquet"]
+    genes = ["--genes", "genes.bed", "--chromosomes", "1", "2"]
+    noise = ["--noise-correlation", "out/noise_correlation.tsv"]
+    shards = [f"m/shards/000{i}.parquet" for i in (1, 2)]
+    run(
+        ["check", "summary", "--summary", "summary.tsv", *genes, *ld, "--out", "m/check.json"],
+        [
+            *["shard", "summary", *prepared, *genes, *ld, "--count", "2", "--folds", "2"],
+            *["--shards", "m/shards", "--results", "m"],
+        ],
+        [
+            *["learn-priors", "summary", "--shards", *shards, *prepared, *ld, *noise],
+            *["--seed", "1", "--out", "m/priors.tsv"],
+        ],
+        *[
+            [
+                *["fit-summary", "--shard", shard, *prepared, *ld, *noise, "--folds", "2"],
+                *["--priors", "m/priors.tsv", "--seed", "1", "--permutations", "2"],
+                *["--used", f"m/{i}.used.tsv", "--out", f"m/{i}.parquet"],
+            ]
+            for i, shard in enumerate(shards)
+        ],
+        [
+            *["aggregate", "--fits", "m/0.parquet", "m/1.parquet", "--genes", "m/genes.tsv"],
+            *["--results", "m", "--used", "m/0.used.tsv", "m/1.used.tsv", "--out", "m/f.parquet"],
+        ],
+    )
+    check = json.loads((folder / "m/check.json").read_text())
+    assert check["genotypes"] == {"path": "ld.tsv", "donors": PANEL}
+    fits, about = read_parquet(folder / "m/f.parquet", "fits")
+    assert (about["source"], about["ld"]) == ("summary statistics", "matrices")
+    theirs, _ = read_parquet(folder / "out/fits.parquet", "fits")
+    assert fits["gene_id"] == theirs["gene_id"]
+    for column in ("pip", "r2"):
+        mine = explode(fits, "prediction")[column].to_numpy()
+        assert mine == pytest.approx(explode(theirs, "prediction")[column].to_numpy(), abs=0.01)
+    used = [pd.read_csv(folder / name / "used.tsv", sep="\t") for name in ("m", "out")]
+    assert used[0].equals(used[1])
+    plan = pd.read_csv(folder / "m/plan.tsv", sep="\t")
+    assert plan["n_genes"].sum() == 6
+    assert (plan["n_variants"] == VARIANTS).all()
+
+
+def test_the_rules_take_matrices(finished):
+    """No rule asks for genotypes that are not there."""
+    release, _ = finished
+    write_matrix(release.folder)
+    configure(
+        release.folder,
+        "matrices",
+        summary_statistics={"sheet": "summary.tsv", "genes": "genes.bed", "ld": "ld.tsv"},
+        genotypes={},
+    )
+    planned = release.run("matrices", "-n")
+    assert planned.returncode == 0, planned.stdout
+
+
 @pytest.fixture
 def sheets(tmp_path, monkeypatch):
     """A sheet of one tissue, its file, genes and a panel, all but the sheet empty."""
@@ -234,6 +321,22 @@ def test_a_run_knows_its_files_and_what_its_sheet_says(sheets):
     assert given.noise_correlation == given.given_noise_correlation == ["n.tsv"]
 
 
+def test_matrices_are_what_rules_read_and_flags_name(sheets):
+    for name in ("r.npz", "r.gz"):
+        (sheets / name).touch()
+    row = "22\t1\t9\tr.npz\tr.gz\n"
+    (sheets / "ld.tsv").write_text("chrom\tstart\tend\tmatrix\tvariants\n" + row)
+    given = {"summary_statistics": {**SUMMARY, "ld": "ld.tsv"}, "genotypes": {}}
+    run = run_of(config_of(**given))
+    assert run.genotypes == ["ld.tsv"]
+    assert Flags(run).genotypes == "--ld ld.tsv --genome-build GRCh38"
+    assert "'matrices of LD' ld.tsv" in Flags(run).settings
+    assert "genotypes.vcf.gz" not in Flags(run).settings
+    (sheets / "r.npz").unlink()
+    with pytest.raises(FqtlError, match=r"ld\.tsv, line 2: there is no file r\.npz"):
+        run_of(config_of(**given))
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -245,6 +348,20 @@ def test_a_run_knows_its_files_and_what_its_sheet_says(sheets):
         ({"prepare": {"components": 5}}, "found prepare.components: 5"),
         ({"cross_validation": {"baseline": 0.1}}, "cross_validation.baseline: 0.1"),
         ({"tissues": "tissues.tsv"}, "found tissues: tissues.tsv"),
+        ({"summary_statistics": {"ld": "ld.tsv"}}, "ld: ld.tsv goes with .*sheet, which is null"),
+        ({"summary_statistics": {**SUMMARY, "ld": "ld.tsv"}}, "found genotypes.path: g.vcf.gz"),
+        (
+            {"summary_statistics": {**SUMMARY, "ld": "no.tsv"}, "genotypes": {}},
+            r"No such file: no\.tsv. See summary_statistics\.ld",
+        ),
+        (
+            {
+                "summary_statistics": {**SUMMARY, "ld": "ld.tsv"},
+                "genotypes": {},
+                "weights": {"phi": True},
+            },
+            "weights.phi: true needs genotypes of people",
+        ),
     ],
 )
 def test_what_cannot_be_is_said_before_any_job(sheets, given, said):

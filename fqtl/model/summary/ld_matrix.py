@@ -25,6 +25,7 @@ from fqtl.errors import FqtlError
 GZIPPED = b"\x1f\x8b"
 ZIPPED = b"PK"  # NumPy's .npz
 ARRAY = b"\x93NUMPY"  # NumPy's .npy
+BLOCK = 1_024  # rows that are mirrored at once; taste
 ROUNDED = 1e-3  # by which a diagonal may differ from 1, 1/2 or 0; taste
 
 
@@ -42,7 +43,11 @@ def read_ld(path: str | os.PathLike[str]) -> np.ndarray:
         The file holds no square matrix, or more than one, or something that is no number. Whether
         they are correlations `fit_summary` looks at.
     """
-    file = Path(path)
+    return load_ld(Path(path)).astype(np.float64, copy=False)
+
+
+def load_ld(file: Path) -> np.ndarray:
+    """The same in the precision of the file, of which no second copy is made."""
     if not file.is_file():
         raise FqtlError(f"There is no file {file}.")
     with open(file, "rb") as opened:
@@ -111,16 +116,28 @@ def _correlations(found: np.ndarray, file: Path) -> np.ndarray:
             f"{file} must hold a square matrix of numbers, found {found.dtype} of shape "
             f"{found.shape}."
         )
-    matrix = found.astype(np.float64)
-    lower, upper = np.tril(matrix, -1), np.triu(matrix, 1)
-    if lower.any() == upper.any():
+    matrix = found if found.dtype.kind == "f" else found.astype(np.float64)
+    below, above = (any(side.any() for side in sides) for sides in _triangles(matrix))
+    if below == above:
         return matrix
-    matrix = lower + lower.T + upper + upper.T
-    diagonal = np.diag(found)
-    for whole in (1.0, 0.5, 0.0):
-        if np.allclose(diagonal, whole, atol=ROUNDED):
-            np.fill_diagonal(matrix, 1.0)
-            return matrix
-    # variants that do not vary have no correlation with themselves either
-    np.fill_diagonal(matrix, diagonal)
+    _mirror(matrix if below else matrix.T)
+    diagonal = np.diag(matrix)
+    if any(np.allclose(diagonal, whole, atol=ROUNDED) for whole in (1.0, 0.5, 0.0)):
+        np.fill_diagonal(matrix, 1.0)
+    # else variants that do not vary have no correlation with themselves either
     return matrix
+
+
+def _triangles(matrix: np.ndarray) -> tuple[Iterator[np.ndarray], Iterator[np.ndarray]]:
+    """Rows of the part below the diagonal, and of the part above."""
+    below = (row[:i] for i, row in enumerate(matrix))
+    return below, (row[i + 1 :] for i, row in enumerate(matrix))
+
+
+def _mirror(matrix: np.ndarray) -> None:
+    """Put what is below the diagonal above it, block by block."""
+    for first in range(0, len(matrix), BLOCK):
+        last = first + BLOCK
+        corner = matrix[first:last, first:last]
+        corner += np.tril(corner, -1).T
+        matrix[first:last, last:] = matrix[last:, first:last].T
