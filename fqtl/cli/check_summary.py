@@ -24,12 +24,18 @@ from fqtl.cli.arguments import (
 )
 from fqtl.cli.check import check_build, require_rsids
 from fqtl.cli.prepare_summary import add_genes, with_people
-from fqtl.cli.summary_data import LEAST_MATCHED, MATCHED, few_people, read_noise, spans_of
+from fqtl.cli.summary_data import (
+    LEAST_MATCHED,
+    MATCHED,
+    few_people,
+    read_noise,
+    scores_with_ld,
+    spans_of,
+)
 from fqtl.data.summary_sheet import TissueFile, read_sheet
 from fqtl.errors import FqtlError
 from fqtl.qtl.genes import keys_of, read_genes
 from fqtl.qtl.ld_source import LDOfPanel, LDSource
-from fqtl.qtl.matching import gene_scores
 from fqtl.qtl.reader import open_pairs
 from fqtl.shards.assignment import list_genes, on_wanted, require_some
 from fqtl.tables.files import write_json
@@ -165,5 +171,5 @@ def _matched(
     windows = source.windows(spans_of(some, given.cis_window_bp))
     for place, chrom, cis in zip(places, some["chrom"], windows, strict=True):
         mine = rows[rows["gene"] == place].drop(columns="gene").reset_index(drop=True)
-        counts += gene_scores(cis, str(chrom), [mine]).counts[0]
+        counts += scores_with_ld(cis, str(chrom), [mine], source)[1].counts[0]
     return counts, sum(counts[what] for what in MATCHED), counts.total()

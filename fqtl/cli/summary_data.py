@@ -14,7 +14,7 @@ import pandas as pd
 from fqtl.cli.prepare_summary import with_people
 from fqtl.data.expression import gene_key
 from fqtl.data.gene import GeneData
-from fqtl.data.reference import Reference
+from fqtl.data.reference import NO_FREQUENCY, Reference
 from fqtl.data.summary_sheet import TissueFile, read_sheet
 from fqtl.data.text import read_table
 from fqtl.data.windows import Span
@@ -98,7 +98,7 @@ class SummaryData:
         spans = spans_of(self.genes, given.cis_window_bp)
         windows = source.windows(spans)
         for place, (row, cis) in enumerate(zip(self.genes.itertuples(), windows, strict=True)):
-            found = gene_scores(cis, str(row.chrom), self.rows_of(place))
+            cis, found = scores_with_ld(cis, str(row.chrom), self.rows_of(place), source)
             none = np.empty((0, 0))
             gene = GeneData(str(row.gene_id), str(row.chrom), int(row.tss), self.tissues, none)
             yield gene, cis, found
@@ -127,6 +127,26 @@ class SummaryData:
                 f"first is {first['rsid'] or 'without a name'} at {first['chrom']}:{first['pos']} "
                 f"{first['other_allele']}>{first['effect_allele']}.{build}"
             )
+
+
+def scores_with_ld(
+    cis: Reference, chrom: str, rows: list[pd.DataFrame], source: LDSource
+) -> tuple[Reference, GeneScores]:
+    """z-scores of a window, and its LD: frequencies that a matrix lacks are those of the files."""
+    found = gene_scores(cis, chrom, rows)
+    if not cis.lacks_frequencies:
+        return cis, found
+    whole = cis.completed(found.maf)
+    lost = whole.dropped_by_reason()[NO_FREQUENCY]
+    if lost == len(found.z) and np.isfinite(found.z).any():
+        raise FqtlError(
+            f"Neither the lists of variants of {source.path} nor the files of summary statistics "
+            f"tell frequencies of the {len(found.z)} variants of {chrom} that were looked for, "
+            f"the first {cis.variants['variant_id'].iloc[0]}, and weights per copy of an allele "
+            "need them. Add a column frequency (of the effect allele) or maf to the lists, or "
+            "name one of the files' as frequency=… in `columns` of the sheet."
+        )
+    return whole, gene_scores(whole, chrom, rows)
 
 
 def few_matched(used: list[tuple[Any, ...]]) -> list[str]:

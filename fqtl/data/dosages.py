@@ -112,6 +112,13 @@ class Genotypes:
     def renamed(self, variants: pd.DataFrame) -> "Genotypes":
         return replace(self, variants=variants)
 
+    @property
+    def lacks_frequencies(self) -> bool:
+        return False
+
+    def completed(self, maf: np.ndarray) -> "Genotypes":
+        return self
+
     def for_fit(self) -> dict[str, Any]:
         return {"panel": self.dosages.T}
 

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+NO_FREQUENCY = "no allele frequency"
+
 
 class Reference(Protocol):
     """LD of the variants of a window, and what weight files say of them."""
@@ -39,6 +41,13 @@ class Reference(Protocol):
     def renamed(self, variants: pd.DataFrame) -> "Reference":
         """The same, with the variants described anew."""
 
+    @property
+    def lacks_frequencies(self) -> bool:
+        """Whether the variance of dosages of some variants is not known."""
+
+    def completed(self, maf: np.ndarray) -> "Reference":
+        """The same with frequencies (p,) where there are none; without variants of no frequency."""
+
     def for_fit(self) -> dict[str, Any]:
         """LD as `fqtl.fit_summary` takes it."""
 
@@ -59,7 +68,8 @@ class Correlations:
     variants : as of `Reference`
     row : (p,) place of each in the matrix
     matrix : (r, r) of all variants of the region, which genes share
-    maf : (p,) frequency of the rarer allele
+    maf : (p,) frequency of the rarer allele, NaN where it is not known
+    min_maf : the least that is of use
     effect_frequency : (p,) of the effect allele, NaN where only the other is known
     people : whom the matrix is of; None where that is not told
     region : first and last position
@@ -71,6 +81,7 @@ class Correlations:
     row: np.ndarray
     matrix: np.ndarray
     maf: np.ndarray
+    min_maf: float
     effect_frequency: np.ndarray
     people: int | None
     region: tuple[int, int]
@@ -95,6 +106,20 @@ class Correlations:
 
     def renamed(self, variants: pd.DataFrame) -> "Correlations":
         return replace(self, variants=variants)
+
+    @property
+    def lacks_frequencies(self) -> bool:
+        return bool(np.isnan(self.maf).any())
+
+    def completed(self, maf: np.ndarray) -> "Correlations":
+        whole = replace(self, maf=np.where(np.isnan(self.maf), maf, self.maf))
+        return whole.without(whole.why_not())
+
+    def why_not(self) -> "pd.Series[str]":
+        """Why a variant is of no use by its frequency; empty if it is, or is not known yet."""
+        unknown, rare = np.isnan(self.maf), self.maf < self.min_maf
+        reasons = [NO_FREQUENCY, f"minor allele frequency below {self.min_maf:g}"]
+        return pd.Series(np.select([unknown, rare], reasons, ""))
 
     def for_fit(self) -> dict[str, Any]:
         return {

@@ -8,6 +8,8 @@
 | QTLtools nominal | by position, 14 to 16 columns; or its header |
 | eQTL Catalogue | molecular_trait_id chromosome position ref alt … beta se, `an` twice the donors |
 
+Frequencies of an allele, `maf` or `af`, are read where they are, whatever the format.
+
 All of them count the ALT allele. (Documentation of each program; eQTL-Catalogue-resources,
 Columns_parquet.md.) Other files go by a map of the user, `meaning=column`.
 """
@@ -21,8 +23,9 @@ from fqtl.gwas.layouts import Layout
 
 MEANINGS = (
     *("gene", "variant", "rsid", "chrom", "pos", "effect_allele", "other_allele"),
-    *("beta", "se", "z", "p", "n", "alleles_seen"),
+    *("beta", "se", "z", "p", "n", "alleles_seen", "frequency"),
 )
+FREQUENCIES = ("maf", "af")  # of one allele or the other: the variance of dosages is the same
 NEEDED = ("gene",)
 # of QTLtools, by the number of columns: the slope's place moved as columns were added
 QTLTOOLS = {
@@ -71,7 +74,8 @@ def by_header(path: Path, names: list[str]) -> Layout | None:
     for known in KNOWN:
         if known.needs <= set(names):
             there = {one: name for one, name in known.columns.items() if name in names}
-            return Layout(known.name, there)
+            told = [name for name in FREQUENCIES if name in names]
+            return Layout(known.name, {**there, **({"frequency": told[0]} if told else {})})
     return None
 
 

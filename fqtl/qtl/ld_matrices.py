@@ -15,12 +15,12 @@ import pandas as pd
 
 from fqtl.data import contigs
 from fqtl.data.ld_sheet import Region, read_regions
-from fqtl.data.reference import Correlations
+from fqtl.data.reference import NO_FREQUENCY, Correlations
 from fqtl.data.variant_filter import VariantFilter
 from fqtl.data.windows import Span
 from fqtl.errors import FqtlError
 from fqtl.model.summary.ld_matrix import load_ld
-from fqtl.qtl.ld_variants import CONSTANT, NO_FREQUENCY, read_ld_variants
+from fqtl.qtl.ld_variants import CONSTANT, read_ld_variants
 
 SAME = 1e-3  # by which correlations may differ from symmetry and from 1, as in a fit; taste
 BLOCK = 1_024  # rows that are looked at at once
@@ -115,28 +115,22 @@ class LDOfMatrices:
             inside.index.to_numpy(),
             np.empty((0, 0), dtype=np.float32),
             inside["maf"].to_numpy(),
+            self.min_maf,
             inside["frequency"].to_numpy(),
             region.people,
             (region.start, region.end),
             pd.DataFrame({"pos": [], "reason": []}),
             NOT_THERE,
         )
-        rare = f"minor allele frequency below {self.min_maf:g}"
-        reason = inside["reason"].mask(
-            (inside["reason"] == "") & (inside["maf"] < self.min_maf), rare
-        )
-        kept = all_of_them.without(reason.reset_index(drop=True))
+        reason = inside["reason"].reset_index(drop=True)
+        rare = all_of_them.why_not()
+        known = (reason == "") & (rare != NO_FREQUENCY)
+        kept = all_of_them.without(reason.mask(known, rare))
         return self.choice.of(kept, *span)
 
     def _listed(self, region: Region) -> pd.DataFrame:
         if self._list is None or self._list[0] is not region:
             table = read_ld_variants(region.variants, region.chrom, self.build)
-            if len(table) and (table["reason"] == NO_FREQUENCY).all():
-                raise FqtlError(
-                    f"{region.variants}: none of {len(table)} variants has an allele frequency, "
-                    "which weights per copy of an allele need. Add a column frequency (of the "
-                    "effect allele) or maf."
-                )
             self._list = (region, table)
             self._largest = max(self._largest, len(table))
         return self._list[1]
@@ -211,6 +205,7 @@ def _nothing(span: Span, why: str) -> Correlations:
         none.astype(int),
         np.empty((0, 0)),
         none,
+        0.0,
         none,
         None,
         (span[1], span[2]),

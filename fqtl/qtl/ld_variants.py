@@ -31,7 +31,6 @@ OPTIONAL = ("rsid", "frequency", "maf")
 BIM = ["chrom", "id", "cm", "pos", "a1", "a2"]
 PREAMBLE = 5_000  # lines of ## before a header
 REPEATED = "listed twice"
-NO_FREQUENCY = "no allele frequency"
 CONSTANT = "constant"
 
 
@@ -75,8 +74,7 @@ def _reasons(found: pd.DataFrame) -> np.ndarray:
     """Why a variant is of no use, whatever the matrix says; empty if it is."""
     bases = found["other_allele"].str.match(BASES) & found["effect_allele"].str.match(BASES)
     twice = found.duplicated(["pos", "other_allele", "effect_allele"])
-    conditions = [~bases, twice, found["maf"].isna(), found["maf"] <= 0]
-    return np.select(conditions, [NOT_BASES, REPEATED, NO_FREQUENCY, CONSTANT], "")
+    return np.select([~bases, twice, found["maf"] <= 0], [NOT_BASES, REPEATED, CONSTANT], "")
 
 
 def _read(path: Path) -> pd.DataFrame:

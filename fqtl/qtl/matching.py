@@ -30,11 +30,14 @@ class GeneScores:
     z, n : (p, m) for the effect alleles of the panel, NaN where there is none; n NaN where the file
         does not tell
     counts : of rows of each tissue, by what became of them
+    maf : (p,) frequency of the rarer allele in the people behind them, the mean of tissues; NaN
+        where no file tells
     """
 
     z: np.ndarray
     n: np.ndarray
     counts: list["Counter[str]"]
+    maf: np.ndarray
 
 
 def gene_scores(reference: Reference, chrom: str, tissues: list[pd.DataFrame]) -> GeneScores:
@@ -52,13 +55,16 @@ def gene_scores(reference: Reference, chrom: str, tissues: list[pd.DataFrame]) -
         }
     )
     z = np.full((len(known), len(tissues)), np.nan)
-    n, counts = z.copy(), []
+    n, maf, counts = z.copy(), z.copy(), []
     for t, rows in enumerate(tissues):
-        z[:, t], n[:, t], counted = _of_tissue(known, rows, bare(chrom))
+        z[:, t], n[:, t], maf[:, t], counted = _of_tissue(known, rows, bare(chrom))
         if reference.region is not None:
             counted = _by_region(counted, rows, reference.region)
         counts.append(counted)
-    return GeneScores(z, n, counts)
+    told = np.isfinite(maf)
+    total, count = np.where(told, maf, 0.0).sum(axis=1), told.sum(axis=1)
+    mean = np.divide(total, count, out=np.full(len(known), np.nan), where=count > 0)
+    return GeneScores(z, n, counts, mean)
 
 
 def _by_region(
@@ -76,12 +82,12 @@ def _by_region(
 
 def _of_tissue(
     known: pd.DataFrame, rows: pd.DataFrame, chrom: str
-) -> tuple[np.ndarray, np.ndarray, "Counter[str]"]:
-    """z and n of each variant of the panel, and what became of the rows."""
-    z, n = np.full((2, len(known)), np.nan)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, "Counter[str]"]:
+    """z, n and maf of each variant of the panel, and what became of the rows."""
+    z, n, maf = np.full((3, len(known)), np.nan)
     counts: Counter[str] = Counter()
     if not len(rows):
-        return z, n, counts
+        return z, n, maf, counts
     names = {name: bare(name) for name in rows["chrom"].unique()}
     here = (rows["chrom"] == "") | (rows["chrom"].map(names) == chrom)
     counts[ELSEWHERE] = int((~here).sum())
@@ -94,6 +100,7 @@ def _of_tissue(
     row = found.row[there]
     z[there] = rows["z"].to_numpy()[row] * found.sign[there]
     n[there] = rows["n"].to_numpy()[row]
+    maf[there] = rows["maf"].to_numpy()[row]
     swapped = found.sign[there] < 0
     counts[OTHER_STRAND] = int(found.flipped[there].sum())
     counts[SWAPPED] = int((swapped & ~found.flipped[there]).sum())
@@ -102,7 +109,7 @@ def _of_tissue(
     why = pd.Series(found.reason[~there])
     counts.update(why[why != "not in the GWAS"].str.replace("the GWAS", "the file").tolist())
     counts[NOT_IN_PANEL] = max(len(rows) - sum(counts.values()) + counts[ELSEWHERE], 0)
-    return z, n, +counts
+    return z, n, maf, +counts
 
 
 def _with_alleles_of_the_panel(known: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -34,7 +34,7 @@ class Pairs:
     """Rows of genes in one tissue.
 
     of_gene : by gene id without its version: chrom, pos (-1 where not told), rsid, other_allele,
-        effect_allele, z, n (NaN where not told), reason (why there is no z)
+        effect_allele, z, n and maf (NaN where not told), reason (why there is no z)
     layout : the name of the file's format
     rows : of the whole file
     """
@@ -180,9 +180,17 @@ def _rows(batch: Batch, place: pa.Array) -> pd.DataFrame:
             "z": found,
             "n": np.where(np.isfinite(batch.number("n")), batch.number("n"), seen / 2),
             "reason": reason,
+            "maf": _rarer(batch.number("frequency")),
         }
     )
     return _with_ids(frame, batch) if "variant" in batch.columns else frame
+
+
+def _rarer(frequency: np.ndarray) -> np.ndarray:
+    """Frequency of the rarer allele; NaN where there is none."""
+    with np.errstate(invalid="ignore"):
+        maf = np.minimum(frequency, 1 - frequency)
+        return np.where(maf > 0, maf, np.nan)
 
 
 def _alleles(batch: Batch, meaning: str) -> list[str]:

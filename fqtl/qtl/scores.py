@@ -36,6 +36,7 @@ STORE = pa.schema(
         "z": pa.float32(),
         "n": pa.float32(),
         "reason": pa.string(),
+        "maf": pa.float32(),
     }
 )
 FEW = ["gene", "pos", "rsid", "other_allele", "effect_allele", "z"]
@@ -105,7 +106,7 @@ class ScoreStore:
         mine = [i for i, (first, last) in enumerate(self.ranges) if first <= gene <= last]
         parts = [table.filter(pc.equal(table["gene"], gene)) for table in map(self._group, mine)]
         table = pa.concat_tables([STORE.empty_table(), *parts]).drop_columns(["gene"])
-        return table.to_pandas().astype({"pos": "int64", "z": float, "n": float})
+        return table.to_pandas().astype({"pos": "int64", "z": float, "n": float, "maf": float})
 
     @property
     def rows(self) -> int:
@@ -130,5 +131,8 @@ class ScoreStore:
         if i not in self._held:
             while len(self._held) >= HELD:
                 self._held.popitem(last=False)
-            self._held[i] = self._file.read_row_group(i)
+            table = self._file.read_row_group(i)
+            if "maf" not in table.column_names:  # of a store that was made before there was one
+                table = table.append_column("maf", pa.nulls(len(table), pa.float32()))
+            self._held[i] = table
         return self._held[i]

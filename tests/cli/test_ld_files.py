@@ -238,7 +238,8 @@ def test_lists_need_alleles_places_and_frequencies(with_ld, capsys):
     assert "expected a column other_allele (ref, allele1, a2)" in said(
         variants.drop(columns="allele1")
     )
-    assert "none of 80 variants has an allele frequency" in said(variants.drop(columns="frequency"))
+    told = said(variants.drop(columns="frequency"))
+    assert "ld.tsv nor the files of summary statistics tell frequencies of the 80 variants" in told
     assert "frequency must be from 0 to 1, found '1.7' of variant 1" in said(
         variants.assign(frequency=1.7)
     )
@@ -246,6 +247,46 @@ def test_lists_need_alleles_places_and_frequencies(with_ld, capsys):
         variants.assign(chromosome=21)
     )
     assert "variant 1 of 80 must have a position" in said(variants.assign(position="x"))
+
+
+def test_the_frequency_of_the_rarer_allele_is_enough(with_ld):
+    """In the list, or of the people behind the z-scores; whose allele it is stays unknown."""
+    run(LD)
+    before = explode(fits(with_ld), "weights")
+    assert before["frequency"].notna().all()
+    variants, matrix = read_panel(with_ld)
+    maf = np.minimum(variants["frequency"], 1 - variants["frequency"])
+    write_ld(with_ld, variants.drop(columns="frequency").assign(MAF=maf), matrix)
+    run(LD)
+    of_list = explode(fits(with_ld), "weights")
+    write_ld(with_ld, variants.drop(columns="frequency"), matrix)
+    for tissue in ("Liver", "Lung"):
+        table = pd.read_csv(with_ld / f"{tissue}.txt", sep="\t")
+        table.assign(af=np.tile(variants["frequency"], 2)).to_csv(
+            with_ld / f"{tissue}.txt", sep="\t", index=False
+        )
+    run(LD)
+    of_files = explode(fits(with_ld), "weights")
+    for found in (of_list, of_files):
+        assert found["frequency"].isna().all()
+        assert found["weight"].to_numpy() == pytest.approx(before["weight"].to_numpy(), abs=1e-6)
+
+
+def test_rare_variants_of_the_files_are_left_out_and_counted(with_ld):
+    variants, matrix = read_panel(with_ld)
+    write_ld(with_ld, variants.drop(columns="frequency"), matrix)
+    maf = variants["frequency"].where(variants.index > 2, [0.001, np.nan, 1.7, *np.zeros(77)])
+    for tissue in ("Liver", "Lung"):
+        table = pd.read_csv(with_ld / f"{tissue}.txt", sep="\t")
+        table.assign(maf=np.tile(maf, 2)).to_csv(with_ld / f"{tissue}.txt", sep="\t", index=False)
+    run(LD)
+    dropped = {
+        one["reason"]: one["count"] for one in fits(with_ld).to_pylist()[0]["dropped_variants"]
+    }
+    assert dropped["minor allele frequency below 0.01"] == 1
+    assert dropped["no allele frequency"] == 2
+    used = pd.read_csv(with_ld / "used.tsv", sep="\t").groupby("what")["rows"].sum()
+    assert used.to_dict() == {"used": 4 * 77, "not in the LD matrix, or outside of the window": 12}
 
 
 def test_a_panel_and_matrices_are_one_or_the_other(with_ld, capsys):

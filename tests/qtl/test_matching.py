@@ -25,7 +25,7 @@ PANEL = Genotypes(
 
 def rows(*entries):
     names = ["chrom", "pos", "rsid", "other_allele", "effect_allele", "z", "n"]
-    return pd.DataFrame(entries, columns=names).assign(reason="")
+    return pd.DataFrame(entries, columns=names).assign(reason="", maf=np.nan)
 
 
 def test_alleles_are_turned_to_those_of_the_panel():

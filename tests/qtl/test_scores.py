@@ -38,6 +38,7 @@ def made(rng, genes, rows):
             "z": rng.standard_normal(rows).astype(np.float32).astype(float),
             "n": 100.0,
             "reason": "",
+            "maf": 0.25,
         }
     )
 
@@ -77,6 +78,16 @@ def test_stores_of_another_list_of_genes_are_refused(tmp_path):
         ScoreStore.open(tmp_path / "Liver.parquet", "other")
 
 
+def test_a_store_of_before_frequencies_were_kept_has_none(tmp_path, monkeypatch):
+    table = made(np.random.default_rng(0), 2, 40)
+    with monkeypatch.context() as before:
+        before.setattr(scores, "STORE", scores.STORE.remove(scores.STORE.get_field_index("maf")))
+        store = stored(tmp_path / "old.parquet", [table])
+    found = store.of_gene(0)
+    assert len(found) == (table["gene"] == 0).sum()
+    assert found["maf"].isna().all()
+
+
 def test_a_real_file_of_the_eqtl_catalogue_is_read_with_its_counts(tmp_path):
     """156 rows of HMGCR, six of them a second rs number of a variant; 288 people."""
     found = read_pairs(MUSCLE, [HMGCR + ".16"])
@@ -88,6 +99,7 @@ def test_a_real_file_of_the_eqtl_catalogue_is_read_with_its_counts(tmp_path):
     lead = rows.loc[rows["z"].abs().idxmax()]
     assert (lead["rsid"], lead["effect_allele"]) == ("rs3846662", "G")
     assert lead["z"] == pytest.approx(0.0825859 / 0.0139301)
+    assert lead["maf"] == pytest.approx(257 / 576, abs=1e-5)  # of its alleles, ac and an
     layout, parts = open_pairs(MUSCLE, [HMGCR, POLK])
     store = stored(tmp_path / "Muscle.parquet", (part for _, part in parts), layout=layout)
     again = store.of_gene(0)

@@ -1,0 +1,80 @@
+"""Lists of variants beside matrices of LD, and which region is whose."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fqtl.data.variant_filter import VariantFilter
+from fqtl.qtl import ld_matrices
+from fqtl.qtl.ld_matrices import LDOfMatrices
+from fqtl.qtl.ld_variants import read_ld_variants
+
+LISTS = {
+    "UK Biobank": "rsid\tchromosome\tposition\tallele1\tallele2\n"
+    "rs1\t22\t100\tA\tG\n.\t22\t200\tC\tCT\n",
+    "PLINK 2": "##source=plink\n#CHROM\tPOS\tID\tREF\tALT\n22\t100\trs1\tA\tG\n22\t200\t.\tC\tCT\n",
+    "PLINK 1": "22\trs1\t0\t100\tG\tA\n22\t.\t0\t200\tCT\tC\n",
+    "words": "pos chrom rsid effect_allele other_allele\n100 chr22 rs1 g a\n200 chr22 . ct c\n",
+}
+
+
+@pytest.mark.parametrize("how", LISTS)
+def test_lists_are_read_as_they_are_published(tmp_path, how):
+    (tmp_path / "list").write_text(LISTS[how])
+    found = read_ld_variants(tmp_path / "list", "chr22", "GRCh38")
+    assert found["variant_id"].tolist() == ["chr22_100_A_G_b38", "chr22_200_C_CT_b38"]
+    assert found["rsid"].tolist() == ["rs1", ""]
+    assert found[["frequency", "maf"]].isna().all(axis=None)
+    assert found["reason"].tolist() == ["", ""]
+
+
+def test_what_is_of_no_use_has_its_reason(tmp_path):
+    lines = ["chrom pos ref alt af", "22 1 A G 0.9", "22 1 A G 0.9", "22 2 A <DEL> 0.5"]
+    (tmp_path / "list").write_text("\n".join([*lines, "22 3 A G 0", "22 4 A G NA"]) + "\n")
+    found = read_ld_variants(tmp_path / "list", "22", "GRCh38")
+    assert found["reason"].tolist() == ["", "listed twice", "alleles are not bases", "constant", ""]
+    assert found["maf"][0] == pytest.approx(0.1)
+    assert found["frequency"][0] == 0.9
+
+
+@pytest.fixture
+def overlapping(tmp_path, monkeypatch):
+    """Regions of 3 kb, one begins every kb, as UK Biobank's of 3 Mb; a variant every 100 bp."""
+    monkeypatch.chdir(tmp_path)
+    rows = ["chrom\tstart\tend\tmatrix\tvariants\tn"]
+    for start in (1, 1001, 2001):
+        pos = np.arange(start - 1 + 100, start + 3000, 100)
+        table = pd.DataFrame({"chrom": 22, "pos": pos, "ref": "A", "alt": "G", "maf": 0.3})
+        table.to_csv(tmp_path / f"{start}.tsv", sep="\t", index=False)
+        np.save(tmp_path / f"{start}.npy", np.eye(len(pos)) + start * 1e-5 * (1 - np.eye(len(pos))))
+        rows.append(f"22\t{start}\t{start + 2999}\t{start}.npy\t{start}.tsv\t1000")
+    (tmp_path / "ld.tsv").write_text("\n".join(rows) + "\n")
+    return LDOfMatrices(tmp_path / "ld.tsv", "GRCh38", VariantFilter(), 0.01)
+
+
+def test_a_gene_takes_the_region_in_whose_middle_it_is(overlapping):
+    spans = [("chr22", middle - 500, middle + 500) for middle in (700, 1500, 2500, 3500, 4800)]
+    starts = [region.start for region in map(overlapping.region_of, spans) if region is not None]
+    assert starts == [1, 1, 1001, 2001, 2001]
+    assert overlapping.region_of(("chr22", 6000, 7000)) is None
+    assert overlapping.region_of(("chr21", 1000, 2000)) is None
+    assert overlapping.people == 1000
+
+
+def test_a_matrix_is_read_once_for_genes_that_follow_each_other(overlapping, monkeypatch):
+    read, of_file = [], ld_matrices.read_matrix
+
+    def counted(region, variants):
+        read.append(region.start)
+        return of_file(region, variants)
+
+    monkeypatch.setattr(ld_matrices, "read_matrix", counted)
+    spans = [("chr22", middle - 200, middle + 200) for middle in (1400, 1500, 1600, 2500, 2600)]
+    found = list(overlapping.windows(spans))
+    assert read == [1, 1001]
+    assert [len(one.variants) for one in found] == [5] * 5
+    assert overlapping.counted(spans).tolist() == [5] * 5
+    for one, start in zip(found, (1, 1, 1, 1001, 1001), strict=True):
+        ld = one.for_fit()["ld"]
+        assert ld.shape == (5, 5)
+        assert ld[0, 1] == pytest.approx(start * 1e-5)
