@@ -22,6 +22,9 @@ weight that is set, and not learned.
 The likeness of a factor has the posterior of what its loadings say of each (`priors/likeness.py`)
 times the probability of each, which are learned by EM over all factors.
 
+How likely a background is, and how large, is learned from Bayes factors of its variance
+(`learned_background.py`).
+
 Every sum is exact before it is rounded, so that it does not depend on the order of the fits.
 """
 
@@ -36,6 +39,7 @@ from scipy.special import betainc, expit, logit
 
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats
+from fqtl.model.learned_background import learned_background, said_of_background
 from fqtl.model.priors.default_model import MOST_SPECIFIC, default_priors
 from fqtl.model.priors.likeness import weight_of_evidence
 from fqtl.model.priors.release_priors import Priors
@@ -82,6 +86,7 @@ class Seen:
     m : number of tissues
     said : (NODES,) ln of the likelihood of a share of tissues with effects beside factors
     effects, square : expected number of such effects, the sum of their squares
+    background : ln of the likelihood of how likely and how large a background is, None without one
     """
 
     m: int
@@ -89,6 +94,7 @@ class Seen:
     effects: float
     square: float
     factors: tuple[FactorSeen, ...]
+    background: Floats | None = None
 
     @classmethod
     def of(cls, fit: Fit) -> "Seen":
@@ -117,6 +123,7 @@ class Seen:
                 )
                 for k in range(fit.rank)
             ),
+            background=said_of_background(fit.background_log_bayes),
         )
 
 
@@ -138,7 +145,7 @@ def priors_of(seen: Sequence[Seen]) -> Priors:
     if not seen:
         raise FqtlError("Priors are learned from at least one fit, found none.")
     default = default_priors(int(np.median([gene.m for gene in seen])))
-    return _of_factors(_of_tissues(default, seen), seen)
+    return _of_background(_of_factors(_of_tissues(default, seen), seen), seen)
 
 
 def _of_tissues(default: Priors, seen: Sequence[Seen]) -> Priors:
@@ -177,6 +184,16 @@ def _of_factors(default: Priors, seen: Sequence[Seen]) -> Priors:
         another_effect=(more + FACTORS * default.another_effect) / (more + len(factors) + FACTORS),
         likeness=_likeness(factors, default.likeness),
     )
+
+
+def _of_background(default: Priors, seen: Sequence[Seen]) -> Priors:
+    """With what is learned of a background."""
+    probability, median = learned_background(
+        [gene.background for gene in seen if gene.background is not None],
+        default.background_probability,
+        default.background_median,
+    )
+    return replace(default, background_probability=probability, background_median=median)
 
 
 def _nodes() -> tuple[Floats, Floats]:

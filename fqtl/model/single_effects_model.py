@@ -21,6 +21,7 @@ from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.predictors.tissue_specific import TissueSpecific
+from fqtl.model.priors.default_model import default_priors
 from fqtl.model.priors.single_effects import SingleEffectsPosterior
 from fqtl.model.results.credible_sets import credible_sets
 from fqtl.model.results.posterior import Posterior
@@ -40,10 +41,18 @@ def location_parts(
     if options.specific or not parts:
         parts.append(TissueSpecific.empty(x, observed, options))
     if options.background:
-        parts.append(
-            Background.empty(x, observed, options.median_background, options.background_probability)
-        )
+        parts.append(Background.empty(x, observed, *_of_background(options)))
     return parts
+
+
+def _of_background(options: SingleEffectsOptions) -> tuple[float, float]:
+    """Median of its variance, and the probability that there is one."""
+    priors = options.priors or default_priors(1)  # those of a background are of any m
+    median, probability = options.median_background, options.background_probability
+    return (
+        priors.background_median if median is None else median,
+        priors.background_probability if probability is None else probability,
+    )
 
 
 def posteriors(solution: Solution, x: Variants, m: int) -> dict[str, Any]:
@@ -71,6 +80,7 @@ def posteriors(solution: Solution, x: Variants, m: int) -> dict[str, Any]:
         "credible_sets": tuple(sets),
         "standardised_background": background[0].effects() if background else None,
         "background_variance": background[0].variance() if background else np.zeros(m),
+        "background_log_bayes": background[0].log_bayes_factors() if background else None,
         "factor_share": np.array([factor.tissues.prior.inclusion for factor in factors]),
         "specific_share": beside[0].prior.inclusion if beside else None,
     }

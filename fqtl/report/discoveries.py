@@ -202,7 +202,8 @@ def _priors(results: Results) -> list[Block]:
             "still learns its own from there.",
             f"Learned from {genes} genes: a tissue has an effect of its own with probability "
             f"{_value(priors, 'specific_start')}, and a factor with probability "
-            f"{_value(priors, 'factor_share')}.",
+            f"{_value(priors, 'factor_share')}; a gene has a polygenic background with "
+            f"probability {_value(priors, 'background_probability')}.",
             prior_plots.priors(priors),
             priors,
         )

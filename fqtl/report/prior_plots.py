@@ -11,10 +11,12 @@ SHARES = {
     "specific_start": "tissue has an effect of its own",
     "factor_share": "tissue has a factor",
     "another_effect": "factor has one more effect",
+    "background_probability": "gene has a background",
 }
 SQUARES = {
     "specific_square": "effect of one tissue",
     "factor_square": "effect of a factor",
+    "background_median": "background (median)",
 }
 LIKENESS = "likeness_"
 
@@ -32,7 +34,7 @@ def priors(table: pd.DataFrame) -> Figure:
         _beside_defaults(shares, known, SHARES)
         shares.set_xlabel("probability")
         _beside_defaults(squares, known, SQUARES)
-        squares.set_xlabel("mean share of variance")
+        squares.set_xlabel("share of variance")
         places = range(len(alike))
         likeness.bar(places, known.loc[alike, "value"], color=COLOURS[0], width=0.7)
         likeness.plot(places, known.loc[alike, "default"], "_", color=INK, ms=14)

@@ -13,13 +13,19 @@ from tests.report.made import page_of, results
 
 
 def test_the_figure_shows_what_was_learned_beside_the_defaults():
-    known = replace(default_priors(44), specific_start=0.03, factor_share=0.2)
+    changed = {"specific_start": 0.03, "factor_share": 0.2, "background_probability": 0.9}
+    known = replace(default_priors(44), **changed)
     figure = priors(pd.DataFrame(table_rows(known, 200)))
     shares, squares, likeness = figure.axes
     shown = [line.get_xdata().tolist() for line in shares.lines if len(line.get_xdata()) == 2]
     default = default_priors(44)
-    assert shown == [[0.5, 0.5], [default.factor_share, 0.2], [default.specific_start, 0.03]]
-    assert len(squares.get_yticks()) == 2
+    assert shown == [
+        [0.5, 0.9],
+        [0.5, 0.5],
+        [default.factor_share, 0.2],
+        [default.specific_start, 0.03],
+    ]
+    assert len(squares.get_yticks()) == 3
     assert [bar.get_height() for bar in likeness.patches] == list(known.likeness)
     assert "tissue has a factor" in as_svg(figure)
 

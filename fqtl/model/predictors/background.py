@@ -21,6 +21,7 @@ Where tissues share one, about one has something beside it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from scipy.special import logit
@@ -32,8 +33,15 @@ from fqtl.model.predictors.predictor import Grown, Visit
 from fqtl.model.predictors.relatedness import Relatedness
 from fqtl.model.priors import NoisePrecision, VariancePrior
 
+Numbers = TypeVar("Numbers", float, Floats)
+
 EXPECTED = 2.0  # tissues with a background of their own where nothing is shared; taste
 NEGLIGIBLE = 1e-3  # weight of an account below which it is not refined; taste
+
+
+def log_odds_alone(log_odds: Numbers, m: int) -> Numbers:
+    """ln prior odds that a tissue of m that share no background has one, of those of a gene."""
+    return log_odds - np.log(max(m / EXPECTED, 1.0))
 
 
 @dataclass(frozen=True)
@@ -55,15 +63,14 @@ class Background:
         """None yet; median : of the prior of variances, probability : that there is any."""
         relatedness, prior = Relatedness(x, observed), VariancePrior(median)
         log_odds, m = float(logit(probability)), observed.shape[1]
+        alone = float(log_odds_alone(log_odds, m))
 
         def account(shared: float | None, own: float) -> BackgroundAccount:
-            return BackgroundAccount(
-                relatedness, prior, shared, log_odds - np.log(own), None, (None,) * m
-            )
+            return BackgroundAccount(relatedness, prior, shared, own, None, (None,) * m)
 
-        accounts = [account(None, max(m / EXPECTED, 1.0))]
+        accounts = [account(None, alone)]
         if m > 1:
-            accounts.append(account(log_odds, m))
+            accounts.append(account(log_odds, log_odds - float(np.log(m))))
         return cls(relatedness, tuple(accounts), np.zeros(len(accounts)))
 
     @property
@@ -129,7 +136,7 @@ class Background:
         """With the parts that raise the ELBO, in each account."""
         accounts = [account.grown(residual, precision) for account in self.accounts]
         if sum(account.found for account in accounts) == self.found:
-            return Grown(self, False)
+            return Grown(replace(self, accounts=tuple(accounts)), False)
         return Grown(self._weighing(accounts, residual, precision), True)
 
     def cleared(self) -> None:
@@ -152,6 +159,13 @@ class Background:
         if not self.found:
             return prior
         return prior * float((self.relatedness.features**2).sum(axis=1).mean())
+
+    def log_bayes_factors(self) -> Floats:
+        """(1 + m, G) ln Bayes factor of each variance of the grid against no background: of one
+        that tissues share, which a single tissue has not, then of each tissue's where none is."""
+        apart, *together = [account.log_bayes_factors() for account in self.accounts]
+        apart[0] = together[0][0] if together else 0.0
+        return apart
 
     def _weighing(
         self, accounts: Sequence[BackgroundAccount], residual: Floats, precision: NoisePrecision

@@ -13,6 +13,7 @@ Before features are made the slope of the gain at v = 0,
 
 for which one product with x is enough, says whether to look at all: it must be positive, and the
 score test's approximation of the gain, U^2 / tr (K D)^2, not far below what the prior odds ask for.
+The test is kept: it is what a part that is not there says of its variance (`score_test.py`).
 
 What donors share over their tissues for other reasons (`priors/shared_noise.py`) looks like w_0 to
 a model without it. So engines look for w_0 after they have looked for shared noise; and where an
@@ -27,6 +28,7 @@ import numpy as np
 
 from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.predictors.relatedness import Relatedness
+from fqtl.model.predictors.score_test import ScoreTest
 from fqtl.model.priors import NoisePrecision, PolygenicPosterior, Rotated, VariancePrior
 
 BETTER = 3.0  # nats; taste: noise that tissues share is twenty times as likely beforehand
@@ -42,6 +44,7 @@ class BackgroundAccount:
     prior : of each variance
     log_odds : of the prior, that there is a shared part; None of an account without one
     log_odds_of_tissue : and that a tissue has a part of its own
+    test : of the shared part and of each tissue's, when parts were last looked for
     """
 
     relatedness: Relatedness
@@ -50,11 +53,30 @@ class BackgroundAccount:
     log_odds_of_tissue: float
     shared: PolygenicPosterior | None
     tissues: tuple[PolygenicPosterior | None, ...]
+    test: ScoreTest | None = None
+
+    @property
+    def parts(self) -> tuple[PolygenicPosterior | None, ...]:
+        """The shared one first."""
+        return self.shared, *self.tissues
 
     @property
     def found(self) -> int:
         """Number of variances above 0."""
-        return sum(part is not None for part in (self.shared, *self.tissues))
+        return sum(part is not None for part in self.parts)
+
+    def log_bayes_factors(self) -> Floats:
+        """(1 + m, G) ln Bayes factor of each variance of the grid against 0, of the shared part
+        first; those of a part that is not there are what its score test says."""
+        variances = self.prior.variances
+        if self.test is None:
+            found = np.zeros((len(self.parts), len(variances)))
+        else:
+            found = self.test.gains(variances)
+        for k, part in enumerate(self.parts):
+            if part is not None:
+                found[k] = part.log_bayes_factors(self.prior)
+        return found
 
     def mean(self) -> Floats:
         mean = np.zeros(self.relatedness.observed.shape)
@@ -102,11 +124,13 @@ class BackgroundAccount:
 
     def grown(self, left: Floats, precision: NoisePrecision) -> "BackgroundAccount":
         """With the parts that raise the ELBO; first, what tissues share."""
-        promising = self._promising(left, precision)
+        entry = replace(self, test=self._test(left, precision))
+        promising = entry._promising()
         if self.log_odds is not None and self.shared is None:
-            entry = self._with_new_shared(left, precision) if promising[0] else self
-            return entry.grown(left, precision) if entry.shared is not None else self
-        return self._with_tissues(np.flatnonzero(promising[1:]), left, precision)
+            if promising[0]:
+                entry = entry._with_new_shared(left, precision)
+            return entry.grown(left, precision) if entry.shared is not None else entry
+        return entry._with_tissues(np.flatnonzero(promising[1:]), left, precision)
 
     def effects(self) -> Floats:
         """(p, m) posterior mean per standard deviation of the variants."""
@@ -134,28 +158,44 @@ class BackgroundAccount:
         """(n, m) precision-weighted residual of all that is there."""
         return left - precision.times(self.mean()) if self.found else left
 
-    def _promising(self, left: Floats, precision: NoisePrecision) -> np.ndarray:
-        """(1 + m,) whether a part that is not there may gain what its prior odds ask for.
-
-        The shared part is the first.
-        """
+    def _test(self, left: Floats, precision: NoisePrecision) -> ScoreTest:
+        """Of each part, the shared one first, beside all that is there."""
         x, relatedness, rest = self.relatedness.x, self.relatedness, self._rest(left, precision)
         targets = np.column_stack([rest.sum(axis=1), rest])
         weights = np.column_stack([of_all_tissues(precision), precision.diagonal])
-        squares = x.square_of_scores(targets) / x.n_variants
-        slope = 0.5 * (squares - relatedness.diagonal @ weights)
+        return ScoreTest(
+            x.square_of_scores(targets) / x.n_variants,
+            relatedness.diagonal @ weights,
+            relatedness.square_trace(weights),
+        )
+
+    def _promising(self) -> np.ndarray:
+        """(1 + m,) whether a part that is not there may gain what its prior odds ask for."""
+        assert self.test is not None
+        slope = self.test.slope
         odds = [0.0, *[self.log_odds_of_tissue] * len(self.tissues)]
         asked = -ASKED * np.array(odds)
-        enough = slope**2 >= np.maximum(asked, 0.0) * relatedness.square_trace(weights)
+        enough = slope**2 >= np.maximum(asked, 0.0) * self.test.square_trace
         promising = (slope > 0) & enough
         promising |= asked < 0  # what is expected need not be seen
-        return promising & [part is None for part in (self.shared, *self.tissues)]
+        return promising & [part is None for part in self.parts]
 
     def _with_new_shared(self, left: Floats, precision: NoisePrecision) -> "BackgroundAccount":
         """With a shared part, if it explains more than an effect of each donor would."""
         part = self._shared(left, precision)
-        enough = part.evidence > self._evidence_of_donors(left, precision)
-        return replace(self, shared=part) if enough else self
+        of_donors = self._evidence_of_donors(left, precision)
+        if part.evidence > of_donors:
+            return replace(self, shared=part)
+        if of_donors > 0:  # noise of donors, which says nothing of what genotypes share
+            return replace(self, test=self._without_shared())
+        return self
+
+    def _without_shared(self) -> ScoreTest | None:
+        """The test, in which the shared part was not seen."""
+        if self.test is None:
+            return None
+        seen = np.arange(len(self.parts)) > 0
+        return ScoreTest(*(np.where(seen, column, 0.0) for column in self.test))
 
     def _evidence_of_donors(self, left: Floats, precision: NoisePrecision) -> float:
         """Nats for an effect of each donor with several tissues, and some more if there are any."""

@@ -60,9 +60,10 @@ class SingleEffectsOptions(FactorOptions):
     background : whether tissues may have a polygenic background beside these effects
         True. One that the data do not speak for is not there.
     background_probability : prior probability that there is one
-        0.5. Which tissues it is of is averaged over: all, or each its own.
+        None: 0.5, or what `priors` say. Which tissues it is of is averaged over: all, or each its
+        own.
     median_background : median of the prior of the share of variance that it explains
-        0.01.
+        None: 0.01, or what `priors` say.
     priors : what a release says beforehand (`fqtl.learn_priors`, `fqtl.read_priors`)
         None: the defaults, which know of no release.
     """
@@ -70,15 +71,15 @@ class SingleEffectsOptions(FactorOptions):
     max_effects: int = 10
     min_sharing: float = 1.0
     background: bool = True
-    background_probability: float = 0.5
-    median_background: float = 0.01
+    background_probability: float | None = None
+    median_background: float | None = None
     priors: Priors | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("background_probability", "median_background"):
             value = getattr(self, name)
-            if not 0 < value < 1:
+            if value is not None and not 0 < value < 1:
                 raise FqtlError(f"Option {name} must be between 0 and 1, found {value!r}.")
         if not isinstance(self.priors, Priors | None):
             raise FqtlError(

@@ -5,6 +5,7 @@
 | effects of the variants of a factor | `factor_effects` |
 | which tissues have a factor, and how much | `factor_tissues` |
 | effects of single tissues beside factors | `tissue_specific_effects` |
+| polygenic background | `VariancePrior`: v ~ median / (median + v)^2, and the odds of one |
 | noise that the tissues of a donor share | `SharedNoise`: u_i ~ N(0, 1), v_t ~ N(0, 1/ridge) |
 | intercepts and covariates, of mean and of dispersion | `COVARIATES` |
 
@@ -51,6 +52,8 @@ SPECIFIC_TISSUES = 0.1  # tissues of a gene that have such effects, where there 
 # further tissues that halve what a lone tissue has above that; measured: an effect is found beside
 # another tissue nearly as if alone, and nothing in the noise of five
 FEW_TISSUES = 1.8
+BACKGROUND_PROBABILITY = 0.5  # that there is a polygenic background; taste
+BACKGROUND_MEDIAN = 0.01  # of the share of variance that it explains; taste
 MOST_SPECIFIC = 0.5  # upper bound of that share; taste: never likelier than not beforehand
 
 COVARIATES = SlabPrior(1e-2)  # a standard deviation of 10, where y and c are standardised; taste
@@ -78,6 +81,8 @@ def default_priors(m: int) -> Priors:
         factor_square=1 / SIZE_PRECISION,
         factor_square_weight=0.0,
         another_effect=ANOTHER,
+        background_probability=BACKGROUND_PROBABILITY,
+        background_median=BACKGROUND_MEDIAN,
         likeness=(1 / len(LIKENESS),) * len(LIKENESS),
     )
 

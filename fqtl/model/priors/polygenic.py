@@ -152,3 +152,12 @@ class PolygenicPosterior:
             evidence,
             kl,
         )
+
+    def log_bayes_factors(self, prior: VariancePrior) -> Floats:
+        """(G,) nats that each variance of the grid brings beside 0; of the prior it was made with.
+
+        -inf where there is no probability in double precision.
+        """
+        with np.errstate(divide="ignore"):
+            found: Floats = np.log(self.probability) - prior.log_mass + self.evidence
+        return found

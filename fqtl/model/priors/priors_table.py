@@ -25,6 +25,8 @@ MEANING = {
     "factor_square": "mean square of an effect of a factor in a tissue that has it",
     "factor_square_weight": "effects that this counts for when a factor learns its own",
     "another_effect": "probability of one more effect of a factor after each",
+    "background_probability": "probability that there is a polygenic background",
+    "background_median": "median of the share of variance that a background explains",
 }
 
 

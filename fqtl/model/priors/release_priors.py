@@ -28,6 +28,8 @@ class Priors:
     factor_square : mean square of an effect of a factor, in a tissue that has it
     factor_square_weight : effects more that this counts for, where a factor learns its own
     another_effect : probability of one more effect of a factor after each
+    background_probability : that there is a polygenic background, against none
+    background_median : of the prior of the share of variance that it explains
     likeness : probability of each of LIKENESS, of the loadings of a factor
     """
 
@@ -41,6 +43,8 @@ class Priors:
     factor_square: float
     factor_square_weight: float
     another_effect: float
+    background_probability: float
+    background_median: float
     likeness: tuple[float, ...]
 
     def __post_init__(self) -> None:
@@ -77,7 +81,15 @@ class Priors:
 
 
 ROUNDED = 1e-3  # of a sum of probabilities that were written with six digits; taste
-PROBABILITIES = ("specific_start", "specific_share", "factor_share", "another_effect", "likeness")
+PROBABILITIES = (
+    "specific_start",
+    "specific_share",
+    "factor_share",
+    "another_effect",
+    "background_probability",
+    "background_median",
+    "likeness",
+)
 POSITIVE = ("specific_square", "factor_square", "specific_weight")
 
 

@@ -68,6 +68,10 @@ class Fit(ModelFit):
     standardised_background : (p, m)
         Posterior mean of its effects, of least norm, in standard deviations of y per standard
         deviation of x; None where no tissue has any.
+    background_log_bayes : (1 + m, g)
+        ln Bayes factor of each variance of a grid (`model/priors/polygenic.py`) against no
+        background: of one that all tissues share, then of each tissue's where they share none.
+        None where the model has no background.
     factor_share : (k,)
         Prior probability that a tissue has a factor, as the factor learned it. None where the fit
         is of another model than the default.
@@ -82,6 +86,7 @@ class Fit(ModelFit):
     credible_sets: tuple[CredibleSet, ...]
     background_variance: Floats | None = None
     standardised_background: Floats | None = None
+    background_log_bayes: Floats | None = None
     factor_share: Floats | None = None
     specific_share: float | None = None
 

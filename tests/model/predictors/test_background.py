@@ -102,6 +102,37 @@ def test_growing_raises_the_elbo_and_then_ends(shared):
     assert shared_parts >= 3
 
 
+def test_bayes_factors_of_a_variance_are_those_of_the_normal_that_it_makes():
+    """Of a shared part, against the density of the response under each variance."""
+    x, response, precision = problem(1)
+    residual = precision.times(response)
+    entry = empty(x, precision).grown(residual, precision).entry
+    found, variances = entry.log_bayes_factors()[0], entry.accounts[1].prior.variances
+    weight = precision.weight.sum(axis=1)
+    seen = weight > 0
+    mean = residual.sum(axis=1)[seen] / weight[seen]
+    kinship = entry.relatedness.features[seen] @ entry.relatedness.features[seen].T
+    noise = np.diag(1 / weight[seen])
+    none = multivariate_normal(cov=noise).logpdf(mean)
+    for k in range(0, len(variances), 5):
+        density = multivariate_normal(cov=noise + variances[k] * kinship).logpdf(mean)
+        assert found[k] == pytest.approx(density - none, abs=1e-6)
+
+
+def test_bayes_factors_of_what_was_not_found_say_less_the_larger_the_variance():
+    rng = np.random.default_rng(5)
+    x = standard_genotypes(rng, N, P)
+    precision = NoisePrecision(np.ones((N, M)))
+    response = rng.standard_normal((N, M))
+    response -= x.x.T @ np.linalg.lstsq(x.x.T, response, rcond=None)[0] * 0.5
+    step = empty(x, precision).grown(precision.times(response), precision)
+    assert not step.found
+    said = step.entry.log_bayes_factors()
+    assert said.shape == (1 + M, len(step.entry.accounts[0].prior.variances))
+    assert (said[0] < 0).all()
+    assert (np.diff(said[0]) < 0).all()
+
+
 def test_equal_weights_give_what_weights_that_are_all_but_equal_give():
     x, response, precision = problem(0)
     seen = (precision.weight > 0).astype(float)
@@ -136,7 +167,7 @@ def test_nothing_is_decomposed_where_the_slope_speaks_against_it():
     response = few @ np.random.default_rng(0).standard_normal((10, M))
     step = entry.grown(precision.times(response), precision)
     assert not step.found
-    assert step.entry is entry
+    assert not step.entry.mean().any()
     assert "_decomposed" not in vars(entry.relatedness)
 
 

@@ -51,6 +51,7 @@ def test_priors_of_a_model_that_does_not_read_them_are_refused(gene):
         ({"specific_start": 0.0}, "specific_start of priors must be a probability between 0 and 1"),
         ({"factor_share": 1.0}, "factor_share of priors must be a probability"),
         ({"specific_square": 0.0}, "specific_square of priors must be above 0, found 0.0"),
+        ({"background_median": 0.0}, "background_median of priors must be a probability between"),
         ({"factor_weight": -1.0}, "factor_weight of priors must be a number that is not negative"),
         ({"factor_square": float("nan")}, "factor_square of priors must be above 0, found nan"),
         ({"n_tissues": 0}, "n_tissues of priors must be a whole number of at least 1, found 0"),
@@ -132,10 +133,10 @@ def test_a_table_of_priors_is_read_as_it_was_written(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda rows: rows[:-1], "expected 17 rows.*found 16: 1 missing .'likeness_0.98'."),
+        (lambda rows: rows[:-1], "expected 19 rows.*found 18: 1 missing .'likeness_0.98'."),
         (
             lambda rows: [*rows, {**rows[0], "name": "x"}],
-            "expected 17 rows.*found 18: 0 missing .*1 unknown .'x'.",
+            "expected 19 rows.*found 20: 0 missing .*1 unknown .'x'.",
         ),
         (
             lambda rows: [{**rows[0], "value": "two"}, *rows[1:]],
