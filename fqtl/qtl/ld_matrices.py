@@ -49,8 +49,12 @@ class LDOfMatrices:
     _list: tuple[Region, pd.DataFrame] | None = field(default=None, init=False)
     _matrix: tuple[Region, np.ndarray] | None = field(default=None, init=False)
 
+    _by_chrom: dict[str, list[Region]] = field(default_factory=dict, init=False)
+
     def __post_init__(self) -> None:
         self.regions = read_regions(self.path)
+        for region in self.regions:
+            self._by_chrom.setdefault(contigs.bare(region.chrom), []).append(region)
 
     @property
     def people(self) -> int | None:
@@ -91,11 +95,11 @@ class LDOfMatrices:
 
     def region_of(self, span: Span) -> Region | None:
         """The region that holds most of a span, in the middle of which it is; None for none."""
-        chrom, start, end = contigs.bare(span[0]), span[1], span[2]
+        chrom, start, end = span
         best, found = (0, 0.0), None
-        for region in self.regions:
+        for region in self._by_chrom.get(contigs.bare(chrom), []):
             held = min(end, region.end) - max(start, region.start) + 1
-            if contigs.bare(region.chrom) != chrom or held <= 0:
+            if held <= 0:
                 continue
             beside = abs(region.start + region.end - start - end) / 2
             if found is None or (held, -beside) > best:

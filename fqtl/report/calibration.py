@@ -10,8 +10,8 @@ from fqtl.report.blocks import Block, Figure, Section, Table, Text
 from fqtl.report.results import Results
 
 SIMULATED = (
-    "What is called permuted here are simulated nulls: z-scores drawn with the panel's LD and the "
-    "noise that tissues share, and fitted as those that were given. What errors of the panel's LD "
+    "What is called permuted here are simulated nulls: z-scores drawn with the LD of the fits and "
+    "the noise that tissues share, and fitted as those that were given. What errors of this LD "
     "make of effects is in those of genes and tissues, and not in those of genes."
 )
 

@@ -74,6 +74,14 @@ class Run:
         return [*chain.from_iterable(found), *files.table_of_sex(config)]
 
     @property
+    def times_memory(self) -> int:
+        """How much more jobs that read LD take, of those that `plan.tsv` does not know.
+
+        A matrix of 20,000 variants takes 6 GB while it is read.
+        """
+        return 1 if self.config.summary_statistics.ld is None else 4
+
+    @property
     def expression(self) -> list[str]:
         """Expression of all tissues."""
         return [str(tissue.expression) for tissue in self.tissues.values()]

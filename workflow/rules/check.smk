@@ -24,7 +24,7 @@ if RUN.of_summary:
         conda:
             "../../envs/fqtl.yaml"
         resources:
-            mem_mb=lambda wildcards, attempt: 2000 * attempt,
+            mem_mb=lambda wildcards, attempt: 2000 * RUN.times_memory * attempt,
         params:
             version=VERSION,
             genotypes=lambda wildcards: FLAGS.genotypes,

@@ -49,7 +49,7 @@ rule learn_priors:
         "../../envs/fqtl.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=lambda wildcards, attempt: 4000 * RUN.times_memory * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         version=VERSION,
