@@ -12,8 +12,10 @@ raises its ELBO, and the posterior comes back as a `Fit` on the scale of the inp
 
 from __future__ import annotations  # so that `help` shows ArrayLike by its name
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from fqtl.model import single_effects_model, spike_slab_model
@@ -25,6 +27,7 @@ from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.priors.release_priors import Priors
 from fqtl.model.problem import Problem, Solved
+from fqtl.model.results.absent_tissues import of_all_tissues
 from fqtl.model.results.fit import Fit
 
 DEFAULT_RANK = 10  # taste; factors that the ELBO does not want are not kept
@@ -52,7 +55,7 @@ def fit(
     ----------
     y : (n, m) or (n,)
         Expression of n donors, in the domain of the family; NaN where a tissue was not
-        measured.
+        measured. A tissue without any, or the same in all, has no effects and changes nothing.
     x : (n, p)
         Dosages or standardised genotypes; NaN becomes the variant's mean. Or what
         `fqtl.model.problem.standard_genotypes` made of them once for several fits.
@@ -112,6 +115,18 @@ def fit(
         options = {**options, "priors": priors}
     given = Given(family, covariates, dispersion_covariates, offset, trials, engine, seed, options)
     problem = Problem.of(y, x, given, function="fit", factored=factored)
+    there = problem.scale.y_sd > 0
+    if there.all():
+        return _fitted(problem, rank, factored)
+    found = _fitted(problem.of_tissues(np.flatnonzero(there)), rank, factored)
+    notes = tuple(dict.fromkeys((*problem.notes, *found.notes)))
+    return of_all_tissues(
+        replace(found, notes=notes), there, problem.units, problem.scale.distribution
+    )
+
+
+def _fitted(problem: Problem, rank: int | None, factored: bool) -> Fit:
+    """Of tissues that all vary."""
     effects = _effects(problem, rank or min(problem.m, DEFAULT_RANK), factored)
     solved = problem.solve(effects)
     return Fit(**_posteriors(solved), **solved.results())

@@ -100,6 +100,7 @@ class Seen:
     def of(cls, fit: Fit) -> "Seen":
         """Of the default model."""
         own, variants, tissues = fit.specific, fit.variants, fit.tissues
+        there = fit.scale.y_sd > 0  # others say nothing
         if fit.factor_share is None:
             raise FqtlError(
                 "Priors are learned from fits of the default model of effects by this version of "
@@ -107,8 +108,9 @@ class Seen:
             )
         share = 0.5 if fit.specific_share is None else fit.specific_share
         pip = np.zeros(len(own.any)) + share if fit.specific_share is None else own.any
+        pip = pip[there]
         return cls(
-            m=len(fit.scale.y_mean),
+            m=len(pip),
             said=_said(pip, share),
             effects=float(own.pip.sum()),
             square=float((own.mean**2 + own.sd**2).sum()),

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from fqtl.errors import FqtlError
 from fqtl.model.arguments import Given
 from fqtl.model.arrays.inputs import Design, as_matrix, choose, labels_of, same_rows
+from fqtl.model.arrays.moments import Indices
 from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotypes
 from fqtl.model.arrays.threads import one_thread
 from fqtl.model.arrays.variants import Variants
@@ -149,6 +150,16 @@ class Problem:
         """Options of the priors, but for that of variants."""
         return replace(self.settings.spike_slab, variant_prior=name)
 
+    def of_tissues(self, index: Indices) -> "Problem":
+        """Of these tissues, in this order."""
+        return replace(self, scale=self.scale.of_tissues(index))
+
+    @property
+    def units(self) -> Scale:
+        """What standardisation took away."""
+        genotypes, scale = self.genotypes, self.scale
+        return Scale(genotypes.mean, genotypes.sd, scale.y_mean, scale.y_sd, *self.labels)
+
     def solve(self, effects: list[Predictor]) -> "Solved":
         """The model of these effects, covariates and noise, its ELBO raised by the engine."""
         confounders = Covariates.empty(self.mean_design.columns, self.m)
@@ -193,13 +204,7 @@ class Solved:
             "noise_variance": variance[0] if len(variance) == 1 else variance,
             "distribution": scale.distribution,
             "dispersion": model.dispersion.moments(),
-            "scale": Scale(
-                problem.genotypes.mean,
-                problem.genotypes.sd,
-                scale.y_mean,
-                scale.y_sd,
-                *problem.labels,
-            ),
+            "scale": problem.units,
             "elbo_trace": self.solution.elbo_trace - count @ np.log(scale.unit),
             "converged": self.solution.converged,
             "family": scale.name,

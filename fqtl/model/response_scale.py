@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.inputs import Design, beside, choose
-from fqtl.model.arrays.moments import Floats
+from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.arrays.standardise import standardise_response
 from fqtl.model.families import FAMILIES, Family, Gaussian, Response
 
@@ -55,6 +55,18 @@ class ResponseScale:
                 f"y must vary in at least one tissue; all {y.shape[1]} are constant or empty."
             )
         return found
+
+    def of_tissues(self, index: Indices) -> "ResponseScale":
+        """Of these tissues, in this order."""
+        return ResponseScale(
+            self.name,
+            self.response.of_tissues(index),
+            self.family.of_tissues(index),
+            self.distribution.of_tissues(index),
+            self.y_mean[index],
+            self.y_sd[index],
+            self.unit[index],
+        )
 
     @classmethod
     def _standardised(cls, given: Response) -> "ResponseScale":

@@ -34,6 +34,16 @@ class Response:
         whole = (np.broadcast_to(part, self.values.shape) for part in given)
         return Response(*(part.ravel()[None, index] for part in whole))
 
+    def of_tissues(self, index: Indices) -> "Response":
+        """Of these tissues, in this order."""
+        given = (self.values, self.observed, self.offset, self.trials)
+        return Response(
+            *(
+                part if len(part) == 1 else np.ascontiguousarray(part[:, index])  # as kernels want
+                for part in given
+            )
+        )
+
     def average(self, values: Floats) -> Floats:
         """(m,) mean of `values` (n, m) over what was measured in a tissue; 0 where nothing was."""
         count = np.maximum(self.observed.sum(axis=0), 1.0)
