@@ -25,8 +25,8 @@ class SummaryStatistics:
     ld: str | None = key(
         None,
         "matrices of LD in the place of a panel: a table of regions with chrom, start, end, "
-        "matrix, variants and n (docs/from-summary-statistics.md). Genotypes are then not read; "
-        "null for none",
+        "matrix, variants, n and chain (docs/from-summary-statistics.md). Genotypes are then not "
+        "read; null for none",
         "the path of a table",
     )
     noise_correlation: str = key(

@@ -2,7 +2,8 @@
 
 Tab-separated with a header: `chrom`, `start` and `end` (1-based, both inside), `matrix` (as
 `fqtl.read_ld` reads it), `variants` (the list of what its rows are of, `fqtl/qtl/ld_variants.py`),
-and `n`, the people that it is of, where it is known. Needs no arrays.
+and, where they are known or needed, `n`, the people that it is of, and `chain`, a chain file that
+lifts region and list to the genome build of the run. Needs no arrays.
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class Region:
     variants: Path
     people: int | None
     where: str
+    chain: Path | None = None
 
 
 def read_regions(path: Path) -> list[Region]:
@@ -65,8 +67,8 @@ def _region(where: str, row: dict[str, str]) -> Region:
     for name in ("chrom", "matrix", "variants"):
         if not row[name]:
             raise FqtlError(f"{where}: {name} is empty.")
-    for name in ("matrix", "variants"):
-        if not Path(row[name]).is_file():
+    for name in ("matrix", "variants", "chain"):
+        if row.get(name) and not Path(row[name]).is_file():
             raise FqtlError(f"{where}: there is no file {row[name]} ({name}).")
     return Region(
         contigs.prefixed(row["chrom"]),
@@ -76,4 +78,5 @@ def _region(where: str, row: dict[str, str]) -> Region:
         Path(row["variants"]),
         numbers.get("n"),
         where,
+        Path(row["chain"]) if row.get("chain") else None,
     )

@@ -6,8 +6,9 @@ middle it is. One matrix is in memory at a time, in single precision: 4 r² byte
 to 16 r² while it is read. LD of a gene of p variants is decomposed in 60 p² bytes beside it.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,13 @@ from fqtl.data.reference import NO_FREQUENCY, Correlations
 from fqtl.data.variant_filter import VariantFilter
 from fqtl.data.windows import Span
 from fqtl.errors import FqtlError
+from fqtl.gwas.chain import Chain, read_chain
+from fqtl.gwas.places import Chromosomes
 from fqtl.model.summary.ld_matrix import load_ld
-from fqtl.qtl.ld_variants import CONSTANT, read_ld_variants
+from fqtl.qtl.ld_variants import CONSTANT, NOT_LIFTED, lifted, read_ld_variants
 
+log = logging.getLogger(__name__)
+STEP = 1_000  # base pairs between places of a region that are lifted
 SAME = 1e-3  # by which correlations may differ from symmetry and from 1, as in a fit; taste
 BLOCK = 1_024  # rows that are looked at at once
 ROWS = 3  # variants to an eigenvector that is kept; taste
@@ -49,12 +54,37 @@ class LDOfMatrices:
     _list: tuple[Region, pd.DataFrame] | None = field(default=None, init=False)
     _matrix: tuple[Region, np.ndarray] | None = field(default=None, init=False)
 
+    _chains: dict[tuple[Path, str], Chain] = field(default_factory=dict, init=False)
     _by_chrom: dict[str, list[Region]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self.regions = read_regions(self.path)
+        self.regions = [self._on_build(region) for region in read_regions(self.path)]
         for region in self.regions:
             self._by_chrom.setdefault(contigs.bare(region.chrom), []).append(region)
+
+    def _chain(self, region: Region) -> Chain | None:
+        """What lifts a region's positions, of its chromosome alone."""
+        if region.chain is None:
+            return None
+        key = region.chain, contigs.bare(region.chrom)
+        if key not in self._chains:
+            self._chains[key] = read_chain(region.chain, Chromosomes([region.chrom]))
+        return self._chains[key]
+
+    def _on_build(self, region: Region) -> Region:
+        """The region on the build of the run: from the first to the last place that is lifted."""
+        chain = self._chain(region)
+        if chain is None:
+            return region
+        places = np.append(np.arange(region.start, region.end, STEP), region.end)
+        found, _ = lifted(chain, region.chrom, places)
+        found = found[found > 0]
+        if not len(found):
+            raise FqtlError(
+                f"{region.where}: {region.chain} lifts none of {len(places)} places of "
+                f"{region.chrom}:{region.start}-{region.end}."
+            )
+        return replace(region, start=int(found.min()), end=int(found.max()))
 
     @property
     def people(self) -> int | None:
@@ -112,7 +142,8 @@ class LDOfMatrices:
         if region is None:
             return _nothing(span, OUTSIDE.format(path=self.path))
         table = self._listed(region)
-        inside = table[table["pos"].between(span[1], span[2])]
+        # what was not lifted has no place
+        inside = table[table["pos"].between(max(span[1], 1), span[2])]
         inside = inside.sort_values("pos", kind="stable")
         all_of_them = Correlations(
             inside.drop(columns=["frequency", "maf", "reason"]).reset_index(drop=True),
@@ -134,7 +165,10 @@ class LDOfMatrices:
 
     def _listed(self, region: Region) -> pd.DataFrame:
         if self._list is None or self._list[0] is not region:
-            table = read_ld_variants(region.variants, region.chrom, self.build)
+            chain = self._chain(region)
+            table = read_ld_variants(region.variants, region.chrom, self.build, chain)
+            if lost := int((table["reason"] == NOT_LIFTED).sum()):
+                log.info("%s: %d of %d variants are not lifted", region.variants, lost, len(table))
             self._list = (region, table)
             self._largest = max(self._largest, len(table))
         return self._list[1]

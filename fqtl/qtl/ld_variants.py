@@ -13,10 +13,13 @@ import numpy as np
 import pandas as pd
 
 from fqtl.data import contigs
+from fqtl.data.alleles import complement
 from fqtl.data.dosages import BASES, NOT_BASES, rsid_of, variant_id
 from fqtl.data.lines import read_lines
 from fqtl.data.text import guarded, read_table
 from fqtl.errors import FqtlError
+from fqtl.gwas.chain import Chain
+from fqtl.gwas.places import Chromosomes
 
 NAMES = {
     "chrom": ("chrom", "chr", "chromosome"),
@@ -32,10 +35,15 @@ BIM = ["chrom", "id", "cm", "pos", "a1", "a2"]
 PREAMBLE = 5_000  # lines of ## before a header
 REPEATED = "listed twice"
 CONSTANT = "constant"
+NOT_LIFTED = "not lifted"
 
 
-def read_ld_variants(path: Path, chrom: str, build: str) -> pd.DataFrame:
+def read_ld_variants(
+    path: Path, chrom: str, build: str, chain: Chain | None = None
+) -> pd.DataFrame:
     """Variants in the order of the matrix.
+
+    build : of the run, to which `chain` lifts positions
 
     variant_id, rsid, chrom, pos, other_allele, effect_allele; frequency of the effect allele and
     maf, NaN where they are not known; reason why a variant is of no use, empty if it is
@@ -59,6 +67,9 @@ def read_ld_variants(path: Path, chrom: str, build: str) -> pd.DataFrame:
     found["chrom"], found["pos"] = contigs.prefixed(chrom), pos.astype(np.int64)
     for name in ("other_allele", "effect_allele"):
         found[name] = found[name].str.upper()
+    if chain is not None:
+        found = _lift(found, chain, chrom)
+    lost = (found["pos"] == 0).to_numpy()
     for name in ("frequency", "maf"):
         found[name] = _shares(path, found[name], name)
     known = found["frequency"].notna()
@@ -66,8 +77,33 @@ def read_ld_variants(path: Path, chrom: str, build: str) -> pd.DataFrame:
     found["rsid"] = found["rsid"].map(rsid_of)
     places = zip(found["pos"], found["other_allele"], found["effect_allele"], strict=True)
     found["variant_id"] = [variant_id(chrom, *place, build) for place in places]
-    found["reason"] = _reasons(found)
+    found["reason"] = np.where(lost, NOT_LIFTED, _reasons(found))
     return found
+
+
+def lifted(chain: Chain, chrom: str, pos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(v,) positions on the same chromosome of another build, 0 for none; whether strands differ.
+
+    chain : of this chromosome alone
+    """
+    code = Chromosomes([chrom]).code(chrom)
+    to_chrom, to_pos, minus = chain.lift(np.full(len(pos), code), pos)
+    return np.where(to_chrom == code, to_pos, 0), minus
+
+
+def _lift(found: pd.DataFrame, chain: Chain, chrom: str) -> pd.DataFrame:
+    """Variants at their other place, position 0 where there is none.
+
+    On the other strand alleles are those of the other strand; indels are written in more ways
+    than one there, and have no place.
+    """
+    pos, minus = lifted(chain, chrom, found["pos"].to_numpy())
+    long = found["other_allele"].str.len() + found["effect_allele"].str.len() > 2
+    turned = {
+        name: found[name].where(~minus, found[name].map(complement))
+        for name in ("other_allele", "effect_allele")
+    }
+    return found.assign(pos=np.where(minus & long, 0, pos), **turned)
 
 
 def _reasons(found: pd.DataFrame) -> np.ndarray:

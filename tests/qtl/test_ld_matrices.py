@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from fqtl.data.variant_filter import VariantFilter
+from fqtl.errors import FqtlError
 from fqtl.qtl import ld_matrices
 from fqtl.qtl.ld_matrices import LDOfMatrices
 from fqtl.qtl.ld_variants import read_ld_variants
@@ -78,3 +79,32 @@ def test_a_matrix_is_read_once_for_genes_that_follow_each_other(overlapping, mon
         ld = one.for_fit()["ld"]
         assert ld.shape == (5, 5)
         assert ld[0, 1] == pytest.approx(start * 1e-5)
+
+
+def test_regions_and_lists_of_another_build_are_lifted(overlapping, tmp_path, caplog):
+    """To 3,500 by 10 kb, to 3,600 nowhere, to 4,600 turned round: 3,601 to 14,600 and so down."""
+    (tmp_path / "a.chain").write_text(
+        "chain 1 chr22 90000 + 0 3500 chr22 90000 + 10000 13500 1\n3500\n\n"
+        "chain 1 chr22 90000 + 3600 4600 chr22 90000 - 75400 76400 2\n1000\n\n"
+        "chain 1 chr22 90000 + 4600 6000 chr22 90000 + 14600 16000 3\n1400\n"
+    )
+    table = pd.read_csv(tmp_path / "ld.tsv", sep="\t").assign(chain="a.chain")
+    table.to_csv(tmp_path / "ld.tsv", sep="\t", index=False)
+    source = LDOfMatrices(tmp_path / "ld.tsv", "GRCh38", VariantFilter(), 0.01)
+    spans = [(one.start, one.end) for one in source.regions]
+    assert spans == [(10001, 13000), (11001, 14201), (12001, 15000)]
+    with caplog.at_level("INFO"):
+        (found,) = source.windows([("chr22", 13300, 15000)])
+    assert "1 of 30 variants are not lifted" in caplog.text
+    straight, turned = [13300, 13400, 13500], list(range(13601, 14502, 100))
+    assert found.variants["pos"].tolist() == [*straight, *turned, 14700, 14800, 14900, 15000]
+    assert "".join(found.variants["effect_allele"]) == "GGG" + 10 * "C" + "GGGG"
+    assert found.row[[0, 3, 12, 13]].tolist() == [12, 25, 16, 26]
+
+
+def test_a_region_that_is_not_lifted_is_refused(overlapping, tmp_path):
+    (tmp_path / "a.chain").write_text("chain 1 chr22 90 + 0 9 chr22 90 + 0 9 1\n9\n")
+    table = pd.read_csv(tmp_path / "ld.tsv", sep="\t").assign(chain="a.chain", end=9000)
+    table.iloc[1:2].to_csv(tmp_path / "ld.tsv", sep="\t", index=False)
+    with pytest.raises(FqtlError, match="lifts none of 9 places of chr22:1001-9000"):
+        LDOfMatrices(tmp_path / "ld.tsv", "GRCh38", VariantFilter(), 0.01)
