@@ -14,8 +14,10 @@ rows over sqrt(k) and a rest of variance psi_j that the eigenvectors do not hold
 
     g = (A' Psi^-1 A + ridge)^-1 A' Psi^-1 r_O
 
-which is exact, and costs no information, where the variants that are there span the eigenvectors. A
-row of which they hold less than half is missing.
+which costs no information where the variants that are there span the eigenvectors. The ridge is 1,
+since noise of g has the variance 1/n and that of the rest psi/n: with less of it what is hardly
+told is the rest divided by next to nothing, and looks like effects. A row of which they hold less
+than half, that is a row told with more error than it has noise, is missing.
 
 Where the LD is of other people, y~ is divided by eigenvalues that are nearer to those of the
 population (`ld.py`); x~ keeps those of the reference. Shrunken ones are the better on average over
@@ -34,7 +36,7 @@ from fqtl.model.arrays.inputs import as_matrix
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.summary.ld import LD
 
-RIDGE = 0.01  # beside the information of a row, which is some hundreds; taste
+RIDGE = 1.0  # derived: noise of a row over that of the rest, in units of the latter's psi
 LEAST_REST = 1e-3  # of a variant's variance, which eigenvectors do not hold; taste
 LEAST_HELD = 0.5  # of a row, by the variants that a tissue has; taste
 LEAST_PEOPLE = 10  # of a tissue, below which z-scores say nothing; taste

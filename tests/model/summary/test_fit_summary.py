@@ -73,6 +73,22 @@ def test_missing_z_scores_are_told_by_their_neighbours_not_taken_for_zeros(gene)
     assert genetic_r2(found.effects, gene) > genetic_r2(as_zero.effects, gene)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_missing_z_scores_make_no_effects_out_of_errors_of_ld(seed):
+    gene = make_gene(seed)
+    rng = np.random.default_rng(seed)
+    z = np.where(rng.random(gene.z.shape) < 0.2, np.nan, gene.z)
+    z[rng.random(len(z)) < 0.05] = np.nan
+    z[50] = gene.z[50]  # of the variant that acts
+    found = fqtl.fit_summary(z, gene.n, panel=gene.others)
+    assert genetic_r2(found.effects, gene) > 0.95
+    alike = np.abs(np.corrcoef(gene.x.T)[50])
+    sets = [one.variants for one in found.credible_sets if one.pip > 0.9]
+    assert sets
+    assert all(alike[variants].max() > 0.9 for variants in sets)
+    assert (found.tissue_pip[4:] < 0.5).all()
+
+
 def test_a_tissue_without_z_scores_is_a_tissue_without_effects(gene):
     z = gene.z.copy()
     z[:, 2] = np.nan
