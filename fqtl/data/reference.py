@@ -67,7 +67,7 @@ class Correlations:
 
     variants : as of `Reference`
     row : (p,) place of each in the matrix
-    matrix : (r, r) of all variants of the region, which genes share
+    matrix : (r, r) of these variants and others
     maf : (p,) frequency of the rarer allele, NaN where it is not known
     min_maf : the least that is of use
     effect_frequency : (p,) of the effect allele, NaN where only the other is known

@@ -53,7 +53,6 @@ class LDOfMatrices:
     _largest: int = field(default=0, init=False)  # variants of a list, of those that were read
     _list: tuple[Region, pd.DataFrame] | None = field(default=None, init=False)
     _matrix: tuple[Region, np.ndarray] | None = field(default=None, init=False)
-
     _chains: dict[tuple[Path, str], Chain] = field(default_factory=dict, init=False)
     _by_chrom: dict[str, list[Region]] = field(default_factory=dict, init=False)
 
@@ -180,9 +179,10 @@ class LDOfMatrices:
             self._matrix = (region, read_matrix(region, len(self._listed(region))))
         matrix = self._matrix[1]
         varies = np.diag(matrix)[found.row] > 0
-        reason = pd.Series(np.where(varies, "", CONSTANT))
-        whole = Correlations(**{**vars(found), "matrix": matrix})
-        return whole if varies.all() else whole.without(reason)
+        kept = found if varies.all() else found.without(pd.Series(np.where(varies, "", CONSTANT)))
+        # a part of its own: whoever holds a gene does not hold the matrix of its region
+        part = matrix[np.ix_(kept.row, kept.row)]
+        return replace(kept, matrix=part, row=np.arange(len(part)))
 
 
 def read_matrix(region: Region, variants: int) -> np.ndarray:

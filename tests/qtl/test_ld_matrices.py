@@ -1,5 +1,7 @@
 """Lists of variants beside matrices of LD, and which region is whose."""
 
+import weakref
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,6 +83,17 @@ def test_a_matrix_is_read_once_for_genes_that_follow_each_other(overlapping, mon
         assert ld[0, 1] == pytest.approx(start * 1e-5)
 
 
+def test_the_matrix_of_one_region_is_in_memory(overlapping):
+    """While the gene of the region before is held, as it is when the next one is read."""
+    spans = [("chr22", middle - 200, middle + 200) for middle in (1500, 2500)]
+    windows = overlapping.windows(spans)
+    first, matrix = next(windows), weakref.ref(overlapping._matrix[1])
+    assert matrix() is not None
+    second = next(windows)
+    assert matrix() is None
+    assert first.for_fit()["ld"][0, 1] != second.for_fit()["ld"][0, 1]
+
+
 def test_regions_and_lists_of_another_build_are_lifted(overlapping, tmp_path, caplog):
     """To 3,500 by 10 kb, to 3,600 nowhere, to 4,600 turned round: 3,601 to 14,600 and so down."""
     (tmp_path / "a.chain").write_text(
@@ -94,7 +107,7 @@ def test_regions_and_lists_of_another_build_are_lifted(overlapping, tmp_path, ca
     spans = [(one.start, one.end) for one in source.regions]
     assert spans == [(10001, 13000), (11001, 14201), (12001, 15000)]
     with caplog.at_level("INFO"):
-        (found,) = source.windows([("chr22", 13300, 15000)])
+        found = source.described(("chr22", 13300, 15000))
     assert "1 of 30 variants are not lifted" in caplog.text
     straight, turned = [13300, 13400, 13500], list(range(13601, 14502, 100))
     assert found.variants["pos"].tolist() == [*straight, *turned, 14700, 14800, 14900, 15000]
