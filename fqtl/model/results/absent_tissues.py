@@ -6,6 +6,7 @@ finds is given back for all: no effect, PIP 0, the mean at what was seen.
 """
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,8 +16,10 @@ from fqtl.model.results.fit import Fit
 from fqtl.model.results.model_fit import Scale
 from fqtl.model.results.posterior import Posterior
 
+AnyFit = TypeVar("AnyFit", bound=Fit)
 
-def of_all_tissues(found: Fit, there: np.ndarray, scale: Scale, distribution: Family) -> Fit:
+
+def of_all_tissues(found: AnyFit, there: np.ndarray, scale: Scale, distribution: Family) -> AnyFit:
     """The fit of the tissues `there`, a mask (m,), as one of all.
 
     scale, distribution : of all tissues

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fqtl.model import single_effects_model
-from fqtl.model.arrays.moments import Floats
+from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.arrays.threads import one_thread
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.engines.cavi import maximise
@@ -25,6 +25,7 @@ from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.predictors.tissue_specific import TissueSpecific
+from fqtl.model.results.absent_tissues import of_all_tissues
 from fqtl.model.results.model_fit import Scale
 from fqtl.model.summary.contradictions import Checked, check_scores
 from fqtl.model.summary.ld import LD
@@ -87,8 +88,26 @@ class SummaryProblem:
 
     def fit(self) -> SummaryFit:
         """The posterior, on the scale of the input."""
+        there = self.rows.n > 0
         with one_thread():
-            return self._result(self._solve())
+            if there.all():
+                return self._result(self._solve())
+            some = self._of_tissues(np.flatnonzero(there))
+            return self._of_all(some._result(some._solve()), there)
+
+    def _of_tissues(self, index: Indices) -> "SummaryProblem":
+        """The rows of these tissues alone."""
+        given = None if self.given is None else self.given[np.ix_(index, index)]
+        return replace(self, rows=self.rows.of_tissues(index), given=given)
+
+    def _of_all(self, found: SummaryFit, there: np.ndarray) -> SummaryFit:
+        """The fit of tissues that have z-scores, as one of all."""
+        m = len(there)
+        scale = Scale(self.ld.mean, self.ld.sd, np.zeros(m), there.astype(np.float64), *self.labels)
+        wide = of_all_tissues(found, there, scale, Gaussian(np.full(m, LEAST_VARIANCE), np.ones(m)))
+        notes = tuple(dict.fromkeys((*self._notes(), *found.notes)))
+        correlation = correlation_of(wide.shared_noise)
+        return replace(wide, notes=notes, noise_correlation=correlation, n_people=self.rows.n)
 
     def with_y(self, y: Floats, n: Floats) -> "SummaryProblem":
         """The problem of other rows y (k, m), which n (m,) people are behind."""
@@ -171,7 +190,7 @@ class SummaryProblem:
             engine="cavi",
             notes=(*self._notes(), *filter(None, [solution.note])),
             mismatch=self.mismatch,
-            noise_correlation=np.outer(shared, shared) + np.diag(1 - shared**2),
+            noise_correlation=correlation_of(shared),
             flipped=self.checked.flipped,
             left_out=self.checked.left_out,
             contradiction=self.checked.contradiction,
@@ -191,6 +210,11 @@ class SummaryProblem:
             (int(checked.left_out.sum()), "variants contradict their LD and are left out"),
         )
         return tuple(f"{count} {what}" for count, what in counted if count)
+
+
+def correlation_of(shared: Floats) -> Floats:
+    """(m, m) of z-scores, by what each tissue has of noise that donors share."""
+    return np.asarray(np.outer(shared, shared) + np.diag(1 - shared**2))
 
 
 def _blurred(entry: Predictor, blur: float, of_tissues: Floats) -> Predictor:

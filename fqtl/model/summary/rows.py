@@ -33,7 +33,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.inputs import as_matrix
-from fqtl.model.arrays.moments import Floats
+from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.summary.ld import LD
 
 RIDGE = 1.0  # derived: noise of a row over that of the rest, in units of the latter's psi
@@ -124,6 +124,10 @@ class Rows:
         scale = (np.sqrt(ld.k) * np.sqrt(ld.sample)).astype(np.float32)
         x = np.ascontiguousarray(ld.vectors, dtype=np.float32) * scale
         return cls(x, y, np.where(np.isfinite(y).any(axis=0), scores.n, 0.0))
+
+    def of_tissues(self, index: Indices) -> "Rows":
+        """Of these tissues alone."""
+        return Rows(self.x, self.y[:, index], self.n[index])
 
     @property
     def k(self) -> int:

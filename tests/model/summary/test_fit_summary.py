@@ -98,6 +98,26 @@ def test_a_tissue_without_z_scores_is_a_tissue_without_effects(gene):
     assert any("no z-score" in note for note in found.notes)
 
 
+@pytest.mark.parametrize("people", ["x", "others"])
+@pytest.mark.parametrize("given", [False, True])
+def test_a_tissue_without_z_scores_changes_nothing(gene, people, given):
+    panel, m = getattr(gene, people), gene.z.shape[1]
+    z, n = np.column_stack([np.full(len(gene.z), np.nan), gene.z]), np.r_[100.0, gene.n]
+    noise = np.full((m + 1, m + 1), 0.3) + 0.7 * np.eye(m + 1)
+    of_some = {"noise_correlation": noise[1:, 1:]} if given else {}
+    of_all = {"noise_correlation": noise} if given else {}
+    known = fqtl.fit_summary(gene.z, gene.n, panel=panel, **of_some)
+    wide = fqtl.fit_summary(z, n, panel=panel, **of_all)
+    for name in ("effects", "pip", "tissue_pip", "shared_noise", "noise_variance", "elbo"):
+        found, expected = getattr(wide, name), getattr(known, name)
+        found = found[..., 1:] if np.ndim(found) else found
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9, err_msg=name)
+    np.testing.assert_allclose(wide.noise_correlation[1:, 1:], known.noise_correlation)
+    assert wide.tissue_pip[0] == 0
+    assert not wide.effects[:, 0].any()
+    assert any("1 of 7 tissues have no z-score" in note for note in wide.notes)
+
+
 def test_counting_the_other_allele_turns_the_effects(gene):
     sign = np.where(np.arange(gene.z.shape[0]) % 3 == 0, -1.0, 1.0)
     turned = np.where(sign < 0, 2 - gene.others, gene.others)
