@@ -29,7 +29,8 @@ class Learning:
 def _seen(y: np.ndarray, x: np.ndarray) -> dict[str, Any]:
     """What a fit with the default priors says of the priors."""
     seen = Seen.of(fqtl.fit(y, x))
-    return {**vars(seen), "said": seen.said.tolist()}
+    background = None if seen.background is None else seen.background.tolist()
+    return {**vars(seen), "said": seen.said.tolist(), "background": background}
 
 
 def _priors(kept: Sequence[dict[str, Any]]) -> fqtl.Priors:
@@ -38,7 +39,15 @@ def _priors(kept: Sequence[dict[str, Any]]) -> fqtl.Priors:
 
 def _as_seen(kept: dict[str, Any]) -> Seen:
     factors = tuple(FactorSeen(*factor) for factor in kept["factors"])
-    return Seen(**{**kept, "said": np.array(kept["said"]), "factors": factors})
+    of_background = kept["background"]
+    return Seen(
+        **{
+            **kept,
+            "said": np.array(kept["said"]),
+            "factors": factors,
+            "background": None if of_background is None else np.array(of_background),
+        }
+    )
 
 
 PATTERNS = Learning(
