@@ -70,8 +70,8 @@ class Fit(ModelFit):
         deviation of x; None where no tissue has any.
     background_log_bayes : (1 + m, g)
         ln Bayes factor of each variance of a grid (`model/priors/polygenic.py`) against no
-        background: of one that all tissues share, then of each tissue's where they share none.
-        None where the model has no background.
+        background: of one that all tissues share, then of each tissue's where they share none;
+        m of those that vary. None where the model has no background.
     factor_share : (k,)
         Prior probability that a tissue has a factor, as the factor learned it. None where the fit
         is of another model than the default.
