@@ -139,7 +139,15 @@ def learn_priors(fits: Iterable[Fit]) -> Priors:
     FqtlError
         No fit, or one of another model.
     """
-    return priors_of([Seen.of(fit) for fit in fits])
+    return priors_of([Seen.of(_a_fit(fit)) for fit in ([fits] if isinstance(fits, Fit) else fits)])
+
+
+def _a_fit(given: object) -> Fit:
+    if not isinstance(given, Fit):
+        raise FqtlError(
+            f"Priors are learned from fits, as fqtl.fit returns them, found {type(given).__name__}."
+        )
+    return given
 
 
 def priors_of(seen: Sequence[Seen]) -> Priors:

@@ -113,3 +113,9 @@ def test_other_fits_teach_no_priors(gene):
 def test_by_default_a_factor_is_held_to_half_of_the_tissues_that_it_may_have_at_most(m):
     bound = factor_tissues(m, FactorOptions().max_tissue_inclusion).most[-1]
     assert default_priors(m).factor_share == pytest.approx(bound / 2)
+
+
+@pytest.mark.parametrize("given", [(np.zeros((9, 2)), np.zeros((9, 3))), "fits.parquet", None])
+def test_what_is_no_fit_is_named(given):
+    with pytest.raises(FqtlError, match=f"as fqtl.fit returns them, found {type(given).__name__}"):
+        fqtl.learn_priors([given])
