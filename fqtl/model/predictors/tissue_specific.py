@@ -183,20 +183,19 @@ class TissueSpecific:
 
         left : (n, m) residual of all effects
         """
-        informations, held = {}, {}
+        held: dict[int, SingleEffect | None] = {}
         for t in where:
             effects = self.tissues[t]
             if len(effects.effects) > 1 or effects.most >= NOTICEABLE:
                 continue
-            information = self._information(t, diagonal[:, t])
-            if information is not None:
-                informations[t] = information
+            if _is_alike(diagonal[:, t]):
                 held[t] = effects.effects[0] if effects.effects else None
         if not held:
             return self.weak, {}
         most = _largest(diagonal)
         beside = left / most + diagonal / most * self.mean()
-        return self.weak.found(held, beside, diagonal, informations, self.prior.of_slot(0))
+        information = self.observations.information
+        return self.weak.found(held, beside, diagonal, information, self.prior.of_slot(0))
 
     def _refined(
         self,
@@ -228,11 +227,9 @@ class TissueSpecific:
 
     def _information(self, tissue: int, weight: Floats) -> Floats | None:
         """(p,) sum_i w_i x_ji^2, where all donors of the tissue have the same weight."""
-        most = weight.max()
-        seen = weight > 0
-        if (weight[seen] != most).any():
+        if not _is_alike(weight):
             return None
-        return np.asarray(most * self.observations.information[tissue])
+        return np.asarray(weight.max() * self.observations.information[tissue])
 
     def _learned_from_all(
         self, squares: np.ndarray, precision: NoisePrecision
@@ -263,6 +260,11 @@ class TissueSpecific:
             if _is_near(prior, before):
                 break
         return replace(self, prior=prior), more
+
+
+def _is_alike(weight: Floats) -> bool:
+    """Whether all donors that have a weight (n,) have the same."""
+    return bool((weight[weight > 0] == weight.max()).all())
 
 
 def _largest(weight: Floats) -> Floats:

@@ -9,7 +9,7 @@ residual has moved by STALE of its length (d is then at most STALE sqrt(n), and 
 and effects until their prior has changed by OTHER.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ import numpy as np
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.effect_prior import EffectPrior
+from fqtl.model.priors.place import SeenRows
 from fqtl.model.priors.single_effects import SingleEffect
 
 STALE = 1e-3  # part of a residual that may have changed; taste: 0.001 nats of a tissue at most
@@ -113,14 +114,15 @@ class WeakEffects:
         held: Mapping[int, SingleEffect | None],
         residual: Floats,
         weight: Floats,
-        informations: Mapping[int, Floats],
+        information: np.ndarray,
         prior: EffectPrior,
     ) -> tuple["WeakEffects", dict[int, SingleEffect]]:
         """The best effect of each of these tissues, where it is a weak one.
 
         held : what each tissue has now
         residual : (n, m) of all but that, 0 where nothing was observed
-        weight : (n, m) of donors, alike in a tissue; informations : (p,) of each tissue
+        weight : (n, m) of donors, alike in a tissue
+        information : (m, p) on each variant, of donors of weight 1
         """
         tissues = sorted(held)
         scores = self.scores.refreshed(residual, tissues)
@@ -138,29 +140,13 @@ class WeakEffects:
             else:
                 found[t] = made.effect
         made_now = dict(self.made)
-        for t, effect in zip(
-            anew, self._best(anew, scores, weight, informations, prior), strict=True
-        ):
+        seen = [
+            SeenRows(scores.x, scores.of_tissues[t].z, information[t], float(most[t]), prior)
+            for t in anew
+        ]
+        best = SingleEffect.best_of_each(scores.x, seen, weight[:, anew])
+        for t, effect in zip(anew, best, strict=True):
             if effect is not None:
                 found[t] = effect
                 made_now[t] = Made(effect, scores.of_tissues[t], at[t])
         return WeakEffects(scores, made_now), found
-
-    @staticmethod
-    def _best(
-        tissues: Sequence[int],
-        scores: ResidualScores,
-        weight: Floats,
-        informations: Mapping[int, Floats],
-        prior: EffectPrior,
-    ) -> list[SingleEffect | None]:
-        if not tissues:
-            return []
-        weights = weight[:, tissues]
-        of_each = (
-            scores.of_tissues[t].z * most
-            for t, most in zip(tissues, weights.max(axis=0), strict=True)
-        )
-        return SingleEffect.best_of_each(
-            scores.x, of_each, weights, [informations[t] for t in tissues], prior
-        )

@@ -83,12 +83,12 @@ class Place(NamedTuple):
         """(k,) of the size, given the row."""
         return self.each[2]
 
-    def compact(self, x: Variants) -> "Place":
-        """What is kept of many rows: no moments of the loading, the rest in the precision of x."""
-        nothing = np.empty(0)
+    def kept(self, x: Variants) -> "KeptRows":
+        """What is kept of the rows; of many in the precision of x, as scores are no better."""
+        if len(self.rows) <= FEW:
+            return KeptRows(self.rows, self.each)
         rows = self.rows if self.rows is x.all else self.rows.astype(np.int32)
-        each = self.each.astype(x.dtype)
-        return self._replace(rows=rows, each=each, first=nothing, second=nothing)
+        return KeptRows(rows, self.each.astype(x.dtype))
 
     def is_spread_out(self, x: Variants) -> bool:
         """Whether it is hardly an effect, of any of many variants."""
@@ -96,6 +96,46 @@ class Place(NamedTuple):
             return False
         whole = self.rows is x.all
         return (x.n_variants if whole else x.copies.count[self.rows].sum()) > FEW
+
+
+class KeptRows(NamedTuple):
+    """Rows of a place, and what each has, as in `Place`."""
+
+    rows: np.ndarray
+    each: np.ndarray
+
+    def made(self) -> "KeptRows":
+        """Itself."""
+        return self
+
+
+class SeenRows(NamedTuple):
+    """What a place among all rows follows from, and is made of when it is asked for.
+
+    Of weak effects of all tissues, and of what a fit may go back to, places would be the most that
+    a fit holds; what they follow from is there for other reasons.
+
+    z, information : (p,) score of each row and information on it, of donors of weight 1
+    weight : of each donor
+    """
+
+    x: Variants
+    z: np.ndarray
+    information: np.ndarray
+    weight: float
+    prior: EffectPrior
+
+    def place(self) -> Place:
+        """The best one."""
+        score, information = (
+            self.weight * each.astype(np.float64) for each in (self.z, self.information)
+        )
+        return Place.best(self.x, self.x.all, score, information, self.prior)
+
+    def made(self) -> KeptRows:
+        """Its rows."""
+        place = self.place()
+        return KeptRows(place.rows, place.each)
 
 
 class Sums(NamedTuple):

@@ -30,7 +30,7 @@ posterior, KL and moments.
 A slot's prior is `effect_prior.py`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log, log1p
 from typing import Self
@@ -41,7 +41,7 @@ from fqtl.model.arrays.copies import Copies
 from fqtl.model.arrays.moments import Floats, Indices, Moments
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.effect_prior import EffectPrior
-from fqtl.model.priors.place import FEW, Place, Sums, log_bayes_factor
+from fqtl.model.priors.place import KeptRows, Place, SeenRows, Sums, log_bayes_factor
 
 LIKELY = 0.5  # probability from which an effect counts as found, and another is looked for; taste
 NO_WEIGHT = 1e-300  # of all donors, where none was observed: any that can be divided by; derived
@@ -52,27 +52,37 @@ LEAST = 1e-7  # probability below which a slot is emptied; taste: it costs the E
 class SingleEffect:
     """Posterior of one effect: its `Place`, and the part of f that it makes.
 
-    each : (3, k) alpha, mean and precision of its rows
-    sums : of its rows
+    where : the rows that it may be of
+    sums : of these
     first, square : E f and E f^2 of that part, (n,) or, of the latter, alike for all donors
     """
 
-    rows: np.ndarray
-    each: np.ndarray
+    where: KeptRows | SeenRows
     log_none: float
     sums: Sums
     first: np.ndarray
     square: Floats | float
 
     @classmethod
-    def of(cls, place: Place, first: np.ndarray, square: Floats | float) -> "SingleEffect":
+    def of(
+        cls,
+        place: Place,
+        where: KeptRows | SeenRows,
+        first: np.ndarray,
+        square: Floats | float,
+    ) -> "SingleEffect":
         """At a place."""
-        return cls(place.rows, place.each, place.log_none, place.sums, first, square)
+        return cls(where, place.log_none, place.sums, first, square)
 
     @property
     def index(self) -> Indices:
         """(k,) its rows."""
-        return self.rows.astype(np.intp, copy=False)
+        return self.where.made().rows.astype(np.intp, copy=False)
+
+    @property
+    def each(self) -> Floats:
+        """(3, k) alpha, mean and precision of its rows."""
+        return self.where.made().each.astype(np.float64, copy=False)
 
     @property
     def score(self) -> Floats:
@@ -87,17 +97,17 @@ class SingleEffect:
     @property
     def alpha(self) -> Floats:
         """(k,) probability that the effect is of each row."""
-        return self.each[0].astype(np.float64, copy=False)
+        return self.each[0]
 
     @property
     def mean(self) -> Floats:
         """(k,) of the size, given the row."""
-        return self.each[1].astype(np.float64, copy=False)
+        return self.each[1]
 
     @property
     def precision(self) -> Floats:
         """(k,) of the size, given the row."""
-        return self.each[2].astype(np.float64, copy=False)
+        return self.each[2]
 
     @classmethod
     def best(
@@ -125,39 +135,36 @@ class SingleEffect:
         if place.is_spread_out(x):
             first = x.sum(place.rows, place.first).astype(x.dtype)
             kept, of_donor = spread_out(place, weight, prior, x)
-            return cls.of(kept, first, of_donor)
+            return cls.of(place, kept, first, of_donor)
         f, square = x.add(place.rows, place.first, place.second)
-        return cls.of(place.compact(x) if len(place.rows) > FEW else place, f, square)
+        return cls.of(place, place.kept(x), f, square)
 
     @classmethod
     def best_of_each(
         cls,
         x: Variants,
-        scores: Iterable[Floats],
+        seen: Sequence[SeenRows],
         weights: Floats,
-        informations: Sequence[Floats],
-        prior: EffectPrior,
     ) -> "list[SingleEffect | None]":
-        """`best` of k responses that share the prior, in one product.
+        """`best` of k responses, in one product.
 
         None of those whose effect is not spread out.
-        scores : k times (p,) of their gradients; weights : (n, k); informations : k times (p,)
+        seen : of each response; weights : (n, k)
         """
-        loadings = np.zeros((weights.shape[1], x.p), dtype=x.dtype)
-        kept: list[tuple[Place, float] | None] = []
-        for row, score, weight, information in zip(
-            loadings, scores, weights.T, informations, strict=True
-        ):
-            place = Place.best(x, x.all, score, information, prior)
+        loadings = np.zeros((len(seen), x.p), dtype=x.dtype)
+        effects: list[SingleEffect | None] = []
+        for row, rows, weight in zip(loadings, seen, weights.T, strict=True):
+            place = rows.place()
             if not place.is_spread_out(x):
-                kept.append(None)
+                effects.append(None)
                 continue
             row[place.rows] = place.first
-            kept.append((place.compact(x), _square(place.second, place, weight, prior)))
+            square = _square(place.second, place, weight, rows.prior)
+            effects.append(cls.of(place, rows, row[:0], square))
         return [
             # copies, as views would hold those of all responses
-            None if one is None else cls.of(one[0], first.copy(), one[1])
-            for one, first in zip(kept, x.sums(loadings), strict=True)
+            None if one is None else replace(one, first=first.copy())
+            for one, first in zip(effects, x.sums(loadings), strict=True)
         ]
 
     @property
@@ -180,27 +187,19 @@ class SingleEffect:
 
     def spread(self, copies: Copies) -> "SingleEffect":
         """The same of single variants, of which the rows are classes."""
-        variants, place = copies.variants_of(self.index)
-        count = copies.count[self.index][place]
-        return replace(
-            self,
-            rows=variants,
-            each=np.array(
-                [
-                    self.alpha[place] / count,
-                    self.mean[place] * copies.sign[variants],
-                    self.precision[place],
-                ]
-            ),
-        )
+        rows, each = self.where.made()
+        variants, place = copies.variants_of(rows.astype(np.intp, copy=False))
+        each = each[:, place].astype(np.float64, copy=False)
+        each[0] /= copies.count[rows][place]
+        each[1] *= copies.sign[variants]
+        return replace(self, where=KeptRows(variants, each))
 
     def scaled(self, factor: float) -> "SingleEffect":
         """The same with its size multiplied by `factor`."""
+        (rows, each), scale = self.where.made(), np.array([[1.0], [factor], [factor**-2.0]])
         return replace(
             self,
-            each=np.array([self.alpha, self.mean * factor, self.precision / factor**2]).astype(
-                self.each.dtype, copy=False
-            ),
+            where=KeptRows(rows, each * scale.astype(each.dtype)),
             sums=self.sums.scaled(factor),
             first=self.first * float(factor),  # in its precision
             square=self.square * factor**2,
@@ -214,14 +213,12 @@ def _sum(parts: list[Floats], n: int) -> Floats:
 
 def spread_out(
     place: Place, weight: Floats, prior: EffectPrior, x: Variants
-) -> tuple[Place, float]:
+) -> tuple[KeptRows, float]:
     """Hardly an effect, of anything: what is kept of it, and E f^2, as if alike for all donors.
 
-    What each row has is kept in the precision of x, as scores are no better: most of what a fit
-    holds is that of effects like this.
     weight : (n,)
     """
-    kept = place.compact(x)
+    kept = place.kept(x)
     alpha, mean, size_precision = kept.each.astype(np.float64)
     second = alpha * (mean**2 + 1 / size_precision)
     return kept, _square(second, place, weight, prior)

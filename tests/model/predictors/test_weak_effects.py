@@ -34,10 +34,10 @@ class Sweep:
         self, known: WeakEffects, held: dict[int, SingleEffect], prior: EffectPrior = PRIOR
     ) -> tuple[WeakEffects, dict[int, SingleEffect]]:
         """After one sweep of all tissues."""
-        information = self.x.information(self.weight).T.copy()
+        information = self.x.information((self.weight > 0).astype(float)).T.copy()
         all_of_them = {t: held.get(t) for t in range(M)}
         return known.found(
-            all_of_them, self.residual, self.weight, dict(enumerate(information)), prior
+            all_of_them, self.residual, self.weight, information, prior
         )
 
     def moved(self, part: float) -> "Sweep":

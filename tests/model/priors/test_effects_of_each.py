@@ -5,6 +5,7 @@ import numpy as np
 from fqtl.model.arrays.standardise import standardise_genotypes
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.default_model import tissue_specific_effects
+from fqtl.model.priors.place import SeenRows
 from fqtl.model.priors.single_effects import SingleEffect
 from tests.conftest import linked_genotypes
 
@@ -15,10 +16,12 @@ def test_each_response_has_its_own_best_effect() -> None:
     x, prior = Variants.distinct(z), tissue_specific_effects(5).of_slot(0)
     y = rng.standard_normal((150, 5))
     y[:, 3] += z[100]  # no weak effect
-    weights = (rng.random((150, 5)) < 0.7) * rng.uniform(0.5, 2.0, 5)
+    observed, weight = (rng.random((150, 5)) < 0.7).astype(float), rng.uniform(0.5, 2.0, 5)
+    weights = observed * weight
     gradients, informations = weights * y, np.ascontiguousarray(x.information(weights).T)
-    scores = np.ascontiguousarray(x.scores(gradients).T)
-    found = SingleEffect.best_of_each(x, scores, weights, informations, prior)
+    z, information = x.scores_of_each(observed * y), x.information(observed).T
+    seen = [SeenRows(x, z[t], information[t], float(weight[t]), prior) for t in range(5)]
+    found = SingleEffect.best_of_each(x, seen, weights)
     assert [one is None for one in found] == [False, False, False, True, False]
     for t, one in enumerate(found):
         if one is None:

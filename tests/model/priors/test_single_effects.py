@@ -10,7 +10,7 @@ from scipy.stats import beta, gamma
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors import EffectPrior, FactorPrior, SuccessivePrior
 from fqtl.model.priors.effect_prior import USUAL_SQUARE
-from fqtl.model.priors.place import TAIL
+from fqtl.model.priors.place import TAIL, KeptRows
 from fqtl.model.priors.single_effects import (
     LEAST,
     Regression,
@@ -260,8 +260,7 @@ def test_effects_of_few_variants_stay_with_them():
         narrower.append(
             replace(
                 effect,
-                rows=effect.index[kept],
-                each=effect.each[:, kept],
+                where=KeptRows(effect.index[kept], effect.each[:, kept]),
             )
         )
     effects = replace(effects, effects=tuple(narrower))
