@@ -3,7 +3,8 @@
 Three genes of n = 838, p = 5,000 and m = 49, with two factors and effects of single tissues in
 eight; two in five of their variants are copies of others, or none are. Every job is run by both
 trees in turn, each in a process of its own on one thread, and of several runs the fastest counts:
-what other programs on the machine take is in the others.
+what other programs on the machine take is in the others. Memory is that of these, and of genes of
+n = 450, p = 1,000 and m = 44.
 
     python -m tests.benchmarks.against [--commit 62de0c3] [--repeats 5]
 """
@@ -23,35 +24,38 @@ import numpy as np
 from tests.conftest import linked_genotypes
 
 ROOT = Path(__file__).resolve().parents[2]
-N, P, M, OBSERVED = 838, 5000, 49, 0.4
+GTEX, SMALL = (838, 5000, 49), (450, 1000, 44)  # donors, variants, tissues
+OBSERVED = 0.4
 COPIES, FACTORS, SPECIFIC = 0.4, (20, 8), 8
 SHARED_VARIANCE = SPECIFIC_VARIANCE = 0.1  # of a tissue's
 SEEDS = (0, 1, 2)
 
 
-def gene(seed: int, copies: float) -> tuple[np.ndarray, np.ndarray]:
+def gene(
+    seed: int, copies: float, shape: tuple[int, int, int] = GTEX
+) -> tuple[np.ndarray, np.ndarray]:
     """y and x, of which a part of the columns are copies of others, half of them flipped."""
-    rng = np.random.default_rng(seed)
-    distinct = round(P * (1 - copies))
-    x = linked_genotypes(rng, N, distinct, correlation=0.95, min_maf=0.05).astype(np.float32)
-    original = np.sort(np.append(np.arange(distinct), rng.choice(distinct, P - distinct)))
+    (n, p, m), rng = shape, np.random.default_rng(seed)
+    distinct = round(p * (1 - copies))
+    x = linked_genotypes(rng, n, distinct, correlation=0.95, min_maf=0.05).astype(np.float32)
+    original = np.sort(np.append(np.arange(distinct), rng.choice(distinct, p - distinct)))
     is_copy = np.append(False, original[1:] == original[:-1])
     x = x[:, original]
-    flipped = is_copy & (rng.random(P) < 0.5)
+    flipped = is_copy & (rng.random(p) < 0.5)
     x[:, flipped] = 2 - x[:, flipped]
     standard = (x - x.mean(axis=0)) / x.std(axis=0)
-    genetic = np.zeros((N, M))
+    genetic = np.zeros((n, m))
     for tissues in FACTORS:
-        score = standard[:, rng.choice(P, 3, replace=False)] @ rng.standard_normal(3)
-        where = rng.choice(M, tissues, replace=False)
+        score = standard[:, rng.choice(p, 3, replace=False)] @ rng.standard_normal(3)
+        where = rng.choice(m, tissues, replace=False)
         genetic[:, where] += np.outer(score, rng.standard_normal(tissues))
     sd = genetic.std(axis=0)
     genetic *= np.sqrt(SHARED_VARIANCE) / np.where(sd > 0, sd, 1.0)
-    for tissue in rng.choice(M, SPECIFIC, replace=False):
-        genetic[:, tissue] += standard[:, rng.integers(P)] * np.sqrt(SPECIFIC_VARIANCE)
+    for tissue in rng.choice(m, SPECIFIC, replace=False):
+        genetic[:, tissue] += standard[:, rng.integers(p)] * np.sqrt(SPECIFIC_VARIANCE)
     noise = np.sqrt(1 - SHARED_VARIANCE - SPECIFIC_VARIANCE / 2)
-    y = genetic + noise * rng.standard_normal((N, M))
-    y[rng.random((N, M)) > OBSERVED] = np.nan
+    y = genetic + noise * rng.standard_normal((n, m))
+    y[rng.random((n, m)) > OBSERVED] = np.nan
     return y, x
 
 
@@ -104,11 +108,14 @@ def main() -> None:
                 report(f"a fit, gene {seed}, {copies:.0%} copies", fits)
             genes = compared(trees, job, "gene", 1)
             report(f"eight fits, gene {SEEDS[-1]}, {copies:.0%} copies", genes)
-            before, today = compared(trees, job, "memory", 1)
-            print(
-                f"\npeak memory of a fit, {copies:.0%} copies: {before['memory']:.2f} and "
-                f"{today['memory']:.2f} times x in float32\n"
-            )
+            for n, p, m in (GTEX, SMALL):
+                y, x = gene(SEEDS[-1], copies, (n, p, m))
+                np.savez(job, y=y, x=x)
+                before, today = compared(trees, job, "memory", 1)
+                print(
+                    f"\npeak memory of a fit, n = {n}, p = {p}, m = {m}, {copies:.0%} copies: "
+                    f"{before['memory']:.2f} and {today['memory']:.2f} times x in float32\n"
+                )
 
 
 def report(name: str, runs: list[dict[str, float]]) -> None:

@@ -130,9 +130,9 @@ class Called:
         parts = ("words", "raw", "mean", "sd", "values", "top", "sign", "missing", "keys")
         return replace(self, **{name: getattr(self, name)[index] for name in parts})
 
-    def decoded(self, index: Indices) -> Genotypes:
-        """(k, n) standardised rows, in single precision."""
-        x = np.empty((len(index), self.n), dtype=np.float32)
+    def decoded(self, index: Indices, out: Genotypes | None = None) -> Genotypes:
+        """(k, n) standardised rows, in single precision; in `out`, if that is given."""
+        x = np.empty((len(index), self.n), dtype=np.float32) if out is None else out
         decode_rows(self.words, self.values, index, x, has_wide_decoding())
         return x
 

@@ -32,7 +32,8 @@ class Rows(Protocol):
         """(k, n) some rows."""
 
     def blocks(self) -> Iterator[tuple[Genotypes, slice]]:
-        """All rows, so many at a time that they stay in the cache."""
+        """All rows, so many at a time that they stay in the cache; none is there for longer than
+        until the next ones are asked for."""
 
     def product(self, right: np.ndarray) -> np.ndarray:
         """x right, of right (n,) or (n, m) in the precision of x."""
@@ -114,9 +115,11 @@ class CalledRows:
 
     def blocks(self) -> Iterator[tuple[Genotypes, slice]]:
         p = self.called.p
+        rows: Genotypes = np.empty((min(BLOCK, p), self.called.n), dtype=np.float32)
         for first in range(0, p, BLOCK):
             part = slice(first, min(first + BLOCK, p))
-            yield self.called.decoded(np.arange(part.start, part.stop)), part
+            index = np.arange(part.start, part.stop)
+            yield self.called.decoded(index, out=rows[: len(index)]), part
 
     def product(self, right: np.ndarray) -> np.ndarray:
         found = np.empty((self.called.p, *right.shape[1:]), dtype=np.float32)

@@ -41,7 +41,7 @@ from fqtl.model.engines.working import Working
 from fqtl.model.predictors.background import Background
 from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.factored import Factored
-from fqtl.model.predictors.predictor import Visit
+from fqtl.model.predictors.predictor import Predictor, Visit
 from fqtl.model.predictors.tissue_specific import TissueSpecific
 from fqtl.model.priors import SharedNoise
 
@@ -88,6 +88,10 @@ class State:
         gradient = model.likelihood(location).location_gradient(model.dispersion.moments())
         return cls(model, Working.at(model, location, gradient, far=True))
 
+    def at_rest(self) -> "State":
+        """The same, to be gone back to."""
+        return replace(self, model=self.model.at_rest())
+
 
 class Round(NamedTuple):
     """What a round gave.
@@ -118,6 +122,10 @@ class Refined(NamedTuple):
     converged: bool
     stuck: bool
 
+    def at_rest(self) -> "Refined":
+        """The same, to be gone back to."""
+        return self._replace(state=self.state.at_rest())
+
     @property
     def note(self) -> str:
         """Why a fit that has not converged stopped; nothing if it has."""
@@ -131,7 +139,7 @@ class Refined(NamedTuple):
 def maximise(model: Model, options: CaviOptions) -> Solution:
     """The model of highest ELBO, where a round gains less than `options.tolerance`."""
     trace = Trace()
-    fit = _grown_and_refined(model, trace, options)
+    fit = _refine(_grown(model, trace, options), trace, options).at_rest()
     entries = range(1, len(model.location))
     if options.reconsider and model.family.quadratic and len(entries) > 1:
         for index in entries:
@@ -139,17 +147,18 @@ def maximise(model: Model, options: CaviOptions) -> Solution:
     return Solution(fit.state.model, trace.elbo, fit.converged, fit.note, fit.state.working)
 
 
-def _grown_and_refined(model: Model, trace: Trace, options: CaviOptions) -> Refined:
-    """The fit before it is reconsidered."""
+def _grown(model: Model, trace: Trace, options: CaviOptions) -> State:
+    """Before all is refined together."""
     state = _recorded(one_round(State.of(model), Visit.ACTIVE_SET), trace).state
     state = _settle(state, trace)
     early = [k for k, one in enumerate(model.location) if not isinstance(one, Background)]
-    before, state = state, _grow(state, trace, options, early)
+    before = state = state.at_rest()
+    state = _grow(before, trace, options, early)
     if options.shared_noise and model.noise is None:
         state = _share_noise(state, before, trace, options, early)
+    del before  # a state that nothing goes back to holds as much as a fit
     late = [k for k in range(len(model.location)) if k not in early]
-    state = _grow(state, trace, options, late)
-    return _refine(state, trace, options)
+    return _grow(state, trace, options, late)
 
 
 def _recorded(done: Round, trace: Trace) -> Round:
@@ -162,7 +171,7 @@ def _refine(state: State, trace: Trace, options: CaviOptions, goal: float = -mat
 
     goal : nats; rounds end, too, where these gain too little to come as far
     """
-    state = replace(state, far=False)
+    state = replace(state.at_rest(), far=False)
     state = _recorded(one_round(state, Visit.ACTIVE_SET), trace).state
     visit, in_a_row = Visit.ACTIVE_SET, 0
     gain, converged, stuck = 0.0, False, False
@@ -191,15 +200,16 @@ def _reconsider(fit: Refined, index: int, trace: Trace, options: CaviOptions) ->
     a factor. Neither gives way to a small step.
     """
     cleared = fit.state.model.location[index].cleared()
-    if cleared is None or _is_how_it_began(fit.state.model, index):
+    if cleared is None or _is_how_it_began(fit.state.at_rest().model, index):
         return fit
-    without = replace(fit.state, model=fit.state.model.with_entry(index, cleared))
     with trace.beside(fit.state.elbo):
-        other = _other_way(without, index, fit.state.elbo, trace, options)
+        other = _other_way(
+            _without(fit.state, index, cleared), index, fit.state.elbo, trace, options
+        )
     if other is None or other.state.elbo <= fit.state.elbo + MARGIN:
         return fit
     trace.took(other.state.elbo)
-    return other
+    return other.at_rest()
 
 
 def _is_how_it_began(model: Model, index: int) -> bool:
@@ -210,6 +220,12 @@ def _is_how_it_began(model: Model, index: int) -> bool:
     others = [k for k in range(1, len(model.location)) if k != index]
     early = [k for k in others if not isinstance(model.location[k], Background)]
     return max(early, default=0) < index and not any(model.location[k].mean().any() for k in others)
+
+
+def _without(state: State, index: int, cleared: Predictor) -> State:
+    """The state with an entry that was cleared; what its rounds make stays with it."""
+    resting = state.at_rest()
+    return replace(resting, model=resting.model.with_entry(index, cleared))
 
 
 def _other_way(
@@ -226,6 +242,7 @@ def _other_way(
     del before  # a state that nothing goes back to holds as much as a fit
     if alone + HOPE * _promise(state, others) <= held - most:
         return None
+    state = state.at_rest()
     state = _grow(state, trace, options, others)
     came = state.elbo > alone
     if state.elbo <= held - most or not (came or moved > MOVED):
@@ -311,6 +328,7 @@ def _under(state: State, noise: SharedNoise, trace: Trace) -> State:
 
 def _grow(state: State, trace: Trace, options: CaviOptions, entries: Sequence[int]) -> State:
     """These entries in turn add what they find, until none finds any more."""
+    state = state.at_rest()  # as the caller goes on holding the one that it had
     steps, refusals = 0, 0  # the latter in a row
     for index in cycle(entries):
         found = True
@@ -321,7 +339,7 @@ def _grow(state: State, trace: Trace, options: CaviOptions, entries: Sequence[in
         refusals += 1
         if refusals == len(entries) or steps == options.max_iter:
             break
-    return state
+    return state.at_rest()
 
 
 def _grow_entry(state: State, index: int, trace: Trace) -> tuple[State, bool]:
@@ -379,16 +397,13 @@ def _step(state: State, working: Working, visit: Visit) -> State:
     anew = visit is Visit.FULL_SWEEP and not model.family.quadratic
     dispersion, value = maximise_dispersion(likelihood, model.dispersion, anew)
     model = replace(model, dispersion=dispersion, noise=seen.noise)
-    gradient = likelihood.location_gradient(dispersion.moments())
-    problem = Working.at(model, seen.location, gradient, state.far)
-    if not model.family.quadratic:  # of which no step is shortened
-        problem = problem.after(working)
-    return State(
-        model,
-        problem,
-        float(value.sum()) - model.kl() - seen.kl,
-        state.far,
-    )
+    kl = model.kl() + seen.kl
+    if model.family.quadratic:  # the problem is the model itself, and no step is shortened
+        problem = working.weighing(likelihood.information(dispersion.moments()), model.noise)
+    else:
+        gradient = likelihood.location_gradient(dispersion.moments())
+        problem = Working.at(model, seen.location, gradient, state.far).after(working)
+    return State(model, problem, float(value.sum()) - kl, state.far)
 
 
 class Seen(NamedTuple):

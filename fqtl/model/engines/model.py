@@ -1,6 +1,7 @@
 """A model: its family, what moves its mean, and its noise."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,14 @@ class Model:
         location[index] = entry
         return replace(self, location=tuple(location))
 
+    def at_rest(self) -> "Model":
+        """The same without what entries make anew when they are asked for.
+
+        Entries are frozen dataclasses, so that it is their fields alone that are taken over.
+        """
+        entries: tuple[Any, ...] = self.location
+        return replace(self, location=tuple(replace(entry) for entry in entries))
+
     def location_moments(self) -> Moments:
         """Mean and variance of eta1; the entries are independent under q, so both add up."""
         mean, variance = np.zeros((2, *self.response.values.shape))
@@ -47,6 +56,7 @@ class Model:
             part = predictor.moments()
             mean += part.mean
             variance += part.variance
+            del part  # before the next is made
         return Moments(mean, variance)
 
     def likelihood(self, location: Moments) -> Likelihood:

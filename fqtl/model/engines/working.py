@@ -43,6 +43,10 @@ class Working:
         step = np.divide(gradient.mean, weight, out=np.zeros_like(weight), where=weight > 0)
         return cls(location.mean + step, NoisePrecision(weight)).under(model.noise)
 
+    def weighing(self, weight: Floats, noise: SharedNoise | None) -> "Working":
+        """The problem of the same response under other weights (n, m)."""
+        return replace(self, precision=NoisePrecision(weight)).under(noise)
+
     def under(self, noise: SharedNoise | None) -> "Working":
         """The same problem with noise that tissues share."""
         weight = self.precision.weight

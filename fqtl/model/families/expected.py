@@ -105,6 +105,9 @@ class Expected:
         self._move_to(dispersion)
         return Gradient(*self._sums[1:4].copy())
 
+    def information(self, dispersion: Moments) -> Floats:
+        return self.location_gradient(dispersion).information
+
     def squared_residuals(self) -> None:
         return None
 

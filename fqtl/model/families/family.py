@@ -34,6 +34,9 @@ class Likelihood(Protocol):
     def location_gradient(self, dispersion: Moments) -> Gradient:
         """Gradient in the location, each entry (n, m), 0 where nothing was observed."""
 
+    def information(self, dispersion: Moments) -> Floats:
+        """(n, m) that of this gradient."""
+
     def squared_residuals(self) -> SquaredResiduals | None:
         """None where they do not tell the dispersion."""
 

@@ -64,7 +64,8 @@ class Gaussian:
 
     def given(self, y: Response, location: Moments, shared: bool) -> "GaussianLikelihood":
         residual = y.observed * (y.values - location.mean - y.offset)
-        squares = residual * residual + y.observed * location.variance
+        squares = y.observed * location.variance
+        squares += residual * residual
         count = y.observed
         if shared:
             squares, count = squares.sum(axis=0, keepdims=True), count.sum(axis=0, keepdims=True)
@@ -131,9 +132,11 @@ class GaussianLikelihood:
         return -0.5 * value.sum(axis=0), gradient
 
     def location_gradient(self, dispersion: Moments) -> Gradient:
-        precision = average(1 / self.family.variance_at(dispersion).value)
-        weight = self.observed * precision
-        return Gradient(precision * self.residual, -0.5 * weight, weight)
+        weight = self.information(dispersion)
+        return Gradient(weight * self.residual, -0.5 * weight, weight)
+
+    def information(self, dispersion: Moments) -> Floats:
+        return self.observed * average(1 / self.family.variance_at(dispersion).value)
 
     def squared_residuals(self) -> SquaredResiduals:
         seen = self.count > 0

@@ -159,6 +159,7 @@ class FactorSum(ABC, Generic[AnyFactor]):
             mean, variance = factor.moments()
             np.add(total.mean, mean, out=total.mean)
             np.add(total.variance, variance, out=total.variance)
+            del mean, variance  # before the next are made
         return total
 
     def covariance_along(self, direction: Floats) -> Floats:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import eigh, get_blas_funcs
 
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.variants import Variants
@@ -68,24 +68,26 @@ class Relatedness:
         along_variants = x.p < x.n
         if along_variants:
             rows = x.x * root_count
-            gram = rows @ rows.T
+            gram = _with_square_of(np.zeros((x.p, x.p), dtype=x.dtype, order="F"), rows)
         else:
             gram = self._of_donors(root_count)
         gram /= p
         enough = TRACE * float(gram.trace(dtype=np.float64))
         values, vectors = _leading(gram, MOST_FEATURES)
+        del gram
         kept = int(np.searchsorted(np.cumsum(values), enough)) + 1
         values, vectors = values[:kept], vectors[:, :kept]
         if along_variants:  # x = V sqrt(p Lambda) U'
-            return rows.T.astype(np.float64) @ (vectors / np.sqrt(p)), values.copy()
-        return vectors * np.sqrt(values), values.copy()
+            features = rows.T @ (vectors / np.sqrt(p, dtype=x.dtype))
+        else:
+            features = vectors * np.sqrt(values)
+        return features.astype(np.float64), values.astype(np.float64)
 
     def _of_donors(self, root_count: np.ndarray) -> np.ndarray:
-        """(n, n) p K in the precision of x, a block of rows at a time."""
-        total = np.zeros((self.x.n, self.x.n), dtype=self.x.dtype)
+        """(n, n) p K, as of `_with_square_of`, a block of rows at a time."""
+        total = np.zeros((self.x.n, self.x.n), dtype=self.x.dtype, order="F")
         for rows, part in self.x.rows.blocks():
-            weighted = rows * root_count[part]
-            total += weighted.T @ weighted
+            total = _with_square_of(total, (rows * root_count[part]).T)
         return total
 
     @property
@@ -105,23 +107,34 @@ class Relatedness:
         if (weight != most * self.observed[:, tissue]).any():
             return Rotated.of(self.features, weight)
         if tissue not in self._of_tissues:
-            self._of_tissues[tissue] = Rotated.of(self.features, self.observed[:, tissue])
+            rotated = Rotated.of(self.features, self.observed[:, tissue])
+            self._of_tissues[tissue] = rotated.compact(self.x.dtype)
         return self._of_tissues[tissue].times(float(most))
 
 
-def _leading(symmetric: np.ndarray, most: int) -> tuple[Floats, Floats]:
-    """Eigenvalues (k,) and eigenvectors (n, k) of a matrix that is given up for them, from the
-    largest on, `most` of them.
+def _with_square_of(total: np.ndarray, a: np.ndarray) -> np.ndarray:
+    """total + a a' in place, of which the lower triangle alone counts; total in Fortran's order.
 
-    In the precision of x, as products with x are no better, and in place: matrices of all donors
-    would be the largest of a fit.
+    This and `_leading` are in the precision of x, as products with x are no better, and in place:
+    matrices of all donors would be the largest of a fit.
     """
-    n = len(symmetric)
+    (add,) = get_blas_funcs(("syrk",), dtype=total.dtype)
+    in_order = a.flags.f_contiguous
+    return add(
+        1.0, a if in_order else a.T, beta=1.0, c=total, trans=not in_order, lower=1, overwrite_c=1
+    )
+
+
+def _leading(lower: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues (k,) and eigenvectors (n, k) of a symmetric matrix that is given up for them,
+    from the largest on, `most` of them.
+    """
+    n = len(lower)
     values, vectors = eigh(
-        symmetric.T,  # itself, in the order of LAPACK
+        lower,
         driver="evr",
         subset_by_index=[max(n - most, 0), n - 1],
         overwrite_a=True,
         check_finite=False,
     )
-    return values[::-1].astype(np.float64), vectors[:, ::-1].astype(np.float64)
+    return values[::-1], vectors[:, ::-1]

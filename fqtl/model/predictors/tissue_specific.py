@@ -82,10 +82,15 @@ class TissueSpecific:
 
     @cached_property
     def _mean(self) -> Floats:
-        return np.column_stack([effects.fitted_mean for effects in self.tissues])
+        mean = np.empty(self.observations.observed.shape)
+        for t, effects in enumerate(self.tissues):
+            mean[:, t] = effects.fitted_mean
+        return mean
 
     def moments(self) -> Moments:
-        variance = np.column_stack([effects.fitted.variance for effects in self.tissues])
+        variance = np.empty(self.observations.observed.shape)
+        for t, effects in enumerate(self.tissues):
+            variance[:, t] = effects.fitted.variance
         return Moments(self.mean(), variance)
 
     def covariance_along(self, direction: Floats) -> Floats:

@@ -43,12 +43,12 @@ class Rotated(NamedTuple):
     times the genotypes.
 
     features : (n, k) Phi
-    rotation : (k, k) V
+    rotation : (k, k) V, of those that are kept in the precision of genotypes
     eigenvalues : (k,) e
     """
 
     features: Floats
-    rotation: Floats
+    rotation: np.ndarray
     eigenvalues: Floats
 
     @classmethod
@@ -65,6 +65,10 @@ class Rotated(NamedTuple):
     def scores(self, target: Floats) -> Floats:
         """(k,) c of a target (n,)."""
         return (target @ self.features) @ self.rotation
+
+    def compact(self, precision: np.dtype) -> "Rotated":
+        """The same, to be kept."""
+        return self._replace(rotation=self.rotation.astype(precision))
 
     def times(self, weight: float) -> "Rotated":
         """Under these weights times a number."""
@@ -127,11 +131,8 @@ class PolygenicPosterior:
     @classmethod
     def of(cls, rotated: Rotated, target: Floats, prior: VariancePrior) -> "PolygenicPosterior":
         """The best one; target (n,)."""
-        features, rotation, eigenvalues = (
-            rotated.rotated_features,
-            rotated.rotation,
-            rotated.eigenvalues,
-        )
+        features, rotation = rotated.rotated_features, rotated.rotation
+        eigenvalues = rotated.eigenvalues
         scores = rotated.scores(target)
         log_q = prior.log_mass + prior.gains(scores, eigenvalues)
         evidence = float(logsumexp(log_q))
@@ -143,12 +144,14 @@ class PolygenicPosterior:
         kl = float(q @ (log_q - evidence - prior.log_mass + 0.5 * divergence))
         # of the mean of eta given v, over v
         between = ((shrunk - average) * scores) @ features.T
+        mean = features @ (average * scores)
+        features *= features
         return cls(
             q,
             float(q @ prior.variances),
             rotation @ (average * scores),
-            features @ (average * scores),
-            features**2 @ average + q @ between**2,
+            mean,
+            features @ average + q @ between**2,
             evidence,
             kl,
         )

@@ -36,9 +36,7 @@ class Sweep:
         """After one sweep of all tissues."""
         information = self.x.information((self.weight > 0).astype(float)).T.copy()
         all_of_them = {t: held.get(t) for t in range(M)}
-        return known.found(
-            all_of_them, self.residual, self.weight, information, prior
-        )
+        return known.found(all_of_them, self.residual, self.weight, information, prior)
 
     def moved(self, part: float) -> "Sweep":
         """With residuals that have moved by a part of their length."""
