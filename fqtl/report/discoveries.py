@@ -193,6 +193,14 @@ def _priors(results: Results) -> list[Block]:
             )
         ]
     genes = int(priors["n_genes"].iloc[0])
+    of_background = ""
+    if results.settings.get("polygenic background") == "none":  # of which no fit reads these
+        priors = priors[~priors["name"].str.startswith("background_")]
+    else:
+        of_background = (
+            "; a gene has a polygenic background with probability "
+            f"{_value(priors, 'background_probability')}"
+        )
     return [
         Figure(
             "priors",
@@ -202,8 +210,7 @@ def _priors(results: Results) -> list[Block]:
             "still learns its own from there.",
             f"Learned from {genes} genes: a tissue has an effect of its own with probability "
             f"{_value(priors, 'specific_start')}, and a factor with probability "
-            f"{_value(priors, 'factor_share')}; a gene has a polygenic background with "
-            f"probability {_value(priors, 'background_probability')}.",
+            f"{_value(priors, 'factor_share')}{of_background}.",
             prior_plots.priors(priors),
             priors,
         )

@@ -24,7 +24,7 @@ LIKENESS = "likeness_"
 def priors(table: pd.DataFrame) -> Figure:
     """Probabilities, sizes and likeness that fits read, each beside its default.
 
-    table : name, value and default, as in priors.tsv
+    table : name, value and default, as in priors.tsv, or some of its rows
     """
     known = table.set_index("name")[["value", "default"]]
     alike = [name for name in known.index if name.startswith(LIKENESS)]
@@ -45,7 +45,8 @@ def priors(table: pd.DataFrame) -> Figure:
 
 
 def _beside_defaults(axes: Axes, known: pd.DataFrame, words: dict[str, str]) -> None:
-    """A line for each number, from its default to what was learned."""
+    """A line for each number that there is, from its default to what was learned."""
+    words = {name: said for name, said in words.items() if name in known.index}
     for place, name in enumerate(reversed(words)):
         value, default = known.loc[name]
         axes.plot([default, value], [place, place], color=QUIET, lw=2)

@@ -254,6 +254,7 @@ class Flags:
             "model": f"{config.model.family}, {config.model.engine}",
             "priors": config.model.priors,
             "factors": f"at most {config.model.rank}",
+            "polygenic background": config.weights.background,
             "permuted fits": _at_most(config.calibration.permutations),
             "cross-validation": f"{config.cross_validation.folds} folds",
             "seed": config.seed,

@@ -37,6 +37,14 @@ def test_what_all_genes_said_beforehand_is_a_figure_unless_fits_read_the_default
     assert "87 genes" in drawn.caption
     assert "a factor with probability 0.21" in drawn.alt
     assert drawn.data["name"].tolist() == list(default_priors(1).by_name())
+    assert "background with probability 0.5" in drawn.alt
+    # of a background that no fit has nothing is said
+    without = replace(found, settings={"polygenic background": "none"})
+    sparse = {figure.name: figure for figure in figures(sections(without))}["priors"]
+    assert "background" not in sparse.alt
+    assert not sparse.data["name"].str.startswith("background").any()
+    assert "gene has a background" in drawn.svg
+    assert "gene has a background" not in sparse.svg
     # what an earlier run learned is not shown as if it were of this one
     other = replace(found, settings={"priors": "default"})
     assert "priors" not in {figure.name for figure in figures(sections(other))}
