@@ -41,13 +41,13 @@ def location_parts(
     if options.specific or not parts:
         parts.append(TissueSpecific.empty(x, observed, options))
     if options.background:
-        parts.append(Background.empty(x, observed, *_of_background(options)))
+        parts.append(Background.empty(x, observed, *_of_background(m, options)))
     return parts
 
 
-def _of_background(options: SingleEffectsOptions) -> tuple[float, float]:
+def _of_background(m: int, options: SingleEffectsOptions) -> tuple[float, float]:
     """Median of its variance, and the probability that there is one."""
-    priors = options.priors or default_priors(1)  # those of a background are of any m
+    priors = options.priors or default_priors(m)
     median, probability = options.median_background, options.background_probability
     return (
         priors.background_median if median is None else median,

@@ -13,7 +13,7 @@ from tests.benchmarks.accuracy.text import listed, machine, markdown
 
 WORDS = {
     JOINT: METHODS[JOINT].words,
-    BEFORE: "the same by an earlier version",
+    BEFORE: "the same by an earlier version, from the pieces that its own run kept (`--before`)",
     **{name: method.words for name, method in METHODS.items()},
 }
 
