@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from fqtl.errors import FqtlError
 from fqtl.gwas.batches import Batch
-from fqtl.gwas.effects import log_of_text, magnitude
+from fqtl.gwas.effects import is_share, log_of_text, magnitude
 from fqtl.gwas.layouts import Layout
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,8 @@ RATIOS = (0.5, 2.0)  # where the median of odds ratios is
 AGREE = (0.8, 1.25)  # z of beta and se over z of p; genomic control moves it by a tenth or so
 SAMPLED = 5_000
 TELLING = (1.0, 30.0)  # |z| from which the two can be compared
+FREQUENCIES = ("frequency", "other_frequency")
+A_FREQUENCY = "a frequency from 0 to 1"
 
 
 class Checks:
@@ -52,6 +54,8 @@ class Checks:
         if "pos" in self._layout.columns:
             wrong = (pos < 0) | (pos % 1 != 0) & ~np.isnan(pos)
             self._refuse(batch, "pos", wrong, "a position in base pairs")
+        for meaning in FREQUENCIES:
+            self._see_frequencies(batch, meaning)
         self._notice_ratios(batch)
         self._compare(batch)
 
@@ -65,6 +69,16 @@ class Checks:
                 f"{self._betas} values all above 0 with a median of {self._median:.3g}, as odds "
                 f"ratios have. If so, say it: --columns odds_ratio={name}."
             )
+
+    def _see_frequencies(self, batch: Batch, meaning: str) -> None:
+        """Refuse a column of other numbers, as percentages; -9 here and there is no frequency."""
+        frequency = batch.number(meaning)
+        wrong = np.isfinite(frequency) & ~is_share(frequency)
+        if 2 * wrong.sum() > np.isfinite(frequency).sum():
+            self._refuse(batch, meaning, wrong, A_FREQUENCY)
+        elif wrong.any():
+            name = self._layout.columns.get(meaning, meaning)
+            self.ignored[f"{name} is not {A_FREQUENCY}"] += int(wrong.sum())
 
     def _refuse(self, batch: Batch, meaning: str, wrong: np.ndarray, expected: str) -> None:
         found = np.flatnonzero(wrong)

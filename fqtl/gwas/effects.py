@@ -59,6 +59,11 @@ def log_p_of(z: np.ndarray) -> np.ndarray:
     return np.minimum(log_ndtr(-np.abs(z)) + np.log(2.0), 0.0)
 
 
+def is_share(values: np.ndarray) -> np.ndarray:
+    """(rows,) whether each is a number from 0 to 1."""
+    return np.asarray((values >= 0) & (values <= 1))
+
+
 def log_of_text(p: list[str | None]) -> np.ndarray:
     """Natural logarithms of p-values as they are written; NaN where there is none."""
     return np.array([np.nan if text is None else _log(text) for text in p], dtype=float)

@@ -19,15 +19,24 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "pos": ("base_pair_location", "position", "pos", "bp", "hm_pos"),
     "rsid": ("rsid", "rsids", "rs_id", "snp", "markername", "snpid", "variant_id", "hm_rsid"),
     "variant": ("panel_variant_id", "varid"),  # chromosome, position and maybe alleles in one
-    "effect_allele": ("effect_allele", "ea", "tested_allele", "hm_effect_allele"),
-    "other_allele": ("other_allele", "non_effect_allele", "nea", "oa", "hm_other_allele"),
+    "effect_allele": (
+        *("effect_allele", "ea", "tested_allele", "hm_effect_allele", "effectallele"),
+        *("coded_allele", "assessedallele"),
+    ),
+    "other_allele": (
+        *("other_allele", "non_effect_allele", "nea", "oa", "hm_other_allele", "otherallele"),
+        *("noneffect_allele", "noncoded_allele", "non_coded_allele"),
+    ),
     "beta": ("beta", "effect_size", "effect", "b", "hm_beta", "log_odds"),
     "se": ("standard_error", "se", "stderr", "sebeta"),
     "z": ("z-score", "z_score", "zscore", "z"),
     "odds_ratio": ("odds_ratio", "hazard_ratio", "or", "hm_odds_ratio"),
     "p": ("p_value", "pvalue", "pval", "p", "p-value", "p.value"),
-    "neg_log10_p": ("neg_log_10_p_value", "neg_log10_p", "mlogp"),
-    "frequency": ("effect_allele_frequency", "eaf", "hm_effect_allele_frequency"),
+    "neg_log10_p": ("neg_log_10_p_value", "neg_log10_p", "mlogp", "mlog10p", "minus_log10_pval"),
+    "frequency": (
+        *("effect_allele_frequency", "eaf", "hm_effect_allele_frequency", "effect_allele_freq"),
+        *("freq_tested_allele", "freq_tested_allele_in_hrs"),
+    ),
     "n": ("n", "n_total"),
     "test": (),  # REGENIE and PLINK: rows of other tests than the additive one are left out
     "hm_code": (),  # of the GWAS Catalog's harmoniser
@@ -35,6 +44,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "other_allele_of_pair": (),  # two columns, one of which is the effect allele
 }
 MEANINGS = tuple(PLAIN)
+SIGNED = {"beta", "odds_ratio", "z"}
 
 
 @dataclass(frozen=True)
@@ -95,12 +105,15 @@ LAYOUTS = (
         "odds_ratio=odds_ratio|hazard_ratio z=z-score|z_score se=standard_error p=p_value "
         "neg_log10_p=neg_log_10_p_value frequency=effect_allele_frequency n=n hm_code=hm_code",
     ),
-    _known(
-        "FinnGen",
-        "chrom pos ref alt beta sebeta af_alt",
-        "chrom=chrom pos=pos rsid=rsids effect_allele=alt other_allele=ref beta=beta se=sebeta "
-        "p=pval neg_log10_p=mlogp frequency=af_alt",
-        build="GRCh38",
+    *(
+        _known(
+            "FinnGen",
+            f"chrom pos ref alt beta sebeta {beside}",
+            "chrom=chrom pos=pos rsid=rsids effect_allele=alt other_allele=ref beta=beta se=sebeta "
+            "p=pval neg_log10_p=mlogp frequency=af_alt",
+            build="GRCh38",
+        )
+        for beside in ("af_alt", "rsids nearest_genes maf")  # until release 4 a maf alone
     ),
     _known(
         "Neale lab, round 2",
@@ -116,7 +129,7 @@ LAYOUTS = (
             f"se=se_{group} neg_log10_p=neglog10_pval_{group} frequency=af_{group}",
             build="GRCh37",
         )
-        for group in ("meta_hq", "meta", "eur")
+        for group in ("meta_hq", "meta", "eur", "afr", "amr", "csa", "eas", "mid")
     ),
     _known(
         "BOLT-LMM",
@@ -142,19 +155,48 @@ LAYOUTS = (
         "rsid=markername effect_allele=allele1 other_allele=allele2 beta=effect se=stderr "
         "z=zscore p=p-value frequency=freq1",
     ),
-    _known(
-        "PLINK 2",
-        "chrom pos id ref alt a1 obs_ct p",
-        "chrom=chrom pos=pos rsid=id effect_allele=a1 other_allele=omitted|ax "
-        "other_allele_of_pair=ref beta=beta odds_ratio=or se=se|log(or)_se z=z_stat p=p "
-        "frequency=a1_freq n=obs_ct test=test",
+    *(
+        _known(
+            "PLINK 2",
+            f"chrom pos id ref alt a1 obs_ct {p}",
+            "chrom=chrom pos=pos rsid=id effect_allele=a1 other_allele=omitted|ax "
+            "other_allele_of_pair=ref beta=beta odds_ratio=or se=se|log(or)_se z=z_stat "
+            f"{meaning}={p} frequency=a1_freq n=obs_ct test=test",
+        )
+        # log10_p is -log10 of p until version a5
+        for meaning, p in (("p", "p"), ("neg_log10_p", "neg_log10_p"), ("neg_log10_p", "log10_p"))
     ),
     _known(
-        "PLINK 2",
-        "chrom pos id ref alt a1 obs_ct neg_log10_p",
-        "chrom=chrom pos=pos rsid=id effect_allele=a1 other_allele=omitted|ax "
-        "other_allele_of_pair=ref beta=beta odds_ratio=or se=se|log(or)_se z=z_stat "
-        "neg_log10_p=neg_log10_p frequency=a1_freq n=obs_ct test=test",
+        "PLINK 1",
+        "chr snp bp a1 test nmiss p",
+        "chrom=chr pos=bp rsid=snp effect_allele=a1 other_allele=a2 beta=beta odds_ratio=or "
+        "se=se p=p test=test n=nmiss",
+    ),
+    _known(
+        "PLINK 1",
+        "chr snp bp a1 f_a f_u a2 p or",
+        "chrom=chr pos=bp rsid=snp effect_allele=a1 other_allele=a2 odds_ratio=or se=se p=p",
+    ),
+    *(
+        _known(
+            "GCTA",
+            f"chr snp {pos} a1 a2 {frequency} {beta} se p",
+            f"chrom=chr pos={pos} rsid=snp effect_allele=a1 other_allele=a2 beta={beta} se=se p=p "
+            f"frequency={frequency} n=n",
+        )
+        for pos, frequency, beta in (("pos", "af1", "beta"), ("bp", "freq", "b"))  # fastGWA, MLMA
+    ),
+    _known(
+        "GEMMA",
+        "chr rs ps allele1 allele0 af beta se",
+        "chrom=chr pos=ps rsid=rs effect_allele=allele1 other_allele=allele0 beta=beta se=se "
+        "p=p_wald|p_lrt|p_score frequency=af",
+    ),
+    _known(
+        "MTAG",
+        "a1 a2 mtag_beta mtag_se",
+        "chrom=chr|chrom pos=bp|bpos|pos rsid=snp|snpid effect_allele=a1 other_allele=a2 "
+        "beta=mtag_beta se=mtag_se z=mtag_z p=mtag_pval frequency=frq|freq n=n",
     ),
     _known(
         "PGC sumstats-VCF",
@@ -198,12 +240,15 @@ def layout_of(path: Path, header: list[str], given: Mapping[str, str]) -> Layout
     _refuse_unknown(path, given, names)
     known = next((layout for layout in LAYOUTS if _fits(layout, names)), None)
     columns = known.columns if known else PLAIN
+    if known and not {"chrom", "pos"} & columns.keys() and "variant" not in columns:
+        # places that were added to a format without
+        columns = {**columns, "chrom": PLAIN["chrom"], "pos": PLAIN["pos"]}
     found = {
         meaning: names[name]
         for meaning, options in columns.items()
         if (name := next((option for option in options if option in names), ""))
     }
-    found |= {meaning: names[_small(name)] for meaning, name in given.items()}
+    found = _with_given(found, {meaning: names[_small(name)] for meaning, name in given.items()})
     if given.keys() & {"effect_allele", "other_allele"}:
         found.pop("other_allele_of_pair", None)
     pair: tuple[str, ...] = ()
@@ -221,6 +266,19 @@ def layout_of(path: Path, header: list[str], given: Mapping[str, str]) -> Layout
     )
     _require(path, layout, header)
     return layout
+
+
+def _with_given(found: dict[str, str], given: dict[str, str]) -> dict[str, str]:
+    """What the header tells and what the user says, who has the last word: of effects, ratios and
+    z-scores only those that are named count, and a column has the meaning that it is given."""
+    told = set(given.values())
+    named = SIGNED & given.keys()
+    over = SIGNED - named if named else set()
+    if named == {"z"}:
+        over |= {"se"}
+    return {
+        meaning: name for meaning, name in found.items() if meaning not in over and name not in told
+    } | given
 
 
 def _small(name: str) -> str:
@@ -273,9 +331,19 @@ def _require(path: Path, layout: Layout, header: list[str]) -> None:
         hint = " ".join(
             f"{name.split()[0]}=…" for name in absent if name in ("effect_allele", "other_allele")
         )
+        if layout.name == "PLINK 1" and absent == ["other_allele"]:
+            raise FqtlError(
+                f"{path} is PLINK 1's, which names one allele of each variant alone (A1; found "
+                f"{', '.join(header)}). Add the other one of the .bim as a column A2."
+            )
+        what = (
+            f"which is {layout.name}'s but for these"
+            if layout.name in NAMES
+            else f"which is none of the layouts {', '.join(NAMES)}"
+        )
         raise FqtlError(
             f"{path}: no column is known to hold {'; '.join(absent)}. Found "
-            f"{', '.join(header)}, which is none of the layouts {', '.join(NAMES)}. Say what "
+            f"{', '.join(header)}, {what}. Say what "
             f"columns mean, as --columns {hint or 'beta=… se=…'}; A1, A2, REF and ALT by "
             "themselves do not tell which allele an effect is for."
         )

@@ -11,11 +11,13 @@ from fqtl.data import contigs
 
 NUMBERED = {"23": "X", "24": "Y", "25": "MT", "26": "MT"}  # GWAS-SSF; 26 is PLINK's
 SHIFT = 32
-# chr1:1000, 1_1000_A_G, 1:1000:A:G:b38
-COMPOSITE = (
-    r"^(?:chr)?(?P<chrom>[\w.-]+?)[:_](?P<pos>[0-9]{1,9})"
-    r"(?:[:_](?P<other>[ACGTacgt]+)[:_](?P<effect>[ACGTacgt]+))?(?:$|[:_;,])"
+# 1_1000_A_G, chr1:1000:A:G:b38, 1-1000-A-G, 1:1000_A/G, 1:1000:rs1:A_G
+WITH_ALLELES = (
+    r"^(?:chr)?(?P<chrom>[\w.-]+?)[:_-](?P<pos>[0-9]{1,9})(?:[:_]rs[0-9]+)?"
+    r"[:_-](?P<other>[ACGTacgt]+)[:_/-](?P<effect>[ACGTacgt]+)(?:$|[:_;,-])"
 )
+PLACE = r"^(?:chr)?(?P<chrom>[\w.-]+?)[:_](?P<pos>[0-9]{1,9})(?:$|[:_;,])"  # chr1:1000
+RS_NUMBER = r"(?:^|[:_;,])(?P<rsid>rs[0-9]+)(?:$|[:_;,])"  # rs1, rs1:1000:A:G, rs1_A
 PREFIX = re.compile("^chr", re.IGNORECASE)
 
 
@@ -46,6 +48,38 @@ def bare(name: str) -> str:
     """Chromosome without prefix and zeros before."""
     name = contigs.bare(PREFIX.sub("", name.strip()).removesuffix(".0").upper())
     return name.lstrip("0") or "0"
+
+
+def parts_of(names: pa.Array) -> dict[str, pa.Array]:
+    """What names of variants tell: chrom, pos, and other and effect (alleles), empty text where
+    they do not.
+
+    A name is first read as one with alleles: `scaffold_12_3456_A_T` is no place 12 of a `scaffold`.
+    """
+    text = pc.fill_null(names, "")
+    whole, short = pc.extract_regex(text, WITH_ALLELES), pc.extract_regex(text, PLACE)
+    is_whole = pc.is_valid(whole)
+
+    def told(found: pa.Array, name: str) -> pa.Array:
+        return pc.fill_null(pc.struct_field(found, name), "")
+
+    found = {
+        name: pc.if_else(is_whole, told(whole, name), told(short, name))
+        for name in ("chrom", "pos")
+    }
+    return found | {name: told(whole, name) for name in ("other", "effect")}
+
+
+def rs_number_in(names: pa.Array) -> pa.Array:
+    """The rs number in each name, empty text where there is none."""
+    found = pc.extract_regex(pc.fill_null(names, ""), RS_NUMBER)
+    return pc.fill_null(pc.struct_field(found, "rsid"), "")
+
+
+def remaining(allele: pa.Array, one: pa.Array, two: pa.Array) -> pa.Array:
+    """The other one of two alleles, empty text where the given one is neither."""
+    of_two = pc.if_else(pc.equal(allele, two), one, "")
+    return pc.if_else(pc.equal(allele, one), two, of_two)
 
 
 def place(chrom: np.ndarray, pos: np.ndarray) -> np.ndarray:

@@ -20,9 +20,9 @@ from fqtl.errors import FqtlError
 from fqtl.gwas.batches import Batch
 from fqtl.gwas.chain import Chain
 from fqtl.gwas.checks import Checks
-from fqtl.gwas.effects import LN10, log_of_text, z_scores
+from fqtl.gwas.effects import LN10, is_share, log_of_text, z_scores
 from fqtl.gwas.layouts import Layout
-from fqtl.gwas.places import COMPOSITE, Chromosomes, place
+from fqtl.gwas.places import Chromosomes, parts_of, place, remaining, rs_number_in
 
 # EBISPOT/gwas-sumstats-harmoniser, Hm_code.md
 UNHARMONISED = ("9", "14", "15", "16", "17", "18")
@@ -30,6 +30,7 @@ ADDITIVE = ("ADD", "add", "ADDITIVE")
 SHOWN = 5
 DIGITS = 18  # of an rs number, fewer
 SEVERAL = "[,;]"  # between rs numbers in one cell
+LONGER = "^rs[0-9]+[:_]"
 
 
 @dataclass(frozen=True)
@@ -191,12 +192,12 @@ def _kept(
 
 
 def _with_places(batch: Batch) -> Batch:
-    """A batch whose variants' names tell their places, where no column does."""
+    """A batch whose variants' names tell their places and alleles, where no column does."""
     name = next((name for name in ("variant", "rsid") if name in batch.columns), None)
-    if name is None or {"chrom", "pos", "effect_allele"} <= batch.columns.keys():
+    pair = {"other_allele"} if "ref" not in batch.columns else {"ref", "alt"}
+    if name is None or {"chrom", "pos", "effect_allele"} | pair <= batch.columns.keys():
         return batch
-    parts = pc.extract_regex(pc.fill_null(batch.columns[name], ""), COMPOSITE)
-    told = {field: parts.field(field) for field in ("chrom", "pos", "other", "effect")}
+    told = parts_of(batch.columns[name])
     columns = dict(batch.columns)
     if "chrom" not in columns:
         columns["chrom"] = told["chrom"]
@@ -205,6 +206,9 @@ def _with_places(batch: Batch) -> Batch:
         columns["pos"] = pc.cast(pos, pa.float64())
     if "effect_allele" not in columns:
         columns |= {"other_allele": told["other"], "effect_allele": told["effect"]}
+    elif not pair <= columns.keys():
+        capitals = (_capitals(told[name]) for name in ("other", "effect"))
+        columns["other_allele"] = remaining(_capitals(columns["effect_allele"]), *capitals)
     return Batch(batch.first, columns)
 
 
@@ -220,9 +224,17 @@ def _rsids(batch: Batch) -> tuple[pa.Array, np.ndarray]:
     text = pc.fill_null(batch.text("rsid"), "")
     several = pc.match_substring_regex(text, SEVERAL)
     if not pc.any(several).as_py():
-        return text, np.arange(len(text))
+        return _bare_rsids(text), np.arange(len(text))
     parts = pc.split_pattern_regex(text, SEVERAL)
-    return parts.flatten(), pc.list_parent_indices(parts).to_numpy()
+    return _bare_rsids(parts.flatten()), pc.list_parent_indices(parts).to_numpy()
+
+
+def _bare_rsids(names: pa.Array) -> pa.Array:
+    """Names, of those that are more than an rs number (`rs1:1000:A:G`, `rs1_A`) only that."""
+    longer = pc.match_substring_regex(names, LONGER)
+    if not pc.any(longer).as_py():
+        return names
+    return pc.if_else(longer, rs_number_in(names), names)
 
 
 def _show(
@@ -282,6 +294,7 @@ def _effects(layout: Layout, batch: Batch, rows: np.ndarray) -> dict[str, np.nda
     frequency = batch.number("frequency")[rows]
     if "other_frequency" in batch.columns:
         frequency = 1 - batch.number("other_frequency")[rows]
+    frequency = np.where(is_share(frequency), frequency, np.nan)
     return {"z": z, "reason": reasons, "frequency": frequency, "n": batch.number("n")[rows]}
 
 
@@ -290,9 +303,8 @@ def effect_and_error(layout: Layout, batch: Batch) -> tuple[np.ndarray, np.ndarr
     beta, se = batch.number("beta"), batch.number("se")
     if "odds_ratio" in batch.columns:
         ratio = batch.number("odds_ratio")
-        with np.errstate(divide="ignore", invalid="ignore"):
-            of_ratio = np.isnan(beta)
-            beta = np.where(of_ratio, np.log(ratio), beta)
+        of_ratio = np.isnan(beta)
+        beta = np.where(of_ratio, np.log(np.where(ratio > 0, ratio, np.nan)), beta)
         if not layout.se_of_log_or:
             se = np.where(of_ratio, np.nan, se)
     return beta, se

@@ -14,18 +14,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from fqtl.data.dosages import rsid_of
 from fqtl.data.expression import gene_key
 from fqtl.errors import FqtlError
 from fqtl.gwas.batches import NUMBERS, Batch, read_batches
 from fqtl.gwas.effects import log_of_text, z_scores
 from fqtl.gwas.header import Header, read_header
 from fqtl.gwas.layouts import Layout
-from fqtl.gwas.places import COMPOSITE, bare
+from fqtl.gwas.places import bare, parts_of, remaining, rs_number_in
 from fqtl.qtl.layouts import KNOWN, by_header, by_map, by_position
 
 PARQUET = b"PAR1"
 ROWS = 200_000  # of a batch of Parquet
+ALLELES = ("other_allele", "effect_allele")
 VERSION = r"^(ENS[A-Z]*G\d+)\.\d+$"
 
 
@@ -206,16 +206,22 @@ def _texts(batch: Batch, meaning: str, absent: str | None = None) -> list[str | 
 
 def _with_ids(frame: pd.DataFrame, batch: Batch) -> pd.DataFrame:
     """Places, alleles and rs numbers that ids tell, where columns do not."""
-    ids = pd.Series(_texts(batch, "variant", ""), dtype=str)
-    parts = ids.str.extract(COMPOSITE)
-    for allele in ("other", "effect"):
-        parts[allele] = parts[allele].str.upper()
-    for name, part in (("chrom", "chrom"), ("other_allele", "other"), ("effect_allele", "effect")):
-        frame[name] = frame[name].where(frame[name] != "", parts[part].fillna(""))
-    told = pd.to_numeric(parts["pos"]).fillna(-1).astype(np.int64)
+    names = batch.text("variant").cast(pa.string())
+    parts = parts_of(names)
+    pair = [pc.utf8_upper(parts[name]) for name in ("other", "effect")]
+    for name, beside, told in zip(ALLELES, reversed(ALLELES), pair, strict=True):
+        # of two alleles the one that no column tells is the other one of the pair
+        alone = frame[beside].to_numpy(dtype=object) != ""
+        rest = remaining(pa.array(frame[beside], pa.string()), *pair).to_pandas()
+        told_by_name = rest.where(alone, told.to_pandas())
+        parts[name] = frame[name].where(frame[name] != "", told_by_name)
+    for name in ALLELES:
+        frame[name] = parts[name]
+    frame["chrom"] = frame["chrom"].where(frame["chrom"] != "", parts["chrom"].to_pandas())
+    told = pd.to_numeric(parts["pos"].to_pandas()).fillna(-1).astype(np.int64)
     frame["pos"] = frame["pos"].where(frame["pos"] > 0, told)
-    named = ids.map(rsid_of)
+    named, ids = rs_number_in(names).to_pandas(), pc.fill_null(names, "").to_pandas()
     frame["rsid"] = frame["rsid"].where(frame["rsid"] != "", named.where(named != "", ids))
-    names = {name: bare(name) if name else "" for name in frame["chrom"].unique()}
-    frame["chrom"] = frame["chrom"].map(names)
+    chroms = {name: bare(name) if name else "" for name in frame["chrom"].unique()}
+    frame["chrom"] = frame["chrom"].map(chroms)
     return frame

@@ -1,6 +1,7 @@
 """Input that cannot be: one `error:` line that says where, exit code 2, and nothing written."""
 
 import gzip
+import json
 
 import numpy as np
 import pytest
@@ -125,6 +126,32 @@ def test_alleles_in_small_letters_are_read(models, tmp_path):
     for name in ("effect_allele", "other_allele"):
         rows[name] = rows[name].str.lower()
     assert run_twas(write_gwas(tmp_path / "gwas.tsv", rows), models, tmp_path / "out") == 0
+
+
+def test_percentages_are_no_frequencies_and_one_that_cannot_be_is_not_told(
+    models, tmp_path, capsys
+):
+    """A palindrome of an effect allele of 30 per cent would be read from the other strand."""
+    rows = gwas_of(WEIGHTS, Z).assign(effect_allele_frequency="30")
+    error = refused(write_gwas(tmp_path / "gwas.tsv", rows), models, tmp_path, capsys)
+    assert "column 'effect_allele_frequency': expected a frequency from 0 to 1, found 30" in error
+    rows["effect_allele_frequency"] = "0.3"
+    rows.loc[2, "effect_allele_frequency"] = "-9"
+    gwas = write_gwas(tmp_path / "gwas.tsv", rows)
+    assert run_twas(gwas, models, tmp_path / "out") == 0
+    audit = json.loads((tmp_path / "out" / "audit.json").read_text())
+    assert audit["values_ignored"] == {"effect_allele_frequency is not a frequency from 0 to 1": 1}
+
+
+def test_an_odds_ratio_of_0_is_no_effect(models, tmp_path):
+    """Not one below all others, with the p beside it."""
+    rows = gwas_of(WEIGHTS, Z)
+    rows["odds_ratio"] = [f"{np.exp(float(beta)):.6g}" for beta in rows.pop("beta")]
+    rows.loc[2, "odds_ratio"] = "0"
+    gwas = write_gwas(tmp_path / "gwas.tsv", rows)
+    assert run_twas(gwas, models, tmp_path / "out", "--bad-rows", "ignore") == 0
+    audit = json.loads((tmp_path / "out" / "audit.json").read_text())
+    assert audit["variants_not_matched"] == {"the sign of its effect is not told": 1}
 
 
 def test_values_that_cannot_be_are_ignored_and_counted_if_the_user_says_so(models, tmp_path):

@@ -90,6 +90,55 @@ LAYOUTS = {
         "SNP CHR POS REF ALT Frq BETA SE P Dir N",
         "rs100 22 1000 A G 0.7 0.2 0.1 0.0455 ++ 500",
     ),
+    "FinnGen, release 4": (
+        "#chrom pos ref alt rsids nearest_genes pval beta sebeta maf maf_cases maf_controls",
+        "22 1000 A G rs100 GENE 0.0455 0.2 0.1 0.1 0.1 0.1",
+    ),
+    "Pan-UKB, one population": (
+        "chr pos ref alt af_CSA beta_CSA se_CSA pval_CSA low_confidence_CSA",
+        "22 1000 A G 0.3 0.2 0.1 -3.09 false",
+    ),
+    "METAL with places": (
+        "MarkerName CHR POS Allele1 Allele2 Freq1 Effect StdErr P-value Direction",
+        "marker7 22 1000 g a 0.3 0.2 0.1 0.0455 ++",
+    ),
+    "METAL by rs number, place and alleles": (
+        "MarkerName Allele1 Allele2 Effect StdErr P-value Direction",
+        "rs100:1000:A:G g a 0.2 0.1 0.0455 ++",
+    ),
+    "PLINK 2, --glm log10": (
+        "#CHROM POS ID REF ALT A1 OMITTED A1_FREQ TEST OBS_CT BETA SE T_STAT LOG10_P ERRCODE",
+        "22 1000 rs100 A G G A 0.3 ADD 500 0.2 NA NA 1.3419868 .",
+    ),
+    "PLINK 1, with a column A2": (
+        "CHR SNP BP A1 A2 TEST NMISS BETA SE L95 U95 STAT P",
+        "22 rs100 1000 G A ADD 500 0.2 0.1 0 0.4 2 0.0455",
+    ),
+    "PLINK 1, .assoc": (
+        "CHR SNP BP A1 F_A F_U A2 CHISQ P OR",
+        "22 rs100 1000 G 0.33 0.3 A 4 0.04550026 1.1",
+    ),
+    "GCTA fastGWA": (
+        "CHR SNP POS A1 A2 N AF1 T SE_T P_noSPA BETA SE P CONVERGE",
+        "22 rs100 1000 G A 500 0.3 20 10 0.05 0.2 0.1 0.0455 1",
+    ),
+    "GCTA MLMA": ("Chr SNP bp A1 A2 Freq b se p", "22 rs100 1000 G A 0.3 0.2 0.1 0.0455"),
+    "GEMMA": (
+        "chr rs ps n_miss allele1 allele0 af beta se logl_H1 l_remle p_wald",
+        "22 rs100 1000 0 G A 0.3 0.2 0.1 -3 1 0.0455",
+    ),
+    "MTAG, not the z-score that it was given": (
+        "SNP CHR BP A1 A2 Z N FRQ mtag_beta mtag_se mtag_z mtag_pval",
+        "rs100 22 1000 G A -5 500 0.3 0.2 0.1 2 0.0455",
+    ),
+    "deCODE": (
+        "Chrom Pos Name rsids effectAllele otherAllele Beta Pval minus_log10_pval SE N ImpMAF",
+        "chr22 1000 chr22:1000:A:G rs100 G A 0.2 0.0455 1.34 0.1 500 0.3",
+    ),
+    "GIANT 2022": (
+        "SNPID RSID CHR POS EFFECT_ALLELE OTHER_ALLELE EFFECT_ALLELE_FREQ BETA SE P N",
+        "22:1000:G:A rs100 22 1000 G A 0.3 0.2 0.1 0.0455 500",
+    ),
     "plain names": (
         "chr pos snp effect_allele non_effect_allele zscore",
         "chr22 1000 rs100 G A 2",
@@ -104,6 +153,47 @@ def test_the_effect_is_that_of_the_effect_allele(name, tmp_path):
     assert (found["effect_allele"], found["other_allele"]) == ("G", "A")
     assert found["z"] == pytest.approx(2.0)
     assert np.isnan(found["frequency"]) or found["frequency"] == pytest.approx(0.3)
+
+
+def test_what_the_user_says_of_effects_goes_before_the_header(tmp_path):
+    header = "SNP CHR BP A1 A2 BETA SE P Z2 OR2"
+    path = write(tmp_path / "gwas.tsv", header, f"rs100 22 1000 G A -5 0.1 1e-5 2 {np.exp(0.2)}")
+    alleles = {"effect_allele": "A1", "other_allele": "A2"}
+    for said in ({"z": "Z2"}, {"odds_ratio": "OR2"}):
+        assert only_row(path, {**alleles, **said})["z"] == pytest.approx(2.0)
+
+
+def test_a_column_of_effects_may_be_said_to_hold_odds_ratios(tmp_path):
+    """As the refusal of such a column asks for."""
+    header = "rsid chr pos effect_allele other_allele beta se"
+    path = write(tmp_path / "gwas.tsv", header, f"rs100 22 1000 G A {np.exp(0.2)} 0.1")
+    assert only_row(path, {"odds_ratio": "beta"})["z"] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    "name", ["22:1000:A:G", "22-1000-G-A", "22:1000_A/G", "22:1000:rs100:A_G", "chr22_1000_a_g_b38"]
+)
+def test_an_allele_that_no_column_names_is_the_other_one_of_the_name(name, tmp_path):
+    path = write(tmp_path / "gwas.tsv", "id a1 beta se", f"{name} G 0.2 0.1")
+    found = only_row(path, {"variant": "id", "effect_allele": "a1"})
+    assert (found["effect_allele"], found["other_allele"]) == ("G", "A")
+    path = write(tmp_path / "gwas.tsv", "id a1 beta se", f"{name} T 0.2 0.1")
+    assert only_row(path, {"variant": "id", "effect_allele": "a1"})["other_allele"] == ""
+
+
+def test_plink_1_names_one_allele_alone(tmp_path):
+    row = "22 rs100 1000 G ADD 500 0.2 2 0.0455"
+    path = write(tmp_path / "gwas.tsv", "CHR SNP BP A1 TEST NMISS BETA STAT P", row)
+    with pytest.raises(FqtlError, match=r"one allele of each variant alone .* column A2"):
+        open_gwas(path, {})
+
+
+def test_rows_of_covariates_are_none_of_the_variant(tmp_path):
+    header, row = LAYOUTS["PLINK 1, with a column A2"]
+    covariate = "22 rs100 1000 G A SEX 500 9 0.1 0 0 90 1e-200"
+    found = read(write(tmp_path / "gwas.tsv", header, covariate, row))
+    assert found.rows["z"].tolist() == [pytest.approx(2.0)]
+    assert found.left_out["not a test of the additive model"] == 1
 
 
 @pytest.mark.parametrize("separator", ["\t", " ", "   ", ",", ";"])
