@@ -33,6 +33,7 @@ from fqtl.data.dosages import Genotypes, GenotypeSource
 from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
 from fqtl.gene.analysis import fit_gene
+from fqtl.gene.donors import of_measured
 from fqtl.gene.sample import sample_of
 from fqtl.gene.settings import Settings
 from fqtl.model.learn_priors import Seen, priors_of
@@ -124,7 +125,8 @@ def _seen(gene: GeneData, cis: Genotypes, settings: Settings) -> Outcome:
     if not len(cis.variants):
         return Outcome(None)
     try:
-        found = fit_gene(gene, cis.dosages.T, settings.of_chromosome(gene.chrom))
+        mine, x, of_mine = of_measured(gene, cis.dosages.T, settings)
+        found = fit_gene(mine, x, of_mine.of_chromosome(gene.chrom))
     except FqtlError as fault:
         return Outcome(None, str(fault))
     except MemoryError:

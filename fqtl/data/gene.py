@@ -1,6 +1,6 @@
 """Aligned arrays of one gene."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,3 +19,8 @@ class GeneData:
     tissues: list[str]
     y: np.ndarray
     offset: np.ndarray | None = None
+
+    def of_donors(self, donors: np.ndarray) -> "GeneData":
+        """Expression of the donors under a mask (n,) alone."""
+        offset = None if self.offset is None else self.offset[donors]
+        return replace(self, y=self.y[donors], offset=offset)

@@ -18,7 +18,7 @@ from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
 from fqtl.gene.baseline import elastic_net
 from fqtl.gene.cross_validation import CONSTANT, centred, compare, cross_validate, predict_held_out
-from fqtl.gene.donors import CisGenotypes, genotypes_of
+from fqtl.gene.donors import CisGenotypes, genotypes_of, of_measured
 from fqtl.gene.effects import effects_of, of_donors
 from fqtl.gene.permutations import draw_permutations, permuted_columns
 from fqtl.gene.record import record_of, written_effects
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 def analyse_gene(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
     """Record of one gene; a gene that cannot be fitted gets a record that says why."""
+    measured, cis, settings = of_measured(gene, genotypes.dosages.T, settings)
     settings = settings.of_chromosome(gene.chrom)
     record = {
         **dict.fromkeys(FITS.names),
@@ -56,7 +57,7 @@ def analyse_gene(gene: GeneData, genotypes: Genotypes, settings: Settings) -> di
     if not len(genotypes.variants):
         return {**record, "status": "skipped", "reason": "no variant in the cis window"}
     try:
-        record.update(_fitted(gene, genotypes, settings))
+        record.update(_fitted(measured, cis, genotypes, settings))
     except FqtlError as fault:
         record.update(status="failed", reason=str(fault))
     except MemoryError:
@@ -74,10 +75,12 @@ def _role_of_sex(settings: Settings) -> str:
     return "covariate" if both_sexes(settings.is_male) else "alike"
 
 
-def _fitted(gene: GeneData, genotypes: Genotypes, settings: Settings) -> dict[str, Any]:
-    cis = CisGenotypes(genotypes.dosages.T)
+def _fitted(
+    gene: GeneData, cis: CisGenotypes, genotypes: Genotypes, settings: Settings
+) -> dict[str, Any]:
+    """Columns of a fit; `genotypes` of all donors tell of LD, `cis` of those that were measured."""
     x, result = cis.x, fit_gene(gene, cis, settings)
-    weights = written_effects(result, lambda: genotypes.dosages.T, settings.min_pip)
+    weights = written_effects(result, lambda: x, settings.min_pip)
     return {
         **record_of(result, gene, genotypes, weights, settings.min_pip),
         **effects_of(

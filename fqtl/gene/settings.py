@@ -35,6 +35,14 @@ class Settings:
     is_male: np.ndarray | None = None
     sexes: SexChromosomes = field(default_factory=lambda: sex_chromosomes(""))
 
+    def of_donors(self, donors: np.ndarray) -> "Settings":
+        """Settings of the donors under a mask (n,) alone."""
+        fold, covariates, is_male = (
+            None if known is None else known[donors]
+            for known in (self.fold, self.covariates, self.is_male)
+        )
+        return replace(self, fold=fold, covariates=covariates, is_male=is_male)
+
     def of_chromosome(self, chrom: str) -> "Settings":
         """Settings of genes of a chromosome: of X, sex is a covariate of all donors' fits."""
         if self.is_male is None or not self.sexes.with_one_copy(chrom):

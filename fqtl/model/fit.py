@@ -55,7 +55,8 @@ def fit(
     ----------
     y : (n, m) or (n,)
         Expression of n donors, in the domain of the family; NaN where a tissue was not
-        measured. A tissue without any, or the same in all, has no effects and changes nothing.
+        measured. A tissue without any, or the same in all, has no effects and changes nothing, and
+        so does a donor without any.
     x : (n, p)
         Dosages or standardised genotypes; NaN becomes the variant's mean. Or what
         `fqtl.model.problem.standard_genotypes` made of them once for several fits.

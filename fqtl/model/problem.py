@@ -40,6 +40,20 @@ def standard_genotypes(x: ArrayLike) -> StandardGenotypes:
         return standardise_genotypes(as_matrix("x", x, missing=True))
 
 
+def _standardised_by(measured: np.ndarray, x: np.ndarray) -> StandardGenotypes:
+    """x (n, p) in standard deviations of the donors under a mask (n,), others being at the mean.
+
+    Genotypes of whom nothing was measured would move the scale, and with it the priors of effects.
+    """
+    if measured.all():
+        return standardise_genotypes(x)
+    others = int((~measured).sum())
+    known = x.astype(x.dtype if np.issubdtype(x.dtype, np.floating) else np.float64)
+    known[~measured] = np.nan
+    found = standardise_genotypes(known)
+    return replace(found, n_missing=found.n_missing - others * x.shape[1])
+
+
 @dataclass(frozen=True)
 class Problem:
     """Checked and standardised input, before a model is chosen.
@@ -92,12 +106,13 @@ class Problem:
             function, given.engine, given.family, m, factored, x is not None, donor_prior
         )
         settings = options_of(given.options, kind, given.seed, **defaults)
-        mean_design = Design.of("covariates", given.covariates, n)
-        noise_design = Design.of("dispersion_covariates", given.dispersion_covariates, n)
         with one_thread():
             scale = ResponseScale.of(response, given.family, given.offset, given.trials)
+            measured = np.asarray((scale.response.observed > 0).any(axis=1))
+            mean_design = Design.of("covariates", given.covariates, measured)
+            noise_design = Design.of("dispersion_covariates", given.dispersion_covariates, measured)
             scale.refuse_covariates(noise_design)
-            genotypes = standardise_genotypes(table) if known is None else known
+            genotypes = _standardised_by(measured, table) if known is None else known
         return cls(
             genotypes,
             scale,
@@ -143,6 +158,10 @@ class Problem:
             (self.genotypes.n_missing, "missing genotypes stand at the mean of their variant"),
             (int((sd == 0).sum()), f"of {len(sd)} variants do not vary: effect 0"),
             (int((y_sd == 0).sum()), f"of {len(y_sd)} tissues are constant or empty: effect 0"),
+            (
+                int((self.response.observed == 0).all(axis=1).sum()),
+                f"of {self.n} donors were not measured in any tissue: they change nothing",
+            ),
         )
         return tuple(f"{count} {what}" for count, what in counted if count)
 

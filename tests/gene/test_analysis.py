@@ -62,7 +62,8 @@ def test_single_donors_are_kept_if_asked_for_and_their_r2_is_that_of_the_record(
 def test_a_record_holds_what_the_fit_found():
     gene, genotypes, simulated = inputs()
     found = analyse_gene(gene, genotypes, settings(folds=4))
-    fit = fqtl.fit(gene.y, simulated.x.astype(np.float32))
+    measured = np.isfinite(gene.y).any(axis=1)
+    fit = fqtl.fit(gene.y[measured], simulated.x[measured].astype(np.float32))
     assert (found["status"], found["n_factors"], found["n_variants"]) == ("fitted", fit.rank, 60)
     effects = np.zeros((60, 5))
     for entry in found["weights"]:
@@ -243,7 +244,9 @@ def test_covariates_in_the_model_are_not_taken_for_genetics_nor_predicted():
 
     assert weight_near(without, other) > 5 * weight_near(found, other)
     assert weight_near(found, acts) > 1
-    clean = fqtl.fit(gene.y, simulated.x.astype(np.float32), covariates=age)
+    measured = np.isfinite(gene.y).any(axis=1)
+    x = simulated.x[measured].astype(np.float32)
+    clean = fqtl.fit(gene.y[measured], x, covariates=age[measured])
     assert found["elbo"] == clean.elbo
 
 
@@ -256,3 +259,32 @@ def test_a_set_that_is_not_pure_carries_no_weight():
     impure = sparse_effects(replace(found, credible_sets=(replace(spread, purity=0.4),)), 0.5)
     np.testing.assert_array_equal(impure, sparse_effects(replace(found, credible_sets=()), 0.5))
     assert (impure[:, 2] == 0).sum() > 30
+
+
+def test_donors_without_expression_of_a_gene_have_no_part_in_it():
+    gene, genotypes, _ = inputs()
+    rng = np.random.default_rng(1)
+    # 100 more donors of another population, in whom the gene is not expressed
+    others = rng.binomial(2, 1 - genotypes.dosages.mean(axis=1) / 2, (100, 60)).T
+    x = np.hstack([others, genotypes.dosages]).astype(np.float32)
+    more = replace(genotypes, dosages=x, donors=[f"e{i}" for i in range(100)] + genotypes.donors)
+    wide = replace(gene, y=np.vstack([np.full((100, 5), np.nan), gene.y]))
+    plan = PermutationPlan(2, 5, "donors", 1, seed=3)
+    mine = replace(
+        settings(folds=4),
+        permutations=plan,
+        covariates=rng.standard_normal((200, 2)),
+        is_male=np.arange(200) % 2 == 0,
+    )
+    theirs = replace(
+        mine,
+        fold=np.append(np.arange(100) % 4, mine.fold),
+        covariates=np.vstack([np.full((100, 2), 9.0), mine.covariates]),
+        is_male=np.append(np.full(100, True), mine.is_male),
+    )
+    for chrom in ("chr1", "chrX"):
+        gene, wide = replace(gene, chrom=chrom), replace(wide, chrom=chrom)
+        found, known = analyse_gene(wide, more, theirs), analyse_gene(gene, genotypes, mine)
+        assert found["n_donors"] == known["n_donors"] < 300
+        for column in ("prediction", "weights", "permuted_fits", "permuted_tissues", "members"):
+            assert repr(found[column]) == repr(known[column])  # with NaN in the same places

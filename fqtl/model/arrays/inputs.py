@@ -87,19 +87,21 @@ class Design:
     per_unit: Floats
 
     @classmethod
-    def of(cls, name: str, covariates: ArrayLike | None, n: int) -> "Design":
+    def of(cls, name: str, covariates: ArrayLike | None, measured: np.ndarray) -> "Design":
+        """Covariates of all donors, in standard deviations of the measured ones, a mask (n,)."""
+        n, seen = len(measured), int(measured.sum())
         given = (
             np.empty((n, 0)) if covariates is None else as_matrix(name, covariates, missing=False)
         )
         if len(given) != n:
             raise FqtlError(f"{name} must have the {n} rows of y, found shape {given.shape}.")
-        if given.shape[1] >= n - 1:
+        if given.shape[1] >= seen - 1:
             warnings.warn(
-                f"{given.shape[1]} {name} of {n} donors can explain whatever there is, and "
+                f"{given.shape[1]} {name} of {seen} donors can explain whatever there is, and "
                 "leave nothing to find: give fewer, or their leading components.",
                 stacklevel=3,
             )
-        mean, sd = given.mean(axis=0), given.std(axis=0)
+        mean, sd = given[measured].mean(axis=0), given[measured].std(axis=0)
         varies = sd > 1e-10 * np.abs(mean)
         per_unit = np.divide(1.0, sd, out=np.zeros_like(sd), where=varies)
         return cls(np.hstack([np.ones((n, 1)), (given - mean) * per_unit]), mean, per_unit)
