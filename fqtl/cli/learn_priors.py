@@ -33,7 +33,7 @@ from fqtl.data.dosages import Genotypes, GenotypeSource
 from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
 from fqtl.gene.analysis import fit_gene
-from fqtl.gene.donors import of_measured
+from fqtl.gene.measured import of_measured
 from fqtl.gene.sample import sample_of
 from fqtl.gene.settings import Settings
 from fqtl.model.learn_priors import Seen, priors_of

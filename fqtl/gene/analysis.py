@@ -18,8 +18,9 @@ from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
 from fqtl.gene.baseline import elastic_net
 from fqtl.gene.cross_validation import CONSTANT, centred, compare, cross_validate, predict_held_out
-from fqtl.gene.donors import CisGenotypes, genotypes_of, of_measured
+from fqtl.gene.donors import CisGenotypes, genotypes_of
 from fqtl.gene.effects import effects_of, of_donors
+from fqtl.gene.measured import of_measured
 from fqtl.gene.permutations import draw_permutations, permuted_columns
 from fqtl.gene.record import record_of, written_effects
 from fqtl.gene.settings import Settings, both_sexes

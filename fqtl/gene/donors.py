@@ -5,8 +5,6 @@ from functools import cached_property
 
 import numpy as np
 
-from fqtl.data.gene import GeneData
-from fqtl.gene.settings import Settings
 from fqtl.model.arrays.moments import Indices
 from fqtl.model.arrays.standardise import StandardGenotypes
 from fqtl.model.problem import standard_genotypes
@@ -33,23 +31,6 @@ class CisGenotypes:
         """Of the donors under a mask (n,) alone."""
         some = self.standard.of_donors(np.flatnonzero(donors))
         return standard_genotypes(genotypes_of(self.x, donors)) if some is None else some
-
-
-def of_measured(
-    gene: GeneData, x: np.ndarray, settings: Settings
-) -> tuple[GeneData, CisGenotypes, Settings]:
-    """All of a gene, of the donors that were measured in any tissue alone.
-
-    Others have no part in its fits, nor in their null: where a gene is expressed in one of two
-    populations, genotypes of the other are not on its scale.
-
-    x : (n, p) dosages of all donors
-    """
-    measured = np.isfinite(gene.y).any(axis=1)
-    if measured.all() or not measured.any():
-        return gene, CisGenotypes(x), settings
-    cis = CisGenotypes(genotypes_of(x, measured))
-    return gene.of_donors(measured), cis, settings.of_donors(measured)
 
 
 def genotypes_of(x: np.ndarray, donors: Indices | np.ndarray) -> np.ndarray:
