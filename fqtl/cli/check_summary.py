@@ -31,6 +31,7 @@ from fqtl.cli.summary_data import (
     read_noise,
     scores_with_ld,
     spans_of,
+    without_alleles,
 )
 from fqtl.data.summary_sheet import TissueFile, read_sheet
 from fqtl.errors import FqtlError
@@ -119,7 +120,7 @@ def _checked(
     one: TissueFile, genes: pd.DataFrame, source: LDSource, given: Namespace
 ) -> dict[str, Any]:
     """What there is to say of a tissue."""
-    layout, parts = open_pairs(one.file, keys_of(genes), one.columns)
+    layout, parts = open_pairs(one.file, keys_of(genes), one.columns, given.genome_build)
     seen = 0
     for rows, part in parts:
         seen += rows
@@ -147,6 +148,7 @@ def _checked(
     warnings = []
     if matched < LEAST_MATCHED * total:
         warnings.append(f"{one.tissue}: {matched} of the first {total} rows have LD")
+    warnings += without_alleles(one.tissue, counts)
     log.info("%s: %s, %s, %d of %d rows match", one.tissue, one.file, layout, matched, total)
     return {
         "tissue": one.tissue,

@@ -31,9 +31,9 @@ from fqtl.cli.progress import with_progress
 from fqtl.cli.shard_data import failure_of
 from fqtl.cli.summary_data import (
     SummaryData,
-    few_matched,
     few_people,
     measured_in,
+    odd_tissues,
     options_of,
     used_rows,
 )
@@ -124,7 +124,7 @@ def run(given: Namespace) -> None:
     records, used = [record for record, _ in made], [row for _, rows in made for row in rows]
     if given.summary is not None:  # of few genes; the workflow looks at more in `check`
         data.refuse_no_match(used, source, given)
-        for text in (*few_people(source), *few_matched(used)):
+        for text in (*few_people(source), *odd_tissues(used)):
             log.warning("%s", text)
     _say(records, used)
     if given.used is not None:
@@ -152,7 +152,7 @@ def _data(given: Namespace) -> SummaryData:
             "fit-summary needs --summary with --genes, or --shard with --prepared, and not both."
         )
     if given.shard is None:
-        return SummaryData.of_sheet(given.summary, given.genes)
+        return SummaryData.of_sheet(given.summary, given.genes, given.genome_build)
     return SummaryData.of_shard(given.shard, given.prepared)
 
 

@@ -3,7 +3,7 @@
 import logging
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ ABSENT = (
     matching.OUTSIDE_REGION,
     matching.ELSEWHERE,
 )
-MATCHED = (matching.USED, matching.SWAPPED, matching.OTHER_STRAND)
+MATCHED = (matching.USED, matching.SWAPPED, matching.OTHER_STRAND, matching.UNTOLD)
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,13 @@ class SummaryData:
     genes_of_release: int
 
     @classmethod
-    def of_sheet(cls, sheet: Path, genes: Path) -> "SummaryData":
-        """Every file of a sheet goes by once; rows of the genes stay in memory."""
+    def of_sheet(cls, sheet: Path, genes: Path, build: str) -> "SummaryData":
+        """Every file of a sheet goes by once; rows of the genes stay in memory.
+
+        build : the genome build of LD; files that tell another are refused
+        """
         tissues, listed = read_sheet(sheet), read_genes(genes)
-        found = [_read(one, listed) for one in tissues]
+        found = [_read(one, listed, build) for one in tissues]
         keys = [gene_key(gene) for gene in listed["gene_id"]]
         return cls(
             listed,
@@ -149,20 +152,42 @@ def scores_with_ld(
     return whole, gene_scores(whole, chrom, rows)
 
 
-def few_matched(used: list[tuple[Any, ...]]) -> list[str]:
-    """A line of warning for each tissue of whose rows few are of variants with LD.
+def odd_tissues(used: list[tuple[Any, ...]]) -> list[str]:
+    """A line of warning for each tissue of whose rows few have LD, or that tell no alleles.
 
     used : gene, tissue, what became of rows, how many
     """
-    total, matched = Counter[str](), Counter[str]()
-    for _, tissue, what, rows in used:
-        total[tissue] += rows
-        matched[tissue] += rows if what in MATCHED else 0
+    warnings = []
+    for tissue, counts in of_tissues(used).items():
+        matched, rows = sum(counts[what] for what in MATCHED), counts.total()
+        if matched < LEAST_MATCHED * rows:
+            warnings.append(
+                f"{tissue}: {matched} of {rows} rows are used; are file and LD of one build?"
+            )
+        warnings += without_alleles(tissue, counts)
+    return warnings
+
+
+def without_alleles(tissue: str, counts: Mapping[str, int]) -> list[str]:
+    """A line of warning where the file of a tissue tells no alleles.
+
+    counts : of its rows, by what became of them
+    """
+    rows = counts.get(matching.UNTOLD, 0)
+    if not rows:
+        return []
     return [
-        f"{tissue}: {matched[tissue]} of {rows} rows are used; are file and LD of one build?"
-        for tissue, rows in total.items()
-        if matched[tissue] < LEAST_MATCHED * rows
+        f"{tissue}: {rows} rows tell no alleles; their effects are taken to be of the panel's ALT "
+        "(of a .bed A1, which PLINK 1 makes the rarer allele: then signs are wrong)"
     ]
+
+
+def of_tissues(used: list[tuple[Any, ...]]) -> "dict[str, Counter[str]]":
+    """What became of the rows of each tissue. used : gene, tissue, what, how many"""
+    found: dict[str, Counter[str]] = {}
+    for _, tissue, what, rows in used:
+        found.setdefault(tissue, Counter())[what] += rows
+    return found
 
 
 def few_people(source: LDSource) -> list[str]:
@@ -228,8 +253,8 @@ def read_noise(path: Path, tissues: list[str]) -> Floats:
     return table.loc[tissues, tissues].to_numpy(dtype=float)
 
 
-def _read(one: TissueFile, genes: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    found = read_pairs(one.file, list(genes["gene_id"]), one.columns)
+def _read(one: TissueFile, genes: pd.DataFrame, build: str) -> dict[str, pd.DataFrame]:
+    found = read_pairs(one.file, list(genes["gene_id"]), one.columns, build)
     kept = sum(map(len, found.of_gene.values()))
     log.info(
         "%s: %d rows of %d of %d genes, of %d rows (%s)",

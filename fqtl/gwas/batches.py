@@ -25,6 +25,7 @@ BLOCK = 2 << 20  # bytes of text that are looked at together; some sixteen are r
 NUMBERS = frozenset({"pos", "beta", "se", "z", "odds_ratio", "neg_log10_p", "n"}) | {
     "frequency",
     "other_frequency",
+    "alleles_seen",  # of QTLs
 }
 MISSING = ["", "NA", "#NA", "N/A", "NaN", "nan", "-nan", ".", "NULL", "null", "None", "#N/A"]
 BLANKS = re.compile(rb"[ \t]+")

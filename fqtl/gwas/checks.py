@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +62,7 @@ class Checks:
 
     def finish(self) -> None:
         """Refuse odds ratios in a column of effects."""
-        low, high = RATIOS
-        if self._betas >= ENOUGH and self._lowest > 0 and low < self._median < high:
+        if are_ratios(self._betas, self._lowest, self._median):
             name = self._layout.columns.get("beta", "ES")
             raise FqtlError(
                 f"{self._path}, column {name!r}: expected effects with both signs, found "
@@ -132,18 +132,38 @@ class Checks:
         if "odds_ratio" in batch.columns:
             with np.errstate(divide="ignore", invalid="ignore"):
                 beta = np.where(np.isnan(beta), np.log(batch.number("odds_ratio")[:SAMPLED]), beta)
-        of_p = magnitude(log_of_text(batch.columns["p"][:SAMPLED].to_pylist()))
-        telling = (of_p > TELLING[0]) & (of_p < TELLING[1]) & np.isfinite(beta) & (se > 0)
-        if telling.sum() < ENOUGH:
-            return
-        ratio = float(np.median(np.abs(beta[telling] / se[telling]) / of_p[telling]))
-        if not AGREE[0] < ratio < AGREE[1]:
+        found = disagreement(
+            beta, se, lambda rows: log_of_text(batch.columns["p"][:rows].to_pylist())
+        )
+        if found is not None:
             log.warning(
                 "%s: z-scores of effects and standard errors are %.2f times those of the p-values "
                 "(median of %d rows). Is the standard error of another scale than the effect, as "
                 "of an odds ratio beside its logarithm?",
-                *(self._path, ratio, telling.sum()),
+                *(self._path, *found),
             )
+
+
+def are_ratios(count: int, lowest: float, median: float) -> bool:
+    """Whether effects, of which there are so many, look like odds ratios."""
+    return count >= ENOUGH and lowest > 0 and RATIOS[0] < median < RATIOS[1]
+
+
+def disagreement(
+    beta: np.ndarray, se: np.ndarray, log_p: Callable[[int], np.ndarray]
+) -> tuple[float, int] | None:
+    """How many times z of effects are those of p-values, and of how many rows; None if they agree,
+    or too few tell.
+
+    beta, se : (rows,), of which the first are looked at; log_p : of so many of these
+    """
+    beta, se = beta[:SAMPLED], se[:SAMPLED]
+    of_p = magnitude(log_p(len(beta)))
+    telling = (of_p > TELLING[0]) & (of_p < TELLING[1]) & np.isfinite(beta) & (se > 0)
+    if telling.sum() < ENOUGH:
+        return None
+    ratio = float(np.median(np.abs(beta[telling] / se[telling]) / of_p[telling]))
+    return None if AGREE[0] < ratio < AGREE[1] else (ratio, int(telling.sum()))
 
 
 def _is_number(text: str) -> bool:

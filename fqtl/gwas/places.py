@@ -13,7 +13,7 @@ NUMBERED = {"23": "X", "24": "Y", "25": "MT", "26": "MT"}  # GWAS-SSF; 26 is PLI
 SHIFT = 32
 # 1_1000_A_G, chr1:1000:A:G:b38, 1-1000-A-G, 1:1000_A/G, 1:1000:rs1:A_G
 WITH_ALLELES = (
-    r"^(?:chr)?(?P<chrom>[\w.-]+?)[:_-](?P<pos>[0-9]{1,9})(?:[:_]rs[0-9]+)?"
+    r"^(?:chr)?(?P<chrom>[\w.-]+?)[:_-](?P<pos>[0-9]{1,9})(?:[:_](?:rs[0-9]+|nors))?"
     r"[:_-](?P<other>[ACGTacgt]+)[:_/-](?P<effect>[ACGTacgt]+)(?:$|[:_;,-])"
 )
 PLACE = r"^(?:chr)?(?P<chrom>[\w.-]+?)[:_](?P<pos>[0-9]{1,9})(?:$|[:_;,])"  # chr1:1000

@@ -4,14 +4,21 @@
 |---|---|
 | tensorQTL | parquet or text: phenotype_id variant_id … pval_nominal slope slope_se |
 | GTEx, FastQTL with a header | the same with gene_id |
-| FastQTL without a header | five columns by position: gene, variant, distance, p, slope |
+| FastQTL without a header | by position: gene, variant, distance, p, slope, in version 2 of GTEx's
+    its standard error; in later ones with three columns of the minor allele before p |
 | QTLtools nominal | by position, 14 to 16 columns; or its header |
 | eQTL Catalogue | molecular_trait_id chromosome position ref alt … beta se, `an` twice the donors |
+| eQTLGen | SNPChr SNPPos AssessedAllele OtherAllele Zscore Gene NrSamples |
+| mbQTL, as of MetaBrain | Gene SNP SNPAlleles SNPEffectAllele MetaBeta MetaSE MetaPN |
 
 Frequencies of an allele, `maf` or `af`, are read where they are, whatever the format.
 
-All of them count the ALT allele. (Documentation of each program; eQTL-Catalogue-resources,
-Columns_parquet.md.) Other files go by a map of the user, `meaning=column`.
+eQTLGen and mbQTL tell the allele that is counted, all others count ALT. (Documentation of each
+program; eQTL-Catalogue-resources, Columns_parquet.md; francois-a/fastqtl, analysisNominal.cpp.)
+Other files go by a map of the user, `meaning=column`.
+
+A fit needs every variant near a gene. Files of leads or of significant pairs have the same names of
+columns, and are told by those of their permutations.
 """
 
 from collections.abc import Mapping
@@ -23,9 +30,13 @@ from fqtl.gwas.layouts import Layout
 
 MEANINGS = (
     *("gene", "variant", "rsid", "chrom", "pos", "effect_allele", "other_allele"),
-    *("beta", "se", "z", "p", "n", "alleles_seen", "frequency"),
+    *("beta", "se", "z", "p", "neg_log10_p", "n", "alleles_seen", "frequency", "alleles"),
 )
-FREQUENCIES = ("maf", "af")  # of one allele or the other: the variance of dosages is the same
+FREQUENCIES = (
+    "maf",
+    "af",
+    "SNPEffectAlleleFreq",
+)  # of one allele or the other: the variance of dosages is the same
 NEEDED = ("gene",)
 # of QTLtools, by the number of columns: the slope's place moved as columns were added
 QTLTOOLS = {
@@ -33,7 +44,13 @@ QTLTOOLS = {
     15: "gene . . . . . . variant chrom pos . p . beta .",
     16: "gene . . . . . . variant chrom pos . p . beta se .",
 }
-FASTQTL = {5: "gene variant . p beta"}
+FASTQTL = {
+    5: "gene variant . p beta",
+    6: "gene variant . p beta se",
+    9: "gene variant . . . frequency p beta se",
+}
+# of permutations, in files of leads (egenes, independent) and of pairs that are significant
+OF_LEADS = ("pval_beta", "pval_perm", "adj_beta_pval", "adj_emp_pval")
 
 
 @dataclass(frozen=True)
@@ -66,6 +83,16 @@ KNOWN = (
         "QTLtools",
         "gene=phe_id variant=var_id chrom=var_chr pos=var_from p=nom_pval beta=slope se=slope_se",
     ),
+    _known(
+        "eQTLGen",
+        "gene=Gene rsid=SNP chrom=SNPChr pos=SNPPos effect_allele=AssessedAllele "
+        "other_allele=OtherAllele z=Zscore n=NrSamples",
+    ),
+    _known(
+        "mbQTL",
+        "gene=Gene variant=SNP chrom=SNPChr pos=SNPPos effect_allele=SNPEffectAllele "
+        "alleles=SNPAlleles beta=MetaBeta se=MetaSE n=MetaPN",
+    ),
 )
 
 
@@ -73,10 +100,22 @@ def by_header(path: Path, names: list[str]) -> Layout | None:
     """The layout of a file with these names; None where they are of no known format."""
     for known in KNOWN:
         if known.needs <= set(names):
+            _refuse_leads(path, known, names)
             there = {one: name for one, name in known.columns.items() if name in names}
             told = [name for name in FREQUENCIES if name in names]
             return Layout(known.name, {**there, **({"frequency": told[0]} if told else {})})
     return None
+
+
+def _refuse_leads(path: Path, known: Known, names: list[str]) -> None:
+    of_leads = [name for name in OF_LEADS if name in names]
+    if of_leads:
+        raise FqtlError(
+            f"{path} has {known.name}'s columns and {', '.join(of_leads)}, as files of leads or of "
+            "significant pairs have (permutations, egenes, independent, signif_pairs). Fits need "
+            "every variant near a gene: give the nominal pass (allpairs). If all of them are in "
+            "this file, say what its columns mean in the sheet's column `columns`."
+        )
 
 
 def by_position(count: int) -> tuple[Layout, list[str]] | None:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from fqtl.data.reference import Reference
 from fqtl.gwas.matching import match
-from fqtl.gwas.places import bare
+from fqtl.gwas.places import NUMBERED, bare
 
 ELSEWHERE = "on another chromosome than the gene"
 NOT_IN_PANEL = "not in the panel, or outside of the window"
@@ -21,6 +21,7 @@ NOT_IN_PANEL = "not in the panel, or outside of the window"
 NOT_IN_MATRIX = "not in the LD matrix, or outside of the window"
 OUTSIDE_REGION = "outside of the region of the LD matrix"
 USED, SWAPPED, OTHER_STRAND = "used", "used, alleles swapped", "used, other strand"
+UNTOLD = "used, alleles taken from the panel"  # where the file tells none
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,15 @@ def _of_tissue(
     if not len(rows):
         return z, n, maf, counts
     names = {name: bare(name) for name in rows["chrom"].unique()}
-    here = (rows["chrom"] == "") | (rows["chrom"].map(names) == chrom)
+    told = rows["chrom"].map(names)
+    here = (rows["chrom"] == "") | (told == chrom) | (told.map(NUMBERED) == chrom)
     counts[ELSEWHERE] = int((~here).sum())
     rows = rows[here].reset_index(drop=True)
     by_place = bool((rows["pos"] > 0).any())
     rows = rows.assign(place=rows["pos"], minus=False, frequency=np.nan)
-    rows = _with_alleles_of_the_panel(known, rows)
+    untold = (rows["effect_allele"] == "").to_numpy()
+    if untold.any():
+        rows = _with_alleles_of_the_panel(known, rows, untold)
     found = match(known, rows, "place" if by_place else "rsid", palindromes="as-written")
     there = found.row >= 0
     row = found.row[there]
@@ -104,7 +108,8 @@ def _of_tissue(
     swapped = found.sign[there] < 0
     counts[OTHER_STRAND] = int(found.flipped[there].sum())
     counts[SWAPPED] = int((swapped & ~found.flipped[there]).sum())
-    counts[USED] = int(there.sum()) - counts[OTHER_STRAND] - counts[SWAPPED]
+    counts[UNTOLD] = int(untold[row].sum())
+    counts[USED] = int(there.sum()) - counts[OTHER_STRAND] - counts[SWAPPED] - counts[UNTOLD]
     counts["repeated rows"] = int(found.counts["repeated rows"])
     why = pd.Series(found.reason[~there])
     counts.update(why[why != "not in the GWAS"].str.replace("the GWAS", "the file").tolist())
@@ -112,11 +117,10 @@ def _of_tissue(
     return z, n, maf, +counts
 
 
-def _with_alleles_of_the_panel(known: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+def _with_alleles_of_the_panel(
+    known: pd.DataFrame, rows: pd.DataFrame, untold: np.ndarray
+) -> pd.DataFrame:
     """Alleles of rows that tell none, by the name of the variant: ALT is counted."""
-    untold = (rows["effect_allele"] == "").to_numpy()
-    if not untold.any():
-        return rows
     unique = known.drop_duplicates("rsid").set_index("rsid")
     rows = rows.copy()
     for name in ("other_allele", "effect_allele"):

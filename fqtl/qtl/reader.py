@@ -4,6 +4,7 @@ The file goes by in batches, and only rows of the genes that are asked for are k
 with these genes, not with the file.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +18,18 @@ import pyarrow.parquet as pq
 from fqtl.data.expression import gene_key
 from fqtl.errors import FqtlError
 from fqtl.gwas.batches import NUMBERS, Batch, read_batches
-from fqtl.gwas.effects import log_of_text, z_scores
+from fqtl.gwas.effects import z_scores
 from fqtl.gwas.header import Header, read_header
 from fqtl.gwas.layouts import Layout
 from fqtl.gwas.places import bare, parts_of, remaining, rs_number_in
+from fqtl.qtl.checks import log_p_of, see_first
 from fqtl.qtl.layouts import KNOWN, by_header, by_map, by_position
 
 PARQUET = b"PAR1"
 ROWS = 200_000  # of a batch of Parquet
 ALLELES = ("other_allele", "effect_allele")
+BOTH = r"^(?P<one>[ACGTacgt]+)[/|_:,](?P<two>[ACGTacgt]+)$"
+NUMBER = re.compile(r"^[+-]?[0-9.]+(e[+-]?[0-9]+)?$", re.IGNORECASE)
 VERSION = r"^(ENS[A-Z]*G\d+)\.\d+$"
 
 
@@ -44,13 +48,14 @@ class Pairs:
     rows: int
 
 
-def read_pairs(path: Path, genes: list[str], columns: str = "") -> Pairs:
+def read_pairs(path: Path, genes: list[str], columns: str = "", build: str = "") -> Pairs:
     """Rows of these genes.
 
     columns : map `meaning=column`; empty where the header tells the format
+    build : the genome build that is asked for; empty for any
     """
     keys = sorted({gene_key(gene) for gene in genes})
-    layout, parts = open_pairs(path, keys, columns)
+    layout, parts = open_pairs(path, keys, columns, build)
     kept, rows = [], 0
     for count, part in parts:
         rows += count
@@ -71,7 +76,7 @@ def read_pairs(path: Path, genes: list[str], columns: str = "") -> Pairs:
 
 
 def open_pairs(
-    path: Path, keys: list[str], columns: str = ""
+    path: Path, keys: list[str], columns: str = "", build: str = ""
 ) -> tuple[str, Iterator[tuple[int, pd.DataFrame]]]:
     """The name of a file's format, and its batches: rows in it, and those of the genes asked for.
 
@@ -83,17 +88,22 @@ def open_pairs(
     with path.open("rb") as stream:
         is_parquet = stream.read(4) == PARQUET
     layout, batches = _parquet(path, columns) if is_parquet else _text(path, columns)
-    return layout.name, _of_genes(batches, pa.array(keys, pa.string()))
+    return layout.name, _of_genes(path, layout, batches, pa.array(keys, pa.string()), build)
 
 
-def _of_genes(batches: Iterator[Batch], wanted: pa.Array) -> Iterator[tuple[int, pd.DataFrame]]:
+def _of_genes(
+    path: Path, layout: Layout, batches: Iterator[Batch], wanted: pa.Array, build: str
+) -> Iterator[tuple[int, pd.DataFrame]]:
     for batch in batches:
+        if batch.first == 1:
+            see_first(path, layout, batch, build)
         names = batch.text("gene").cast(pa.string())
         keys = pc.replace_substring_regex(names, VERSION, r"\1")
         place = pc.index_in(keys, value_set=wanted)
         mine = pc.is_valid(place)
         kept = {name: column.filter(mine) for name, column in batch.columns.items()}
-        yield len(batch), _rows(Batch(batch.first, kept), place.filter(mine))
+        mine_alone = Batch(batch.first, kept)
+        yield len(batch), _rows(mine_alone, place.filter(mine), log_p_of(path, layout, mine_alone))
 
 
 def _text(path: Path, columns: str) -> tuple[Layout, Iterator[Batch]]:
@@ -133,9 +143,9 @@ def _parquet_batches(path: Path, table: pq.ParquetFile, layout: Layout) -> Itera
     for part in table.iter_batches(ROWS, columns=list(layout.columns.values())):
         columns = {}
         for meaning, name in layout.columns.items():
-            number = meaning in NUMBERS or meaning == "alleles_seen"
+            kind = pa.float64() if meaning in NUMBERS else pa.string()
             try:
-                columns[meaning] = part.column(name).cast(pa.float64() if number else pa.string())
+                columns[meaning] = part.column(name).cast(kind)
             except pa.ArrowInvalid as fault:
                 raise FqtlError(f"{path}, column {name!r}: {fault}.") from fault
         yield Batch(first, columns)
@@ -143,6 +153,13 @@ def _parquet_batches(path: Path, table: pq.ParquetFile, layout: Layout) -> Itera
 
 
 def _refuse_names(path: Path, names: list[str]) -> None:
+    if any(NUMBER.match(name) for name in names):
+        raise FqtlError(
+            f"{path} begins with {' '.join(names[:20])}, which is no header, and without one "
+            f"{len(names)} columns are neither FastQTL's (5, 6 or 9) nor QTLtools' (14 to 16). "
+            "Write a line with names of columns above it, and what they mean in the sheet's column "
+            "`columns`, as gene=… variant=… beta=… se=…."
+        )
     raise FqtlError(
         f"{path} has the columns {', '.join(names[:20])}, which are those of no format that is "
         f"known ({', '.join(known.name for known in KNOWN)}, FastQTL, QTLtools). Say what they "
@@ -159,16 +176,11 @@ def _refuse_header(path: Path, header: Header, layout: Layout, names: list[str])
         _refuse_names(path, header.names)
 
 
-def _rows(batch: Batch, place: pa.Array) -> pd.DataFrame:
-    beta, se, z = batch.number("beta"), batch.number("se"), batch.number("z")
-    told = np.isfinite(z) | (np.isfinite(beta) & (se > 0) & np.isfinite(se))
-    log_p = np.full(len(batch), np.nan)
-    if "p" in batch.columns and not told.all():
-        log_p[~told] = log_of_text(batch.text("p").filter(pa.array(~told)).to_pylist())
-    found, reason = z_scores(beta=beta, se=se, z=z, log_p=log_p)
-    seen = np.array(
-        [np.nan if text is None else float(text) for text in _texts(batch, "alleles_seen")]
+def _rows(batch: Batch, place: pa.Array, log_p: np.ndarray) -> pd.DataFrame:
+    found, reason = z_scores(
+        beta=batch.number("beta"), se=batch.number("se"), z=batch.number("z"), log_p=log_p
     )
+    seen = batch.number("alleles_seen")
     frame = pd.DataFrame(
         {
             "gene": place.to_numpy(zero_copy_only=False).astype(np.int32),
@@ -183,6 +195,9 @@ def _rows(batch: Batch, place: pa.Array) -> pd.DataFrame:
             "maf": _rarer(batch.number("frequency")),
         }
     )
+    if "alleles" in batch.columns:
+        both = pc.extract_regex(pc.fill_null(batch.text("alleles"), ""), BOTH)
+        frame = _with_pair(frame, *(pc.struct_field(both, name) for name in ("one", "two")))
     return _with_ids(frame, batch) if "variant" in batch.columns else frame
 
 
@@ -204,19 +219,22 @@ def _texts(batch: Batch, meaning: str, absent: str | None = None) -> list[str | 
     return [absent if value is None else value for value in values]
 
 
+def _with_pair(frame: pd.DataFrame, other: pa.Array, effect: pa.Array) -> pd.DataFrame:
+    """Alleles of rows that lack them, by a pair: where one is told, the remaining one."""
+    pair = [pc.utf8_upper(pc.fill_null(allele, "")) for allele in (other, effect)]
+    found = {}
+    for name, beside, untold in zip(ALLELES, reversed(ALLELES), pair, strict=True):
+        rest = remaining(pa.array(frame[beside], pa.string()), *pair).to_pandas()
+        by_pair = rest.where(frame[beside] != "", untold.to_pandas())
+        found[name] = frame[name].where(frame[name] != "", by_pair)
+    return frame.assign(**found)
+
+
 def _with_ids(frame: pd.DataFrame, batch: Batch) -> pd.DataFrame:
     """Places, alleles and rs numbers that ids tell, where columns do not."""
     names = batch.text("variant").cast(pa.string())
     parts = parts_of(names)
-    pair = [pc.utf8_upper(parts[name]) for name in ("other", "effect")]
-    for name, beside, told in zip(ALLELES, reversed(ALLELES), pair, strict=True):
-        # of two alleles the one that no column tells is the other one of the pair
-        alone = frame[beside].to_numpy(dtype=object) != ""
-        rest = remaining(pa.array(frame[beside], pa.string()), *pair).to_pandas()
-        told_by_name = rest.where(alone, told.to_pandas())
-        parts[name] = frame[name].where(frame[name] != "", told_by_name)
-    for name in ALLELES:
-        frame[name] = parts[name]
+    frame = _with_pair(frame, parts["other"], parts["effect"])
     frame["chrom"] = frame["chrom"].where(frame["chrom"] != "", parts["chrom"].to_pandas())
     told = pd.to_numeric(parts["pos"].to_pandas()).fillna(-1).astype(np.int64)
     frame["pos"] = frame["pos"].where(frame["pos"] > 0, told)

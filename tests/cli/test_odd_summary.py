@@ -73,6 +73,22 @@ def test_people_are_a_number_of_people(summary_files, capsys, people):
     assert "sheet.tsv, line 2: n must be" in complaint(capsys, RUN)
 
 
+def test_ids_that_name_another_build_are_refused(summary_files, capsys):
+    """Some places agree by chance, so that rows are matched."""
+    change(variant_id=lambda table: table["variant_id"].str.replace("_b37", "_b38"))
+    told = complaint(capsys, RUN)
+    assert "Lung.txt: variants are named as of GRCh38 (chr22_5000_" in told
+
+
+def test_a_file_without_alleles_is_warned_of(summary_files, capsys):
+    """Names of the panel tell them, and nobody knows whether it is ALT that is counted."""
+    names = pd.read_csv("g.vcf.gz", sep="\t", comment="#", header=None)[2]
+    change(variant_id=[*names, *names])
+    assert main(RUN) == 0
+    assert "Lung: 160 rows tell no alleles" in capsys.readouterr().err
+    assert used_of_lung() == {"used, alleles taken from the panel": 160}
+
+
 def test_few_rows_of_the_panel_are_a_warning(summary_files, capsys):
     """As between builds that agree here and there by chance."""
 

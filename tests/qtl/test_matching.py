@@ -66,3 +66,11 @@ def test_a_file_without_alleles_goes_by_the_names_of_the_panel():
     given = rows(("", -1, "rs2", "", "", 2.0, 100), ("", -1, "rs77", "", "", 5.0, 100))
     found = gene_scores(PANEL, "chr22", [given])
     np.testing.assert_array_equal(found.z[:, 0], [np.nan, 2, np.nan, np.nan, np.nan])
+    assert found.counts[0]["used, alleles taken from the panel"] == 1
+    assert "used" not in found.counts[0]
+
+
+def test_x_may_be_a_number():
+    given = rows(("23", 1, "", "A", "G", 1.0, 100))
+    assert gene_scores(PANEL, "chrX", [given]).counts[0] == {"used": 1}
+    assert "used" not in gene_scores(PANEL, "chr22", [given]).counts[0]

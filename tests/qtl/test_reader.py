@@ -54,6 +54,58 @@ def fastqtl(path):
     table.to_csv(path, sep=" ", index=False, header=False)
 
 
+def fastqtl_with_errors(path):
+    """As GTEx's version wrote it first."""
+    table = frame(lambda table: gtex_like(table, "gene_id"))
+    table = table[["gene_id", "variant_id", "tss_distance", "pval_nominal", "slope", "slope_se"]]
+    table.to_csv(path, sep="\t", index=False, header=False)
+
+
+def fastqtl_with_minor_alleles(path):
+    """As GTEx's version writes it without its wrapper, which adds the header."""
+    table = frame(lambda table: gtex_like(table, "gene_id")).assign(ma_samples=3, ma_count=4)
+    names = [*("gene_id", "variant_id", "tss_distance", "ma_samples", "ma_count", "maf")]
+    table = table[[*names, "pval_nominal", "slope", "slope_se"]]
+    table.to_csv(path, sep="\t", index=False, header=False)
+
+
+def eqtlgen(path):
+    table = frame(lambda table: table)
+    pd.DataFrame(
+        {
+            "Pvalue": table["p"],
+            "SNP": table["rs"],
+            "SNPChr": 22,
+            "SNPPos": table["pos"],
+            "AssessedAllele": table["alt"],
+            "OtherAllele": table["ref"],
+            "Zscore": table["b"] / table["s"],
+            "Gene": table["gene"].str.split(".").str[0],
+            "NrSamples": 31684,
+        }
+    ).to_csv(path, sep="\t", index=False)
+
+
+def mbqtl(path):
+    table = frame(lambda table: table)
+    both = table["alt"] + "/" + table["ref"]
+    pd.DataFrame(
+        {
+            "Gene": table["gene"],
+            "SNP": [f"22:{pos}:{rs}:x" for pos, rs in table[["pos", "rs"]].values],
+            "SNPChr": 22,
+            "SNPPos": table["pos"],
+            "SNPAlleles": both,
+            "SNPEffectAllele": table["alt"],
+            "SNPEffectAlleleFreq": 0.8,
+            "MetaP": table["p"],
+            "MetaPN": 2865,
+            "MetaBeta": table["b"],
+            "MetaSE": table["s"],
+        }
+    ).to_csv(path, sep="\t", index=False)
+
+
 def qtltools(path):
     table = frame(lambda table: table)
     lines = [
@@ -92,6 +144,10 @@ FORMATS = {
     "tensorQTL": tensorqtl,
     "GTEx": gtex,
     "FastQTL": fastqtl,
+    "FastQTL, errors": fastqtl_with_errors,
+    "FastQTL, minor alleles": fastqtl_with_minor_alleles,
+    "eQTLGen": eqtlgen,
+    "mbQTL": mbqtl,
     "QTLtools": qtltools,
     "eQTL Catalogue": eqtl_catalogue,
     "eQTL Catalogue, parquet": eqtl_catalogue_parquet,
@@ -103,7 +159,7 @@ def test_every_format_tells_the_same_z_scores(tmp_path, name):
     path = tmp_path / "pairs.txt"
     FORMATS[name](path)
     found = read_pairs(path, ["ENSG00000000001.7", "ENSG00000000009"])
-    assert found.layout == name.removesuffix(", parquet")
+    assert found.layout == name.split(",")[0]
     assert found.rows == 3
     assert list(found.of_gene) == ["ENSG00000000001"]
     rows = found.of_gene["ENSG00000000001"]
@@ -112,8 +168,11 @@ def test_every_format_tells_the_same_z_scores(tmp_path, name):
     if name != "QTLtools":  # whose ids need not tell alleles
         assert rows["effect_allele"].tolist() == ["G", "T"]
         assert rows["other_allele"].tolist() == ["A", "C"]
-    if name.startswith("eQTL"):
-        assert rows["n"].tolist() == [288, 288]
+    people = {"eQTL Catalogue": 288, "eQTLGen": 31684, "mbQTL": 2865}
+    if found.layout in people:
+        assert rows["n"].tolist() == [people[found.layout]] * 2
+    if name in ("tensorQTL", "FastQTL, minor alleles", "mbQTL"):
+        np.testing.assert_allclose(rows["maf"], 0.2)
 
 
 def test_a_map_of_columns_reads_what_no_format_is(tmp_path):
@@ -135,6 +194,15 @@ def test_a_map_of_columns_reads_what_no_format_is(tmp_path):
         ("a\tb\n1\t2\n", "gene=a wat=b", "'wat=b'"),
         ("a b c d e\n1 2 3 four 5\n", "", "no format that is known"),
         ("", "", "is empty"),
+        ("g1 1:9:A:G 5 0.1\ng1 1:9:A:G 5 0.1\n", "", "is no header"),
+        ("g v b p\ng1 1:9:A:G 1 <1e-99\n", "gene=g variant=v beta=b p=p", "'<1e-99'"),
+        ("g v b p\ng1 1:9:A:G 1 7.3\n", "gene=g variant=v beta=b p=p", "neg_log10_p=p"),
+        ("g v b s\n" + "g1 1:9:A:G 1.2 1\n" * 60, "gene=g variant=v beta=b se=s", "odds ratios"),
+        (
+            "molecular_trait_id chromosome position ref alt beta se an\ng1 1 9 A G 1 1 many\n",
+            "",
+            "line 2, column 'an': expected a number, found 'many'",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(tmp_path, text, columns, words):
@@ -142,6 +210,43 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, text, columns, words):
     path.write_text(text)
     with pytest.raises(FqtlError, match=words):
         read_pairs(path, ["g1"], columns)
+
+
+@pytest.mark.parametrize("of_leads", ["pval_beta", "pval_perm"])
+def test_leads_and_significant_pairs_alone_are_not_fitted(tmp_path, of_leads):
+    """Files of GTEx's egenes and signif_pairs have the columns of all pairs, and a few more."""
+    path = tmp_path / "pairs.txt"
+    table = frame(lambda table: gtex_like(table, "gene_id"))
+    table.assign(**{of_leads: 0.01}).to_csv(path, sep="\t", index=False)
+    with pytest.raises(FqtlError, match=f"GTEx's columns and {of_leads}, as files of leads"):
+        read_pairs(path, ["ENSG00000000001"])
+    map_of_all = "gene=gene_id variant=variant_id beta=slope se=slope_se"
+    assert len(read_pairs(path, ["ENSG00000000001"], map_of_all).of_gene) == 1
+
+
+def test_minus_log10_of_p_goes_to_z(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("g v b lp\ng1 22:1:A:G -0.1 1.3419868\ng1 22:2:A:G 0.1 347.3\n")
+    rows = read_pairs(path, ["g1"], "gene=g variant=v beta=b neg_log10_p=lp").of_gene["g1"]
+    np.testing.assert_allclose(rows["z"], [-2, 39.89], atol=0.01)
+
+
+def test_the_allele_that_is_counted_may_be_either_of_the_name(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("g v a b s\ng1 22_1_A_G A 2 1\ng1 22_2_A_G G 2 1\ng1 22_3_A_G T 2 1\n")
+    given = "gene=g variant=v effect_allele=a beta=b se=s"
+    rows = read_pairs(path, ["g1"], given).of_gene["g1"]
+    assert rows["effect_allele"].tolist() == ["A", "G", "T"]
+    assert rows["other_allele"].tolist() == ["G", "A", ""]
+
+
+def test_errors_that_are_none_of_the_effects_are_noticed(tmp_path, caplog):
+    """As where a standard deviation is named in their place."""
+    path = tmp_path / "own.tsv"
+    lines = [f"g1 22:{i}:A:G {0.2 * (-1) ** i} 1 0.0455" for i in range(1, 61)]
+    path.write_text("\n".join(["g v b sd p", *lines]) + "\n")
+    read_pairs(path, ["g1"], "gene=g variant=v beta=b se=sd p=p")
+    assert "0.10 times those of the p-values" in caplog.text
 
 
 def test_a_file_that_is_not_there_or_cut_short_is_refused(tmp_path):
