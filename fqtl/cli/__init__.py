@@ -58,6 +58,7 @@ SUBCOMMANDS = {
     "completion": "print what lets a shell complete commands, flags and files",
 }
 FAILURE = 2
+WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)  # of this job
 log = logging.getLogger(__name__)
 
 
@@ -160,14 +161,15 @@ def _with_two_words(arguments: list[str]) -> list[str]:
 
 
 def _cpu_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
+    """Of this process and those that it had work done by."""
+    used = [resource.getrusage(who) for who in WHO]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def _peak_mb() -> float:
-    """Most memory that this process held; Linux counts it in kB, macOS in bytes."""
+    """Most memory that one of these processes held; Linux counts it in kB, macOS in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    return max(resource.getrusage(who).ru_maxrss for who in WHO) * unit / 1e6
 
 
 def _complain(message: str, verbose: int) -> int:

@@ -7,7 +7,9 @@ seed alone, and the table on the sample alone.
 
 import logging
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +22,7 @@ from fqtl.cli.arguments import (
     add_variants,
     open_filtered,
 )
+from fqtl.cli.processes import add_processes, in_processes
 from fqtl.cli.progress import with_progress
 from fqtl.cli.shard_data import (
     add_model,
@@ -29,7 +32,7 @@ from fqtl.cli.shard_data import (
     model_of,
     refuse_other_values,
 )
-from fqtl.data.dosages import Genotypes, GenotypeSource
+from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
 from fqtl.errors import FqtlError
 from fqtl.gene.analysis import fit_gene
@@ -42,6 +45,7 @@ from fqtl.shards.shard_file import gene_ids, read_shard
 from fqtl.tables.files import write_tsv
 
 log = logging.getLogger(__name__)
+Piece = tuple[Path, list[str]]  # a shard, and its genes that are wanted
 
 
 class Outcome(NamedTuple):
@@ -67,20 +71,27 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_variants(parser)
     add_model(parser)
     add_donor_covariates(parser)
+    add_processes(parser)
     add_out(parser, "table of priors")
 
 
 def run(given: Namespace) -> None:
     if given.genes < 1:
         raise FqtlError(f"--genes must be at least 1, found {given.genes}.")
-    source = open_filtered(given)
     mine = {path: gene_ids(path) for path in given.shards}
     sample = sample_of((gene for genes in mine.values() for gene in genes), given.genes, given.seed)
     if not sample:
         raise FqtlError(f"The {len(mine)} shards have no genes to learn priors from.")
-    looked_at = _all_seen(mine, set(sample), source, given)
-    seen = list(with_progress(looked_at, len(sample), lambda one: one.failure))
-    write_learned(given.out, seen)
+    looked_at = in_processes(partial(_look, given), sampled(mine, sample), given.processes)
+    genes = chain.from_iterable(looked_at)
+    write_learned(given.out, list(with_progress(genes, len(sample), lambda one: one.failure)))
+
+
+def sampled(mine: Mapping[Path, Iterable[str]], sample: Iterable[str]) -> list[Piece]:
+    """The shards that have genes of the sample, and which; mine : genes of each shard."""
+    wanted = set(sample)
+    pieces = [(path, sorted(wanted.intersection(genes))) for path, genes in mine.items()]
+    return [(path, genes) for path, genes in pieces if genes]
 
 
 def write_learned(out: Path, seen: list[Outcome]) -> None:
@@ -96,18 +107,12 @@ def write_learned(out: Path, seen: list[Outcome]) -> None:
     log.info("priors learned from %d of %d genes", len(found), len(seen))
 
 
-def _all_seen(
-    mine: Mapping[Path, Iterable[str]],
-    sample: set[str],
-    source: GenotypeSource,
-    given: Namespace,
-) -> Iterator[Outcome]:
-    """What the fit of each gene of the sample says."""
-    for path, genes in mine.items():
-        wanted = sample.intersection(genes)
-        if not wanted:
-            continue
-        chosen, donors = read_shard(path, wanted)
+def _look(given: Namespace) -> Callable[[Piece], list[Outcome]]:
+    """What says of the genes of a shard what their fits say; genotypes are opened once."""
+    source = open_filtered(given)
+
+    def work(piece: Piece) -> list[Outcome]:
+        chosen, donors = read_shard(*piece)
         refuse_other_values(given.family, chosen)
         settings = Settings(
             fit=model_of(given),
@@ -117,8 +122,10 @@ def _all_seen(
             is_male=is_male_of(source, chosen, donors),
             sexes=source.sexes,
         )
-        for gene, cis in gene_windows(chosen, donors, source, given):
-            yield _seen(gene, cis, settings)
+        windows = gene_windows(chosen, donors, source, given)
+        return [_seen(gene, cis, settings) for gene, cis in windows]
+
+    return work
 
 
 def _seen(gene: GeneData, cis: Genotypes, settings: Settings) -> Outcome:

@@ -9,20 +9,32 @@ donors held out, weights, and its association with traits that were tested.
 
 import logging
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from fqtl.cli.arguments import add_only_traits
+from fqtl.cli.processes import add_processes, in_processes
 from fqtl.data.annotation import read_gene_models
 from fqtl.errors import FqtlError
 from fqtl.report import gene_page
 from fqtl.report.blocks import Links, Section, Text
-from fqtl.report.gene_record import named, read_fits, read_records, strongest
+from fqtl.report.gene_record import (
+    Found,
+    named,
+    read_fits,
+    read_found,
+    read_records,
+    stores_of,
+    strongest,
+)
 from fqtl.report.page import render
 from fqtl.tables.files import write_text
 
 log = logging.getLogger(__name__)
+Piece = tuple[Path, list[str]]  # a store of fits, and genes of it
 BACK = "../report.html"  # of pages in a folder below the results
 NO_MODELS = pd.DataFrame(
     {
@@ -51,6 +63,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--annotation", type=Path, metavar="GTF", help="genes to be drawn along the chromosome"
     )
     add_only_traits(parser)
+    add_processes(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -71,15 +84,27 @@ def run(given: Namespace) -> None:
     single = given.out.suffix == ".html"
     if single and len(genes) != 1:
         raise FqtlError(f"--out {given.out} is one page; {len(genes)} genes need a folder.")
+    found = read_found(given.results, fits, given.traits)
     models = read_gene_models(given.annotation) if given.annotation else NO_MODELS
-    back = "" if single else BACK
-    for record in read_records(given.results, fits, genes, given.traits):
-        title, parts = gene_page.title(record, models), gene_page.sections(record, models)
-        page = render(title, parts, back=back, embed=True)
-        write_text(given.out if single else given.out / f"{record.gene_id}.html", page)
+    stores = list(stores_of(given.results, genes).items())
+    for _ in in_processes(partial(_writer, given.out, found, models), stores, given.processes):
+        pass
     if not single:
         write_text(given.out / "index.html", _index(genes))
     log.info("%d genes: %s", len(genes), given.out)
+
+
+def _writer(out: Path, found: Found, models: pd.DataFrame) -> Callable[[Piece], None]:
+    """What writes the pages of some genes of one store."""
+    single = out.suffix == ".html"
+
+    def write(piece: Piece) -> None:
+        for record in read_records(*piece, found):
+            title, parts = gene_page.title(record, models), gene_page.sections(record, models)
+            page = render(title, parts, back="" if single else BACK, embed=True)
+            write_text(out if single else out / f"{record.gene_id}.html", page)
+
+    return write
 
 
 def _index(genes: list[str]) -> str:

@@ -8,8 +8,9 @@ because its readers fail on it.
 import logging
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 import fqtl
 from fqtl.cli.arguments import add_annotation, add_filter, add_priors, limits, priors_of
 from fqtl.cli.flags import add_key
+from fqtl.cli.processes import add_processes, in_processes
 from fqtl.data.gene_names import read_gene_names
 from fqtl.errors import FqtlError
 from fqtl.release.discoveries import SINGLE_TISSUE_NEEDS, SingleTissueRates, single_tissue_rates
@@ -53,6 +55,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_priors(parser)
     add_annotation(parser)
     add_key(parser, "weights.formats")
+    add_processes(parser)
     parser.add_argument(
         "--folder", type=Path, required=True, metavar="FOLDER", help="has one for each format"
     )
@@ -82,10 +85,11 @@ def run(given: Namespace) -> None:
     construction |= {name: str(limit) for name, limit in wanted.items()}
     construction |= said_of_fits(about)
     choice = _Choice.of(fits, given, wanted)
-    for everything, out in zip(
-        _sets(fits, about["genome_build"], names, given), given.out, strict=True
-    ):
-        _write(everything, choice, construction, given, out)
+    genes = None if given.annotation is None else read_gene_names(given.annotation)
+    sets = _Sets(fits, about["genome_build"], genes)
+    write = partial(_writer, sets, choice, construction, given)
+    for _ in in_processes(write, list(zip(names, given.out, strict=True)), given.processes):
+        pass
 
 
 @dataclass(frozen=True)
@@ -111,14 +115,37 @@ class _Choice:
         return cls(limits, single_tissue_rates(fits), set(by_sex.to_pylist()), least)
 
 
-def _sets(
-    fits: pa.Table, build: str, names: list[str | None], given: Namespace
-) -> Iterator[WeightSet]:
-    """The models of each tissue, of factors where a name is None."""
-    genes = None if given.annotation is None else read_gene_names(given.annotation)
-    for name in names:
-        found = factor_weights(fits, build) if name is None else tissue_weights(fits, name, build)
-        yield found if genes is None else with_gene_names(found, genes)
+@dataclass(frozen=True)
+class _Sets:
+    """Models of all tissues.
+
+    fits : all of a release; genes : their names and types, None where nobody knows them
+    """
+
+    fits: pa.Table
+    genome_build: str
+    genes: pd.DataFrame | None
+
+    def of(self, name: str | None) -> WeightSet:
+        """The models of a tissue, of factors where its name is None."""
+        found = (
+            factor_weights(self.fits, self.genome_build)
+            if name is None
+            else tissue_weights(self.fits, name, self.genome_build)
+        )
+        return found if self.genes is None else with_gene_names(found, self.genes)
+
+
+def _writer(
+    sets: _Sets, choice: _Choice, construction: dict[str, str], given: Namespace
+) -> Callable[[tuple[str | None, Path]], None]:
+    """What writes the set of a name, and its list to a path."""
+
+    def write(piece: tuple[str | None, Path]) -> None:
+        name, out = piece
+        _write(sets.of(name), choice, construction, given, out)
+
+    return write
 
 
 def _write(

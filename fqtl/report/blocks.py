@@ -4,6 +4,7 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -76,9 +77,12 @@ class Figure:
     drawing: Drawing
     data: pd.DataFrame
 
-    @property
+    @cached_property
     def svg(self) -> str:
-        """The drawing as text, with its name for screen readers; ids are its own in a page."""
+        """The drawing as text, with its name for screen readers; ids are its own in a page.
+
+        Made once, for the page and the file: it takes most of the time of a report.
+        """
         return plots.as_svg(self.drawing, self.name, f"{self.title}. {self.alt}")
 
     @property

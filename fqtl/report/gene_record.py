@@ -90,43 +90,52 @@ def named(fits: pd.DataFrame, wanted: Sequence[str]) -> list[str]:
     return found
 
 
-def read_records(
-    results: Path,
-    fits: pd.DataFrame,
-    genes: Sequence[str],
-    only_traits: Sequence[str] | None = None,
-) -> Iterator[GeneRecord]:
-    """Genes of a run, one after another, each from the store of its shard if that is still there.
+@dataclass(frozen=True)
+class Found:
+    """What tables of a run say of all genes, beside the stores of their fits.
 
-    A store of all genes may not fit into memory; one of a shard does.
+    fits : the table of fits by gene_id; factors : the table of factors; traits : that were tested
+    """
+
+    fits: pd.DataFrame
+    factors: pd.DataFrame
+    traits: Sequence[Trait]
+
+
+def read_found(
+    results: Path, fits: pd.DataFrame, only_traits: Sequence[str] | None = None
+) -> Found:
+    """Tables of a run.
 
     only_traits : those of the run, where others may lie beside them; all by default
     """
-    rows = fits.set_index("gene_id")
     factors = read_tsv(results / "factors.tsv.gz", "factors")
-    traits = read_traits(results / "twas", only_traits)
-    for store, mine in _stores(results, genes).items():
-        wanted = ["gene_id", *LISTS, "covariance"]
-        kept = HELD_OUT.names if set(HELD_OUT.names) <= set(pq.read_schema(store).names) else []
-        table = read_parquet(store, "fits", [*wanted, *kept], [("gene_id", "in", mine)])[0]
-        lists = {name: explode(table, name) for name in LISTS}
-        for row, gene in enumerate(table["gene_id"].to_pylist()):
-            parts = {name: part[part["row"] == row] for name, part in lists.items()}
-            covariance = covariance_of(table["covariance"][row].as_py(), len(parts["variants"]))
-            yield GeneRecord(
-                fit={"gene_id": gene, **rows.loc[gene].to_dict()},
-                factors=factors[factors["gene_id"] == gene],
-                variants=parts["variants"],
-                r=correlation(covariance),
-                variant_loadings=parts["variant_loadings"],
-                tissue_loadings=parts["tissue_loadings"],
-                specific=parts["tissue_specific"],
-                sets=parts["credible_sets"],
-                weights=parts["weights"],
-                prediction=parts["prediction"],
-                held_out=_held_out(table["held_out"][row].as_py() if kept else None),
-                **_of_traits(traits, gene),
-            )
+    return Found(fits.set_index("gene_id"), factors, read_traits(results / "twas", only_traits))
+
+
+def read_records(store: Path, genes: Sequence[str], found: Found) -> Iterator[GeneRecord]:
+    """Genes of one store of fits, one after another."""
+    wanted = ["gene_id", *LISTS, "covariance"]
+    kept = HELD_OUT.names if set(HELD_OUT.names) <= set(pq.read_schema(store).names) else []
+    table = read_parquet(store, "fits", [*wanted, *kept], [("gene_id", "in", list(genes))])[0]
+    lists = {name: explode(table, name) for name in LISTS}
+    for row, gene in enumerate(table["gene_id"].to_pylist()):
+        parts = {name: part[part["row"] == row] for name, part in lists.items()}
+        covariance = covariance_of(table["covariance"][row].as_py(), len(parts["variants"]))
+        yield GeneRecord(
+            fit={"gene_id": gene, **found.fits.loc[gene].to_dict()},
+            factors=found.factors[found.factors["gene_id"] == gene],
+            variants=parts["variants"],
+            r=correlation(covariance),
+            variant_loadings=parts["variant_loadings"],
+            tissue_loadings=parts["tissue_loadings"],
+            specific=parts["tissue_specific"],
+            sets=parts["credible_sets"],
+            weights=parts["weights"],
+            prediction=parts["prediction"],
+            held_out=_held_out(table["held_out"][row].as_py() if kept else None),
+            **_of_traits(found.traits, gene),
+        )
 
 
 def _held_out(tissues: list[dict[str, Any]] | None) -> pd.DataFrame:
@@ -136,8 +145,11 @@ def _held_out(tissues: list[dict[str, Any]] | None) -> pd.DataFrame:
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
-def _stores(results: Path, genes: Sequence[str]) -> dict[Path, list[str]]:
-    """Stores that hold genes, and which."""
+def stores_of(results: Path, genes: Sequence[str]) -> dict[Path, list[str]]:
+    """Stores that hold genes, and which: that of a shard if it is still there.
+
+    A store of all genes may not fit into memory; one of a shard does.
+    """
     whole = results / "fits.parquet"
     if not (results / "shards.tsv").exists():
         return {whole: list(genes)}

@@ -13,7 +13,15 @@ from fqtl import cli
 from fqtl.data.annotation import read_gene_models
 from fqtl.errors import FqtlError
 from fqtl.report import gene_page, gene_plots, plots
-from fqtl.report.gene_record import correlation, named, read_fits, read_records, strongest
+from fqtl.report.gene_record import (
+    correlation,
+    named,
+    read_fits,
+    read_found,
+    read_records,
+    stores_of,
+    strongest,
+)
 from fqtl.report.page import figures, render
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import write_parquet, write_tsv
@@ -113,7 +121,8 @@ def run(tmp_path):
 
 
 def records_of(run, *genes):
-    return list(read_records(run, read_fits(run), genes))
+    found = read_found(run, read_fits(run))
+    return [one for piece in stores_of(run, genes).items() for one in read_records(*piece, found)]
 
 
 def parts_of(record, models):

@@ -21,7 +21,8 @@ rule learn_priors:
         "<benchmarks>/learn_priors.tsv"
     conda:
         "../../envs/fqtl.yaml"
-    threads: 1
+    # all fits wait for it
+    threads: 4
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
@@ -34,7 +35,7 @@ rule learn_priors:
     shell:
         r"""
         fqtl learn-priors --shards {input.shards:q} {params.genotypes} {params.variants} \
-            {params.covariates} {params.model} --out {output:q} 2>{log:q}
+            {params.covariates} {params.model} --processes {threads} --out {output:q} 2>{log:q}
         """
 
 

@@ -47,7 +47,8 @@ rule learn_priors:
         "<benchmarks>/learn_priors.tsv"
     conda:
         "../../envs/fqtl.yaml"
-    threads: 1
+    # all fits wait for it; each process holds the LD of a gene
+    threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * RUN.times_memory * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
@@ -61,7 +62,7 @@ rule learn_priors:
         r"""
         fqtl learn-priors summary --shards {input.shards:q} --prepared {input.prepared:q} \
             {params.genotypes} {params.variants} {params.noise} {params.model} \
-            --out {output:q} 2>{log:q}
+            --processes {threads} --out {output:q} 2>{log:q}
         """
 
 

@@ -55,6 +55,8 @@ if RUN.config.report.gene_pages:
             "<benchmarks>/gene_pages.tsv"
         conda:
             "../../envs/fqtl.yaml"
+        # the report waits for it
+        threads: 4
         resources:
             mem_mb=lambda wildcards, attempt: 4000 * attempt,
         params:
@@ -67,7 +69,7 @@ if RUN.config.report.gene_pages:
         shell:
             r"""
             fqtl plot gene --top {params.top} --results {params.results:q} {params.annotation} \
-                {params.traits} --out {output:q} 2>{log:q}
+                {params.traits} --processes {threads} --out {output:q} 2>{log:q}
             """
 
 

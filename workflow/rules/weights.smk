@@ -40,6 +40,8 @@ rule weights:
         "<benchmarks>/weights.tsv"
     conda:
         "../../envs/fqtl.yaml"
+    # traits wait for it; each process holds the models of a tissue
+    threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
@@ -54,7 +56,7 @@ rule weights:
         r"""
         fqtl weights --fits {input.fits:q} --tissue {params.tissues:q} {params.limits} \
             {params.annotation} {params.priors} --formats {params.formats} --folder {params.folder:q} \
-            --out {output:q} 2>{log:q}
+            --processes {threads} --out {output:q} 2>{log:q}
         """
 
 
