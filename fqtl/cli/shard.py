@@ -26,6 +26,7 @@ from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.windows import count_variants
 from fqtl.errors import FqtlError
 from fqtl.gene.permutations import permutations_for
+from fqtl.gene.sample import has_baseline
 from fqtl.prepare.expression_store import StoredTissue, read_prepared
 from fqtl.shards.assignment import (
     assign_shards,
@@ -89,7 +90,7 @@ def run(given: Namespace) -> None:
     if given.permutations != permutations:
         log.info("%d permuted fits of each of %d genes", permutations, len(fitted))
     drawn = permutations + given.conditional_permutations
-    runs = Runs(given.folds, drawn, given.baseline)
+    runs = Runs(given.folds, drawn)
     loads = _loads(fitted, source, donors, given, runs)
     shard = assign_shards(loads["chrom"].tolist(), loads["cpu_seconds"].to_numpy(), given.count)
     plan = plan_shards(loads, shard, len(donors), 2 * given.cis_window_bp)
@@ -128,7 +129,8 @@ def _loads(
     limits = Limits(given.min_maf, given.max_missing)
     variants = count_variants(source, spans, donors, limits)
     tissues = fitted["n_tissues"].to_numpy()
-    seconds = seconds_of_genes(len(donors), variants, tissues, runs)
+    compared = np.array([has_baseline(gene, given.baseline) for gene in fitted["gene_id"]])
+    seconds = seconds_of_genes(len(donors), variants, tissues, runs, compared)
     return fitted.assign(n_variants=variants, cpu_seconds=seconds)
 
 

@@ -5,7 +5,6 @@ the dosages, cross-validated prediction), so that no stage reads genotypes again
 """
 
 import logging
-import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -23,6 +22,7 @@ from fqtl.gene.effects import effects_of, of_donors
 from fqtl.gene.measured import of_measured
 from fqtl.gene.permutations import draw_permutations, permuted_columns
 from fqtl.gene.record import record_of, written_effects
+from fqtl.gene.sample import has_baseline
 from fqtl.gene.settings import Settings, both_sexes
 from fqtl.gene.sparse_background import sparse_background
 from fqtl.model.arrays.moments import Floats
@@ -196,11 +196,6 @@ def held_out(tissues: Sequence[str], y: Floats, predicted: Floats) -> list[dict[
                 dict(zip(("tissue", "predicted", "observed"), (tissue, *told), strict=True))
             )
     return rows
-
-
-def has_baseline(gene_id: str, share: float) -> bool:
-    """Whether a gene is among the share that is compared; the same in every run."""
-    return zlib.crc32(gene_id.encode()) < share * 2**32
 
 
 def _permutations(

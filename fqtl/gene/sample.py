@@ -1,5 +1,6 @@
-"""A sample of genes that does not depend on how they are split into shards."""
+"""Samples of genes that do not depend on how they are split into shards."""
 
+import zlib
 from collections.abc import Iterable
 from hashlib import blake2b
 
@@ -14,3 +15,8 @@ def sample_of(genes: Iterable[str], count: int, seed: int) -> list[str]:
         return blake2b(f"{seed}:{gene}".encode(), digest_size=8).digest(), gene
 
     return sorted(set(genes), key=rank)[:count]
+
+
+def has_baseline(gene_id: str, share: float) -> bool:
+    """Whether a gene is among the share that is compared; the same in every run."""
+    return zlib.crc32(gene_id.encode()) < share * 2**32

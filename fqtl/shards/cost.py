@@ -36,30 +36,36 @@ class Runs:
 
     folds : of cross-validation, 0 for none
     permutations : permuted fits, the most there can be
-    baseline : share of genes in which an elastic net is cross-validated, too
     """
 
     folds: int
     permutations: int
-    baseline: float = 0.0
 
-    @property
-    def fits(self) -> float:
-        """Fits of all donors that they amount to: a fold leaves one part of the donors out."""
+    def fits(self, compared: bool | np.ndarray = False) -> np.ndarray:
+        """Fits of all donors that they amount to: a fold leaves one part of the donors out.
+
+        compared : of all genes, or (genes,): whether an elastic net is cross-validated, too
+        """
         held_out = max(self.folds - 1, 0)
-        return 1.0 + held_out * (1 + BASELINE_FITS * self.baseline) + self.permutations
+        return np.asarray(
+            1.0 + held_out * (1 + BASELINE_FITS * np.asarray(compared)) + self.permutations
+        )
 
 
 def seconds_of_genes(
-    n_donors: int | np.ndarray, variants: np.ndarray, tissues: np.ndarray, runs: Runs
+    n_donors: int | np.ndarray,
+    variants: np.ndarray,
+    tissues: np.ndarray,
+    runs: Runs,
+    compared: bool | np.ndarray = False,
 ) -> np.ndarray:
     """(genes,) CPU seconds of genes with so many variants and tissues, each (genes,).
 
-    n_donors : of all genes, or (genes,)
+    n_donors, compared : of all genes, or (genes,); the latter as in `Runs.fits`
     """
     calls = n_donors * variants
     once = PER_FIT + PER_TISSUE * tissues + calls * (PER_CALL + PER_CALL_AND_TISSUE * tissues)
-    return np.asarray(once * runs.fits)
+    return np.asarray(once * runs.fits(compared))
 
 
 def plan_shards(

@@ -1,4 +1,4 @@
-"""Pieces of a job in several processes give what one process gives, and no process outlives the job."""
+"""Pieces of a job in several processes give what one gives; no process outlives its job."""
 
 import os
 import signal

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from fqtl.cli import main
+from fqtl.gene.sample import has_baseline
 from fqtl.prepare.expression_store import read_prepared
 from fqtl.shards.shard_file import read_shard
-from fqtl.tables.files import FORMAT_VERSION, read_parquet
+from fqtl.tables.files import FORMAT_VERSION, read_parquet, read_tsv
 from tests.cli.by_hand import (
     BLOOD,
     CHECK,
@@ -112,3 +113,19 @@ def test_what_cannot_be_prepared_is_refused(here, capsys, command, message):
         assert message in capsys.readouterr().err
     else:
         assert message in complaint(capsys, command)
+
+
+def test_a_gene_that_an_elastic_net_is_fitted_to_has_few_others_in_its_shard(here):
+    write_release(here)
+    run([*SPLIT, "--tissues", "Whole_Blood"], [*BLOOD, "--scale", "log_cpm"])
+    names = [f"g{i}" for i in range(1, 30)]
+    share = next(s for s in np.arange(0.01, 1, 0.01) if any(has_baseline(g, s) for g in names))
+    shard = [word.replace("Liver", "Whole_Blood") for word in SHARD]
+    shard[shard.index("--count") + 1] = "2"
+    run([*shard, "--baseline", str(share)])
+    genes = read_tsv(here / "out" / "shards.tsv", "shards")
+    (compared,) = genes.loc[genes["gene_id"].map(lambda g: has_baseline(g, share)), "shard"]
+    plan = read_tsv(here / "out" / "plan.tsv", "plan").set_index("shard")
+    # a net takes 200 fits, a gene without one 15: with it 7 genes, 21 without, give or take one
+    assert 6 <= plan.loc[compared, "n_genes"] <= 8
+    assert plan["n_genes"].sum() == 28

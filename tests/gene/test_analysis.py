@@ -9,10 +9,11 @@ from fqtl.data.dosages import Genotypes
 from fqtl.data.gene import GeneData
 from fqtl.data.hardy_weinberg import hardy_weinberg_p
 from fqtl.gene import analysis
-from fqtl.gene.analysis import analyse_gene, has_baseline
+from fqtl.gene.analysis import analyse_gene
 from fqtl.gene.cross_validation import assign_folds
 from fqtl.gene.permutations import PermutationPlan
 from fqtl.gene.record import sparse_effects
+from fqtl.gene.sample import has_baseline
 from fqtl.gene.settings import Settings
 from fqtl.model.results.credible_sets import CredibleSet
 from tests.conftest import simulated_gene

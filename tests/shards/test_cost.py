@@ -17,9 +17,11 @@ def test_five_folds_cost_four_fits_and_a_null_one():
     np.testing.assert_allclose(seconds_of_genes(838, p, m, Runs(folds=5, permutations=1)), 6 * once)
 
 
-def test_a_yardstick_costs_in_proportion_to_its_share():
-    assert Runs(5, 0, baseline=0.1).fits - Runs(5, 0).fits == pytest.approx(20)
-    assert Runs(0, 1, baseline=0.1).fits == Runs(0, 1).fits  # without folds there is none
+def test_a_yardstick_costs_the_gene_that_has_it_and_no_other():
+    compared = np.array([True, False])
+    np.testing.assert_allclose(Runs(5, 0).fits(compared) - Runs(5, 0).fits(), [200, 0])
+    # without folds there is none
+    np.testing.assert_allclose(Runs(0, 1).fits(compared), Runs(0, 1).fits())
 
 
 def test_memory_does_not_grow_with_the_span_of_a_shard_but_with_its_expression():

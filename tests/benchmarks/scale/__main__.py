@@ -1,11 +1,10 @@
 """Resource use of a release of GTEx's size: CPU hours, memory and bytes of each stage.
 
 `run` makes a part of a release (see release.py), sends it through the whole workflow and reads what
-every job says of itself at the end of its log. Stages whose memory grows with the genes are then
-measured with 20,000 by `large`: the largest tissue is prepared, and the fits of `run`, repeated as
-often as needed, go through what comes after them. `plan` asks snakemake what a run of 20,000 genes
-would do. CPU is of the process that did the work, so that a
-machine that is busy with other things gives nearly the same.
+every job says of itself at the end of its log. `large` then measures all stages but the fits with
+20,000 genes in 49 tissues (see large.py). `plan` asks snakemake what a run of 20,000 genes would
+do. CPU is of the process that did the work, so that a machine that is busy with other things gives
+nearly the same.
 
     python -m tests.benchmarks.scale run FOLDER [--blocks 10] [--cores 2]
     python -m tests.benchmarks.scale large FOLDER
@@ -23,39 +22,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import yaml
 
-from fqtl.tables.files import read_parquet, read_tsv, write_parquet, write_tsv
-from tests.benchmarks.scale.release import (
-    BLOCKS,
-    CHROMOSOME,
-    DONORS,
-    GENES_PER_BLOCK,
-    GTEX_V8,
-    HIDDEN,
-    KNOWN,
-    make,
-)
-from tests.files import write_bed, write_covariates
+from tests.benchmarks.scale.large import DONE, GENES, GENES_PER_SHARD, measure
+from tests.benchmarks.scale.release import BLOCKS, DONORS, GENES_PER_BLOCK, GTEX_V8, make
 
 ROOT = Path(__file__).parent.parent.parent.parent
-RELEASE_GENES = 20_000
-GENES_PER_SHARD = 50
 # What each stage writes, in the order of the workflow; named as the logs are
 WRITTEN = {
     "check": ["check.json"],
     "prepare": ["prepared/*"],
     "shard": ["shards/*", "genes.tsv", "shards.tsv", "plan.tsv"],
+    "learn_priors": ["priors.tsv"],
     "fit": ["fits/*"],
     "aggregate": ["fits.parquet", "*.tsv.gz"],
     "weights": ["weights/**/*"],  # of factors and of all tissues together, too
     "factor_weights": [],
     "joint_weights": [],
+    "gene_pages": ["genes/*"],
     "report": ["report.html", "figures/*"],
 }
-DONE = re.compile(r"done: ([\d.]+) s of CPU, (\d+) MB at most")
 READ = re.compile(r"variants in \d+ donors, ([\d.]+) s")
 
 
@@ -84,7 +70,7 @@ def run(folder: Path, blocks: int, cores: int) -> None:
     print(f"\n{machine()}; {cores} cores, {wall / 60:.0f} min of wall time")
     print(f"{genes} genes, {len(GTEX_V8)} tissues, {len(DONORS)} donors\n")
     print(table({stage: cost(stage, texts, results) for stage, texts in logs.items()}))
-    print(f"\nfits of {RELEASE_GENES:,} genes: {hours(logs['fit'], genes):.1f} h of CPU")
+    print(f"\nfits of {GENES:,} genes: {hours(logs['fit'], genes):.1f} h of CPU")
     reading = sum(float(seconds) for text in logs["fit"] for seconds in READ.findall(text))
     fitting = sum(float(DONE.findall(text)[-1][0]) for text in logs["fit"])
     print(f"reading genotypes: {reading:.0f} of {fitting:.0f} s of fits, {reading / fitting:.1%}")
@@ -133,54 +119,14 @@ def table(costs: dict[str, Cost]) -> str:
 
 def hours(logs: list[str], genes: int) -> float:
     """CPU hours of a stage for a whole release; only fits take long enough to be multiplied."""
-    return sum(float(DONE.findall(text)[-1][0]) for text in logs) * RELEASE_GENES / genes / 3600
+    return sum(float(DONE.findall(text)[-1][0]) for text in logs) * GENES / genes / 3600
 
 
 def large(folder: Path) -> None:
-    """Of 20,000 genes: the largest tissue, tables, weights of one tissue and of all together."""
-    print(machine())
-    prepare_large(folder / "large", folder / "genotypes.vcf.gz")
-    results, large = folder / "results", folder / "large"
-    fits = read_parquet(results / "fits.parquet", "fits")[0]
-    about = read_parquet(min((results / "fits").glob("*.parquet")), "fits")[1]
-    about = {name: value for name, value in about.items() if name not in ("kind", "version")}
-    genes = read_tsv(results / "genes.tsv", "genes")
-    genes = genes[genes["reason"] == ""]
-    listed = []
-    for number in range(RELEASE_GENES // len(genes)):
-        names = [f"{name}_{number}" for name in genes["gene_id"]]
-        listed.append(genes.assign(gene_id=names))
-        renamed = fits.set_column(0, "gene_id", [names])
-        write_parquet(large / "fits" / f"{number:04d}.parquet", renamed, "fits", **about)
-    write_tsv(large / "genes.tsv", pd.concat(listed), "genes")
-    shards = sorted(map(str, (large / "fits").glob("*.parquet")))
-    where = ["--genes", large / "genes.tsv", "--results", large, "--out", large / "fits.parquet"]
-    said("aggregate", "--fits", *shards, *where)
-    weights = ["--fits", large / "fits.parquet", "--folder", large / "weights"]
-    said("weights", *weights, "--tissue", "Muscle_Skeletal", "--out", large / "Muscle.tsv")
-    said("joint", *weights, "--tissues", *GTEX_V8, "--out", large / "joint.tsv")
-
-
-def prepare_large(folder: Path, genotypes: Path) -> None:
-    """Prepare the largest tissue of GTEx v8 with its number of covariates."""
-    folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(1)
-    n, q = GTEX_V8["Muscle_Skeletal"], KNOWN + HIDDEN[-1][1]
-    genes = [(CHROMOSOME, 1 + 6000 * i, f"ENSG{i:011d}.1") for i in range(RELEASE_GENES)]
-    values = rng.standard_normal((len(genes), n), dtype=np.float32)
-    bed = write_bed(folder / "Muscle_Skeletal.bed", genes, values, DONORS[:n])
-    columns = {f"C{i}": rng.standard_normal(n).round(5).tolist() for i in range(q)}
-    covariates = write_covariates(folder / "Muscle_Skeletal.txt", columns, DONORS[:n])
-    files = ["--expression", bed, "--covariates", covariates, "--genotypes", genotypes]
-    where = ["--genome-build", "GRCh38", "--out", folder / "Muscle_Skeletal.parquet"]
-    said("prepare", "--tissue", "Muscle_Skeletal", *files, *where)
-
-
-def said(command: str, *arguments: str | Path) -> None:
-    """Run a subcommand and print what it says it took."""
-    fqtl = Path(sys.executable).parent / "fqtl"
-    run = subprocess.run([fqtl, command, *arguments], stderr=subprocess.PIPE, text=True, check=True)
-    print(f"{command} of {RELEASE_GENES:,} genes: {run.stderr.splitlines()[-1]}")
+    """Of 20,000 genes: what each stage but the fits takes."""
+    print(f"{machine()}\n\n| with {GENES:,} genes | CPU s | peak MB |\n|---|---|---|")
+    for stage, cost in measure(folder):
+        print(f"| {stage} | {cost.cpu:.0f} | {cost.peak:,.0f} |", flush=True)
 
 
 def plan(folder: Path) -> None:
@@ -192,7 +138,7 @@ def plan(folder: Path) -> None:
     sheet = folder / "tissues.tsv"
     sheet.write_text("\n".join(["tissue\texpression\tcovariates", *rows]) + "\n")
     config = folder / "plan.yaml"
-    shards = RELEASE_GENES // GENES_PER_SHARD
+    shards = GENES // GENES_PER_SHARD
     settings = {
         "results": str(folder / "results"),
         "genome_build": "GRCh38",
@@ -205,7 +151,7 @@ def plan(folder: Path) -> None:
     subprocess.run([*command, "--quiet", "all"], cwd=ROOT, check=True)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(
-        f"{machine()}\nplan of {RELEASE_GENES:,} genes in {shards} shards, {len(GTEX_V8)} tissues: "
+        f"{machine()}\nplan of {GENES:,} genes in {shards} shards, {len(GTEX_V8)} tissues: "
         f"{used.ru_utime + used.ru_stime:.1f} s of CPU, {used.ru_maxrss / 1024:.0f} MB"
     )
 

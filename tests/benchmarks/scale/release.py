@@ -198,9 +198,12 @@ def write_tissues(
         chosen = np.sort(rng.choice(len(DONORS), size, replace=False))
         donors = [DONORS[i] for i in chosen]
         bed = write_bed(folder / f"{tissue}.bed", genes, y[:, chosen, t], donors)
-        hidden = max(count for least, count in HIDDEN if size >= least)
-        covariates = {
-            f"C{i}": rng.standard_normal(size).round(5).tolist() for i in range(KNOWN + hidden)
-        }
+        covariates = draw_covariates(size, rng)
         rows.append((tissue, bed, write_covariates(folder / f"{tissue}.txt", covariates, donors)))
     write_sheet(folder / "tissues.tsv", rows)
+
+
+def draw_covariates(size: int, rng: np.random.Generator) -> dict[str, list[object]]:
+    """Covariates of a tissue of so many donors, as many as GTEx regresses out."""
+    hidden = max(count for least, count in HIDDEN if size >= least)
+    return {f"C{i}": rng.standard_normal(size).round(5).tolist() for i in range(KNOWN + hidden)}
