@@ -35,7 +35,7 @@ from fqtl.cli.summary_data import (
 )
 from fqtl.data.summary_sheet import TissueFile, read_sheet
 from fqtl.errors import FqtlError
-from fqtl.qtl.genes import keys_of, read_genes
+from fqtl.qtl.genes import gene_chromosomes, keys_of, read_genes
 from fqtl.qtl.ld_source import LDOfPanel, LDSource
 from fqtl.qtl.reader import open_pairs
 from fqtl.shards.assignment import list_genes, on_wanted, require_some
@@ -120,7 +120,9 @@ def _checked(
     one: TissueFile, genes: pd.DataFrame, source: LDSource, given: Namespace
 ) -> dict[str, Any]:
     """What there is to say of a tissue."""
-    layout, parts = open_pairs(one.file, keys_of(genes), one.columns, given.genome_build)
+    layout, parts = open_pairs(
+        one.file, keys_of(genes), one.columns, given.genome_build, gene_chromosomes(genes)
+    )
     seen = 0
     for rows, part in parts:
         seen += rows

@@ -14,7 +14,7 @@ import pandas as pd
 from fqtl.cli.arguments import add_out
 from fqtl.data.summary_sheet import TissueFile
 from fqtl.errors import FqtlError
-from fqtl.qtl.genes import digest_of, keys_of, read_genes
+from fqtl.qtl.genes import digest_of, gene_chromosomes, keys_of, read_genes
 from fqtl.qtl.reader import open_pairs
 from fqtl.qtl.scores import write_scores
 
@@ -24,7 +24,11 @@ log = logging.getLogger(__name__)
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--tissue", required=True, metavar="NAME", help="the tissue")
     parser.add_argument(
-        "--file", type=Path, required=True, metavar="FILE", help="its summary statistics"
+        "--file",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="its summary statistics; with {chrom} in the name, one file of each chromosome",
     )
     parser.add_argument(
         "--people", type=float, metavar="N", help="people behind them, where the file does not tell"
@@ -55,7 +59,9 @@ def add_genes(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> None:
     one = TissueFile(given.tissue, given.file, given.people, given.columns)
     genes = read_genes(given.genes)
-    layout, parts = open_pairs(one.file, keys_of(genes), one.columns)
+    layout, parts = open_pairs(
+        one.file, keys_of(genes), one.columns, chromosomes=gene_chromosomes(genes)
+    )
     counts = [0, 0]
     write_scores(
         given.out,

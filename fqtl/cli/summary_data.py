@@ -22,7 +22,7 @@ from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.priors.priors_table import read_priors
 from fqtl.qtl import matching
-from fqtl.qtl.genes import read_genes
+from fqtl.qtl.genes import gene_chromosomes, read_genes
 from fqtl.qtl.ld_source import LDSource
 from fqtl.qtl.matching import GeneScores, gene_scores
 from fqtl.qtl.reader import read_pairs
@@ -254,7 +254,8 @@ def read_noise(path: Path, tissues: list[str]) -> Floats:
 
 
 def _read(one: TissueFile, genes: pd.DataFrame, build: str) -> dict[str, pd.DataFrame]:
-    found = read_pairs(one.file, list(genes["gene_id"]), one.columns, build)
+    asked = list(genes["gene_id"])
+    found = read_pairs(one.file, asked, one.columns, build, gene_chromosomes(genes))
     kept = sum(map(len, found.of_gene.values()))
     log.info(
         "%s: %d rows of %d of %d genes, of %d rows (%s)",

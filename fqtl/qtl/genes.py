@@ -60,6 +60,11 @@ def keys_of(genes: pd.DataFrame) -> list[str]:
     return [gene_key(gene) for gene in genes["gene_id"]]
 
 
+def gene_chromosomes(genes: pd.DataFrame) -> set[str]:
+    """Chromosomes that genes are on, without prefix."""
+    return {contigs.bare(chrom) for chrom in genes["chrom"].unique()}
+
+
 def digest_of(genes: pd.DataFrame) -> str:
     """What tells one list of genes from another."""
     lines = (f"{row.gene_id}\t{row.chrom}\t{row.tss}" for row in genes.itertuples())

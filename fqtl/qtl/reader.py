@@ -5,7 +5,7 @@ with these genes, not with the file.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fqtl.data.expression import gene_key
+from fqtl.data.summary_sheet import files_of
 from fqtl.errors import FqtlError
 from fqtl.gwas.batches import NUMBERS, Batch, read_batches
 from fqtl.gwas.effects import z_scores
@@ -48,14 +49,21 @@ class Pairs:
     rows: int
 
 
-def read_pairs(path: Path, genes: list[str], columns: str = "", build: str = "") -> Pairs:
+def read_pairs(
+    path: Path,
+    genes: list[str],
+    columns: str = "",
+    build: str = "",
+    chromosomes: Collection[str] | None = None,
+) -> Pairs:
     """Rows of these genes.
 
     columns : map `meaning=column`; empty where the header tells the format
     build : the genome build that is asked for; empty for any
+    chromosomes : of the genes, without prefix; None where they are not known
     """
     keys = sorted({gene_key(gene) for gene in genes})
-    layout, parts = open_pairs(path, keys, columns, build)
+    layout, parts = open_pairs(path, keys, columns, build, chromosomes)
     kept, rows = [], 0
     for count, part in parts:
         rows += count
@@ -76,13 +84,45 @@ def read_pairs(path: Path, genes: list[str], columns: str = "", build: str = "")
 
 
 def open_pairs(
-    path: Path, keys: list[str], columns: str = "", build: str = ""
+    path: Path,
+    keys: list[str],
+    columns: str = "",
+    build: str = "",
+    chromosomes: Collection[str] | None = None,
 ) -> tuple[str, Iterator[tuple[int, pd.DataFrame]]]:
     """The name of a file's format, and its batches: rows in it, and those of the genes asked for.
 
+    path : with `{chrom}` in it, all files of chromosomes one after the other
     keys : genes by id without version; `gene` of a row is a place in it, other columns are those of
         `Pairs.of_gene`
+    chromosomes : of these genes; None where they are not known
     """
+    files = files_of(path, chromosomes)
+    if not files:
+        raise FqtlError(f"No file by {path} is of one of the {len(keys)} genes' chromosomes.")
+    layout, parts = _open(files[0], keys, columns, build)
+    return layout, _and_others(layout, parts, files[1:], keys, columns, build)
+
+
+def _and_others(
+    layout: str,
+    parts: Iterator[tuple[int, pd.DataFrame]],
+    others: list[Path],
+    keys: list[str],
+    columns: str,
+    build: str,
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    yield from parts
+    for file in others:
+        name, parts = _open(file, keys, columns, build)
+        if name != layout:
+            raise FqtlError(f"{file} is of the format {name}, and files before it of {layout}.")
+        yield from parts
+
+
+def _open(
+    path: Path, keys: list[str], columns: str, build: str
+) -> tuple[str, Iterator[tuple[int, pd.DataFrame]]]:
     if not path.is_file():
         raise FqtlError(f"No such file: {path}.")
     with path.open("rb") as stream:

@@ -6,6 +6,7 @@ from pathlib import Path
 from fqtl.config.model import Config
 from fqtl.data.genotype_paths import PLINK, files_of, genotype_file, is_template
 from fqtl.data.ld_sheet import read_regions
+from fqtl.data.summary_sheet import files_of as summary_files
 from fqtl.data.tissues import Tissue
 from fqtl.data.traits import Trait, read_traits
 from fqtl.errors import FqtlError
@@ -148,7 +149,8 @@ def _wanted(config: Config, tissues: Mapping[str, Tissue]) -> Iterator[tuple[str
         if summary.noise_correlation not in ("estimate", "gene"):
             yield summary.noise_correlation, "summary_statistics.noise_correlation"
         for tissue in tissues.values():
-            yield str(tissue.expression), f"{summary.sheet} ({tissue.name}), by {SHEET}"
+            for file in summary_files(Path(tissue.expression)):
+                yield str(file), f"{summary.sheet} ({tissue.name}), by {SHEET}"
         return
     if config.simulate is None:
         yield from _of_tissues(config, tissues)

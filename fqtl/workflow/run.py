@@ -25,6 +25,7 @@ from fqtl.config.together import (
 )
 from fqtl.config.yaml_text import read_yaml, refuse_repeated_keys
 from fqtl.data.builds import require_build
+from fqtl.data.summary_sheet import files_of
 from fqtl.data.tissues import Tissue
 from fqtl.data.traits import Trait
 from fqtl.errors import FqtlError
@@ -83,8 +84,13 @@ class Run:
 
     @property
     def expression(self) -> list[str]:
-        """Expression of all tissues."""
-        return [str(tissue.expression) for tissue in self.tissues.values()]
+        """Expression of all tissues, or their summary statistics."""
+        return [path for name in self.tissues for path in self.expression_of(name)]
+
+    def expression_of(self, tissue: str) -> list[str]:
+        """Its file, or files of chromosomes, which summary statistics may have."""
+        path = Path(self.tissues[tissue].expression)
+        return [str(file) for file in (files_of(path) if self.of_summary else [path])]
 
     @property
     def covariates(self) -> list[str]:

@@ -14,6 +14,11 @@ RUN = [
     *["--permutations", "0", "--conditional-permutations", "0"],
 ]
 
+CHECK = [
+    *["check", "summary", "--summary", "sheet.tsv", "--genes", "genes.bed", *BUILD],
+    *["--out", "check.json"],
+]
+
 
 def change(**columns):
     """Lung.txt with other values; of a function of the table."""
@@ -71,6 +76,20 @@ def test_people_are_a_number_of_people(summary_files, capsys, people):
     sheet = summary_files / "sheet.tsv"
     sheet.write_text(f"tissue\tfile\tn\nLiver\tLiver.txt\t{people}\nLung\tLung.txt\t200\n")
     assert "sheet.tsv, line 2: n must be" in complaint(capsys, RUN)
+
+
+def test_files_of_chromosomes_are_as_good_as_one(summary_files):
+    """Those of chromosomes without a gene are not read."""
+    table = pd.read_csv("Lung.txt", sep="\t")
+    table.to_parquet("Lung.chr22.parquet")
+    Path("Lung.chr7.parquet").write_text("none")
+    sheet = Path("sheet.tsv")
+    sheet.write_text(sheet.read_text().replace("Lung.txt", "Lung.chr{chrom}.parquet"))
+    run(RUN, [*CHECK, "--chromosomes", "22"])
+    assert used_of_lung() == {"used": 160}
+    prepared = ["--genes", "genes.bed", "--people", "200", "--out", "Lung.parquet"]
+    run(["prepare", "summary", "--tissue", "Lung", "--file", "Lung.chr{chrom}.parquet", *prepared])
+    assert len(pd.read_parquet("Lung.parquet")) == 160
 
 
 def test_ids_that_name_another_build_are_refused(summary_files, capsys):

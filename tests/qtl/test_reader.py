@@ -260,6 +260,39 @@ def test_a_file_that_is_not_there_or_cut_short_is_refused(tmp_path):
         read_pairs(cut, ["g1"])
 
 
+def by_chromosome(folder):
+    """A gene in the file of chromosome 2 and one in that of 10."""
+    for chrom, row in (("10", 0), ("2", 2), ("X", 2)):
+        table = frame(lambda table: gtex_like(table, "phenotype_id")).iloc[[row]]
+        table = table.assign(variant_id=f"chr{chrom}_1000_A_G")
+        table.to_parquet(folder / f"liver.cis_qtl_pairs.chr{chrom}.parquet")
+    return folder / "liver.cis_qtl_pairs.chr{chrom}.parquet"
+
+
+def test_files_of_chromosomes_are_read_one_after_the_other(tmp_path):
+    path = by_chromosome(tmp_path)
+    found = read_pairs(path, ["ENSG00000000001", "ENSG00000000002"], chromosomes={"2", "10"})
+    assert found.rows == 2
+    assert {gene: rows["chrom"].tolist() for gene, rows in found.of_gene.items()} == {
+        "ENSG00000000001": ["10"],
+        "ENSG00000000002": ["2"],
+    }
+    assert read_pairs(path, ["ENSG00000000001"]).rows == 3
+
+
+def test_files_of_chromosomes_that_are_not_there_or_unlike_are_refused(tmp_path):
+    path = by_chromosome(tmp_path)
+    with pytest.raises(FqtlError, match=r"No file by .* is of one of the 1 genes' chromosomes"):
+        read_pairs(path, ["ENSG00000000001"], chromosomes={"3"})
+    gtex(tmp_path / "liver.cis_qtl_pairs.chr3.parquet")
+    with pytest.raises(FqtlError, match=r"chr3\.parquet is of the format GTEx, and .* tensorQTL"):
+        read_pairs(path, ["ENSG00000000001"])
+    with pytest.raises(
+        FqtlError, match=r"No file by .*: expected one of each chromosome, as .*chr1"
+    ):
+        read_pairs(tmp_path / "none.chr{chrom}.txt", ["ENSG00000000001"])
+
+
 def test_a_sheet_names_each_tissue_once(tmp_path):
     path = tmp_path / "sheet.tsv"
     path.write_text("tissue\tfile\tn\nLiver\tliver.txt\t200\nLung\tlung.txt\t\n")

@@ -321,6 +321,15 @@ def test_a_run_knows_its_files_and_what_its_sheet_says(sheets):
     assert given.noise_correlation == given.given_noise_correlation == ["n.tsv"]
 
 
+def test_files_of_chromosomes_are_all_asked_for(sheets):
+    (sheets / "summary.tsv").write_text("tissue\tfile\tn\nLiver\tb.{chrom}.txt\t200\n")
+    with pytest.raises(FqtlError, match="No file by b"):
+        run_of(config_of())
+    for chrom in (2, 10):
+        (sheets / f"b.{chrom}.txt").touch()
+    assert run_of(config_of()).expression == ["b.2.txt", "b.10.txt"]
+
+
 def test_matrices_are_what_rules_read_and_flags_name(sheets):
     for name in ("r.npz", "r.gz"):
         (sheets / name).touch()

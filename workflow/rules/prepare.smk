@@ -38,7 +38,7 @@ if RUN.of_summary:
         """Rows of a file in the order of the genes; it goes by once."""
         input:
             check="<results>/check.json",
-            file=lambda wildcards: str(RUN.tissues[wildcards.tissue].expression),
+            files=lambda wildcards: RUN.expression_of(wildcards.tissue),
             genes=RUN.config.summary_statistics.genes,
         output:
             "<results>/prepared/{tissue}.parquet",
@@ -52,10 +52,11 @@ if RUN.of_summary:
             mem_mb=lambda wildcards, attempt: 4000 * attempt,
         params:
             version=VERSION,
+            file=lambda wildcards: str(RUN.tissues[wildcards.tissue].expression),
             summary=lambda wildcards: FLAGS.summary_of(wildcards.tissue),
         shell:
             r"""
-            fqtl prepare summary --tissue {wildcards.tissue:q} --file {input.file:q} \
+            fqtl prepare summary --tissue {wildcards.tissue:q} --file {params.file:q} \
                 {params.summary} --genes {input.genes:q} --out {output:q} 2>{log:q}
             """
 
