@@ -50,6 +50,7 @@ def _add_how(group: Any) -> None:
     add_key(group, "genome_build", required=True, default=None)
     add_key(group, "genotypes.field")
     add_key(group, "genotypes.sex", type=Path, metavar="FILE")
+    add_key(group, "genotypes.haploid")
     for key in ("one_copy_in_males", "one_copy_in_females", "pseudo_autosomal"):
         add_key(group, f"genotypes.{key}", nargs="*", metavar="NAME")
 
@@ -61,6 +62,7 @@ def open_given(given: Namespace) -> GenotypeSource:
         given.one_copy_in_males,
         given.one_copy_in_females,
         given.pseudo_autosomal,
+        haploid=given.haploid,
     )
     return open_genotypes(given.genotypes, given.genome_build, given.field, given.sex, sexes)
 

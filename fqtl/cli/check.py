@@ -9,6 +9,7 @@ Weight files are looked at by `fqtl check weights`.
 
 import logging
 import shutil
+import zlib
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
@@ -32,14 +33,14 @@ from fqtl.data import contigs
 from fqtl.data.annotation import read_annotation
 from fqtl.data.covariates import Covariates, read_covariates
 from fqtl.data.donors import not_in, require_shared
-from fqtl.data.dosages import Genotypes, GenotypeSource, Limits
+from fqtl.data.dosages import NOT_DIPLOID, Genotypes, GenotypeSource, Limits
 from fqtl.data.expression import Expression
 from fqtl.data.gene_names import read_gene_names
 from fqtl.data.genotypes import open_genotypes
 from fqtl.data.sex import require_known
 from fqtl.data.tissues import Tissue, read_tissues
 from fqtl.errors import FqtlError
-from fqtl.prepare.concerns import about_freedom, about_tails
+from fqtl.prepare.concerns import about_counts, about_freedom, about_tails
 from fqtl.prepare.settings import PrepareSettings
 from fqtl.prepare.tissue import size_factors
 from fqtl.prepare.tissue_counts import read_by_donor
@@ -95,8 +96,10 @@ def run(given: Namespace) -> None:
     annotation = read_annotation(given.annotation) if given.annotation else None
     shared_by_all = read_covariates(given.donor_covariates) if given.donor_covariates else None
     found, genes = [], []
+    seen: dict[int, Tissue] = {}
     for tissue in tissues:
         expression, _ = read_by_donor(tissue.expression, given.counts, annotation, given.tss)
+        _refuse_same(seen.setdefault(_mark_of(expression), tissue), tissue, expression)
         _require_lengths(tissue, expression, settings)
         _require_size_factors(expression, source, settings)
         found.append(_check_tissue(tissue, expression, source, given, shared_by_all))
@@ -194,6 +197,7 @@ def _check_tissue(
     require_shared(given.genotypes, source.donors, tissue.expression, expression.donors)
     concerns = [
         not_in(tissue.expression, expression.donors, given.genotypes, source.donors),
+        about_counts(expression.values, given.counts, given.scale),
         about_tails(
             expression.values, expression.genes["gene_id"].to_list(), expression.donors, given.scale
         ),
@@ -238,6 +242,22 @@ def _check_tissue(
     return entry
 
 
+def _mark_of(expression: Expression) -> int:
+    """A number that differs where genes, donors or values do."""
+    names = "\t".join([*expression.donors, *expression.genes["gene_id"]])
+    return zlib.crc32(expression.values.tobytes(), zlib.crc32(names.encode()))
+
+
+def _refuse_same(first: Tissue, tissue: Tissue, expression: Expression) -> None:
+    """Refuse a tissue that has all values of another: it would share every effect with it."""
+    if first is not tissue:
+        raise FqtlError(
+            f"{first.name} ({first.expression}) and {tissue.name} ({tissue.expression}) have the "
+            f"same values of {len(expression.genes)} genes in {len(expression.donors)} donors. "
+            "Does the sheet of tissues name a file twice, or was one copied?"
+        )
+
+
 def _require_lengths(tissue: Tissue, expression: Expression, settings: PrepareSettings) -> None:
     """Refuse counts of genes without lengths where transcripts per million are asked for."""
     if settings.counted and settings.min_tpm > 0 and "length" not in expression.genes:
@@ -270,10 +290,15 @@ def _require_variants(source: GenotypeSource, near: list[Genotypes]) -> None:
     reasons.pop("constant", None)
     if reasons and not any(len(found.variants) for found in near):
         reason, times = reasons.most_common(1)[0]
+        hint = (
+            " If everybody has one copy of every chromosome, say genotypes.haploid: true."
+            if reason == NOT_DIPLOID
+            else ""
+        )
         raise FqtlError(
             f"None of {reasons.total()} variants of {source.path} near the first and the last gene "
             f"can be used; {times} of them: {reason}. See genotypes.path and genotypes.field in "
-            "the config."
+            f"the config.{hint}"
         )
 
 

@@ -31,7 +31,7 @@ from fqtl.data.covariates import Covariates
 from fqtl.data.donors import not_in, require_shared
 from fqtl.data.dosages import GenotypeSource, Limits
 from fqtl.data.windows import sliding_windows
-from fqtl.prepare.concerns import about_tails
+from fqtl.prepare.concerns import about_counts, about_tails
 from fqtl.prepare.expression_store import write_prepared
 from fqtl.prepare.tissue import prepare_tissue
 from fqtl.prepare.tissue_counts import read_by_donor
@@ -63,7 +63,9 @@ def run(given: Namespace) -> None:
     windows = _Windows(source, expression.genes, given) if settings.controls else None
     prepared = prepare_tissue(expression, covariates, source.donors, settings, windows)
     genes = prepared.genes["gene_id"].to_list()
-    concern = about_tails(prepared.values, genes, prepared.donors, given.scale)
+    concern = about_counts(expression.values, given.counts, given.scale) or about_tails(
+        prepared.values, genes, prepared.donors, given.scale
+    )
     write_prepared(given.out, given.tissue, prepared, repeated, concern)
     undescribed = prepared.donors_without["covariates"]
     if undescribed:

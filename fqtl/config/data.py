@@ -75,6 +75,11 @@ class Genotypes:
         "and neither a .fam or .psam nor the ploidy of the calls tells; null for none",
         "the path of a table of donors and their sex",
     )
+    haploid: bool = key(
+        False,
+        "true: everybody has one copy of every chromosome, as strains of yeast have; it counts as "
+        "two, a heterozygous call is missing, and no chromosome is one of sex",
+    )
     one_copy_in_males: list[str] = key(
         ["X"],
         "chromosomes of which males have one copy, which counts as two; genes on them are fitted "

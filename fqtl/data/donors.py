@@ -55,8 +55,24 @@ def require_shared(
             f"Is {other} transposed? {rows} of the samples are in its first column, expected in "
             "its header."
             if rows
-            else "Do the names differ in punctuation?"
+            else _why_other_names(one_donors, other_donors)
         )
+    )
+
+
+def _why_other_names(one: Sequence[str], other: Sequence[str]) -> str:
+    """What two lists of names without one in common may differ in."""
+    if {name.lstrip("0") for name in one} & {name.lstrip("0") for name in other}:
+        return (
+            "But for zeros in front they would be the same: a spreadsheet takes these away. Make "
+            "the names the same in both files."
+        )
+    alike = _alike(other, one)
+    return "Do the names differ in punctuation?" + (
+        f" But for case, punctuation, and a prefix or suffix {alike} of the latter would be found "
+        "in the former: make the names the same in both files."
+        if alike
+        else ""
     )
 
 
@@ -91,11 +107,18 @@ def not_in(one: Path, one_donors: Sequence[str], other: Path, other_donors: Sequ
 
 def _alike(names: Sequence[str], others: Sequence[str]) -> int:
     """How many names are one of the others, but for case, punctuation, and a prefix or suffix."""
-    names_there = [other for other in map(_letters_and_digits, others) if len(other) >= LEAST_ALIKE]
+    there = [other for other in map(_letters_and_digits, others) if len(other) >= LEAST_ALIKE]
+    without_zeros = {other.lstrip("0") for other in others}
     return sum(
-        any(_ends_meet(name, other) or _ends_meet(other, name) for other in names_there)
-        for name in map(_letters_and_digits, names)
-        if len(name) >= LEAST_ALIKE
+        name.lstrip("0") in without_zeros or _is_like_any(_letters_and_digits(name), there)
+        for name in names
+    )
+
+
+def _is_like_any(name: str, others: Sequence[str]) -> bool:
+    """Whether a name begins or ends as one of the others, or one of them as it."""
+    return len(name) >= LEAST_ALIKE and any(
+        _ends_meet(name, other) or _ends_meet(other, name) for other in others
     )
 
 

@@ -53,6 +53,16 @@ def refuse_cut(path: Path) -> None:
             )
 
 
+def is_plain_gzip(path: Path) -> bool:
+    """Whether a file was packed by gzip, in one piece that no index can point into.
+
+    Its head has no extra field then, as every block of bgzip has.
+    """
+    with open(path, "rb") as stream:
+        head = stream.read(len(BLOCK))
+    return head[:3] == BLOCK[:3] and not head[3] & BLOCK[3]
+
+
 def read_lines(path: Path, count: int | None = None) -> list[str]:
     """The first lines of a text file, plain or gzipped; all of them by default.
 

@@ -96,6 +96,8 @@ class PlinkFile:
         refuse_absent(self.path, donors, self.donors)
         contigs.resolve(chrom, self.contigs, str(self.path))
         one_copy = self.sex_of(donors) == self.sexes.with_one_copy(chrom)
+        if self.sexes.haploid:
+            one_copy = np.full(len(donors), True)
         column = {name: i for i, name in enumerate(self.donors)}
         order = np.array([column[name] for name in donors], dtype=np.uint32)
         reader = self._reader(np.sort(order))
@@ -110,7 +112,10 @@ class PlinkFile:
                 if not (BASES.match(ref) and BASES.match(allele)):
                     coded = CODED.match(ref) and CODED.match(allele)
                     collector.drop(pos, ALLELE_CODES if coded else NOT_BASES)
-                elif contigs.bare(self._chromosome_of(code)) in ONE_FOR_ALL:
+                elif (
+                    contigs.bare(self._chromosome_of(code)) in ONE_FOR_ALL
+                    and not self.sexes.haploid
+                ):
                     collector.drop(pos, NOT_DIPLOID)
                 else:
                     dosage = self._dosage(reader, row, number, len(donors))[back]
@@ -127,7 +132,7 @@ class PlinkFile:
         """Whether a place is on a sex chromosome, outside of its pseudo-autosomal regions."""
         chrom = self._chromosome_of(code)
         shared = self._variants.is_shared(code) or self.sexes.is_shared(chrom, pos)
-        return bool(self.sexes.with_one_copy(chrom)) and not shared
+        return self.sexes.haploid or (bool(self.sexes.with_one_copy(chrom)) and not shared)
 
     def _chromosome_of(self, code: str) -> str:
         return self._variants.chromosome_of(code)

@@ -41,10 +41,12 @@ class SexChromosomes:
 
     fewer : the sex that has one copy, by chromosome (without its prefix)
     shared : first and last position of the pseudo-autosomal regions, by chromosome
+    haploid : everybody has one copy of every chromosome, and none is one of sex
     """
 
     fewer: Mapping[str, str]
     shared: Mapping[str, tuple[tuple[int, int], ...]]
+    haploid: bool = False
 
     def with_one_copy(self, chrom: str) -> str:
         """The sex that has one copy of a chromosome; empty where none has."""
@@ -61,12 +63,17 @@ def sex_chromosomes(
     males: Iterable[str] = MALES_HAVE_ONE,
     females: Iterable[str] = FEMALES_HAVE_ONE,
     regions: Iterable[str] = (),
+    *,
+    haploid: bool = False,
 ) -> SexChromosomes:
     """Sex chromosomes of a genome.
 
     males, females : chromosomes of which they have one
     regions : pseudo-autosomal ones, as X:60001-2699520; those of the build if none is given
+    haploid : everybody has one copy of all chromosomes; the others are then not asked for
     """
+    if haploid:
+        return SexChromosomes({}, {}, haploid=True)
     fewer = {contigs.bare(chrom): MALE for chrom in males}
     for chrom in females:
         if fewer.setdefault(contigs.bare(chrom), FEMALE) != FEMALE:

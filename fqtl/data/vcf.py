@@ -32,7 +32,7 @@ from fqtl.data.dosages import (
     Limits,
     refuse_absent,
 )
-from fqtl.data.lines import END_OF_FILE, readable
+from fqtl.data.lines import END_OF_FILE, is_plain_gzip, readable
 from fqtl.data.sex import FEMALE, MALE, UNKNOWN, SexChromosomes, sex_chromosomes
 from fqtl.data.site_collector import SiteCollector
 from fqtl.data.vcf_index import refuse_stale
@@ -72,9 +72,11 @@ class VcfFile:
         if field not in ("GT", "DS"):
             raise FqtlError(f"genotypes.field must be GT or DS, found {field!r}.")
         declared = any(declares(line, field) for line in header.raw_header.splitlines())
-        if not declared and field not in _first_format(path):
+        there = [] if declared else _first_format(path)
+        if not declared and field not in there:
             raise FqtlError(
                 f"{path} has no FORMAT field {field}; see genotypes.field in the config."
+                + _other_fields(path, there)
             )
         self._header = header.raw_header
         self._one_copy: dict[str, tuple[np.ndarray, bool]] = {}
@@ -106,7 +108,7 @@ class VcfFile:
         contig = contigs.resolve(chrom, self.contigs, str(self.path))
         column = {name: i for i, name in enumerate(self.donors)}
         columns = np.array([column[name] for name in donors])
-        if self.sexes.with_one_copy(contig):
+        if self.sexes.haploid or self.sexes.with_one_copy(contig):
             self._who_has_one(contig)  # before the records are gone through, not amidst
         collector = SiteCollector(donors, limits)
         for record in self._records.read(contig, start, end):
@@ -149,8 +151,7 @@ class VcfFile:
 
     def _on_one_scale(self, contig: str, pos: int, found: Copies) -> np.ndarray | str:
         """Dosages in which the one copy of a donor who can have no more counts as two."""
-        fewer = self.sexes.with_one_copy(contig)
-        if not fewer:
+        if not (self.sexes.haploid or self.sexes.with_one_copy(contig)):
             return found.dosage if found.single is None else NOT_DIPLOID
         known, doubled = self._who_has_one(contig)
         by_sex = np.zeros_like(known) if self.sexes.is_shared(contig, pos) else known
@@ -212,6 +213,8 @@ class VcfFile:
         """
         if contig not in self._one_copy:
             known = self._sex == self.sexes.with_one_copy(contig)
+            if self.sexes.haploid:
+                known = np.full(len(self.donors), True)
             near = np.zeros(2, dtype=int)
             for record in self._probe(contig) if self.field == "DS" else ():
                 site = record.site
@@ -256,6 +259,12 @@ class VcfFile:
 
     def _refuse_truncated(self) -> None:
         """A bgzip file ends with a block that says so; without it, reading would stop silently."""
+        if is_plain_gzip(self.path):
+            raise FqtlError(
+                f"{self.path} is packed by gzip, not by bgzip, so that it is not read by region. "
+                f"Pack it anew: `gunzip -c {self.path} | bgzip > FILE.vcf.gz && tabix -p vcf "
+                "FILE.vcf.gz`."
+            )
         with open(self.path, "rb") as stream:
             stream.seek(max(self.path.stat().st_size - len(END_OF_FILE), 0))
             if stream.read() != END_OF_FILE:
@@ -295,6 +304,19 @@ def _first_format(path: Path) -> list[str]:
         return []
     fields = readable(path, lambda: _first_record(path)).split("\t", 9)
     return fields[8].split(":") if len(fields) > 8 else []
+
+
+def _other_fields(path: Path, there: list[str]) -> str:
+    """What a file has in the place of a field, and how that can be read."""
+    if not there:
+        return ""
+    told = f" Its first record has {', '.join(there)}."
+    if "GP" in there and "DS" not in there:
+        told += (
+            f" Dosages are made of GP by `plink2 --vcf {path} dosage=GP --make-pgen`, and read "
+            "from the .pgen with genotypes.field: DS."
+        )
+    return told
 
 
 def _first_record(path: Path) -> str:

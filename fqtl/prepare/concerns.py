@@ -10,11 +10,12 @@ import numpy as np
 
 from fqtl.prepare.adjust import MIN_FREEDOM
 from fqtl.prepare.normalise import standardise
-from fqtl.prepare.settings import AS_GIVEN, LOG_COUNTS, LOG_CPM
+from fqtl.prepare.settings import AS_GIVEN, INVERSE_NORMAL, LOG_COUNTS, LOG_CPM
 
 # Of a normal distribution the excess kurtosis is 0, of Student's t with 6 degrees of freedom 3
 HEAVY_KURTOSIS = 3.0
 MANY = 0.1  # share of genes; of normal values in 30 donors 1 % have such a kurtosis
+LARGE_COUNT = 20  # whole numbers up to which are scores or grades of something
 AT_A_TIME = 1000  # genes whose powers are in memory
 NOT_RANKED = (AS_GIVEN, LOG_CPM, LOG_COUNTS)
 
@@ -37,6 +38,20 @@ def about_tails(
         f"{HEAVY_KURTOSIS:g}; the most extreme value is {largest[row]:.1f} standard "
         f"deviations from the mean, of {gene_id[row]} in {donors[column]}). The model takes such "
         "values for effects; set prepare.scale: inverse_normal"
+    )
+
+
+def about_counts(values: np.ndarray, counted: bool, scale: str) -> str:
+    """Of values (g, n) that are said to be normalised and look like counts of reads."""
+    if counted or scale not in (AS_GIVEN, INVERSE_NORMAL):
+        return ""
+    known = values[np.isfinite(values)]
+    if not len(known) or known.min() < 0 or known.max() < LARGE_COUNT or (known % 1 != 0).any():
+        return ""
+    return (
+        f"all {len(known)} values are whole numbers from {known.min():g} to {known.max():g}, as "
+        "counts of reads are, and prepare.values says normalised: the sizes of libraries would not "
+        "be accounted for. Set prepare.values: counts, or normalise them"
     )
 
 

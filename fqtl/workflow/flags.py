@@ -57,7 +57,7 @@ class Flags:
     def _sex_chromosomes(self) -> str:
         """Flags of the keys of sex chromosomes that are not as by default."""
         said, usual = self.run.config.genotypes, Genotypes()
-        return "".join(
+        return (" --haploid" if said.haploid else "") + "".join(
             f" --{name.replace('_', '-')} {' '.join(map(quote, getattr(said, name)))}"
             for name in ("one_copy_in_males", "one_copy_in_females", "pseudo_autosomal")
             if getattr(said, name) != getattr(usual, name)

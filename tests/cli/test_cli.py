@@ -98,6 +98,14 @@ def test_check_refuses_what_later_stages_refuse(here, capsys, flags, message):
     assert message in complaint(capsys, [*CHECK, *flags])
 
 
+def test_a_tissue_that_is_another_by_another_name_is_refused(here, capsys):
+    (here / "copy.bed").write_bytes((here / "liver.bed").read_bytes())
+    twice = [("Liver", "liver.bed", ""), ("Lung", "copy.bed", "")]
+    write_sheet(here / "tissues.tsv", twice)
+    said = complaint(capsys, CHECK)
+    assert "Liver (liver.bed) and Lung (copy.bed) have the same values of 2 genes in 60" in said
+
+
 def test_genes_that_no_file_can_be_named_after_are_refused_for_fusion_alone(here, capsys):
     odd = [("chr22", 5000, "HLA/A"), ("chr22", 6000, "g2")]
     write_bed(here / "liver.bed", odd, np.random.default_rng(0).random((2, 60)), DONORS)

@@ -135,3 +135,53 @@ def test_a_name_that_no_genome_has_is_one_line(tmp_path, capsys, name):
         main(["convert", str(tmp_path), "--to", "tigar", "--out", "o", "--genome-build", name])
     assert ended.value.code == 2
     assert f"found {name!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["calls", "written twice", "DS to 1", "DS to 2", "bed"])
+def test_of_a_haploid_genome_one_copy_counts_as_two_on_every_chromosome(tmp_path, kind):
+    rng = np.random.default_rng(0)
+    donors = [f"A{i:02d}" for i in range(12)]
+    copies = rng.integers(0, 2, (4, 12))
+    missing = np.zeros((4, 12), dtype=bool)
+    missing[1, 3] = missing[2, 0] = True
+    places = [("chrI", 100), ("chrX", 100), ("chrMT", 50), ("chrX", 300)]  # chrX is the tenth
+    path = tmp_path / ("g.bed" if kind == "bed" else "g.vcf.gz")
+    words = {
+        "calls": ["0", "1", "."],
+        "written twice": ["0/0", "1/1", "./."],
+        "DS to 1": ["0.02", "0.98", "."],
+        "DS to 2": ["0.04", "1.96", "."],
+    }
+    field = "DS" if kind.startswith("DS") else "GT"
+    if kind == "bed":
+        bim = [f"{chrom} . 0 {pos} G A" for chrom, pos in places]
+        write_plink1(path, np.where(missing, -1, 2 * copies), bim, donors)
+    else:
+        known = np.array(words[kind])[np.where(missing, 2, copies)]
+        records = [
+            f"{chrom} {pos} . A G . PASS . {field} {' '.join(row)}"
+            for (chrom, pos), row in zip(places, known, strict=True)
+        ]
+        order = [0, 1, 3, 2]
+        write_vcf(
+            path,
+            [records[i] for i in order],
+            donors,
+            contigs=("chrI", "chrX", "chrMT"),
+            fields=(field,),
+        )
+    source = open_genotypes(path, "R64", field, sexes=sex_chromosomes("R64", haploid=True))
+    assert not source.sexes.with_one_copy("chrX")
+    for chrom in ("chrI", "chrX", "chrM"):
+        mine = [i for i, (name, _) in enumerate(places) if name[:4] == chrom[:4]]
+        found = source.read(chrom, 1, 1000, donors[::-1], Limits(min_maf=0, max_missing=1))
+        expected = np.where(missing, np.nan, 2.0 * copies)[mine][:, ::-1]
+        np.testing.assert_allclose(found.dosages, expected, atol=0.05)
+
+
+def test_a_strain_has_no_two_alleles(tmp_path):
+    records = ["chrI 100 . A G . PASS . GT 0 1 0/1 1/1 1"]
+    path = write_vcf(tmp_path / "g.vcf.gz", records, list("abcde"), contigs=("chrI",))
+    source = open_genotypes(path, "R64", "GT", sexes=sex_chromosomes("R64", haploid=True))
+    found = source.read("chrI", 1, 1000, list("abcde"), Limits(min_maf=0, max_missing=1))
+    np.testing.assert_array_equal(found.dosages, [[0, 2, np.nan, 2, 2]])

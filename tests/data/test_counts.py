@@ -131,6 +131,25 @@ def test_a_transposed_file_is_told_by_the_donors_in_its_first_column(tmp_path):
     assert other.endswith("Do the names differ in punctuation?")
 
 
+def test_what_names_without_one_in_common_differ_in_is_told(tmp_path):
+    vcf, bed = tmp_path / "g.vcf.gz", tmp_path / "x.bed"
+    bed.touch()
+
+    def told(one, other):
+        return fault(lambda: require_shared(vcf, one, bed, other))
+
+    lost = told(["0007", "0012"], ["7", "12"])
+    assert "But for zeros in front they would be the same" in lost
+    longer = told(["HG101", "HG102", "HG103"], ["HG101-liver", "HG102-liver", "NA7-liver"])
+    assert "a prefix or suffix 2 of the latter would be found in the former" in longer
+
+
+def test_donors_whose_zeros_are_lost_are_told_among_those_that_have_none():
+    said = not_in(Path("x.bed"), ["98", "100"], Path("g.vcf.gz"), ["098", "100"])
+    assert "1 of 2 donors of x.bed are left out (98)" in said
+    assert "a prefix or suffix 1 of them would be found there" in said
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_gct_gives_counts_of_genes_where_the_annotation_has_them(tmp_path, packed):
     genes = ["ENSG2.1", "ENSG9.1", "ENSG2.1"]

@@ -7,6 +7,7 @@ import pytest
 
 from fqtl.data.dosages import Limits
 from fqtl.data.genotypes import open_genotypes
+from fqtl.errors import FqtlError
 from tests.files import write_vcf
 
 DONORS = [f"D{i}" for i in range(10)]
@@ -85,3 +86,12 @@ def test_calls_that_are_all_heterozygous_are_constant(tmp_path):
     path = write_vcf(tmp_path / "x.vcf.gz", [record], DONORS)
     found = open_genotypes(path, "GRCh38", "GT").read("22", 1, 1000, DONORS, LIMITS)
     assert found.dropped_by_reason() == {"constant": 1}
+
+
+def test_a_file_with_probabilities_alone_is_told_how_dosages_are_made_of_them(tmp_path):
+    record = "chr22 100 . A G . PASS . GP 1,0,0 0,1,0 0,0,1"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], ["a", "b", "c"], fields=("GP",))
+    for field in ("GT", "DS"):
+        with pytest.raises(FqtlError, match=f"no FORMAT field {field}") as told:
+            open_genotypes(path, "GRCh38", field)
+        assert "Its first record has GP. Dosages are made of GP by `plink2" in str(told.value)

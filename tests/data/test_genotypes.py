@@ -1,3 +1,4 @@
+import gzip
 import os
 
 import numpy as np
@@ -176,6 +177,13 @@ def test_a_file_cut_short_is_refused(tmp_path):
     path = write_vcf(tmp_path / "x.vcf.gz", records, SAMPLES)
     path.write_bytes(path.read_bytes()[:-400])
     assert "does not end as a bgzip file does" in fault(lambda: read(path))
+
+
+def test_a_vcf_that_gzip_packed_is_told_to_be_packed_by_bgzip(tmp_path):
+    record = "chr22 100 . A G . PASS . GT 0/1 1/1 0/0"
+    path = write_vcf(tmp_path / "x.vcf.gz", [record], SAMPLES)
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes())))
+    assert f"{path} is packed by gzip, not by bgzip" in fault(lambda: read(path))
 
 
 def test_a_chromosome_that_is_not_there_is_named_with_those_that_are(tmp_path):

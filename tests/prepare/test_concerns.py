@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fqtl.prepare.concerns import about_freedom, about_tails
+from fqtl.prepare.concerns import about_counts, about_freedom, about_tails
 
 DONORS = [f"d{i}" for i in range(150)]
 
@@ -40,6 +40,19 @@ def test_an_effect_of_a_common_variant_is_no_heavy_tail():
 def test_ranks_and_raw_values_are_not_asked():
     values = with_outliers(np.random.default_rng(0), 12)
     assert said(values, "inverse_normal") == said(values, "raw") == ""
+
+
+def test_counts_that_are_said_to_be_normalised_are_told():
+    rng = np.random.default_rng(3)
+    counts = rng.poisson(500, (12, 30)).astype(float)
+    counts[2, 3] = np.nan
+    told = about_counts(counts, False, "as_given")
+    assert "all 359 values are whole numbers from " in told
+    assert "Set prepare.values: counts" in told
+    assert about_counts(counts, False, "inverse_normal")
+    assert about_counts(counts, True, "inverse_normal") == about_counts(counts, False, "raw") == ""
+    for other in (counts + 0.5, counts - counts.mean(), counts % 3, np.full((2, 9), np.nan)):
+        assert about_counts(other, False, "as_given") == ""
 
 
 def test_genes_that_do_not_vary_are_passed_over():
