@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from fqtl.errors import FqtlError
 from fqtl.model.arguments import Given
-from fqtl.model.arrays.inputs import Design, as_matrix, choose, labels_of, same_rows
+from fqtl.model.arrays.inputs import Design, as_matrix, choose, labels_of, same_rows, warn_of_codes
 from fqtl.model.arrays.moments import Indices
 from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotypes
 from fqtl.model.arrays.threads import one_thread
@@ -99,6 +99,7 @@ class Problem:
             trials=given.trials,
         )
         n, m = response.shape
+        warn_of_codes(table)
         if known is not None and known.n != n:
             raise FqtlError(f"x must have the {n} rows of y, found {known.n} donors.")
         choose("engine", given.engine, ENGINES)

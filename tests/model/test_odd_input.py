@@ -61,3 +61,25 @@ def test_a_tissue_that_nobody_gave_takes_nothing_from_the_others(options):
     assert np.isfinite(fit.elbo_trace).all()
     assert (np.abs(fit.effects).argmax(axis=0)[:2] == 7).all()
     assert not fit.effects[:, 3].any()
+
+
+@pytest.mark.parametrize("code", [-9, -1, 9])
+@pytest.mark.parametrize("dtype", [np.int8, float])
+def test_codes_of_missing_genotypes_are_told(code, dtype):
+    rng = np.random.default_rng(0)
+    x = rng.binomial(2, 0.3, (60, 5)).astype(dtype)
+    y = rng.standard_normal(60)
+    x[3, 2] = x[7, 1] = code
+    with pytest.warns(UserWarning, match=rf"2 of 300 entries of x are {code} beside dosages"):
+        fqtl.fit(y, x)
+
+
+def test_other_numbers_of_genotypes_are_no_codes():
+    rng = np.random.default_rng(0)
+    y, x = rng.standard_normal(60), rng.binomial(2, 0.3, (60, 5)).astype(float)
+    missing = x.copy()
+    missing[2, 3] = np.nan
+    for known in (x, missing, x - 1, (x - x.mean(0)) / x.std(0), 4.5 * x, 2 * x > 1, x - 9):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            fqtl.fit(y, known)

@@ -136,7 +136,8 @@ def test_flags_stand_for_keys_and_quote_paths():
     words = shlex.split(found.genotypes)
     assert words[:4] == ["--genotypes", "my file.bed", "--genome-build", "GRCh38"]
     assert found.variants.endswith("--variants unambiguous --rsids out/rsids.parquet")
-    assert found.needs_rsids == "" and "--haploid" not in words
+    assert found.needs_rsids == ""
+    assert "--haploid" not in words
     assert Flags(Run(config_of(genotypes={"haploid": True}), {})).genotypes.endswith(" --haploid")
     assert Flags(Run(config_of(weights={"formats": ["fusion"]}), {})).needs_rsids == "--needs-rsids"
     assert found.permutations == (

@@ -130,6 +130,27 @@ def same_rows(y: Any, x: Any, **beside: Any) -> tuple[np.ndarray, np.ndarray]:
     return matrix, other
 
 
+def warn_of_codes(x: np.ndarray) -> None:
+    """Tell of numbers that programs write for missing genotypes, beside dosages of 0 to 2.
+
+    Of -1 it is told where dosages reach beyond 1: crosses are coded as -1, 0 and 1.
+    """
+    if not x.size:
+        return
+    low, high = np.fmin.reduce(x, axis=None), np.fmax.reduce(x, axis=None)
+    code = low if low in (-9, -1) else high
+    if code not in (-9, -1, 9):
+        return
+    others = x[(x != code) & ~np.isnan(x)]
+    largest = 1 if code == -1 else 0
+    if len(others) and others.min() >= 0 and largest < others.max() <= 2:
+        warnings.warn(
+            f"{int((x == code).sum())} of {x.size} entries of x are {code:g} beside dosages from 0 "
+            "to 2, as programs write what is missing; they are taken for numbers. Write NaN.",
+            stacklevel=4,
+        )
+
+
 def _refuse_other_rows(**tables: Any) -> None:
     """Labelled tables must name the same donors in the same order: rows are not matched."""
     labelled = {name: table for name, table in tables.items() if hasattr(table, "iloc")}
