@@ -31,7 +31,7 @@ def z_scores(
     beta, se, z : (rows,) with NaN where they are not told; beta is a logarithm where it was a ratio
     log_p : (rows,) natural logarithm of the two-sided p, NaN where it is not told
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         wald = np.where((se > 0) & np.isfinite(se), beta / se, np.nan)
     found = np.where(np.isfinite(wald), wald, np.where(np.isfinite(z), z, np.nan))
     reasons = np.full(len(found), "", dtype=object)

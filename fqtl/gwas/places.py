@@ -11,10 +11,10 @@ from fqtl.data import contigs
 
 NUMBERED = {"23": "X", "24": "Y", "25": "MT", "26": "MT"}  # GWAS-SSF; 26 is PLINK's
 SHIFT = 32
-# 1_1000_A_G, chr1:1000:A:G:b38, 1-1000-A-G, 1:1000_A/G, 1:1000:rs1:A_G
+# 1_1000_A_G, chr1:1000:A:G:b38, 1-1000-A-G, 1:1000_A/G, 1:1000:rs1:A_G; not 1:1000:A:G,T
 WITH_ALLELES = (
     r"^(?:chr)?(?P<chrom>[\w.-]+?)[:_-](?P<pos>[0-9]{1,9})(?:[:_](?:rs[0-9]+|nors))?"
-    r"[:_-](?P<other>[ACGTacgt]+)[:_/-](?P<effect>[ACGTacgt]+)(?:$|[:_;,-])"
+    r"[:_-](?P<other>[ACGTacgt]+)[:_/-](?P<effect>[ACGTacgt]+)(?:$|[:_;-]|,[^ACGT])"
 )
 PLACE = r"^(?:chr)?(?P<chrom>[\w.-]+?)[:_](?P<pos>[0-9]{1,9})(?:$|[:_;,])"  # chr1:1000
 RS_NUMBER = r"(?:^|[:_;,])(?P<rsid>rs[0-9]+)(?:$|[:_;,])"  # rs1, rs1:1000:A:G, rs1_A

@@ -149,4 +149,8 @@ def by_map(path: Path, given: str, names: list[str]) -> Layout:
         raise FqtlError(
             f"columns of {path}: expected gene, and variant, pos or rsid; found {given!r}."
         )
+    if "z" not in columns and not ("beta" in columns and {"se", "p", "neg_log10_p"} & set(columns)):
+        raise FqtlError(
+            f"columns of {path}: expected beta with se, p or neg_log10_p, or z; found {given!r}."
+        )
     return Layout("by columns", columns)

@@ -220,7 +220,6 @@ def _rows(batch: Batch, place: pa.Array, log_p: np.ndarray) -> pd.DataFrame:
     found, reason = z_scores(
         beta=batch.number("beta"), se=batch.number("se"), z=batch.number("z"), log_p=log_p
     )
-    seen = batch.number("alleles_seen")
     frame = pd.DataFrame(
         {
             "gene": place.to_numpy(zero_copy_only=False).astype(np.int32),
@@ -230,7 +229,7 @@ def _rows(batch: Batch, place: pa.Array, log_p: np.ndarray) -> pd.DataFrame:
             "other_allele": _alleles(batch, "other_allele"),
             "effect_allele": _alleles(batch, "effect_allele"),
             "z": found,
-            "n": np.where(np.isfinite(batch.number("n")), batch.number("n"), seen / 2),
+            "n": _people(batch.number("n"), batch.number("alleles_seen")),
             "reason": reason,
             "maf": _rarer(batch.number("frequency")),
         }
@@ -239,6 +238,12 @@ def _rows(batch: Batch, place: pa.Array, log_p: np.ndarray) -> pd.DataFrame:
         both = pc.extract_regex(pc.fill_null(batch.text("alleles"), ""), BOTH)
         frame = _with_pair(frame, *(pc.struct_field(both, name) for name in ("one", "two")))
     return _with_ids(frame, batch) if "variant" in batch.columns else frame
+
+
+def _people(n: np.ndarray, alleles_seen: np.ndarray) -> np.ndarray:
+    """People behind each row; NaN where a file tells none, as by 0 or -9."""
+    told = np.where(np.isfinite(n), n, alleles_seen / 2)
+    return np.where(told > 0, told, np.nan)
 
 
 def _rarer(frequency: np.ndarray) -> np.ndarray:

@@ -193,6 +193,7 @@ def test_a_map_of_columns_reads_what_no_format_is(tmp_path):
         ("a\tb\n1\t2\n", "gene=a variant=c", "no column 'c'"),
         ("a\tb\n1\t2\n", "gene=a wat=b", "'wat=b'"),
         ("a b c d e\n1 2 3 four 5\n", "", "no format that is known"),
+        ("a\tb\n1\t2\n", "gene=a variant=b", "expected beta with se, p or neg_log10_p, or z"),
         ("", "", "is empty"),
         ("g1 1:9:A:G 5 0.1\ng1 1:9:A:G 5 0.1\n", "", "is no header"),
         ("g v b p\ng1 1:9:A:G 1 <1e-99\n", "gene=g variant=v beta=b p=p", "'<1e-99'"),
@@ -229,6 +230,21 @@ def test_minus_log10_of_p_goes_to_z(tmp_path):
     path.write_text("g v b lp\ng1 22:1:A:G -0.1 1.3419868\ng1 22:2:A:G 0.1 347.3\n")
     rows = read_pairs(path, ["g1"], "gene=g variant=v beta=b neg_log10_p=lp").of_gene["g1"]
     np.testing.assert_allclose(rows["z"], [-2, 39.89], atol=0.01)
+
+
+def test_people_that_cannot_be_are_not_told(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("g v z n\ng1 22:1:A:G 1 -9\ng1 22:2:A:G 1 0\ng1 22:3:A:G 1 90\n")
+    rows = read_pairs(path, ["g1"], "gene=g variant=v z=z n=n").of_gene["g1"]
+    np.testing.assert_array_equal(rows["n"], [np.nan, np.nan, 90])
+
+
+def test_a_name_of_three_alleles_tells_none(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("g v z\ng1 22:1000:A:G,T 1\ng1 22:1000:A:G,rs100 1\n")
+    rows = read_pairs(path, ["g1"], "gene=g variant=v z=z").of_gene["g1"]
+    assert rows["pos"].tolist() == [1000, 1000]
+    assert rows["effect_allele"].tolist() == ["", "G"]
 
 
 def test_the_allele_that_is_counted_may_be_either_of_the_name(tmp_path):
