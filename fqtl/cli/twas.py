@@ -45,7 +45,7 @@ from fqtl.gwas.choice import Chosen
 from fqtl.gwas.reader import open_gwas
 from fqtl.tables.files import write_json, write_text, write_tsv
 from fqtl.trait.associate import SetResult, Settings, associate_sets, require_covariances
-from fqtl.trait.audit import require_matched, summary
+from fqtl.trait.audit import require_frequencies, require_matched, summary
 from fqtl.trait.colocalisation import with_colocalisation
 from fqtl.trait.models import Models, load_models
 from fqtl.trait.over_tissues import combined, genes_over
@@ -127,6 +127,7 @@ def run(given: Namespace) -> None:
     build = weights_build_of(given, models)
     checks, found, chosen = matched_with(given, gwas, models.variants, build)
     require_matched(found, models, chosen, given.min_matched)
+    require_frequencies(found, models, chosen)
     z = z_of(found, chosen)
     settings = Settings(
         given.missing == "impute",

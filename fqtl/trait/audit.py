@@ -1,5 +1,6 @@
 """Whether enough of the models' variants are in the GWAS, and in words why they are not."""
 
+import logging
 from collections import Counter
 from typing import Any
 
@@ -14,6 +15,9 @@ from fqtl.gwas.scan import Scan
 from fqtl.trait.models import Models
 
 SHOWN = 5
+ENOUGH = 50  # variants from which frequencies tell whether alleles are exchanged
+ALIKE = 0.5  # correlation of frequencies of one allele in two populations; taste, mostly above 0.9
+log = logging.getLogger(__name__)
 
 
 def covered(scan: Scan, models: Models, key: str) -> np.ndarray:
@@ -45,6 +49,27 @@ def require_matched(scan: Scan, models: Models, chosen: Chosen, least: float) ->
         f"{scan.path} (of {scan.n_rows} rows; by {_by(chosen.key)}), expected at least "
         f"{least:.0%}. Not in the GWAS: {ours}. In the GWAS and in no model: {theirs}. "
         f"{_cause(scan, models, chosen, asked)} A lower share is accepted by --min-matched."
+    )
+
+
+def require_frequencies(scan: Scan, models: Models, chosen: Chosen) -> None:
+    """Refuse alleles that seem exchanged, by their frequencies; tell where these say little."""
+    found = _frequencies(scan, models, chosen)
+    if found is None or found[1] < ENOUGH or found[0] > ALIKE:
+        return
+    r, n = found
+    if r < -ALIKE:
+        raise FqtlError(
+            f"{scan.path}: frequencies of effect alleles are those of the other alleles in "
+            f"--ld-panel (correlation {r:.2f} of {n} variants): are the two alleles exchanged? See "
+            "--columns effect_allele=… other_allele=…, or if it is the frequency alone that is of "
+            "the other allele, other_frequency=…."
+        )
+    log.warning(
+        "%s: frequencies of effect alleles are unlike those in --ld-panel (correlation %.2f of %d "
+        "variants): are they of the rarer allele, or is the panel of another population? "
+        "Palindromes go by them; see --palindromes",
+        *(scan.path, r, n),
     )
 
 
@@ -96,12 +121,13 @@ def summary(scan: Scan, chosen: Chosen, models: Models, ignored: "Counter[str]")
         "variants_matched": matched.found,
         "alleles": dict(matched.counts),
         "variants_not_matched": dict(Counter(matched.reason[matched.row < 0])),
-        **({} if frequency is None else {"correlation_of_frequencies": round(frequency, 4)}),
+        **({} if frequency is None else {"correlation_of_frequencies": round(frequency[0], 4)}),
     }
 
 
-def _frequencies(scan: Scan, models: Models, chosen: Chosen) -> float | None:
-    """Correlation of frequencies of effect alleles with those of the models, if both are told."""
+def _frequencies(scan: Scan, models: Models, chosen: Chosen) -> tuple[float, int] | None:
+    """Correlation of frequencies of effect alleles with those of the models, and of how many
+    variants; None if they are not told, or do not vary."""
     if "frequency" not in models.variants:
         return None
     found = np.flatnonzero(chosen.matched.row >= 0)
@@ -109,4 +135,6 @@ def _frequencies(scan: Scan, models: Models, chosen: Chosen) -> float | None:
     theirs = np.where(chosen.matched.sign[found] < 0, 1 - theirs, theirs)
     both = pd.DataFrame({"a": models.variants["frequency"].to_numpy()[found], "b": theirs})
     both = both.dropna()
-    return float(np.corrcoef(both["a"], both["b"])[0, 1]) if len(both) > SHOWN else None
+    if len(both) <= SHOWN or both.nunique().min() < 2:
+        return None
+    return float(np.corrcoef(both["a"], both["b"])[0, 1]), len(both)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fqtl.trait import audit
 from fqtl.weights.focus import write_focus
 from fqtl.weights.fusion import write_fusion
 from fqtl.weights.predictdb import write_predictdb
@@ -84,3 +85,31 @@ def test_a_variant_that_the_panel_lacks_is_told(tmp_path):
         "left out",
         "not in the LD reference, or constant there",
     )
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_exchanged_alleles_are_seen_by_their_frequencies(swap, tmp_path, monkeypatch, capsys):
+    """As if A1, A2 of a GWAS were named the wrong way round, which turns every z."""
+    monkeypatch.setattr(audit, "ENOUGH", GENES * SIZE)
+    weights = panel_and_weights(tmp_path / "panel.vcf.gz", swap=swap)
+    write_predictdb(tmp_path / "models", weights, {})
+    rows = gwas_of(weights, np.random.default_rng(3).standard_normal(GENES * SIZE))
+    rows["effect_allele_frequency"] = weights.variants["frequency"].round(3).astype(str).to_numpy()
+    flags = ("--ld-panel", str(tmp_path / "panel.vcf.gz"), "--weights-build", "GRCh38")
+
+    def said_of(gwas, code):
+        path = write_gwas(tmp_path / "gwas.tsv", gwas)
+        assert run_twas(path, tmp_path / "models", tmp_path / f"out{code}", *flags) == code
+        return capsys.readouterr().err
+
+    assert "frequencies" not in said_of(rows, 0)
+    two = {"effect_allele": rows["other_allele"], "other_allele": rows["effect_allele"]}
+    exchanged = rows.assign(**two)
+    assert "are the two alleles exchanged?" in said_of(exchanged, 2)
+    assert not (tmp_path / "out2").exists()
+    frequency = exchanged["effect_allele_frequency"].astype(float)
+    exchanged["effect_allele_frequency"] = (1 - frequency).round(3).astype(str)
+    assert "frequencies" not in said_of(exchanged, 0)  # both are of the other allele
+    rarer = np.minimum(frequency, 1 - frequency)
+    rows["effect_allele_frequency"] = np.roll(rarer, 5).round(3).astype(str)
+    assert "frequencies of effect alleles are unlike those" in said_of(rows, 0)
