@@ -12,6 +12,13 @@ from fqtl.errors import FqtlError
 
 PREAMBLE = 2_000  # lines before the header, at most; PGC's files have some seventy
 SAMPLED = 20  # lines of the table by which its separator is told
+MAGIC = {
+    b"PK\x03\x04": "a zip archive",
+    b"PAR1": "Parquet",
+    b"BZh": "bzip2",
+    b"\xfd7zX": "xz",
+    b"(\xb5/\xfd": "zstd",
+}
 SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons"}
 
 
@@ -34,6 +41,7 @@ class Header:
 
 def read_header(path: Path) -> Header:
     """The header of a file, plain or gzipped; a file without rows is refused."""
+    _refuse_packed(path)
     lines = readable(path, lambda: read_lines(path, PREAMBLE + SAMPLED))
     first = next((i for i, line in enumerate(lines) if not _before(line)), len(lines))
     table = [line.rstrip("\r\n") for line in lines[first : first + 1 + SAMPLED]]
@@ -46,6 +54,20 @@ def read_header(path: Path) -> Header:
     if len(table) == 1:
         raise FqtlError(f"{path} has a header ({', '.join(names)}) and no row below it.")
     return Header(first + 1, names, separator, lines[:first], table[1:])
+
+
+def _refuse_packed(path: Path) -> None:
+    def begin() -> bytes:
+        with open(path, "rb") as stream:
+            return stream.read(4)
+
+    first = readable(path, begin)
+    for magic, name in MAGIC.items():
+        if first.startswith(magic):
+            raise FqtlError(
+                f"{path} is {name}: expected text, plain or packed by gzip or bgzip. Unpack it "
+                "first."
+            )
 
 
 def _before(line: str) -> bool:

@@ -39,6 +39,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     ),
     "n": ("n", "n_total"),
     "test": (),  # REGENIE and PLINK: rows of other tests than the additive one are left out
+    "remark": (),  # of REGENIE: rows whose test failed are left out
     "hm_code": (),  # of the GWAS Catalog's harmoniser
     "other_frequency": (),  # frequency of the other allele
     "other_allele_of_pair": (),  # two columns, one of which is the effect allele
@@ -141,7 +142,7 @@ LAYOUTS = (
         "REGENIE",
         "chrom genpos id allele0 allele1 test beta se",
         "chrom=chrom pos=genpos rsid=id effect_allele=allele1 other_allele=allele0 beta=beta "
-        "se=se neg_log10_p=log10p frequency=a1freq n=n test=test",
+        "se=se neg_log10_p=log10p frequency=a1freq n=n test=test remark=extra",
     ),
     _known(
         "SAIGE",

@@ -5,15 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fqtl.data.lines import readable
 from fqtl.errors import FqtlError
 from fqtl.gwas.batches import Batch, read_batches
 from fqtl.gwas.gwas_vcf import LAYOUT, build_of_vcf, is_gwas_vcf, read_gwas_vcf
 from fqtl.gwas.header import Header, read_header, told_beside
 from fqtl.gwas.layouts import Layout, layout_of
 from fqtl.weights.builds import require_build
-
-MAGIC = {b"PK\x03\x04": "a zip archive", b"PAR1": "Parquet", b"BZh": "bzip2", b"\xfd7zX": "xz"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,6 @@ def open_gwas(path: Path, columns: Mapping[str, str], study: str = "") -> Gwas:
     columns : meaning → column, what the user says of them
     study : of a GWAS-VCF with several
     """
-    _refuse_packed(path)
     header = read_header(path)
     beside = told_beside(path)
     told = str(beside.get("genome_assembly") or "")
@@ -65,19 +61,3 @@ def open_gwas(path: Path, columns: Mapping[str, str], study: str = "") -> Gwas:
         build, by = layout.build, f"its layout ({layout.name})"
     zero_based = str(beside.get("coordinate_system", "")).startswith("0")
     return Gwas(path, header, layout, build, by, zero_based)
-
-
-def _refuse_packed(path: Path) -> None:
-    def begin() -> bytes:
-        with open(path, "rb") as stream:
-            return stream.read(4)
-
-    first = readable(path, begin)
-    for magic, name in MAGIC.items():
-        if first.startswith(magic):
-            raise FqtlError(
-                f"{path} is {name}: expected text, plain or packed by gzip or bgzip. Unpack it "
-                "first."
-            )
-    if not first:
-        raise FqtlError(f"{path} is empty: expected a header and rows of a GWAS.")

@@ -27,6 +27,7 @@ from fqtl.gwas.places import Chromosomes, parts_of, place, remaining, rs_number_
 # EBISPOT/gwas-sumstats-harmoniser, Hm_code.md
 UNHARMONISED = ("9", "14", "15", "16", "17", "18")
 ADDITIVE = ("ADD", "add", "ADDITIVE")
+FAILED = "TEST_FAIL"  # REGENIE, where Firth's or the saddle point's approximation fails
 SHOWN = 5
 DIGITS = 18  # of an rs number, fewer
 SEVERAL = "[,;]"  # between rs numbers in one cell
@@ -102,7 +103,8 @@ def scan(
     reach = np.zeros(len(wanted.chromosomes.names), dtype=np.int64)
     for batch in batches:
         found.n_rows = batch.first + len(batch) - 1
-        batch = _harmonised(_additive(batch, found.left_out), found.left_out)
+        for kept in (_additive, _passed, _harmonised):
+            batch = kept(batch, found.left_out)
         parts.append(_kept(found, batch, wanted, checks, chain, reach, zero_based))
     if not parts:
         raise FqtlError(f"{path} has a header and no row below it.")
@@ -121,6 +123,15 @@ def _additive(batch: Batch, left_out: "Counter[str]") -> Batch:
         return batch
     kept = pc.fill_null(pc.is_in(batch.columns["test"], pa.array(ADDITIVE)), True)
     left_out["not a test of the additive model"] += len(kept) - kept.true_count
+    return _filtered(batch, kept)
+
+
+def _passed(batch: Batch, left_out: "Counter[str]") -> Batch:
+    """Without rows whose test failed, which have the effect and error of a step before."""
+    if "remark" not in batch.columns:
+        return batch
+    kept = pc.invert(pc.fill_null(pc.match_substring(batch.columns["remark"], FAILED), False))
+    left_out["its test failed"] += len(kept) - kept.true_count
     return _filtered(batch, kept)
 
 

@@ -249,6 +249,14 @@ def test_only_the_additive_test_counts(tmp_path):
     assert found.left_out["not a test of the additive model"] == 1
 
 
+def test_rows_of_regenie_whose_test_failed_are_left_out(tmp_path):
+    header, row = LAYOUTS["REGENIE"]
+    failed = row.replace("0.2 0.1 4 1.34 NA", "9 3 NA NA TEST_FAIL")
+    found = read(write(tmp_path / "gwas.tsv", header, failed, row))
+    assert found.rows["z"].tolist() == [pytest.approx(2.0)]
+    assert found.left_out["its test failed"] == 1
+
+
 def test_rows_that_the_catalog_could_not_harmonise_are_left_out(tmp_path):
     header, row = LAYOUTS["GWAS-SSF"]
     lines = (f"{row} {code}" for code in (10, 14, 9, 5))
@@ -316,6 +324,7 @@ def test_a_gwas_vcf_is_read_by_its_format_record_by_record(tmp_path):
         (b"chromosome\tpos\n1\t2\n", "no column is known to hold"),
         (b"PK\x03\x04abc", "is a zip archive"),
         (bz2.compress(b"a"), "is bzip2"),
+        (b"(\xb5/\xfd and more", "is zstd"),
     ],
 )
 def test_what_is_no_table_is_told(content, word, tmp_path):

@@ -1,5 +1,6 @@
 """One truth in every format that QTL summary statistics come in."""
 
+import bz2
 from pathlib import Path
 
 import numpy as np
@@ -268,6 +269,9 @@ def test_errors_that_are_none_of_the_effects_are_noticed(tmp_path, caplog):
 def test_a_file_that_is_not_there_or_cut_short_is_refused(tmp_path):
     with pytest.raises(FqtlError, match="No such file"):
         read_pairs(tmp_path / "none.txt", ["g1"])
+    (tmp_path / "pairs.bz2").write_bytes(bz2.compress(b"a"))
+    with pytest.raises(FqtlError, match=r"is bzip2: .* Unpack it first"):
+        read_pairs(tmp_path / "pairs.bz2", ["g1"])
     whole = tmp_path / "whole.parquet"
     tensorqtl(whole)
     cut = tmp_path / "cut.parquet"
