@@ -20,6 +20,8 @@ RATIOS = (0.5, 2.0)  # where the median of odds ratios is
 AGREE = (0.8, 1.25)  # z of beta and se over z of p; genomic control moves it by a tenth or so
 SAMPLED = 5_000
 TELLING = (1.0, 30.0)  # |z| from which the two can be compared
+SIGNED = ("beta", "z")
+MANY = 1_000  # rows of which some should have an effect below 0
 FREQUENCIES = ("frequency", "other_frequency")
 A_FREQUENCY = "a frequency from 0 to 1"
 
@@ -33,9 +35,9 @@ class Checks:
     def __init__(self, path: Path, layout: Layout, skipped: int, *, bad_rows: bool = False) -> None:
         self._path, self._layout, self._skipped = path, layout, skipped
         self._bad_rows = bad_rows
-        self._lowest = np.inf
-        self._betas = 0
-        self._median = np.nan
+        self._lowest = dict.fromkeys(SIGNED, np.inf)
+        self._count = dict.fromkeys(SIGNED, 0)
+        self._median = np.nan  # of beta in the first rows
         self._compared = False
         self.ignored: Counter[str] = Counter()
 
@@ -57,18 +59,21 @@ class Checks:
             self._refuse(batch, "pos", wrong, "a position in base pairs")
         for meaning in FREQUENCIES:
             self._see_frequencies(batch, meaning)
-        self._notice_ratios(batch)
+        self._notice_signs(batch)
         self._compare(batch)
 
     def finish(self) -> None:
-        """Refuse odds ratios in a column of effects."""
-        if are_ratios(self._betas, self._lowest, self._median):
-            name = self._layout.columns.get("beta", "ES")
+        """Refuse odds ratios in a column of effects; tell where nothing is below 0."""
+        name = self._layout.columns.get("beta", "ES")
+        if are_ratios(self._count["beta"], self._lowest["beta"], self._median):
             raise FqtlError(
                 f"{self._path}, column {name!r}: expected effects with both signs, found "
-                f"{self._betas} values all above 0 with a median of {self._median:.3g}, as odds "
-                f"ratios have. If so, say it: --columns odds_ratio={name}."
+                f"{self._count['beta']} values all above 0 with a median of {self._median:.3g}, as "
+                f"odds ratios have. If so, say it: --columns odds_ratio={name}."
             )
+        for meaning in SIGNED:
+            count = self._count[meaning]
+            warn_unsigned(self._path, self._layout, meaning, count, self._lowest[meaning])
 
     def _see_frequencies(self, batch: Batch, meaning: str) -> None:
         """Refuse a column of other numbers, as percentages; -9 here and there is no frequency."""
@@ -112,16 +117,15 @@ class Checks:
                     ) from None
             raise
 
-    def _notice_ratios(self, batch: Batch) -> None:
-        if "beta" not in batch.columns:
-            return
-        beta = batch.number("beta")
-        beta = beta[~np.isnan(beta)]
-        self._betas += len(beta)
-        if len(beta):
-            self._lowest = min(self._lowest, float(beta.min()))
-            if np.isnan(self._median):
-                self._median = float(np.median(beta))
+    def _notice_signs(self, batch: Batch) -> None:
+        for meaning in SIGNED:
+            values = batch.number(meaning)
+            values = values[~np.isnan(values)]
+            if len(values):
+                self._count[meaning] += len(values)
+                self._lowest[meaning] = min(self._lowest[meaning], float(values.min()))
+                if meaning == "beta" and np.isnan(self._median):
+                    self._median = float(np.median(values))
 
     def _compare(self, batch: Batch) -> None:
         """Tell once where beta and se say something else than p."""
@@ -147,6 +151,17 @@ class Checks:
 def are_ratios(count: int, lowest: float, median: float) -> bool:
     """Whether effects, of which there are so many, look like odds ratios."""
     return count >= ENOUGH and lowest > 0 and RATIOS[0] < median < RATIOS[1]
+
+
+def warn_unsigned(path: Path, layout: Layout, meaning: str, count: int, lowest: float) -> None:
+    """Tell where so many effects or z-scores have no value below 0."""
+    if count >= MANY and lowest >= 0:
+        log.warning(
+            "%s, column %r: none of %d values is below 0. Are their signs lost, as of abs(z) or "
+            "chi squared? If the effect allele is the one that increases the trait in every row, "
+            "all is well",
+            *(path, layout.columns.get(meaning, meaning), count),
+        )
 
 
 def disagreement(

@@ -10,7 +10,7 @@ import pyarrow as pa
 from fqtl.data.builds import build_named
 from fqtl.errors import FqtlError
 from fqtl.gwas.batches import Batch
-from fqtl.gwas.checks import are_ratios, disagreement
+from fqtl.gwas.checks import SIGNED, are_ratios, disagreement, warn_unsigned
 from fqtl.gwas.effects import LN10, log_of_text
 from fqtl.gwas.layouts import Layout
 
@@ -33,6 +33,10 @@ def see_first(path: Path, layout: Layout, batch: Batch, build: str) -> None:
             f"{len(told)} values all above 0 with a median of {np.median(told):.3g}, as odds "
             "ratios have. Give their logarithms, with the standard errors of these."
         )
+    for meaning in SIGNED:
+        values = batch.number(meaning)
+        values = values[np.isfinite(values)]
+        warn_unsigned(path, layout, meaning, len(values), values.min(initial=np.inf))
     if not {"p", "se"} <= batch.columns.keys():
         return
     found = disagreement(beta, batch.number("se"), lambda n: _of_text(path, layout, batch, n))

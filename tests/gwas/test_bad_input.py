@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from fqtl.gwas import checks
 from tests.trait.models import gwas_of, run_twas, tissue, write_gwas, write_models
 
 WEIGHTS = tissue("Liver", n_genes=15, size=4)
@@ -141,6 +142,19 @@ def test_percentages_are_no_frequencies_and_one_that_cannot_be_is_not_told(
     assert run_twas(gwas, models, tmp_path / "out") == 0
     audit = json.loads((tmp_path / "out" / "audit.json").read_text())
     assert audit["values_ignored"] == {"effect_allele_frequency is not a frequency from 0 to 1": 1}
+
+
+def test_effects_without_signs_are_noticed(models, tmp_path, monkeypatch, capsys):
+    """As where abs(z) is taken for z."""
+    monkeypatch.setattr(checks, "MANY", len(Z))
+    rows = gwas_of(WEIGHTS, np.abs(Z))
+    rows["beta"] = rows["beta"].astype(float).abs().astype(str)
+    path = write_gwas(tmp_path / "gwas.tsv", rows)
+    assert run_twas(path, models, tmp_path / "out") == 0
+    assert "column 'beta': none of 60 values is below 0" in capsys.readouterr().err
+    path = write_gwas(tmp_path / "gwas.tsv", gwas_of(WEIGHTS, Z))
+    assert run_twas(path, models, tmp_path / "out") == 0
+    assert "below 0" not in capsys.readouterr().err
 
 
 def test_an_odds_ratio_of_0_is_no_effect(models, tmp_path):

@@ -266,6 +266,14 @@ def test_errors_that_are_none_of_the_effects_are_noticed(tmp_path, caplog):
     assert "0.10 times those of the p-values" in caplog.text
 
 
+def test_z_scores_without_signs_are_noticed(tmp_path, caplog):
+    path = tmp_path / "own.tsv"
+    lines = [f"g1 22:{i}:A:G {0.01 * (i % 400)}" for i in range(1, 1201)]
+    path.write_text("\n".join(["g v chi2", *lines]) + "\n")
+    read_pairs(path, ["g1"], "gene=g variant=v z=chi2")
+    assert "column 'chi2': none of 1200 values is below 0" in caplog.text
+
+
 def test_a_file_that_is_not_there_or_cut_short_is_refused(tmp_path):
     with pytest.raises(FqtlError, match="No such file"):
         read_pairs(tmp_path / "none.txt", ["g1"])
