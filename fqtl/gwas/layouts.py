@@ -228,7 +228,8 @@ LAYOUTS = (
         lacks=frozenset({"beta", "or", "se", "p"}),
     ),
 )
-NAMES = tuple(dict.fromkeys(["GWAS-VCF", *(known.name for known in LAYOUTS)]))
+NAMES = tuple(dict.fromkeys(["GWAS-VCF", *(known.name.split(" (")[0] for known in LAYOUTS)]))
+BY_NAMES = "columns that mean one thing everywhere"  # what a file of no layout goes by
 
 
 def layout_of(path: Path, header: list[str], given: Mapping[str, str]) -> Layout:
@@ -259,7 +260,7 @@ def layout_of(path: Path, header: list[str], given: Mapping[str, str]) -> Layout
         pair = (names["ref"], names["alt"])
         found.pop("other_allele_of_pair")
     layout = Layout(
-        known.name if known else "columns that mean one thing everywhere",
+        known.name if known else BY_NAMES,
         found,
         known.build if known else "",
         known.se_of_log_or if known else True,
@@ -339,7 +340,7 @@ def _require(path: Path, layout: Layout, header: list[str]) -> None:
             )
         what = (
             f"which is {layout.name}'s but for these"
-            if layout.name in NAMES
+            if layout.name != BY_NAMES
             else f"which is none of the layouts {', '.join(NAMES)}"
         )
         raise FqtlError(

@@ -283,8 +283,16 @@ def _alleles(batch: Batch, rows: np.ndarray) -> "tuple[pd.Series[str], pd.Series
     if "ref" not in batch.columns:
         return effect.to_pandas(), _capitals(batch.text("other_allele").take(at)).to_pandas()
     ref, alt = (_capitals(batch.columns[name].take(at)) for name in ("ref", "alt"))
-    is_ref = pc.if_else(pc.equal(effect, ref), alt, "")
-    return effect.to_pandas(), pc.if_else(pc.equal(effect, alt), ref, is_ref).to_pandas()
+    return effect.to_pandas(), remaining(effect, ref, _of_several(effect, alt)).to_pandas()
+
+
+def _of_several(effect: pa.Array, alt: pa.Array) -> pa.Array:
+    """ALT, of several the one that is the effect allele."""
+    if not pc.any(pc.match_substring(alt, ",")).as_py():
+        return alt
+    pairs = zip(effect.to_pylist(), alt.to_pylist(), strict=True)
+    named = [one if one in all_of.split(",") else all_of for one, all_of in pairs]
+    return pa.array(named, pa.string())
 
 
 def _capitals(text: pa.Array) -> pa.Array:
