@@ -12,9 +12,8 @@ shard.
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 import cyvcf2
@@ -216,7 +215,8 @@ class VcfFile:
             if self.sexes.haploid:
                 known = np.full(len(self.donors), True)
             near = np.zeros(2, dtype=int)
-            for record in self._probe(contig) if self.field == "DS" else ():
+            probe = self._probe(contig, lambda: near[0] != near[1])
+            for record in probe if self.field == "DS" else ():
                 site = record.site
                 if site is None or not site.ALT or "DS" not in site.FORMAT:
                     continue
@@ -227,14 +227,20 @@ class VcfFile:
             self._one_copy[contig] = known, bool(near[0] > near[1])
         return self._one_copy[contig]
 
-    def _probe(self, contig: str) -> list[Record]:
-        """The first records of a chromosome, if it can be outside of its shared ends."""
+    def _probe(self, contig: str, told: Callable[[], bool] = lambda: True) -> Iterator[Record]:
+        """The first records of a chromosome, if it can be outside of its shared ends.
+
+        told : whether these were enough; where carriers are rare, records are read on until it is
+        """
         shared = self.sexes.shared.get(contigs.bare(contig), ())
         for start in (*(end + 1 for _, end in shared[:1]), 1):
-            found = list(islice(self._records.read(contig, start, BEYOND), PROBED))
-            if found:
-                return found
-        return []
+            number = 0
+            for number, record in enumerate(self._records.read(contig, start, BEYOND), start=1):
+                if number > PROBED and told():
+                    return
+                yield record
+            if number:
+                return
 
     def require(self, chroms: Iterable[str]) -> None:
         """Nothing: one file has what there is."""
