@@ -55,18 +55,19 @@ OF_LEADS = ("pval_beta", "pval_perm", "adj_beta_pval", "adj_emp_pval")
 
 @dataclass(frozen=True)
 class Known:
-    """A format with a header: the names that it must have, and meaning → name."""
+    """A format with a header: names that it must have, and must not, and meaning → name."""
 
     name: str
     needs: frozenset[str]
     columns: Mapping[str, str]
+    lacks: frozenset[str] = frozenset()
 
 
-def _known(name: str, columns: str) -> Known:
+def _known(name: str, columns: str, lacks: str = "") -> Known:
     pairs = dict(word.split("=") for word in columns.split())
     optional = {"n", "rsid", "alleles_seen", "se"}
     needs = frozenset(name for meaning, name in pairs.items() if meaning not in optional)
-    return Known(name, needs, pairs)
+    return Known(name, needs, pairs, frozenset(lacks.split()))
 
 
 KNOWN = (
@@ -82,6 +83,7 @@ KNOWN = (
     _known(
         "QTLtools",
         "gene=phe_id variant=var_id chrom=var_chr pos=var_from p=nom_pval beta=slope se=slope_se",
+        lacks="grp_id",  # of a group its best phenotype, another one for every variant
     ),
     _known(
         "eQTLGen",
@@ -99,7 +101,7 @@ KNOWN = (
 def by_header(path: Path, names: list[str]) -> Layout | None:
     """The layout of a file with these names; None where they are of no known format."""
     for known in KNOWN:
-        if known.needs <= set(names):
+        if known.needs <= set(names) and not known.lacks & set(names):
             _refuse_leads(path, known, names)
             there = {one: name for one, name in known.columns.items() if name in names}
             told = [name for name in FREQUENCIES if name in names]

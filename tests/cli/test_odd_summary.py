@@ -78,6 +78,84 @@ def test_people_are_a_number_of_people(summary_files, capsys, people):
     assert "sheet.tsv, line 2: n must be" in complaint(capsys, RUN)
 
 
+def of_limix(table, place):
+    return pd.DataFrame(
+        {
+            "feature_id": table["phenotype_id"],
+            "snp_id": table["variant_id"],
+            "beta": -table["slope"],
+            "beta_se": table["slope_se"],
+            "assessed_allele": place["ref"],
+            "n_samples": 200,
+        }
+    )
+
+
+def of_regenie(table, place):
+    """As of proteins, one below the other."""
+    return pd.DataFrame(
+        {
+            "protein": table["phenotype_id"],
+            "CHROM": 22,
+            "GENPOS": place["pos"],
+            "ALLELE0": place["ref"],
+            "ALLELE1": place["alt"],
+            "N": 200,
+            "BETA": table["slope"],
+            "SE": table["slope_se"],
+            "LOG10P": 1.0,
+        }
+    )
+
+
+def of_mbqtl(table, place):
+    names = "22:" + place["pos"] + ":nors:" + place["ref"] + "_" + place["alt"]
+    return pd.DataFrame(
+        {
+            "Gene": table["phenotype_id"],
+            "SNP": names,
+            "SNPChr": 22,
+            "SNPPos": place["pos"],
+            "SNPAlleles": place["ref"] + "/" + place["alt"],
+            "SNPEffectAllele": place["ref"],
+            "MetaPN": 200,
+            "MetaBeta": -table["slope"],
+            "MetaSE": table["slope_se"],
+        }
+    )
+
+
+OTHER_FORMATS = {
+    "LIMIX, REF counted": (
+        of_limix,
+        "gene=feature_id variant=snp_id effect_allele=assessed_allele beta=beta se=beta_se "
+        "n=n_samples",
+    ),
+    "REGENIE": (
+        of_regenie,
+        "gene=protein chrom=CHROM pos=GENPOS effect_allele=ALLELE1 other_allele=ALLELE0 beta=BETA "
+        "se=SE n=N",
+    ),
+    "mbQTL, REF counted": (of_mbqtl, ""),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FORMATS)
+def test_weights_are_the_same_whatever_wrote_the_file(summary_files, name):
+    run(RUN)
+    expected = pd.read_parquet("fits.parquet")
+    form, columns = OTHER_FORMATS[name]
+    table = pd.read_csv("Lung.txt", sep="\t")
+    place = table["variant_id"].str.extract("22_(?P<pos>[0-9]+)_(?P<ref>.)_(?P<alt>.)")
+    form(table, place).to_csv("Lung.txt", sep="\t", index=False)
+    lines = ["tissue\tfile\tn\tcolumns", "Liver\tLiver.txt\t200\t", f"Lung\tLung.txt\t\t{columns}"]
+    Path("sheet.tsv").write_text("\n".join(lines) + "\n")
+    run(RUN)
+    found = pd.read_parquet("fits.parquet")
+    for column in ("weights", "variants", "elbo"):
+        assert repr(found[column].tolist()) == repr(expected[column].tolist())
+
+
 def test_files_of_chromosomes_are_as_good_as_one(summary_files):
     """Those of chromosomes without a gene are not read."""
     table = pd.read_csv("Lung.txt", sep="\t")

@@ -196,6 +196,12 @@ def test_a_map_of_columns_reads_what_no_format_is(tmp_path):
         ("a b c d e\n1 2 3 four 5\n", "", "no format that is known"),
         ("a\tb\n1\t2\n", "gene=a variant=b", "expected beta with se, p or neg_log10_p, or z"),
         ("", "", "is empty"),
+        (
+            "grp_id phe_chr phe_id var_id var_chr var_from nom_pval slope\n"
+            "g1 22 e1 rs1 22 9 0.1 1\n",
+            "",
+            "no format that is known",
+        ),
         ("g1 1:9:A:G 5 0.1\ng1 1:9:A:G 5 0.1\n", "", "is no header"),
         ("g v b p\ng1 1:9:A:G 1 <1e-99\n", "gene=g variant=v beta=b p=p", "'<1e-99'"),
         ("g v b p\ng1 1:9:A:G 1 7.3\n", "gene=g variant=v beta=b p=p", "neg_log10_p=p"),
