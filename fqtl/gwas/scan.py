@@ -26,7 +26,8 @@ from fqtl.gwas.places import Chromosomes, parts_of, place, remaining, rs_number_
 
 # EBISPOT/gwas-sumstats-harmoniser, Hm_code.md
 UNHARMONISED = ("9", "14", "15", "16", "17", "18")
-ADDITIVE = ("ADD", "add", "ADDITIVE")
+# PLINK's ADD; REGENIE's, which may name its model: ADD-WGR-LR of a trait, ADD-WGR-FIRTH of cases
+ADDITIVE = "^(ADD|add|ADDITIVE|ADD(-WGR)?-(LR|LOG|FIRTH|SPA))$"
 FAILED = "TEST_FAIL"  # REGENIE, where Firth's or the saddle point's approximation fails
 SHOWN = 5
 DIGITS = 18  # of an rs number, fewer
@@ -108,6 +109,9 @@ def scan(
         parts.append(_kept(found, batch, wanted, checks, chain, reach, zero_based))
     if not parts:
         raise FqtlError(f"{path} has a header and no row below it.")
+    if 0 < found.n_rows <= found.left_out.total():
+        reason, rows = found.left_out.most_common(1)[0]
+        raise FqtlError(f"{path}: all {found.n_rows} rows are left out, {rows} of them: {reason}.")
     checks.finish()
     text = dict.fromkeys(("rsid", "effect_allele", "other_allele"), str)
     parts = [part for part in parts if len(part)] or parts[:1]
@@ -121,7 +125,7 @@ def scan(
 def _additive(batch: Batch, left_out: "Counter[str]") -> Batch:
     if "test" not in batch.columns:
         return batch
-    kept = pc.fill_null(pc.is_in(batch.columns["test"], pa.array(ADDITIVE)), True)
+    kept = pc.fill_null(pc.match_substring_regex(batch.columns["test"], ADDITIVE), True)
     left_out["not a test of the additive model"] += len(kept) - kept.true_count
     return _filtered(batch, kept)
 

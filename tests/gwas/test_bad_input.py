@@ -53,6 +53,19 @@ BAD = {
         lambda rows: rows.assign(chromosome="7", rsid="."),
         "variants of the models are in",
     ),
+    "no additive test": (
+        lambda rows: rows.rename(
+            columns={
+                "chromosome": "CHROM",
+                "base_pair_location": "GENPOS",
+                "rsid": "ID",
+                "effect_allele": "ALLELE1",
+                "other_allele": "ALLELE0",
+                "standard_error": "SE",
+            }
+        ).assign(TEST="DOM"),
+        "all 60 rows are left out, 60 of them: not a test of the additive model",
+    ),
     "a position beyond the end": (
         cell(0, "base_pair_location", "250000000"),
         "which ends at 50,818,468 there",

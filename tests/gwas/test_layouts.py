@@ -253,6 +253,15 @@ def test_only_the_additive_test_counts(tmp_path):
     assert found.left_out["not a test of the additive model"] == 1
 
 
+@pytest.mark.parametrize(
+    ("test", "kept"), [("ADD", 1), ("ADD-WGR-FIRTH", 1), ("ADD-INT_SNP", 0), ("ADD-SKAT", 0)]
+)
+def test_the_additive_test_of_regenie_may_name_its_model(test, kept, tmp_path):
+    header, row = LAYOUTS["REGENIE"]
+    found = read(write(tmp_path / "gwas.tsv", header, row, row.replace("ADD", test)))
+    assert len(found.rows) == 1 + kept
+
+
 def test_rows_of_regenie_whose_test_failed_are_left_out(tmp_path):
     header, row = LAYOUTS["REGENIE"]
     failed = row.replace("0.2 0.1 4 1.34 NA", "9 3 NA NA TEST_FAIL")
