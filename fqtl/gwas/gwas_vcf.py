@@ -88,7 +88,7 @@ def _records(path: Path, batch: Batch, left_out: "Counter[str]") -> Iterator[Bat
                 f"{path}: expected FORMAT with ES and SE of a GWAS-VCF, found {words!r}."
             )
         mine = pc.and_(pc.equal(formats, words), pc.invert(several))
-        parts = pc.split_pattern(pc.fill_null(values, ""), ":")
+        parts = pc.split_pattern(_whole(values, len(keys)), ":")
         whole = pc.equal(pc.list_value_length(parts), len(keys))
         short = pc.and_(mine, pc.invert(whole))
         if short.true_count:
@@ -107,6 +107,17 @@ def _records(path: Path, batch: Batch, left_out: "Counter[str]") -> Iterator[Bat
                 text = table.take(pc.add(pc.multiply(place, len(keys)), i))
                 found[KEYS[key]] = _numbers(path, key, text)
         yield Batch(batch.first, found)
+
+
+def _whole(values: pa.Array, count: int) -> pa.Array:
+    """Values of a sample with those at the end that a record may leave out, as missing."""
+    text = pc.fill_null(values, "")
+    given = pc.if_else(pc.equal(text, ""), count, pc.add(pc.count_substring(text, ":"), 1))
+    for there in pc.unique(given).to_pylist():
+        if there < count:
+            longer = pc.binary_join_element_wise(text, ":." * (count - there), "")
+            text = pc.if_else(pc.equal(given, there), longer, text)
+    return text
 
 
 def _numbers(path: Path, key: str, text: pa.Array) -> pa.Array:

@@ -312,6 +312,8 @@ VCF = """##fileformat=VCFv4.2
 22 1001 rs101 A G . PASS . LP:SE:ES 1.3:0.1:0.4
 22 1002 rs102 A G,T . PASS . ES:SE 0.2,0.1:0.1,0.1
 22 1003 rs103 A G . PASS . ES:SE .:.
+22 1004 rs104 A G . PASS . ES:SE:LP:AF:ID 0.3:0.1
+22 1005 rs105 A G . PASS . ES:SE 0.3:0.1:9
 """
 
 
@@ -319,10 +321,13 @@ def test_a_gwas_vcf_is_read_by_its_format_record_by_record(tmp_path):
     path = tmp_path / "gwas.vcf"
     path.write_text("\n".join("\t".join(line.split()) for line in VCF.splitlines()) + "\n")
     assert open_gwas(path, {}).build == "GRCh38"
-    found = read(path, wanted=wanted(*(("22", pos) for pos in range(1000, 1004)), rsids=()))
+    found = read(path, wanted=wanted(*(("22", pos) for pos in range(1000, 1006)), rsids=()))
     rows = found.rows.sort_values("row")
-    assert rows["row"].tolist() == [1, 2, 4]
+    assert rows["row"].tolist() == [1, 2, 4, 5]
     assert rows["z"].tolist()[:2] == [pytest.approx(2.0), pytest.approx(4.0)]
+    # values at the end may be left out, none may be too many
+    assert rows["z"].iloc[3] == pytest.approx(3.0)
+    assert found.left_out["record without the values of its FORMAT"] == 1
     assert np.isnan(rows["z"].iloc[2])
     assert found.left_out["more than one ALT allele in a record"] == 1
     with pytest.raises(FqtlError, match="no study 'other'"):
