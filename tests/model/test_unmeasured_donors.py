@@ -72,7 +72,7 @@ def test_their_missing_genotypes_are_not_counted():
 
 
 def test_effects_in_one_of_two_populations_are_found_as_in_it_alone():
-    """z of 4.2 was lost (effect 0.02) where others' genotypes doubled the variance."""
+    """Genotypes of others, of other frequencies, make the variance of each variant larger."""
     rng = np.random.default_rng(0)
     mine, others = np.full(20, 0.15), np.full(20, 0.8)
     x = np.vstack([rng.binomial(2, mine, (150, 20)), rng.binomial(2, others, (200, 20))])
