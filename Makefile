@@ -103,6 +103,7 @@ scale: $(VENV)/bench.stamp
 	python -m tests.benchmarks.scale plan results/scale/plan
 	python -m tests.benchmarks.scale run results/scale --blocks $(BLOCKS)
 	python -m tests.benchmarks.scale large results/scale
+	python -m tests.benchmarks.scale memory results/scale
 
 # Data of the Debian package qtltools-example, downloaded but not installed
 CHR22 := results/chr22

@@ -121,7 +121,7 @@ def run(given: Namespace) -> None:
 def _loads(
     fitted: pd.DataFrame, source: GenotypeSource, donors: list[str], given: Namespace, runs: Runs
 ) -> pd.DataFrame:
-    """Genes with what each will cost: n_variants, cpu_seconds."""
+    """Genes with what each will cost: n_variants, cpu_seconds, and whether a net is compared."""
     reach = given.cis_window_bp
     spans = [
         (gene.chrom, max(gene.tss - reach, 1), gene.tss + reach) for gene in fitted.itertuples()
@@ -131,7 +131,7 @@ def _loads(
     tissues = fitted["n_tissues"].to_numpy()
     compared = np.array([has_baseline(gene, given.baseline) for gene in fitted["gene_id"]])
     seconds = seconds_of_genes(len(donors), variants, tissues, runs, compared)
-    return fitted.assign(n_variants=variants, cpu_seconds=seconds)
+    return fitted.assign(n_variants=variants, cpu_seconds=seconds, compared=compared)
 
 
 def _list_shards(fitted: pd.DataFrame, shard: np.ndarray) -> pd.DataFrame:

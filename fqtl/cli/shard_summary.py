@@ -27,7 +27,7 @@ from fqtl.qtl.ld_source import LDSource
 from fqtl.qtl.scores import ScoreStore
 from fqtl.qtl.shard_file import write_summary_shards
 from fqtl.shards.assignment import assign_shards, list_genes, on_wanted, require_some, shard_name
-from fqtl.shards.cost import Runs, plan_shards, seconds_of_genes
+from fqtl.shards.cost import Runs, megabytes_of_summary_shard, plan_shards, seconds_of_genes
 from fqtl.shards.shard_file import shard_paths
 from fqtl.tables.columns import COLUMNS
 from fqtl.tables.files import write_tsv
@@ -66,7 +66,7 @@ def run(given: Namespace) -> None:
     shard = assign_shards(loads["chrom"].tolist(), loads["cpu_seconds"].to_numpy(), given.count)
     variants = loads["n_variants"].to_numpy()
     rows = int(source.rows(variants).max())
-    plan = plan_shards(loads, shard, rows, 2 * given.cis_window_bp)
+    plan = plan_shards(loads, shard, rows, 2 * given.cis_window_bp, megabytes_of_summary_shard)
     plan["memory_mb"] += round(HELD_MB * len(counted)) + (RECORD_MB * plan["n_genes"]).astype(int)
     held = pd.Series(source.held_mb(variants)).groupby(shard).max()
     plan["memory_mb"] += np.ceil(held.to_numpy()).astype(int)

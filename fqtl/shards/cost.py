@@ -11,6 +11,7 @@ is 0.95. `python -m tests.benchmarks.cost` measures them anew. Shards need the r
 differ in the unit, so the time a job is given has a margin.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,11 +24,22 @@ PER_FIT, PER_TISSUE, PER_CALL, PER_CALL_AND_TISSUE = 0.011, 8e-4, 5.5e-9, 1.8e-9
 READ_SECONDS = 1.5e-4  # for a record of some hundred donors
 BASELINE_FITS = 50.0  # that an elastic net of every tissue takes as long as
 START_SECONDS = 3.0  # of a process
-PROCESS_BYTES = 250e6  # interpreter and libraries
-COPIES_OF_X = 6  # float32: given, permuted or without a fold, standardised, of the engine
-COPIES_OF_Y = 40  # float64: moments, gradients, working response of every entry
-COPIES_OF_EXPRESSION = 5  # of a shard, of 4 bytes: stored, flat, and as float64 by gene
-COPIES_OF_WINDOW = 2.5  # float32: what is held, what is read on, and both put together
+# Memory of jobs: least squares on 17 (n 73 to 838, p 500 to 5,000, m 1 to 49, 1 to 57 genes) are
+# within 4 % of what they took; rounded up, they are 7 to 41 % above it
+# (`python -m tests.benchmarks.scale memory`)
+PROCESS_BYTES = 225e6  # interpreter and libraries
+COPIES_OF_X = 6  # float32: of a fit, where dosages are not called, too
+COPIES_OF_LOADINGS = 55  # of 4 bytes, a variant in a tissue: scores, effects, states of a fit
+COPIES_OF_EXPRESSION = 3  # of a shard, of 4 bytes: stored, and as float64 by gene
+COPIES_OF_WINDOW = 1.7  # float32: what is held and what is read on, and both put together
+RECORD_BYTES = 110  # of a variant of a gene that is fitted, until its shard is written
+NET_BYTES, COPIES_OF_NET = 40e6, 6  # scikit-learn, and float32 of donors that a net is trained on
+# of jobs that fit summary statistics, with rows of LD in place of donors
+SUMMARY_PROCESS_BYTES = 250e6
+SUMMARY_COPIES_OF_X = 6  # float32: given, standardised, of the engine
+SUMMARY_COPIES_OF_Y = 40  # float64: moments, gradients, working response of every entry
+SUMMARY_COPIES_OF_EXPRESSION = 5
+SUMMARY_COPIES_OF_WINDOW = 2.5
 
 
 @dataclass(frozen=True)
@@ -68,18 +80,27 @@ def seconds_of_genes(
     return np.asarray(once * runs.fits(compared))
 
 
+Megabytes = Callable[[int, pd.DataFrame, int], float]
+
+
 def plan_shards(
-    genes: pd.DataFrame, shard: np.ndarray, n_donors: int, window_bp: int
+    genes: pd.DataFrame,
+    shard: np.ndarray,
+    n_donors: int,
+    window_bp: int,
+    megabytes: Megabytes | None = None,
 ) -> pd.DataFrame:
     """One row per shard that has genes: what it spans, and what its job will need.
 
-    genes : chrom, tss, n_tissues, n_variants and cpu_seconds; shard : (genes,)
+    genes : chrom, tss, n_tissues, n_variants, cpu_seconds and compared; shard : (genes,)
     window_bp : base pairs of a cis window
+    megabytes : what a job takes; `megabytes_of_shard` by default
     """
     rows = []
     for number, mine in genes.groupby(shard):
-        variants, tissues = mine["n_variants"].to_numpy(), mine["n_tissues"].to_numpy()
+        variants = mine["n_variants"].to_numpy()
         reading = READ_SECONDS * variants.max() * (np.ptp(mine["tss"]) + window_bp) / window_bp
+        memory = (megabytes or megabytes_of_shard)(n_donors, mine, window_bp)
         rows.append(
             {
                 "shard": shard_name(int(number)),
@@ -88,22 +109,38 @@ def plan_shards(
                 "n_genes": len(mine),
                 "n_variants": round(variants.mean()),
                 "cpu_seconds": round(mine["cpu_seconds"].sum() + reading + START_SECONDS),
-                "memory_mb": round(megabytes_of_shard(n_donors, variants, tissues, window_bp)),
+                "memory_mb": round(memory),
             }
         )
     return pd.DataFrame(rows)
 
 
-def megabytes_of_shard(
-    n_donors: int, variants: np.ndarray, tissues: np.ndarray, window_bp: int
-) -> float:
+def megabytes_of_shard(n_donors: int, genes: pd.DataFrame, window_bp: int) -> float:
     """Peak memory of a job that fits these genes, at least one.
 
-    variants, tissues : (genes,) of each
+    genes : tss, n_variants, n_tissues, and compared: whether an elastic net is fitted, too
     window_bp : base pairs of a cis window
     """
-    p, m = float(variants.max()), float(tissues.max())
+    p, m = float(genes["n_variants"].max()), float(genes["n_tissues"].max())
+    x = 4 * n_donors * p
+    read_bp = min(np.ptp(genes["tss"]) + window_bp, 2 * window_bp + BLOCK_BP)
+    window = COPIES_OF_WINDOW * x * read_bp / window_bp
+    fits = COPIES_OF_X * x + 4 * COPIES_OF_LOADINGS * p * m
+    expression = 4 * n_donors * COPIES_OF_EXPRESSION * float(genes["n_tissues"].sum())
+    records = RECORD_BYTES * float(genes["n_variants"].sum())
+    net = (NET_BYTES + COPIES_OF_NET * x) * bool(genes["compared"].any())
+    return (PROCESS_BYTES + window + fits + expression + records + net) / 1e6
+
+
+def megabytes_of_summary_shard(rows: int, genes: pd.DataFrame, window_bp: int) -> float:
+    """Peak memory of a job that fits these genes to summary statistics, without what it holds of
+    files of these and of LD.
+
+    rows : of LD; genes, window_bp : as in `megabytes_of_shard`
+    """
+    p, m = float(genes["n_variants"].max()), float(genes["n_tissues"].max())
     window = p * (window_bp + BLOCK_BP) / window_bp
-    held = 4 * n_donors * (COPIES_OF_WINDOW * window + COPIES_OF_X * p)
-    expression = 4 * n_donors * COPIES_OF_EXPRESSION * float(tissues.sum())
-    return (PROCESS_BYTES + held + expression + 8 * n_donors * COPIES_OF_Y * m) / 1e6
+    held = 4 * rows * (SUMMARY_COPIES_OF_WINDOW * window + SUMMARY_COPIES_OF_X * p)
+    expression = 4 * rows * SUMMARY_COPIES_OF_EXPRESSION * float(genes["n_tissues"].sum())
+    responses = 8 * rows * SUMMARY_COPIES_OF_Y * m
+    return (SUMMARY_PROCESS_BYTES + held + expression + responses) / 1e6

@@ -12,7 +12,7 @@ import pytest
 from fqtl.report import calibration, concerns, discoveries, plots, prediction, run
 from fqtl.report import weights as weights_section
 from fqtl.report.blocks import Table
-from fqtl.report.page import figures, headline, sections
+from fqtl.report.page import figures, headline, render, sections
 from fqtl.report.results import Trait, read_benchmarks
 from fqtl.tables.columns import COLUMNS
 from tests.report.made import page_of, results, store
@@ -259,6 +259,15 @@ def test_every_figure_comes_with_the_numbers_that_it_shows():
     assert shown["calibration"].query("of == 'genes'")["p"].tolist() == [0.01]
     page = page_of(with_truth())
     assert all(f'href="figures/{name}.tsv"' in page for name in shown)
+
+
+def test_a_figure_of_the_page_is_its_file_to_the_byte():
+    # drawn a second time, lines move by some thousandths of a point and names of clips differ
+    parts = sections(with_truth())
+    files = [figure.svg for figure in figures(parts)]
+    page = render("a run", parts)
+    assert len(files) >= 5
+    assert all(svg in page for svg in files)
 
 
 def test_levels_that_were_calibrated_are_listed():

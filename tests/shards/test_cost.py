@@ -24,13 +24,28 @@ def test_a_yardstick_costs_the_gene_that_has_it_and_no_other():
     np.testing.assert_allclose(Runs(0, 1).fits(compared), Runs(0, 1).fits())
 
 
+def genes_of(count, p=5000.0, m=49, between=10_000):
+    """Genes of one size, so many base pairs from each other."""
+    tss = 1_000_000 + between * np.arange(count)
+    return pd.DataFrame({"tss": tss, "n_variants": p, "n_tissues": m, "compared": False})
+
+
 def test_memory_does_not_grow_with_the_span_of_a_shard_but_with_its_expression():
-    few, many = np.full(10, 5000.0), np.full(200, 5000.0)
-    small = megabytes_of_shard(838, few, np.full(10, 49), 2_000_000)
-    large = megabytes_of_shard(838, many, np.full(200, 49), 2_000_000)
+    near, far = (megabytes_of_shard(838, genes_of(9, between=b), 2_000_000) for b in (1e6, 1e7))
+    assert near == far
+    # what is read but once is less, of genes that are near each other
+    assert megabytes_of_shard(838, genes_of(9, between=1e4), 2_000_000) < near
+    small, large = (megabytes_of_shard(838, genes_of(n, between=1e6), 2_000_000) for n in (10, 200))
     expression = 838 * 190 * 49 * 4 / 1e6
     assert expression < large - small < 10 * expression
     assert large < 1500
+
+
+def test_an_elastic_net_takes_memory_of_its_own():
+    without = genes_of(5)
+    one = without.assign(compared=[False, True, False, False, False])
+    took = megabytes_of_shard(838, one, 2_000_000) - megabytes_of_shard(838, without, 2_000_000)
+    assert 40 < took < 200
 
 
 def test_a_plan_has_a_row_for_every_shard_that_has_genes():
@@ -42,6 +57,7 @@ def test_a_plan_has_a_row_for_every_shard_that_has_genes():
             "n_tissues": [3, 4, 5],
             "n_variants": [100.0, 200.0, 300.0],
             "cpu_seconds": [10.0, 20.0, 40.0],
+            "compared": False,
         }
     )
     plan = plan_shards(genes, np.array([0, 0, 2]), 100, 10_000)

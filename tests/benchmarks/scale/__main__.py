@@ -2,12 +2,14 @@
 
 `run` makes a part of a release (see release.py), sends it through the whole workflow and reads what
 every job says of itself at the end of its log. `large` then measures all stages but the fits with
-20,000 genes in 49 tissues (see large.py). `plan` asks snakemake what a run of 20,000 genes would
-do. CPU is of the process that did the work, so that a machine that is busy with other things gives
-nearly the same.
+20,000 genes in 49 tissues (see large.py), and `memory` what jobs that fit shards of several sizes
+hold, beside what was expected of them (see memory.py). `plan` asks snakemake what a run of 20,000
+genes would do. CPU is of the process that did the work, so that a machine that is busy with other
+things gives nearly the same.
 
     python -m tests.benchmarks.scale run FOLDER [--blocks 10] [--cores 2]
     python -m tests.benchmarks.scale large FOLDER
+    python -m tests.benchmarks.scale memory FOLDER
     python -m tests.benchmarks.scale plan FOLDER
 """
 
@@ -24,7 +26,8 @@ from pathlib import Path
 
 import yaml
 
-from tests.benchmarks.scale.large import DONE, GENES, GENES_PER_SHARD, measure
+from tests.benchmarks.scale import large, memory
+from tests.benchmarks.scale.large import DONE, GENES, GENES_PER_SHARD
 from tests.benchmarks.scale.release import BLOCKS, DONORS, GENES_PER_BLOCK, GTEX_V8, make
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -122,11 +125,19 @@ def hours(logs: list[str], genes: int) -> float:
     return sum(float(DONE.findall(text)[-1][0]) for text in logs) * GENES / genes / 3600
 
 
-def large(folder: Path) -> None:
+def show_large(folder: Path) -> None:
     """Of 20,000 genes: what each stage but the fits takes."""
     print(f"{machine()}\n\n| with {GENES:,} genes | CPU s | peak MB |\n|---|---|---|")
-    for stage, cost in measure(folder):
+    for stage, cost in large.measure(folder):
         print(f"| {stage} | {cost.cpu:.0f} | {cost.peak:,.0f} |", flush=True)
+
+
+def show_memory(folder: Path) -> None:
+    """Jobs that fit shards of several sizes."""
+    print("| donors | variants | tissues | genes × tissues | peak MB | expected | ratio |")
+    print("|---|---|---|---|---|---|---|")
+    for job in memory.measure(folder):
+        print(job.row, flush=True)
 
 
 def plan(folder: Path) -> None:
@@ -169,14 +180,15 @@ def main() -> None:
     running = what.add_parser("run")
     running.add_argument("--blocks", type=int, default=BLOCKS, help="of 100 genes and 13.5 Mb [10]")
     running.add_argument("--cores", type=int, default=2)
-    for command in (running, what.add_parser("large"), what.add_parser("plan")):
+    others = {"large": show_large, "memory": show_memory, "plan": plan}
+    for command in (running, *map(what.add_parser, others)):
         command.add_argument("folder", type=Path)
     given = parser.parse_args()
     folder = given.folder.resolve()
     if given.what == "run":
         run(folder, given.blocks, given.cores)
     else:
-        {"large": large, "plan": plan}[given.what](folder)
+        others[given.what](folder)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,7 @@
 Genes of a part of a release that was run (see `release.py`) are repeated under new names. Their
 expression is drawn anew in all 49 tissues of GTEx v8, in as many donors as these have, and goes
 through check, prepare and shard; the fits of the run, under the same names, through what comes
-after fits. Genotypes are those of the run: what reads all of them once, as shard does, takes of a
-whole genome as many times longer as it has variants.
+after fits. Genotypes are those of the run, which shard reads a fiftieth of.
 """
 
 import re
