@@ -116,6 +116,7 @@ def fit(
         options = {**options, "priors": priors}
     given = Given(family, covariates, dispersion_covariates, offset, trials, engine, seed, options)
     problem = Problem.of(y, x, given, function="fit", factored=factored)
+    problem = problem.around_groups()
     there = problem.scale.y_sd > 0
     if there.all():
         return _fitted(problem, rank, factored)
@@ -130,7 +131,7 @@ def _fitted(problem: Problem, rank: int | None, factored: bool) -> Fit:
     """Of tissues that all vary."""
     effects = _effects(problem, rank or min(problem.m, DEFAULT_RANK), factored)
     solved = problem.solve(effects)
-    return Fit(**_posteriors(solved), **solved.results())
+    return problem.around_all(Fit(**_posteriors(solved), **solved.results()))
 
 
 def _effects(problem: Problem, rank: int, factored: bool) -> list[Predictor]:

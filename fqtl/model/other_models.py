@@ -86,7 +86,7 @@ def fit_cis(
         function="fit_cis",
         factored=False,
         variant_prior="spike_slab",
-    )
+    ).around_groups()
     allowed = _cis_mask(problem, y_loc, y_end, x_loc, window)
     p, m = allowed.shape
     effects = dense_effects(p, m, problem.settings.spike_slab, allowed)
@@ -95,7 +95,7 @@ def fit_cis(
     notes = (f"{alone} of {m} genes have no variant in cis: effect 0",) if alone else ()
     results = solved.results()
     results["notes"] += notes
-    return Fit(**posteriors(solved.effects, problem.variants, m), **results)
+    return problem.around_all(Fit(**posteriors(solved.effects, problem.variants, m), **results))
 
 
 @takes_given

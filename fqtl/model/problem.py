@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from fqtl.errors import FqtlError
 from fqtl.model.arguments import Given
+from fqtl.model.arrays.groups import Apart, around_groups
 from fqtl.model.arrays.inputs import Design, as_matrix, choose, labels_of, same_rows, warn_of_codes
 from fqtl.model.arrays.moments import Indices
 from fqtl.model.arrays.standardise import StandardGenotypes, standardise_genotypes
@@ -28,6 +29,7 @@ from fqtl.model.predictors.covariates import Covariates
 from fqtl.model.predictors.options import SpikeSlabOptions
 from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.response_scale import ResponseScale
+from fqtl.model.results.fit import Fit
 from fqtl.model.results.model_fit import Scale
 
 
@@ -62,6 +64,7 @@ class Problem:
     scale : of the response; y as the model sees it
     mean_design, noise_design : covariates of location and dispersion
     labels : of the columns of x and of y, where they have any
+    apart : means of groups of donors that share no tissue; None where there is one group
     """
 
     genotypes: StandardGenotypes
@@ -71,6 +74,7 @@ class Problem:
     engine: str
     settings: Options
     labels: tuple[tuple[str, ...], tuple[str, ...]]
+    apart: Apart | None = None
 
     @classmethod
     def of(
@@ -166,13 +170,26 @@ class Problem:
         )
         return tuple(f"{count} {what}" for count, what in counted if count)
 
+    def around_groups(self) -> "Problem":
+        """With genotypes around the mean of those donors whom tissues tie together."""
+        with one_thread():
+            genotypes, apart = around_groups(self.genotypes, self.response.observed)
+        return replace(self, genotypes=genotypes, apart=apart)
+
+    def around_all(self, found: Fit) -> Fit:
+        """A fit with intercepts at the mean genotype of all donors, as it tells effects of x."""
+        if self.apart is None:
+            return found
+        return replace(found, intercept=found.intercept - self.apart.along(found.effects))
+
     def with_variant_prior(self, name: str) -> SpikeSlabOptions:
         """Options of the priors, but for that of variants."""
         return replace(self.settings.spike_slab, variant_prior=name)
 
     def of_tissues(self, index: Indices) -> "Problem":
         """Of these tissues, in this order."""
-        return replace(self, scale=self.scale.of_tissues(index))
+        apart = None if self.apart is None else self.apart.of_tissues(index)
+        return replace(self, scale=self.scale.of_tissues(index), apart=apart)
 
     @property
     def units(self) -> Scale:

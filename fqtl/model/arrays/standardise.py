@@ -94,10 +94,12 @@ def _standardise_dosages(x: np.ndarray) -> StandardGenotypes:
         n_missing += standardise_rows(block, mean[part], sd[part])
         rows[part] = block
     copies = Copies.among(rows)
-    return StandardGenotypes(Variants(_without(rows, copies.first), copies), mean, sd, n_missing)
+    return StandardGenotypes(
+        Variants(without_rows(rows, copies.first), copies), mean, sd, n_missing
+    )
 
 
-def _without(rows: Genotypes, first: Indices) -> Genotypes:
+def without_rows(rows: Genotypes, first: Indices) -> Genotypes:
     """These rows (ascending) of an array that is given up for them."""
     if len(first) == len(rows):
         return rows

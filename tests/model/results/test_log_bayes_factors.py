@@ -52,7 +52,7 @@ def test_in_one_tissue_it_is_the_ratio_of_two_normal_densities_of_y(one_tissue):
     seen = np.isfinite(y)
     noise = np.diag(1 / working.precision.weight[seen, 0])
     z = (working.response - solution.model.location[0].mean())[seen, 0]
-    standard = (x - x.mean(axis=0)) / x.std(axis=0)
+    standard = (x - x[seen].mean(axis=0)) / x[seen].std(axis=0)
     (found,) = fqtl.fit(y, x, background=False, max_effects=1).credible_sets
     null = multivariate_normal(cov=noise).logpdf(z)
     for j in range(P):
@@ -88,7 +88,7 @@ def test_of_a_factor_it_integrates_what_all_tissues_say():
     (factor,) = solution.model.location[index].factors
     weight, left = working.precision.weight, working.residual(solution.model, index)
     r, v = factor.tissues.mean, factor.tissues.variance
-    standard = (x - x.mean(axis=0)) / x.std(axis=0)
+    standard = (x - x[seen].mean(axis=0)) / x[seen].std(axis=0)
     fit = fqtl.fit(y, x, rank=2, background=False)
     (found,) = [one for one in fit.credible_sets if one.factor == 0]
 
