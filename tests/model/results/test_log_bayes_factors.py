@@ -88,7 +88,7 @@ def test_of_a_factor_it_integrates_what_all_tissues_say():
     (factor,) = solution.model.location[index].factors
     weight, left = working.precision.weight, working.residual(solution.model, index)
     r, v = factor.tissues.mean, factor.tissues.variance
-    standard = (x - x[seen].mean(axis=0)) / x[seen].std(axis=0)
+    standard = (x - x.mean(axis=0)) / x.std(axis=0)
     fit = fqtl.fit(y, x, rank=2, background=False)
     (found,) = [one for one in fit.credible_sets if one.factor == 0]
 
