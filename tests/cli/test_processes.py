@@ -14,8 +14,11 @@ from fqtl.errors import FqtlError
 
 # a job whose two pieces say who works on them, and never end
 ENDLESS = r"""
-import os, time
+import os, signal, time
 from fqtl.cli.processes import in_processes
+
+# what a shell starts in the background has it ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def work(piece):
     os.write(1, f"{os.getpid()}\n".encode())

@@ -55,3 +55,15 @@ def test_a_job_holds_no_more_than_was_expected_of_its_size(tmp_path):
     assert small_took == pytest.approx(PROCESS_BYTES / 1e6, rel=0.2)
     assert 0 < large_took - small_took < large - small
     assert large < 1.35 * large_took
+
+
+def test_what_a_job_held_does_not_hang_on_who_started_it():
+    """The system counts pages of the starter, too: 400 MB here."""
+    ballast = "import subprocess, sys; held = bytearray(400_000_000); subprocess.run(sys.argv[1:])"
+    job = [sys.executable, "-c", "from fqtl.cli import entry; entry()", "completion", "bash", "-v"]
+    said = [
+        subprocess.run([*start, *job], capture_output=True, text=True, check=True).stderr
+        for start in ([], [sys.executable, "-c", ballast])
+    ]
+    alone, started = (float(SAYS.findall(text)[-1]) for text in said)
+    assert started == pytest.approx(alone, rel=0.1)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import false_discovery_control
 
 from fqtl.cli import main
 from fqtl.weights.covariance import read_covariance
@@ -88,12 +89,13 @@ def test_simulated_effects_are_found_and_predicted(finished):
 
 
 def test_genes_with_effects_stand_above_every_permuted_gene(finished):
-    """Of eight genes with a permuted fit each, three with effects: p = 1/9, q = 8/3 of it."""
+    """Of eight genes with a permuted fit each, three with effects: p = 1/9, that of one in nine."""
     release, _ = finished
     fits = table(release, "fits.tsv.gz")
     assert fits["p"][:3].tolist() == pytest.approx([1 / 9] * 3, rel=1e-5)
-    assert fits["q"][:3].tolist() == pytest.approx([8 / 27] * 3, rel=1e-5)
-    assert (fits["p"][3:] > 1 / 9).all()
+    # by chance one of the five others may stand as high
+    assert (fits["p"][3:] > 0.12).sum() >= 4
+    assert fits["q"].tolist() == pytest.approx(false_discovery_control(fits["p"]), rel=1e-4)
     summary = table(release, "calibration.tsv.gz").set_index("level")
     assert summary.loc["gene", ["tests", "n_permuted", "found"]].tolist() == [8, 8, 0]
 
