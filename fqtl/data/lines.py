@@ -60,7 +60,9 @@ def is_plain_gzip(path: Path) -> bool:
     """
     with open(path, "rb") as stream:
         head = stream.read(len(BLOCK))
-    return head[:3] == BLOCK[:3] and not head[3] & BLOCK[3]
+    if len(head) < len(BLOCK) or not head.startswith(BLOCK[:3]):
+        return False
+    return not head[3] & BLOCK[3]
 
 
 def read_lines(path: Path, count: int | None = None) -> list[str]:

@@ -5,7 +5,7 @@ import gzip
 import pysam
 import pytest
 
-from fqtl.data.lines import END_OF_FILE, read_lines, readable
+from fqtl.data.lines import END_OF_FILE, is_plain_gzip, read_lines, readable
 from fqtl.errors import FqtlError
 
 TEXT = "a line of text\n" * 20_000
@@ -33,3 +33,13 @@ def test_a_plain_gzip_file_has_no_last_block_and_is_whole(tmp_path):
     path = tmp_path / "x.gz"
     path.write_bytes(gzip.compress(TEXT.encode()))
     assert len(readable(path, lambda: read_lines(path))) == 20_000
+
+
+def test_a_file_is_told_to_be_of_gzip_by_its_head_however_short(tmp_path):
+    path = tmp_path / "file.gz"
+    whole = gzip.compress(b"##fileformat=VCFv4.2\n")
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        assert is_plain_gzip(path) == (size >= 4)
+    path.write_bytes(END_OF_FILE)  # a block of bgzip
+    assert not is_plain_gzip(path)
