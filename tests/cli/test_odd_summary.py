@@ -145,7 +145,7 @@ def test_weights_are_the_same_whatever_wrote_the_file(summary_files, name):
     run(RUN)
     expected = pd.read_parquet("fits.parquet")
     form, columns = OTHER_FORMATS[name]
-    table = pd.read_csv("Lung.txt", sep="\t")
+    table = pd.read_csv("Lung.txt", sep="\t", float_precision="round_trip")
     place = table["variant_id"].str.extract("22_(?P<pos>[0-9]+)_(?P<ref>.)_(?P<alt>.)")
     form(table, place).to_csv("Lung.txt", sep="\t", index=False)
     lines = ["tissue\tfile\tn\tcolumns", "Liver\tLiver.txt\t200\t", f"Lung\tLung.txt\t\t{columns}"]
