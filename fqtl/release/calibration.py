@@ -7,8 +7,9 @@ have reached the observed one (Besag & Clifford 1991, Biometrika 78:301): genes 
 early, others draw all. The p-value is exact for each gene, but no smaller than 1/(draws + 1).
 
 *All genes together.* The statistic of a fit is a probability in nats, and means the same in every
-gene, so that the nulls of all genes make one pool, in which 20,000 genes with one null each resolve
-p-values of 5e-5, and 30 genes with five each those of 0.007. That drawing stops early does no harm:
+gene of as many tissues; where it is large, in every gene (`nearest_nulls.py`). So the nulls of all
+genes make one pool, in which 20,000 genes with one null each resolve p-values of 5e-5, and 30
+genes with five each those of 0.007. That drawing stops early does no harm:
 whether another null is drawn depends on those before it and not on itself, so that the share of
 nulls in the pool beyond any cut-off is expected to be their probability (Wald's identity). The
 observed statistic counts among the null ones (Phipson & Smyth 2010, SAGMB 9:39), and ties count
@@ -80,29 +81,6 @@ def pooled_p(observed: Floats, null: Floats) -> Floats:
     ordered = np.sort(null)
     reached = len(ordered) - np.searchsorted(ordered, observed, side="left")
     return np.asarray((reached + 1) / (len(ordered) + 1))
-
-
-def pooled_p_within(
-    observed: Floats, group: np.ndarray, null: Floats, null_group: np.ndarray
-) -> Floats:
-    """(t,) `pooled_p` among nulls of the same group; NaN where there is none of them."""
-    p = np.full(len(observed), np.nan)
-    for one in np.unique(group):
-        mine, pool = (group == one) & ~np.isnan(observed), null[null_group == one]
-        if len(pool):
-            p[mine] = pooled_p(observed[mine], pool)
-    return p
-
-
-def expected_p(observed: Floats, null: Floats, units: int) -> Floats:
-    """(t,) null statistics expected in a unit that reach the observed one, at most 1.
-
-    Where a unit (a gene) may hold none of them or several (factors), this bounds the probability
-    that it holds any.
-    """
-    ordered = np.sort(null)
-    reached = len(ordered) - np.searchsorted(ordered, observed, side="left")
-    return np.minimum((reached + 1) / (units + 1), 1.0)
 
 
 def sequential_p(reached: int, draws: int, most: int) -> float:

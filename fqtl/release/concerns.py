@@ -14,16 +14,24 @@ CERTAIN = 0.95  # probability of an effect that noise is not to have
 # Share of permuted fits that have it (2 of 3,000 of one tissue with Gaussian noise, 1 of 167 of 44)
 CERTAIN_OF_NOISE = 0.002
 UNLIKELY = 0.02
+# statistic above which noise is about as rare whatever the number of tissues; measured
+# (docs/calibration.md)
+ALIKE = 2.0
+ENOUGH_ALIKE = (
+    round(1 / SUMMARY_RATE) - 1
+)  # permuted fits among which a gene can have such a p-value
 
 
 def about_release(fits: pa.Table, tables: dict[str, pd.DataFrame]) -> Iterator[str]:
-    """Of discoveries: false certainty, too few permuted fits, and rates that there are not.
+    """Of discoveries: false certainty, too few permuted fits (in all, or of as many tissues), and
+    rates that there are not.
 
     tables : as `result_tables` makes them
     """
     permuted = explode(fits, "permuted_fits")["neg_log_null_prob"].to_numpy()
     yield from _about_certainty(permuted)
     yield from _about_few(tables["fits"], permuted)
+    yield from _about_rare(tables["fits"])
     yield from _about_absent(tables["prediction"])
 
 
@@ -51,6 +59,22 @@ def _about_few(genes: pd.DataFrame, permuted: np.ndarray) -> Iterator[str]:
             f"{beyond} of {tests} genes have more evidence than each of {len(permuted)} permuted "
             f"fits, but with so few no q is below {SUMMARY_RATE:g}: the smallest is "
             f"{genes['q'].min():.2g}. Set calibration.permutations to {each} or more"
+        )
+
+
+def _about_rare(genes: pd.DataFrame) -> Iterator[str]:
+    """Genes that are found by little evidence, among genes of other numbers of tissues."""
+    alike = genes.groupby("n_tissues")["permutations"].transform("sum")
+    others = genes["p_tissues"].fillna("").str.contains("-")
+    weak = (genes["q"] < SUMMARY_RATE) & (genes["neg_log_null_prob"] < ALIKE)
+    rare = genes[weak & others & (alike < ENOUGH_ALIKE)]
+    if len(rare):
+        numbers = ", ".join(str(int(m)) for m in sorted(rare["n_tissues"].unique()))
+        yield (
+            f"{len(rare)} genes have q below {SUMMARY_RATE:g} by little evidence "
+            f"(neg_log_null_prob below {ALIKE:g}) and numbers of tissues ({numbers}) of which "
+            f"there are fewer than {ENOUGH_ALIKE} permuted fits, so that p rests on genes of other "
+            "numbers, in which noise may give less. Raise calibration.permutations"
         )
 
 

@@ -5,13 +5,13 @@ the sums:
 
 | level | statistic | null |
 |---|---|---|
-| gene | -ln of the probability that nothing acts | that of all permuted fits |
-| factor | PIP of the factor | PIPs of all factors of these fits; some have none |
+| gene | -ln of the probability that nothing acts | that of permuted fits |
+| factor | PIP of the factor | PIPs of the factors of these fits; some have none |
 | gene and tissue | PIP of any variant in the tissue | PIPs of tissues permuted beside others |
 | gene in its only tissue | as of the gene | as of the gene: there is nothing beside it |
 
-Genes of one tissue are compared with permuted fits of such genes: without tissues that show how
-often nothing acts the prior is another, and so is what it makes of noise.
+Null statistics are of genes with as many tissues, or with the nearest numbers (`nearest_nulls.py`).
+Genes of one tissue are compared with permuted fits of such genes alone, and have no factors.
 Whether the pool is right for a gene is seen where permuted fits are taken for data: `null_p` scores
 the first of each gene against those of the other half of the genes.
 """
@@ -25,12 +25,11 @@ import pyarrow as pa
 from fqtl.release.calibration import (
     Calibrated,
     calibrate,
-    expected_p,
-    pooled_p_within,
     q_values,
     sequential_p,
     with_rates,
 )
+from fqtl.release.nearest_nulls import Comparison, NearestNulls
 from fqtl.tables.fits import explode
 
 SINGLE_TISSUE_NEEDS = [
@@ -45,7 +44,7 @@ SUMMARY_RATE = 0.05  # false discovery rate that the summary counts at
 class Discoveries:
     """Columns to put beside what was found, and what they rest on.
 
-    genes : permutations, gene_p, p and q of every row of the fits
+    genes : permutations, gene_p, p, q, and what p rests on, of every row of the fits
     factors, pairs : p and q of every row of `factors` and `prediction`
     nulls : gene_id, neg_log_null_prob and p of the first permuted fit of each gene
     summary : a row for each level
@@ -63,39 +62,58 @@ def discoveries(
 ) -> Discoveries:
     """Calibration of a release.
 
-    factors, prediction : their rows, with pip; of prediction the rows of the fits, too
+    factors, prediction : their rows, with pip and the row of the fits
     exceedances : permuted statistics that reach the observed one after which no more were drawn
     """
     observed = fits["neg_log_null_prob"].to_pandas().to_numpy(dtype=np.float64)
-    single_tissue = fits["n_tissues"].to_pandas().to_numpy() == 1
+    tissues = fits["n_tissues"].to_pandas().fillna(0).to_numpy(dtype=np.int64)
     permuted = explode(fits, "permuted_fits")
     permuted_factors = explode(fits, "permuted_factors")
-    null, of_single = permuted["neg_log_null_prob"].to_numpy(), single_tissue[permuted["row"]]
-
-    pooled = pooled_p_within(observed, single_tissue, null, of_single)
-    genes = with_rates(pooled, len(permuted))
+    permuted_pairs = explode(fits, "permuted_tissues")
+    of_permuted = tissues[permuted["row"]]
     fitted = int((~np.isnan(observed)).sum())
-    found = _factors(
-        factors["pip"].to_numpy(), permuted_factors["pip"].to_numpy(), len(permuted), fitted
-    )
-    pairs = _pairs(
-        prediction, single_tissue, pooled, int(of_single.sum()), explode(fits, "permuted_tissues")
+
+    null = permuted["neg_log_null_prob"].to_numpy()
+    by_gene = NearestNulls.of(null, of_permuted).compare(observed, tissues)
+    by_factor = NearestNulls.of(
+        permuted_factors["pip"].to_numpy(), tissues[permuted_factors["row"]], fits=of_permuted
+    ).compare(factors["pip"].to_numpy(), tissues[factors["row"]])
+    by_pair = NearestNulls.of(
+        permuted_pairs["pip"].to_numpy(), tissues[permuted_pairs["row"]]
+    ).compare(prediction["pip"].to_numpy(), tissues[prediction["row"]])
+
+    genes = with_rates(by_gene.p, len(permuted))
+    # what share of genes has no factor that could be found is not known: all, at the most
+    of_factors = with_rates(by_factor.p, len(permuted_factors), tests=fitted, estimate_pi0=False)
+    pairs = with_rates(
+        _of_pairs(by_pair, by_gene, prediction["row"].to_numpy(), tissues),
+        len(permuted_pairs) + int((of_permuted == 1).sum()),
     )
     first = permuted[permuted["draw"] == 0]
-    null_p = _against_other_half(first["row"].to_numpy(), permuted, of_single)
+    null_p = _against_other_half(first["row"].to_numpy(), permuted, of_permuted)
     return Discoveries(
-        genes=_of_genes(observed, permuted, exceedances).assign(p=genes.p, q=genes.q),
-        factors=pd.DataFrame({"p": found.p, "q": found.q}),
+        genes=_of_genes(observed, permuted, exceedances).assign(
+            p=genes.p, q=genes.q, p_fits=by_gene.units, p_tissues=_numbers(by_gene)
+        ),
+        factors=pd.DataFrame({"p": of_factors.p, "q": of_factors.q}),
         pairs=pd.DataFrame({"p": pairs.p, "q": pairs.q}),
         nulls=first.assign(p=null_p)[["gene_id", "neg_log_null_prob", "p"]],
         summary=pd.DataFrame(
             [
-                _summary("gene", fitted, genes, _found_among_permuted(null_p)),
-                _summary("factor", fitted, found, np.nan),
-                _summary("gene and tissue", len(prediction), pairs, np.nan),
+                _summary("gene", fitted, genes, by_gene, _found_among_permuted(null_p)),
+                _summary("factor", fitted, of_factors, by_factor, np.nan),
+                _summary("gene and tissue", len(prediction), pairs, by_pair, np.nan),
             ]
         ),
     )
+
+
+def _numbers(compared: Comparison) -> list[str]:
+    """Numbers of tissues of genes that something was compared with, as 3 or 2-5."""
+    return [
+        "" if not most else str(most) if fewest == most else f"{fewest}-{most}"
+        for fewest, most in zip(compared.fewest, compared.most, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -152,41 +170,22 @@ def _of_genes(observed: np.ndarray, permuted: pd.DataFrame, exceedances: int) ->
     return pd.DataFrame({"permutations": draws, "gene_p": by_itself})
 
 
-def _factors(observed: np.ndarray, null: np.ndarray, units: int, genes: int) -> Calibrated:
-    """Factors against those of `units` null genes; every gene may hold one, found or not."""
-    if not units or not len(observed):
-        nothing = np.full(len(observed), np.nan)
-        return Calibrated(nothing, nothing, np.nan, len(null))
-    p = expected_p(observed, null, units)
-    # what share of genes has no factor that could be found is not known: all, at the most
-    return Calibrated(p, q_values(p, tests=genes), 1.0, len(null))
+def _of_pairs(
+    by_pair: Comparison, by_gene: Comparison, rows: np.ndarray, tissues: np.ndarray
+) -> np.ndarray:
+    """P-values of genes in tissues; in the only tissue of a gene, that of the gene.
 
-
-def _pairs(
-    prediction: pd.DataFrame,
-    single_tissue: np.ndarray,
-    pooled: np.ndarray,
-    permuted_of_single: int,
-    permuted_pairs: pd.DataFrame,
-) -> Calibrated:
-    """Genes in tissues, against tissues permuted beside others; in the only one, the gene itself.
-
-    single_tissue, pooled : of every gene, by row of the fits; permuted_of_single : in their pool
+    rows : gene of each pair, by row of the fits; tissues : of every gene
     """
-    rows = prediction["row"].to_numpy()
-    single = single_tissue[rows]
-    p = calibrate(prediction["pip"].to_numpy(), permuted_pairs["pip"].to_numpy()).p
-    p[single] = pooled[rows[single]]
-    return with_rates(p, len(permuted_pairs) + permuted_of_single)
+    return np.where(tissues[rows] == 1, by_gene.p[rows], by_pair.p)
 
 
 def _against_other_half(
-    rows: np.ndarray, permuted: pd.DataFrame, of_single: np.ndarray
+    rows: np.ndarray, permuted: pd.DataFrame, of_permuted: np.ndarray
 ) -> np.ndarray:
     """P-values of the first permuted fit of some genes, each against those of every other gene.
 
-    rows : of genes, in order; permuted : row, draw and statistic
-    of_single : those of genes in one tissue
+    rows : of genes, in order; permuted : row, draw and statistic; of_permuted : tissues of each
     """
     observed = permuted["neg_log_null_prob"].to_numpy()
     first = (permuted["draw"] == 0).to_numpy()
@@ -194,9 +193,8 @@ def _against_other_half(
     p = np.full(len(permuted), np.nan)
     for mine, other in ((half, ~half), (~half, half)):
         asked = mine & first
-        p[asked] = pooled_p_within(
-            observed[asked], of_single[asked], observed[other], of_single[other]
-        )
+        nulls = NearestNulls.of(observed[other], of_permuted[other])
+        p[asked] = nulls.compare(observed[asked], of_permuted[asked]).p
     return p[first]
 
 
@@ -206,11 +204,14 @@ def _found_among_permuted(null_p: np.ndarray) -> float:
     return float((q_values(known) < SUMMARY_RATE).mean()) if len(known) else np.nan
 
 
-def _summary(level: str, tests: int, found: Calibrated, among_permuted: float) -> dict[str, object]:
+def _summary(
+    level: str, tests: int, found: Calibrated, compared: Comparison, among_permuted: float
+) -> dict[str, object]:
     return {
         "level": level,
         "tests": tests,
         "n_permuted": found.n_permuted,
+        "widened": int(compared.widened.sum()),
         "pi0": found.pi0,
         "found": int((found.q < SUMMARY_RATE).sum()),
         "found_among_permuted": among_permuted,

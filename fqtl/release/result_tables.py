@@ -18,9 +18,9 @@ def result_tables(fits: pa.Table, exceedances: int) -> dict[str, pd.DataFrame]:
     tissues = explode(fits, "tissue_loadings")
     specific = explode(fits, "tissue_specific")
     specific = specific.assign(chrom=fits["chrom"].to_pandas().to_numpy()[specific["row"]])
-    factors = list_factors(explode(fits, "factors"), variants, tissues)
-    prediction = explode(fits, "prediction")
+    factors, prediction = explode(fits, "factors"), explode(fits, "prediction")
     found = discoveries(fits, factors, prediction, exceedances)
+    factors = list_factors(factors, variants, tissues)
     stored = [name for name in COLUMNS["fits"] if name in fits.column_names]
     frames = {
         "fits": pd.concat([fits.select(stored).to_pandas(), found.genes], axis="columns"),

@@ -24,10 +24,21 @@ def section(results: Results) -> Section:
         return Section("calibration", "Calibration", [Text(why)])
     blocks: list[Block] = [
         Table(
+            "Widened: tests that were compared with permuted fits of genes of other numbers of "
+            "tissues, too, since fewer than three of as many tissues had as much; in the first "
+            "place those with effects. "
             "π₀ is the estimated share of hypotheses without an effect. Found: q below 5 %. Found "
             "among permuted genes: the share of these that would have q below 5 %, were they the "
             "data; it should be close to 0.",
-            ["level", "tests", "permuted", "π₀", "found", "found among permuted genes"],
+            [
+                "level",
+                "tests",
+                "permuted",
+                "widened",
+                "π₀",
+                "found",
+                "found among permuted genes",
+            ],
             rows,
         )
     ]
@@ -45,6 +56,7 @@ def calibration_rows(results: Results) -> list[list[Any]]:
             row.level,
             f"{row.tests:,}",
             f"{row.n_permuted:,}",
+            f"{row.widened:,}",
             f"{row.pi0:.2f}",
             f"{row.found:,}",
             "" if np.isnan(row.found_among_permuted) else f"{row.found_among_permuted:.3f}",
@@ -61,7 +73,8 @@ def _figure(results: Results) -> Figure:
         "Calibration of p-values",
         "P-values of genes, and of permuted genes scored by the permuted fits of other genes. "
         "Those of genes without effects should be uniform (95 % of as many numbers in the grey "
-        "band), whether a gene has few variants or many; above the band they promise too much. "
+        "band), whether a gene has few variants or many, or fewer tissues than others; above the "
+        "band they promise too much. "
         "Genes with effects rise above it on the left.",
         "Quantiles of " + ", ".join(f"{len(p):,} {name}" for name, p in series.items()) + ".",
         plots.quantiles(series),
@@ -74,14 +87,17 @@ def _figure(results: Results) -> Figure:
 
 def p_values(results: Results) -> dict[str, np.ndarray]:
     """P-values by what they are of; those that are missing are left out."""
-    variants = results.nulls["gene_id"].map(results.fits.set_index("gene_id")["n_variants"])
-    few = (variants <= variants.median()).to_numpy()
+    genes = results.fits.set_index("gene_id").reindex(results.nulls["gene_id"])
+    few = (genes["n_variants"] <= genes["n_variants"].median()).to_numpy()
+    fewer_tissues = (genes["n_tissues"] < genes["n_tissues"].median()).to_numpy()
     null_p, p = results.nulls["p"].to_numpy(), results.fits["p"].to_numpy(dtype=float)
     series = {
         "genes": p,
         "permuted genes, few variants": null_p[few],
         "permuted genes, many variants": null_p[~few],
     }
+    if fewer_tissues.any():
+        series["permuted genes, fewer tissues than half of them"] = null_p[fewer_tissues]
     if results.simulated is not None:
         empty = results.simulated.loc[results.simulated["n_factors"] == 0, "gene_id"]
         series["genes without effects"] = p[results.fits["gene_id"].isin(empty)]

@@ -264,7 +264,7 @@ def _metadata(kind: str, about: dict[str, Any]) -> dict[bytes, bytes]:
 def _text_columns(kind: str) -> dict[str, type]:
     """Columns that must not be read as numbers, whatever they look like."""
     text = {"gene_id", "chrom", "tissue", "variant_id", "rsid", "reason", "status", "shard"}
-    text |= {"donor", "concern"}
+    text |= {"donor", "concern", "p_tissues"}
     if kind.startswith("converted"):
         text |= {"set", "from", "path"}
     return {name: str for name in COLUMNS[kind] if name in text}

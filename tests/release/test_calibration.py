@@ -3,7 +3,6 @@ import pytest
 
 from fqtl.release.calibration import (
     calibrate,
-    expected_p,
     pi0,
     pooled_p,
     q_values,
@@ -97,13 +96,6 @@ def test_q_values_are_those_of_benjamini_and_hochberg_times_the_share_of_nulls()
 def test_hypotheses_that_were_not_listed_still_count():
     p = np.array([0.01, 0.02])
     np.testing.assert_allclose(q_values(p, tests=10), [0.1, 0.1])
-
-
-def test_a_gene_may_hold_no_null_factor_or_many():
-    null = np.array([0.2, 0.9, 0.95])
-    found = expected_p(np.array([0.99, 0.92, 0.1]), null, units=9)
-    np.testing.assert_allclose(found, [0.1, 0.2, 0.4])
-    assert expected_p(np.array([0.1]), null, units=1)[0] == 1.0
 
 
 def test_false_discoveries_are_as_many_as_promised():

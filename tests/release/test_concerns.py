@@ -6,11 +6,12 @@ from fqtl.release.concerns import about_release
 from fqtl.tables.fits import FITS
 
 
-def told(permuted, observed=(0.1,), q=(0.5,), pair_q=(0.5,)):
-    """What is said of a release; permuted : of the fits of one gene."""
+def told(permuted, observed=(0.1,), q=(0.5,), pair_q=(0.5,), **columns):
+    """What is said of a release; permuted : of the fits of one gene, columns : of fits.tsv.gz."""
     row = dict.fromkeys(FITS.names)
     row["permuted_fits"] = [{"draw": i, "neg_log_null_prob": v} for i, v in enumerate(permuted)]
     genes = pd.DataFrame({"neg_log_null_prob": observed, "q": q})
+    genes = genes.assign(n_tissues=9, permutations=1, p_tissues="9").assign(**columns)
     tables = {"fits": genes, "prediction": pd.DataFrame({"q": pair_q})}
     return " ".join(about_release(pa.Table.from_pylist([row], schema=FITS), tables))
 
@@ -37,3 +38,17 @@ def test_genes_above_all_of_too_few_permuted_fits_are_told_with_how_many_are_eno
 def test_pairs_without_a_rate_are_counted():
     said = told([], observed=[1.0], q=[np.nan], pair_q=[np.nan, np.nan])
     assert "2 of 2 pairs of gene and tissue have neither pip_p nor q" in said
+
+
+def test_genes_of_rare_numbers_of_tissues_that_are_found_by_little_evidence_are_told():
+    """Half of noise in two tissues has a statistic of 0.45, and of that in ten next to none."""
+    rare = {
+        "observed": [0.6, 0.5, 30.0, 0.6],
+        "q": [0.04, 0.04, 0.001, 0.04],
+        "n_tissues": [2, 3, 2, 10],
+        "permutations": [5, 5, 5, 400],
+    }
+    said = told([0.2] * 400, **rare, p_tissues=["2-10", "2-10", "2-10", "2-10"])
+    assert "2 genes have q below 0.05 by little evidence" in said
+    assert "numbers of tissues (2, 3) of which there are fewer than 19 permuted fits" in said
+    assert told([0.2] * 400, **rare, p_tissues=["2", "3", "2", "10"]) == ""

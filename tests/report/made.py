@@ -16,11 +16,11 @@ def results(tissues=("Liver", "Lung"), factors=True):
         [(name, 50, 1, 0, 0, 2, 1, 0.0, 0.25, 1, 2, 1, "", "") for name in names],
         columns=list(COLUMNS["prepared"]),
     )
-    calibrated = (12.0, 1, 0.5, 0.01, 0.02)
+    calibrated = (12.0, 1, 0.5, 0.01, 0.02, 99, "2")
     fits = pd.DataFrame(
         [
             ("g1", "chr1", 100, "fitted", "", 60, 9, len(names), 1, 2, -10.0, 4, True, *calibrated),
-            ("g2", "chr1", 200, "skipped", "no variant in the cis window", 60, 0, 2) + (None,) * 10,
+            ("g2", "chr1", 200, "skipped", "no variant in the cis window", 60, 0, 2) + (None,) * 12,
         ],
         columns=list(COLUMNS["fits"]),
     )
@@ -61,7 +61,7 @@ def results(tissues=("Liver", "Lung"), factors=True):
         ),
         nulls=pd.DataFrame([("g1", 0.1, 0.5), ("g2", 0.2, 0.5)], columns=list(COLUMNS["nulls"])),
         calibration=pd.DataFrame(
-            [("gene", 1, 2, 0.9, 1, 0.0), ("factor", 1, 0, None, 0, None)],
+            [("gene", 1, 2, 0, 0.9, 1, 0.0), ("factor", 1, 0, 0, None, 0, None)],
             columns=list(COLUMNS["calibration"]),
         ),
         store=store([0.1], [0.2]),

@@ -107,11 +107,12 @@ def run(tmp_path):
     records = [FULL, record_of("g2.1"), record_of("g3.1")]
     table = pa.Table.from_pylist(records, schema=KEPT)
     write_parquet(tmp_path / "fits.parquet", table, "fits")
-    calibrated = (12.0, 1, 0.5, 0.01, 0.02)
+    calibrated = (12.0, 1, 0.5, 0.01, 0.02, 99, "2")
+    null = (0.1, 1, 0.5, 0.8, 0.9, 99, "2")
     rows = [
         ("g1.1", "chr1", 100, "fitted", "", 103, 9, 2, 1, 1, -10.0, 4, True, *calibrated),
-        ("g2.1", "chr1", 200, "fitted", "", 103, 9, 2, 0, 0, -9.0, 4, True, 0.1, 1, 0.5, 0.8, 0.9),
-        ("g3.1", "chr1", 300, "skipped", "no variant in the cis window", 103, 0, 2) + (None,) * 10,
+        ("g2.1", "chr1", 200, "fitted", "", 103, 9, 2, 0, 0, -9.0, 4, True, *null),
+        ("g3.1", "chr1", 300, "skipped", "no variant in the cis window", 103, 0, 2) + (None,) * 12,
     ]
     write_tsv(tmp_path / "fits.tsv.gz", pd.DataFrame(rows, columns=list(COLUMNS["fits"])), "fits")
     factor = ("g1.1", 0, 0.99, 1, 1, "v2", 0.9, "v2", "Liver", 0.1, 0.2)

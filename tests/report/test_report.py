@@ -272,7 +272,7 @@ def test_a_figure_of_the_page_is_its_file_to_the_byte():
 
 def test_levels_that_were_calibrated_are_listed():
     rows = calibration.calibration_rows(results())
-    assert rows == [["gene", "1", "2", "0.90", "1", "0.000"]]
+    assert rows == [["gene", "1", "2", "0", "0.90", "1", "0.000"]]
 
 
 def test_discoveries_are_counted_at_each_rate():
@@ -283,7 +283,7 @@ def test_discoveries_are_counted_at_each_rate():
 
 def test_factors_are_listed_where_no_permuted_fit_has_any():
     found = pd.DataFrame(
-        [("gene", 9, 9, 0.5, 4, 0.0), ("factor", 9, 0, 1.0, 3, None)],
+        [("gene", 9, 9, 0, 0.5, 4, 0.0), ("factor", 9, 0, 0, 1.0, 3, None)],
         columns=list(COLUMNS["calibration"]),
     )
     rows = discoveries.rate_rows(replace(results(), calibration=found))
