@@ -13,6 +13,8 @@ from fqtl.tables.fits import explode
 CERTAIN = 0.95  # probability of an effect that noise is not to have
 # Share of permuted fits that have it (2 of 3,000 of one tissue with Gaussian noise, 1 of 167 of 44)
 CERTAIN_OF_NOISE = 0.002
+# and that noise does not reach in many genes: 10 of 2,000 of two tissues, 7 of 2,000 of 44
+CERTAIN_OF_MANY = 0.0075
 UNLIKELY = 0.02
 # statistic above which noise is about as rare whatever the number of tissues; measured
 # (docs/calibration.md)
@@ -28,8 +30,8 @@ def about_release(fits: pa.Table, tables: dict[str, pd.DataFrame]) -> Iterator[s
 
     tables : as `result_tables` makes them
     """
-    permuted = explode(fits, "permuted_fits")["neg_log_null_prob"].to_numpy()
-    yield from _about_certainty(permuted)
+    permuted = explode(fits, "permuted_fits")
+    yield from _about_certainty(permuted["neg_log_null_prob"].to_numpy())
     yield from _about_few(tables["fits"], permuted)
     yield from _about_rare(tables["fits"])
     yield from _about_absent(tables["prediction"])
@@ -38,7 +40,9 @@ def about_release(fits: pa.Table, tables: dict[str, pd.DataFrame]) -> Iterator[s
 def _about_certainty(permuted: np.ndarray) -> Iterator[str]:
     """More fits of noise that are certain of an effect than there should be."""
     certain = int((permuted > -np.log(1 - CERTAIN)).sum())
-    if certain and binom.sf(certain - 1, len(permuted), CERTAIN_OF_NOISE) < UNLIKELY:
+    if certain <= CERTAIN_OF_MANY * len(permuted):
+        return
+    if binom.sf(certain - 1, len(permuted), CERTAIN_OF_NOISE) < UNLIKELY:
         yield (
             f"{certain} of {len(permuted)} permuted fits have an effect with a probability above "
             f"{CERTAIN:g}, which noise is not to have. Is expression far from normal, with values "
@@ -47,18 +51,30 @@ def _about_certainty(permuted: np.ndarray) -> Iterator[str]:
         )
 
 
-def _about_few(genes: pd.DataFrame, permuted: np.ndarray) -> Iterator[str]:
-    """Genes that stand above all permuted fits, and of which no q can be small."""
-    if not len(permuted) or (genes["q"] < SUMMARY_RATE).any():
-        return
-    beyond = int((genes["neg_log_null_prob"] > permuted.max()).sum())
-    tests = int(genes["q"].notna().sum())
+def _about_few(genes: pd.DataFrame, permuted: pd.DataFrame) -> Iterator[str]:
+    """Genes that stand above all permuted fits, and of which no q can be small: those of one tissue
+    and those of several, which have permuted fits of their own."""
+    of_one = (genes["n_tissues"] == 1).to_numpy()
+    for kind, words in ((~of_one, "of several tissues "), (of_one, "of one tissue ")):
+        null = permuted["neg_log_null_prob"].to_numpy()[kind[permuted["row"]]]
+        mine = genes[kind & genes["q"].notna().to_numpy()]
+        if len(null) and len(mine) and not (mine["q"] < SUMMARY_RATE).any():
+            yield from _above_all(genes, mine, null, words if 0 < of_one.sum() < len(genes) else "")
+
+
+def _above_all(
+    genes: pd.DataFrame, mine: pd.DataFrame, null: np.ndarray, words: str
+) -> Iterator[str]:
+    """Of genes that are compared with these null statistics, and none of which is found."""
+    beyond = int((mine["neg_log_null_prob"] > null.max()).sum())
     if beyond:
-        each = int(np.ceil(1 / (SUMMARY_RATE * beyond)))
+        found = beyond + int((genes["q"] < SUMMARY_RATE).sum())
+        tests = int(genes["q"].notna().sum())
+        each = int(np.ceil(tests / (SUMMARY_RATE * found * len(mine))))
         yield (
-            f"{beyond} of {tests} genes have more evidence than each of {len(permuted)} permuted "
-            f"fits, but with so few no q is below {SUMMARY_RATE:g}: the smallest is "
-            f"{genes['q'].min():.2g}. Set calibration.permutations to {each} or more"
+            f"{beyond} of {len(mine)} genes {words}have more evidence than each of {len(null)} "
+            f"permuted fits, but with so few no q is below {SUMMARY_RATE:g}: the smallest is "
+            f"{mine['q'].min():.2g}. Set calibration.permutations to {each} or more"
         )
 
 

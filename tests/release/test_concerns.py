@@ -28,6 +28,12 @@ def test_what_normal_noise_gives_is_nothing_to_tell():
     assert told([0.2] * 166 + [3.1]) == ""
 
 
+def test_what_noise_gives_in_two_tissues_is_nothing_to_tell_of_many_genes():
+    """Ten of 2,000 simulated genes have it, and as large a share of a release."""
+    assert told([0.2] * 1990 + [4.0] * 10) == ""
+    assert told([0.2] * 39800 + [4.0] * 200) == ""
+
+
 def test_genes_above_all_of_too_few_permuted_fits_are_told_with_how_many_are_enough():
     said = told([0.2] * 30, observed=[20.0, 30.0, 0.1], q=[0.5, 0.5, 1.0])
     assert "2 of 3 genes have more evidence than each of 30 permuted fits" in said
@@ -52,3 +58,27 @@ def test_genes_of_rare_numbers_of_tissues_that_are_found_by_little_evidence_are_
     assert "2 genes have q below 0.05 by little evidence" in said
     assert "numbers of tissues (2, 3) of which there are fewer than 19 permuted fits" in said
     assert told([0.2] * 400, **rare, p_tissues=["2", "3", "2", "10"]) == ""
+
+
+def test_genes_of_one_tissue_have_too_few_permuted_fits_by_themselves():
+    """Of two one stands above both permuted fits; of six in three tissues four are found."""
+    rows = [dict.fromkeys(FITS.names) for _ in range(8)]
+    for row, statistics in zip(rows, [[0.1]] * 6 + [[0.3], [0.2]], strict=True):
+        row["permuted_fits"] = [
+            {"draw": i, "neg_log_null_prob": value} for i, value in enumerate(statistics)
+        ]
+    genes = pd.DataFrame(
+        {
+            "neg_log_null_prob": [30.0] * 4 + [0.1, 0.1, 30.0, 0.1],
+            "q": [0.01] * 4 + [1.0, 1.0, 0.4, 1.0],
+            "n_tissues": [3] * 6 + [1, 1],
+            "permutations": 1,
+            "p_tissues": ["3"] * 6 + ["1", "1"],
+        }
+    )
+    tables = {"fits": genes, "prediction": pd.DataFrame({"q": [0.5]})}
+    (said,) = about_release(pa.Table.from_pylist(rows, schema=FITS), tables)
+    assert "1 of 2 genes of one tissue have more evidence than each of 2 permuted fits" in said
+    assert "the smallest is 0.4" in said
+    # eight tests, of which five would be found: q = 8 / 5 / (2 x 16 + 1) = 0.048
+    assert "Set calibration.permutations to 16 or more" in said
