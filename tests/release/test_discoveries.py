@@ -76,6 +76,34 @@ def test_genes_of_one_tissue_are_not_compared_with_genes_of_several():
     assert found.pairs["p"][0] == 1 / 2
 
 
+def test_genes_of_few_tissues_are_compared_with_their_like():
+    """Noise gives 0.4 in two tissues and 0.1 in ten; what stands out is compared with all."""
+    n_tissues = [2] * 4 + [10] * 12
+    nulls = [[0.4], [0.42], [0.38], [0.41]] + [[0.1]] * 12
+    fits = store([0.405, 0.39, 9.0, 0.37] + [0.1] * 12, nulls, n_tissues=n_tissues)
+    found = discoveries(fits, pips(), pips(), EXCEEDANCES)
+    np.testing.assert_allclose(found.genes["p"][:4], [3 / 5, 4 / 5, 1 / 17, 1.0])
+    assert found.genes["p_fits"][:4].tolist() == [4, 4, 16, 4]
+    assert found.genes["p_tissues"].tolist() == ["2", "2", "2-10", "2"] + ["10"] * 12
+    assert found.summary["widened"].tolist() == [1, 0, 0]
+    # permuted fits 0.4 and 0.38 against 0.42 and 0.41, of every other gene, and these against those
+    np.testing.assert_allclose(found.nulls["p"][:4], [1.0, 1 / 9, 1.0, 1 / 9])
+
+
+def test_tissues_of_genes_of_few_are_compared_with_their_like():
+    null = [(0, 0.2), (1, 0.25), (2, 0.3)] + [(3 + i // 3, 0.01) for i in range(27)]
+    fits = store([0.1] * 12, [[0.1]] * 12, null_tissues=null, n_tissues=[2] * 3 + [24] * 9)
+    found = discoveries(fits, pips(), pips(0.22, 0.9, rows=[0, 1]), EXCEEDANCES)
+    np.testing.assert_allclose(found.pairs["p"], [3 / 4, 1 / 31])
+
+
+def test_genes_of_one_tissue_are_no_null_for_factors():
+    """They have none; of one permuted fit of several tissues a factor can have p = 1/2."""
+    fits = store([1.0] * 4, [[0.1]] * 4, n_tissues=[1, 1, 1, 3])
+    found = discoveries(fits, pips(0.99, rows=3), pips(), EXCEEDANCES)
+    assert found.factors["p"].tolist() == [1 / 2]
+
+
 @pytest.mark.parametrize("own_scale", [0.0, 0.5])
 def test_all_nulls_of_few_genes_find_what_one_of_each_could_not(own_scale):
     """30 genes, 20 with effects, nulls drawn in sequence; genes may differ in what noise gives."""

@@ -275,6 +275,15 @@ def test_levels_that_were_calibrated_are_listed():
     assert rows == [["gene", "1", "2", "0", "0.90", "1", "0.000"]]
 
 
+def test_permuted_genes_of_fewer_tissues_are_drawn_apart_where_there_are_any():
+    found = results()
+    fewer = "permuted genes, fewer tissues than half of them"
+    assert fewer not in calibration.p_values(found)
+    fits = found.fits.assign(n_tissues=[1, 2])
+    shown = calibration.p_values(replace(found, fits=fits, nulls=found.nulls.assign(p=[0.3, 0.6])))
+    assert shown[fewer].tolist() == [0.3]
+
+
 def test_discoveries_are_counted_at_each_rate():
     (row,) = discoveries.rate_rows(results())
     # the gene has q 0.02; two permuted fits and pi0 0.9 can show 0.3 at least
