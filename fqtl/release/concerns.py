@@ -54,10 +54,11 @@ def _about_certainty(permuted: np.ndarray) -> Iterator[str]:
 def _about_few(genes: pd.DataFrame, permuted: pd.DataFrame) -> Iterator[str]:
     """Genes that stand above all permuted fits, and of which no q can be small: those of one tissue
     and those of several, which have permuted fits of their own."""
-    of_one = (genes["n_tissues"] == 1).to_numpy()
+    of_one = genes["n_tissues"] == 1
     for kind, words in ((~of_one, "of several tissues "), (of_one, "of one tissue ")):
-        null = permuted["neg_log_null_prob"].to_numpy()[kind[permuted["row"]]]
-        mine = genes[kind & genes["q"].notna().to_numpy()]
+        theirs = permuted["gene_id"].isin(genes.loc[kind, "gene_id"])
+        null = permuted.loc[theirs, "neg_log_null_prob"].to_numpy()
+        mine = genes[kind & genes["q"].notna()]
         if len(null) and len(mine) and not (mine["q"] < SUMMARY_RATE).any():
             yield from _above_all(genes, mine, null, words if 0 < of_one.sum() < len(genes) else "")
 

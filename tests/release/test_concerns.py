@@ -8,10 +8,11 @@ from fqtl.tables.fits import FITS
 
 def told(permuted, observed=(0.1,), q=(0.5,), pair_q=(0.5,), **columns):
     """What is said of a release; permuted : of the fits of one gene, columns : of fits.tsv.gz."""
-    row = dict.fromkeys(FITS.names)
+    row = {**dict.fromkeys(FITS.names), "gene_id": "g0"}
     row["permuted_fits"] = [{"draw": i, "neg_log_null_prob": v} for i, v in enumerate(permuted)]
     genes = pd.DataFrame({"neg_log_null_prob": observed, "q": q})
     genes = genes.assign(n_tissues=9, permutations=1, p_tissues="9").assign(**columns)
+    genes["gene_id"] = [f"g{i}" for i in range(len(genes))]
     tables = {"fits": genes, "prediction": pd.DataFrame({"q": pair_q})}
     return " ".join(about_release(pa.Table.from_pylist([row], schema=FITS), tables))
 
@@ -62,13 +63,15 @@ def test_genes_of_rare_numbers_of_tissues_that_are_found_by_little_evidence_are_
 
 def test_genes_of_one_tissue_have_too_few_permuted_fits_by_themselves():
     """Of two one stands above both permuted fits; of six in three tissues four are found."""
-    rows = [dict.fromkeys(FITS.names) for _ in range(8)]
+    names = [f"g{i}" for i in range(8)]
+    rows = [{**dict.fromkeys(FITS.names), "gene_id": name} for name in names]
     for row, statistics in zip(rows, [[0.1]] * 6 + [[0.3], [0.2]], strict=True):
         row["permuted_fits"] = [
             {"draw": i, "neg_log_null_prob": value} for i, value in enumerate(statistics)
         ]
     genes = pd.DataFrame(
         {
+            "gene_id": names,
             "neg_log_null_prob": [30.0] * 4 + [0.1, 0.1, 30.0, 0.1],
             "q": [0.01] * 4 + [1.0, 1.0, 0.4, 1.0],
             "n_tissues": [3] * 6 + [1, 1],
