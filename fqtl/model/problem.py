@@ -200,8 +200,8 @@ class Problem:
     def solve(self, effects: list[Predictor]) -> "Solved":
         """The model of these effects, covariates and noise, its ELBO raised by the engine."""
         confounders = Covariates.empty(self.mean_design.columns, self.m)
-        dispersion = Covariates.empty(
-            self.noise_design.columns, self.m, start=self.family.dispersion_start
+        dispersion = Covariates.of_dispersion(
+            self.noise_design.columns, self.m, self.family.dispersion_start
         )
         model = Model(self.family, self.response, (confounders, *effects), dispersion)
         with one_thread():

@@ -23,6 +23,7 @@ from fqtl.model.predictors.predictor import Predictor
 from fqtl.model.predictors.tissue_specific import TissueSpecific
 from fqtl.model.priors.default_model import default_priors
 from fqtl.model.priors.single_effects import SingleEffectsPosterior
+from fqtl.model.priors.successive_effects import SuccessiveEffects
 from fqtl.model.results.credible_sets import credible_sets
 from fqtl.model.results.posterior import Posterior
 
@@ -69,10 +70,10 @@ def posteriors(solution: Solution, x: Variants, m: int) -> dict[str, Any]:
     sets = []
     for k, found in enumerate(of_factors):
         if found:
-            sets += credible_sets(loadings[k], x, found, factor=k)
+            sets += credible_sets(loadings[k].found(), x, found, factor=k)
     for t, found in enumerate(of_tissues):
         if found:
-            sets += credible_sets(specific[t], x, found, tissue=t)
+            sets += credible_sets(specific[t].found(), x, found, tissue=t)
     return {
         "variants": Posterior.of(loadings, p).times(sign),
         "tissues": Posterior.of([factor.tissues for factor in factors], m).times(sign),
@@ -91,16 +92,16 @@ class Spread:
     """Effects of variants, of effects whose rows are classes of copies: each made when it is asked
     for, as those of all tissues together would be more than the genotypes."""
 
-    of_classes: Sequence[SingleEffectsPosterior]
+    of_classes: Sequence[SingleEffectsPosterior | SuccessiveEffects]
     copies: Copies
 
     def __len__(self) -> int:
         return len(self.of_classes)
 
-    def __getitem__(self, k: int) -> SingleEffectsPosterior:
+    def __getitem__(self, k: int) -> SingleEffectsPosterior | SuccessiveEffects:
         return self.of_classes[k].spread(self.copies)
 
-    def __iter__(self) -> Iterator[SingleEffectsPosterior]:
+    def __iter__(self) -> Iterator[SingleEffectsPosterior | SuccessiveEffects]:
         return (effects.spread(self.copies) for effects in self.of_classes)
 
 

@@ -10,9 +10,12 @@ have effects 8 do, and 2 reach what is asked there. Less than by default is neve
 tissues a factor gives a probability to noise, too.
 """
 
+from math import exp
+
 import pandas as pd
 import pyarrow as pa
 
+from fqtl.model.priors import SuccessivePrior
 from fqtl.model.priors.default_model import tissue_specific_effects
 from fqtl.model.priors.release_priors import Priors
 
@@ -31,7 +34,13 @@ def least_pip(
 
 def of_tissues(m: int, min_gene_pip: float, priors: Priors | None = None) -> float:
     """What the evidence that leads from OF_MANY to `min_gene_pip` makes of m tissues' prior."""
-    learned = 0.0 if priors is None else tissue_specific_effects(m, priors).inclusion
-    prior = max(tissue_specific_effects(m).inclusion, learned, OF_MANY)
-    factor = prior / (1 - prior) * (1 - OF_MANY) / OF_MANY
+    odds = _odds_of_one(tissue_specific_effects(m))
+    if priors is not None:
+        odds = max(odds, _odds_of_one(tissue_specific_effects(m, priors)))
+    factor = max(odds * (1 - OF_MANY) / OF_MANY, 1.0)
     return min_gene_pip * factor / (1 - min_gene_pip + min_gene_pip * factor)
+
+
+def _odds_of_one(prior: SuccessivePrior) -> float:
+    """Prior odds of one effect and no other in a tissue, against none."""
+    return exp(prior.of_last(0, 2).log_odds)

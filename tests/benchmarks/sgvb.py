@@ -44,7 +44,7 @@ def model_of(n: int, p: int, m: int, k: int) -> Model:
         Covariates.empty(intercept, m),
         *location_parts(x, response.observed, k, True, SpikeSlabOptions(specific=False)),
     )
-    dispersion = Covariates.empty(intercept, m, start=family.dispersion_start)
+    dispersion = Covariates.of_dispersion(intercept, m, family.dispersion_start)
     return sgvb.start(Model(family, response, location, dispersion), options, rng)
 
 

@@ -31,7 +31,7 @@ def polygenic(seed, m, share=0.5):
     return x, value[:, None] + np.sqrt(1 - share) * rng.standard_normal((N, m))
 
 
-def with_background(seed=0, m=1):
+def with_background(seed=3, m=1):
     x, y = polygenic(seed, m)
     fit = fqtl.fit(y, x)
     assert fit.background_share.all()

@@ -37,7 +37,7 @@ def test_noise_of_two_conditions_makes_no_effects():
 def test_an_effect_of_one_condition_is_seen_beside_the_noise_of_the_other():
     found = {True: [], False: []}
     for seed in range(15):
-        y, x = conditions(seed, 0.8, (0.33, 0.0))
+        y, x = conditions(seed, 0.8, (0.3, 0.0))
         for shared_noise, pip in found.items():
             pip.append(fqtl.fit(y, x, shared_noise=shared_noise).tissue_pip[0])
     assert np.mean(found[True]) > np.mean(found[False]) + 0.2

@@ -185,7 +185,7 @@ class Fixture:
         response = Response.of(data["in.y"], offset=np.broadcast_to(family.level, (n, m)))
         mean_design = Design.of("c", data.get("in.c.mean"), np.full(n, True))
         noise_design = Design.of("d", data.get("in.x.var"), np.full(n, True))
-        dispersion = Covariates.empty(noise_design.columns, m, start=family.dispersion_start)
+        dispersion = Covariates.of_dispersion(noise_design.columns, m, family.dispersion_start)
         location: tuple[Predictor, ...] = (
             Covariates.empty(mean_design.columns, m),
             FixedEntry(theirs),

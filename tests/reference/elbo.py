@@ -95,6 +95,48 @@ def single_effects_divergence(sums):
     return total
 
 
+def numbers_of_effects(there):
+    """Probability of 0, 1, ... effects, each there with a probability where the one before is."""
+    reached, numbers = 1.0, []
+    for probability in there:
+        numbers.append(reached * (1 - probability))
+        reached *= probability
+    return [*numbers, reached]
+
+
+def given_there(effect):
+    """An effect, and its probability, as one that is certainly there."""
+    there = float(sum(effect["alpha"]))
+    return {**effect, "alpha": [alpha / there for alpha in effect["alpha"]]}, there
+
+
+def successive_divergence(sums):
+    """KL of effects in a chain: of their number, and of each that is there, over all numbers."""
+    effects = [given_there(effect) for effect in sums["effects"]]
+    found = numbers_of_effects([there for _, there in effects])
+    prior = numbers_of_effects(sums["inclusion"])
+    total = 0.0
+    for number, (q, p) in enumerate(zip(found, prior, strict=False)):
+        if q <= 0:
+            continue
+        total += q * math.log(q / p)
+        for effect, _ in effects[:number]:
+            sizes = single_effect_divergence(effect, 0.5, sums["precision"]) - math.log(2)
+            total += q * sizes
+    return total
+
+
+def successive_score_moments(sums, row):
+    """Mean and variance of the score of effects in a chain for one donor, over their numbers."""
+    effects = [given_there(effect) for effect in sums["effects"]]
+    first = second = 0.0
+    for number, q in enumerate(numbers_of_effects([there for _, there in effects])):
+        own = {"effects": [effect for effect, _ in effects[:number]]}
+        mean, variance = score_moments(own, row)
+        first, second = first + q * mean, second + q * (variance + mean**2)
+    return first, second - first**2
+
+
 def score_moments(sums, row):
     """Mean and variance of the sum of single effects for one donor; row : its variants (p,)."""
     mean = variance = 0.0
@@ -115,7 +157,7 @@ def location_of_donor(i, row, factors, specific, confounders, background=None):
     for t in range(m):
         parts = [normal_moments(confounders, i, t)]
         if specific:
-            parts.append(score_moments(specific[t], row))
+            parts.append(successive_score_moments(specific[t], row))
         for part in parts:
             mean[t] += part[0]
             covariance[t, t] += part[1]
@@ -164,7 +206,7 @@ def gaussian_elbo(
     x : (p, n)
     factors : list of (variants, tissues): variants a dict as in `single_effects_divergence`,
         tissues a dict with pip, slab_mean, slab_precision (arrays) and inclusion, precision
-    specific : such a dict of single effects for every tissue, or none at all
+    specific : such a dict of single effects in a chain for every tissue, or none at all
     confounders, dispersion : dict with design (n, q), mean (q, m), covariance (m, q, q), precision
     bounds : (variance_min, variance_max), each (m,)
     noise : dict with loadings (m,), ridge, and q(u | eta): slope (n, m), conditional_variance (n,)
@@ -205,7 +247,7 @@ def gaussian_elbo(
             loading = (tissues[name][t] for name in ("pip", "slab_mean", "slab_precision"))
             prior = (tissues["inclusion"], tissues["precision"], tissues["mean"])
             total -= spike_slab_divergence(*loading, *prior)
-    total -= sum(single_effects_divergence(sums) for sums in specific)
+    total -= sum(successive_divergence(sums) for sums in specific)
     total -= background["divergence"] if background else 0.0
     if noise:
         total -= 0.5 * noise["ridge"] * float(noise["loadings"] @ noise["loadings"])

@@ -18,7 +18,9 @@ def odds(probability):
 
 @pytest.mark.parametrize("m", [1, 2, 3])
 def test_the_same_evidence_is_asked_whatever_the_prior(m):
-    asked = odds(of_tissues(m, 0.1)) / odds(tissue_specific_effects(m).inclusion)
+    prior = tissue_specific_effects(m)
+    of_one = odds(prior.inclusion) * (1 - prior.another)  # and no other
+    asked = odds(of_tissues(m, 0.1)) / of_one
     assert asked == pytest.approx(odds(0.1) / odds(OF_MANY))
 
 
@@ -31,7 +33,8 @@ def test_of_many_tissues_it_is_as_given_and_a_bound_stays_one():
 
 def test_where_a_release_says_that_effects_are_likelier_more_is_asked_and_never_less():
     likely = replace(default_priors(1), specific_start=0.5)
-    assert odds(of_tissues(1, 0.1, likely)) == pytest.approx(odds(0.1) / odds(OF_MANY))
+    of_one = 1 - tissue_specific_effects(1, likely).another  # one effect at odds of 1, no other
+    assert odds(of_tissues(1, 0.1, likely)) == pytest.approx(of_one * odds(0.1) / odds(OF_MANY))
     assert of_tissues(1, 0.1, likely) > of_tissues(1, 0.1)
     for m in (1, 2, 44):
         rare = replace(default_priors(m), specific_start=1e-3)

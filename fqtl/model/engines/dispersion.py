@@ -159,7 +159,7 @@ def moment_goal(likelihood: Likelihood, dispersion: Covariates) -> SlabPosterior
     """Where the variance follows a least-squares regression of the squared residuals.
 
     A short cut: near the bound of the Gaussian variance the ELBO is flat in eta2 (at the optimum of
-    a tissue that nothing explains eta2 is about 9 ± 2.6), and Newton steps into and out of that
+    a tissue that nothing explains eta2 is about 4.5 ± 1.3), and Newton steps into and out of that
     region are many.
     """
     squares = likelihood.squared_residuals()

@@ -32,7 +32,7 @@ class Binomial:
     quadratic: ClassVar[bool] = False
     dispersed: ClassVar[bool] = False
     bounds: ClassVar[None] = None
-    dispersion_start: ClassVar[tuple[float, float]] = (0.0, 100.0)  # as its prior
+    dispersion_start: ClassVar[tuple[float, float]] = (0.0, 16.0)  # as its prior
 
     @classmethod
     def check(cls, y: Response) -> None:

@@ -9,10 +9,9 @@ from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.families.quadrature import gauss
 
 EPSILON = 1e-16  # nearer to a bound the number does not move; taste
-# Mean and variance of eta2 near which a tissue settles that nothing explains, whose number is at
-# its bound: E[1/V] = 1.003/v_max. The way there is long for Newton steps, and a tissue that belongs
-# elsewhere is soon out of this saturated region; taste.
-AT_THE_BOUND = (9.0, 7.0)
+# Mean and variance of eta2 near which a tissue of a few hundred donors settles that nothing
+# explains, whose number is at its bound: E[1/V] = 1.02/v_max; taste.
+AT_THE_BOUND = (4.5, 1.8)
 
 
 class Curve(NamedTuple):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from fqtl.model.arrays.moments import Floats, Gradient, Indices, Moments
 from fqtl.model.families.bounds import AT_THE_BOUND, Bounds, Curve
@@ -63,7 +63,9 @@ class Gaussian:
         return replace(self, variance_min=low, variance_max=high)
 
     def given(self, y: Response, location: Moments, shared: bool) -> "GaussianLikelihood":
-        residual = y.observed * (y.values - location.mean - y.offset)
+        residual = y.values - location.mean  # in place: each is as large as y
+        residual -= y.offset
+        residual *= y.observed
         squares = y.observed * location.variance
         squares += residual * residual
         count = y.observed
@@ -145,7 +147,7 @@ class GaussianLikelihood:
 
     def _dispersion_at(self, variance: Floats) -> tuple[Floats, Floats]:
         low, width = self.family.variance_min, self.family.variance_max - self.family.variance_min
-        logistic = np.clip((variance - low) / width, 0.01, 1 - 1e-4)
+        logistic = np.clip((variance - low) / width, 0.01, expit(AT_THE_BOUND[0]))
         rate = width * logistic * (1 - logistic) / (low + width * logistic)  # d ln V / d eta2
         return logit(logistic), 0.5 * rate**2
 

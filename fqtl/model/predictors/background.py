@@ -91,7 +91,9 @@ class Background:
     def mean(self) -> Floats:
         mean = np.zeros(self.relatedness.observed.shape)
         for weight, account in self.weighed:
-            mean += weight * account.mean()
+            of_account = account.mean()
+            of_account *= weight
+            mean += of_account
         return mean
 
     def moments(self) -> Moments:
@@ -99,7 +101,12 @@ class Background:
         variance = (1 - self.weights.sum()) * mean**2
         for weight, account in self.weighed:
             found = account.moments()
-            variance += weight * (found.variance + (found.mean - mean) ** 2)
+            beyond, of_account = found.mean, found.variance  # in place: each is as large as y
+            beyond -= mean
+            beyond *= beyond
+            of_account += beyond
+            of_account *= weight
+            variance += of_account
         return Moments(mean, variance)
 
     def covariance_along(self, direction: Floats) -> Floats:
@@ -152,13 +159,14 @@ class Background:
         return total
 
     def variance(self) -> Floats:
-        """(m,) expected variance over donors of the part of eta."""
+        """(m,) expected variance over measured donors of the part of eta."""
         prior = np.zeros(self.m)
         for weight, account in self.weighed:
             prior += weight * account.prior_variance()
         if not self.found:
             return prior
-        return prior * float((self.relatedness.features**2).sum(axis=1).mean())
+        of_donors = (self.relatedness.features**2).sum(axis=1, dtype=np.float64)
+        return prior * float(of_donors[self.relatedness.measured].mean())
 
     def log_bayes_factors(self) -> Floats:
         """(1 + m, G) ln Bayes factor of each variance of the grid against no background: of one

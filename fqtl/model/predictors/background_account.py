@@ -83,12 +83,14 @@ class BackgroundAccount:
         for t, part in enumerate(self.tissues):
             if part is not None:
                 mean[:, t] = part.mean
-        return mean if self.shared is None else mean + self.shared.mean[:, None]
+        if self.shared is not None:
+            mean += self.shared.mean[:, None]
+        return mean
 
     def moments(self) -> Moments:
         variance = self._variance_of_tissues()
         if self.shared is not None:
-            variance = variance + self.shared.variance[:, None]
+            variance += self.shared.variance[:, None]
         return Moments(self.mean(), variance)
 
     def covariance_along(self, direction: Floats) -> Floats:

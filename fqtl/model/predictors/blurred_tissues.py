@@ -18,11 +18,12 @@ from fqtl.model.predictors.tissue_specific import TissueSpecific
 from fqtl.model.priors import NoisePrecision
 from fqtl.model.priors.effect_prior import EffectPrior
 from fqtl.model.priors.place import NOTICEABLE
-from fqtl.model.priors.single_effects import SingleEffect, SingleEffectsPosterior
+from fqtl.model.priors.single_effects import SingleEffect
+from fqtl.model.priors.successive_effects import SuccessiveEffects
 
 
 @dataclass(frozen=True)
-class BlurredEffects(SingleEffectsPosterior):
+class BlurredEffects(SuccessiveEffects):
     """Effects of one tissue.
 
     blurred : their score with its error; None before there is any
@@ -31,11 +32,11 @@ class BlurredEffects(SingleEffectsPosterior):
     blurred: Blurred | None = None
 
     @classmethod
-    def like(cls, other: SingleEffectsPosterior) -> Self:
+    def like(cls, other: SuccessiveEffects) -> Self:
         """Without an error."""
         return cls(other.n, other.p, other.slots, other.effects)
 
-    def of(self, effects: list[SingleEffect]) -> Self:
+    def of(self, effects: Sequence[SingleEffect]) -> Self:
         return replace(super().of(effects), blurred=None)
 
     @property
@@ -73,16 +74,16 @@ class BlurredTissues(TissueSpecific):
 
     def _refined(
         self,
-        effects: SingleEffectsPosterior,
+        effects: SuccessiveEffects,
         tissue: int,
         target: Floats,
         weight: Floats,
         visit: Visit,
-    ) -> SingleEffectsPosterior:
+    ) -> SuccessiveEffects:
         seen = self._seen_by_variants(tissue, target, weight)
         found = super()._refined(effects, tissue, *seen, visit)
         assert isinstance(found, BlurredEffects)
-        if found.most < NOTICEABLE:
+        if found.any < NOTICEABLE:
             return found
         return replace(found, blurred=Blurred.of(found, target, weight, self.blur[tissue]))
 
@@ -99,4 +100,4 @@ class BlurredTissues(TissueSpecific):
 
     def _error_variance(self, tissue: int) -> float:
         effects = self.tissues[tissue]
-        return error_variance(effects, self.blur[tissue]) if effects.most >= NOTICEABLE else 0.0
+        return error_variance(effects, self.blur[tissue]) if effects.any >= NOTICEABLE else 0.0

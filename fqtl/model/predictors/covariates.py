@@ -12,8 +12,7 @@ import numpy as np
 from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.predictors.predictor import Grown, Visit
 from fqtl.model.priors import NoisePrecision, SlabPosterior, Unconstrained
-from fqtl.model.priors.default_model import COVARIATES
-from fqtl.model.priors.slab import NO_VARIANCE
+from fqtl.model.priors.default_model import COVARIATES, DISPERSION
 
 
 @dataclass(frozen=True)
@@ -27,12 +26,17 @@ class Covariates:
     effects: SlabPosterior
 
     @classmethod
-    def empty(
-        cls, design: Floats, m: int, start: tuple[float, float] = (0.0, NO_VARIANCE)
-    ) -> "Covariates":
-        """No effects yet; `start` is the mean and variance of the intercept, the first column."""
-        design = design[:1] if (design == design[0]).all() else design
-        nothing = SlabPosterior.empty(COVARIATES, design.shape[1], m)
+    def empty(cls, design: Floats, m: int) -> "Covariates":
+        """No effects yet, of the mean."""
+        design = _of_one_row(design)
+        return cls(design, SlabPosterior.empty(COVARIATES, design.shape[1], m))
+
+    @classmethod
+    def of_dispersion(cls, design: Floats, m: int, start: tuple[float, float]) -> "Covariates":
+        """No effects yet, of the dispersion; `start` is the mean and variance of the intercept,
+        the first column."""
+        design = _of_one_row(design)
+        nothing = SlabPosterior.empty(DISPERSION, design.shape[1], m)
         mean, covariance = nothing.mean.copy(), nothing.covariance.copy()
         mean[0], covariance[:, 0, 0] = start
         return cls(design, replace(nothing, mean=mean, covariance=covariance))
@@ -117,3 +121,8 @@ class Covariates:
             )
         information = (self.design.T * weight.T[:, None, :]) @ self.design  # (m, q, q)
         return self.effects.updated(self.design.T @ weighted, information, ridge)
+
+
+def _of_one_row(design: Floats) -> Floats:
+    """(1, q) where all individuals share one, else the design (n, q) itself."""
+    return design[:1] if (design == design[0]).all() else design

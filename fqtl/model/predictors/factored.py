@@ -33,13 +33,13 @@ from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Grown, Visit
 from fqtl.model.priors import FactorPrior, NoisePrecision, SpikeSlabPosterior
 from fqtl.model.priors.default_model import factor_effects, factor_tissues
-from fqtl.model.priors.place import NOTICEABLE
 from fqtl.model.priors.single_effects import (
     LIKELY,
     Regression,
     SingleEffectsPosterior,
 )
 
+ACTIVE = 0.1  # probability from which an effect is updated in every turn; taste
 LEAST_MEMBER = 1e-4  # probability below which a variant is not of a factor; taste
 # nats that settling a trial may add: on a simulated gene of 49 tissues 1.0 at most; measured
 SETTLING = 2.0
@@ -143,7 +143,7 @@ class SingleEffectsFactor(Factor):
         """
 
         def turn(factor: Self, is_first: bool) -> tuple[Self, float]:
-            least = 0.0 if visit is Visit.FULL_SWEEP else NOTICEABLE
+            least = 0.0 if visit is Visit.FULL_SWEEP else ACTIVE
             return factor._turn(data, least, visit is Visit.FULL_SWEEP and is_first, most)
 
         return alternate(self, turn, options, gain, is_left)

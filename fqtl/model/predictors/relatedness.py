@@ -15,6 +15,7 @@ from scipy.linalg import eigh, get_blas_funcs
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors import Rotated
+from fqtl.model.priors.polygenic import in_blocks
 
 TRACE = 0.95  # of K that features hold; taste: the rest are directions of next to no variance
 PROBES = 16  # random directions that the pairs of donors are seen along; taste: to about a tenth
@@ -37,6 +38,11 @@ class Relatedness:
         return self
 
     @cached_property
+    def measured(self) -> np.ndarray:
+        """(n,) whether a donor has any tissue; of others x is 0."""
+        return np.asarray(self.observed.any(axis=1))
+
+    @cached_property
     def diagonal(self) -> Floats:
         """(n,) of K."""
         everything = self.x.copies.count / self.x.n_variants
@@ -44,11 +50,12 @@ class Relatedness:
 
     @cached_property
     def _square_of_pairs(self) -> float:
-        """Mean of K_ij^2 over pairs of donors, from |K z|^2 of random signs z."""
-        n = self.x.n
+        """Mean of K_ij^2 over pairs of measured donors, from |K z|^2 of random signs z."""
+        n = int(self.measured.sum())
         if n < 2:
             return 0.0
-        signs = np.random.default_rng(0).choice([-1.0, 1.0], (n, PROBES))
+        signs = np.zeros((self.x.n, PROBES))
+        signs[self.measured] = np.random.default_rng(0).choice([-1.0, 1.0], (n, PROBES))
         per_variant = self.x.copies.count[:, None] * self.x.scores(signs) / self.x.n_variants
         seen = self.x.combine(per_variant, np.zeros_like(per_variant)).mean
         pairs = (seen**2).sum() / PROBES - (self.diagonal**2).sum()
@@ -61,7 +68,7 @@ class Relatedness:
 
     @cached_property
     def _decomposed(self) -> tuple[Floats, Floats]:
-        """(n, k) Phi, and (k,) the eigenvalues of K that are kept."""
+        """(n, k) Phi in the precision of x, and (k,) the eigenvalues of K that are kept."""
         x, p = self.x, self.x.n_variants
         # a class of copies counts as often as it has variants
         root_count = np.sqrt(x.copies.count).astype(x.dtype)[:, None]
@@ -81,7 +88,7 @@ class Relatedness:
             features = rows.T @ (vectors / np.sqrt(p, dtype=x.dtype))
         else:
             features = vectors * np.sqrt(values)
-        return features.astype(np.float64), values.astype(np.float64)
+        return features, values.astype(np.float64)
 
     def _of_donors(self, root_count: np.ndarray) -> np.ndarray:
         """(n, n) p K, as of `_with_square_of`, a block of rows at a time."""
@@ -92,13 +99,14 @@ class Relatedness:
 
     @property
     def features(self) -> Floats:
-        """(n, k) Phi."""
+        """(n, k) Phi, in the precision of x."""
         return self._decomposed[0]
 
     def variant_effects(self, effects: Floats) -> Floats:
         """(p,) effects of variants, of least norm, that make the same score as these (k,)."""
         (features, values), copies = self._decomposed, self.x.copies
-        of_donors = features @ (effects / (values * self.x.n_variants))
+        scaled = effects / (values * self.x.n_variants)
+        of_donors = np.concatenate([rows @ scaled for _, rows in in_blocks(features)])
         return self.x.scores(of_donors)[copies.of] * copies.sign
 
     def of_tissue(self, tissue: int, weight: Floats) -> Rotated:

@@ -19,6 +19,7 @@ import numpy as np
 
 from fqtl.model.arrays.moments import Floats, Moments
 from fqtl.model.priors.single_effects import SingleEffectsPosterior
+from fqtl.model.priors.successive_effects import SuccessiveEffects
 
 
 class Blurred(NamedTuple):
@@ -33,7 +34,11 @@ class Blurred(NamedTuple):
 
     @classmethod
     def of(
-        cls, effects: SingleEffectsPosterior, target: Floats, weight: Floats, blur: float
+        cls,
+        effects: SingleEffectsPosterior | SuccessiveEffects,
+        target: Floats,
+        weight: Floats,
+        blur: float,
     ) -> "Blurred | None":
         """Of these effects, against a target and weights (n,); None where they have no size."""
         tau2 = error_variance(effects, blur)
@@ -48,6 +53,6 @@ class Blurred(NamedTuple):
         return cls(Moments(score + mean, variance + known), kl)
 
 
-def error_variance(effects: SingleEffectsPosterior, blur: float) -> float:
+def error_variance(effects: SingleEffectsPosterior | SuccessiveEffects, blur: float) -> float:
     """tau^2"""
     return blur * float((effects.score**2 + effects.score_variance).mean())

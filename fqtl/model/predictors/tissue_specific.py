@@ -5,7 +5,7 @@ one effect more than was found in it, however improbable, so that what little th
 lost.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Self
@@ -21,18 +21,14 @@ from fqtl.model.predictors.predictor import Grown, Visit
 from fqtl.model.predictors.weak_effects import WeakEffects
 from fqtl.model.priors import NoisePrecision, SuccessivePrior
 from fqtl.model.priors.default_model import tissue_specific_effects
-from fqtl.model.priors.place import NOTICEABLE
-from fqtl.model.priors.single_effects import (
-    Regression,
-    SingleEffect,
-    SingleEffectsPosterior,
-)
+from fqtl.model.priors.effect_prior import EffectPrior
+from fqtl.model.priors.place import NOTICEABLE, Alike
+from fqtl.model.priors.single_effects import Regression, SingleEffect
+from fqtl.model.priors.successive_effects import SuccessiveEffects
 
 EM_STEPS = 20  # of the prior, before effects are looked for; taste: rounds go on from there
 SETTLED = 1e-5  # of the prior, that another of these steps changes; taste
-# probability of an effect from which its tissue is updated in every round; taste: more than of an
-# effect in a factor, since there are m such tissues
-ACTIVE = 0.25
+ACTIVE = NOTICEABLE  # probability of an effect from which its tissue is updated in every round
 
 
 @dataclass(frozen=True)
@@ -55,13 +51,13 @@ class Observations:
 class TissueSpecific:
     """Effects of the variants in each tissue.
 
-    tissues : m sums of effects
+    tissues : m chains of effects
     prior : of all of them
     weak : what is known of tissues that have hardly an effect
     """
 
     x: Variants
-    tissues: tuple[SingleEffectsPosterior, ...]
+    tissues: tuple[SuccessiveEffects, ...]
     prior: SuccessivePrior
     observations: Observations
     weak: WeakEffects
@@ -72,7 +68,7 @@ class TissueSpecific:
     ) -> "TissueSpecific":
         """No effects; observed : (n, m) 1 where a donor has a tissue, else 0."""
         m = observed.shape[1]
-        nothing = SingleEffectsPosterior.empty(x.n, x.p, options.max_effects)
+        nothing = SuccessiveEffects.empty(x.n, x.p, options.max_effects)
         prior = tissue_specific_effects(m, options.priors)
         weak = WeakEffects.none(x, m)
         return cls(x, (nothing,) * m, prior, Observations(x, observed), weak)
@@ -109,7 +105,7 @@ class TissueSpecific:
     def updated(self, residual: Floats, precision: NoisePrecision, visit: Visit) -> Self:
         """Tissue after tissue; the prior, too, where all that it rules is visited."""
         if visit is Visit.ACTIVE_SET:
-            active = [t for t, effects in enumerate(self.tissues) if effects.most >= ACTIVE]
+            active = [t for t, effects in enumerate(self.tissues) if effects.any >= ACTIVE]
             return self._swept(residual, precision, active, visit)
         entry = self._swept(residual, precision, range(len(self.tissues)), visit)
         included = np.sum([effects.included for effects in entry.tissues], axis=0)
@@ -136,8 +132,9 @@ class TissueSpecific:
         what is known of these."""
         left = residual - precision.times(self.mean())
         most = _largest(precision.diagonal)
-        everywhere = range(len(self.tissues))
-        weak = replace(self.weak, scores=self.weak.scores.refreshed(left / most, everywhere))
+        left /= most
+        weak = replace(self.weak, scores=self.weak.scores.refreshed(left, range(len(self.tissues))))
+        del left  # what follows holds as much
         return replace(self, weak=weak)._learned_from_all(weak.scores.squares(most), precision)
 
     def cleared(self) -> Self | None:
@@ -156,7 +153,7 @@ class TissueSpecific:
             weight = np.ascontiguousarray(precision.diagonal[:, t])
             target = left[:, t] + weight * effects.fitted_mean
             target, weight = self._seen_by_variants(t, target, weight)
-            regression = Regression(self.x, weight, self.prior, self._information(t, weight))
+            regression = Regression(self.x, weight, self.prior, self._alike(t, weight))
             found.append(effects.log_bayes_factors(target, regression))
         return found
 
@@ -191,7 +188,7 @@ class TissueSpecific:
         held: dict[int, SingleEffect | None] = {}
         for t in where:
             effects = self.tissues[t]
-            if len(effects.effects) > 1 or effects.most >= NOTICEABLE:
+            if len(effects.effects) > 1 or effects.any >= NOTICEABLE:
                 continue
             if _is_alike(diagonal[:, t]):
                 held[t] = effects.effects[0] if effects.effects else None
@@ -200,25 +197,23 @@ class TissueSpecific:
         most = _largest(diagonal)
         beside = left / most + diagonal / most * self.mean()
         information = self.observations.information
-        return self.weak.found(held, beside, diagonal, information, self.prior.of_slot(0))
+        slots = self.tissues[0].slots
+        return self.weak.found(held, beside, diagonal, information, self.prior.of_last(0, slots))
 
     def _refined(
         self,
-        effects: SingleEffectsPosterior,
+        effects: SuccessiveEffects,
         tissue: int,
         target: Floats,
         weight: Floats,
         visit: Visit,
-    ) -> SingleEffectsPosterior:
+    ) -> SuccessiveEffects:
         """Effects of one tissue; in a full sweep of any variant, and one more than was found."""
         if visit is Visit.ACTIVE_SET:
             regression = Regression(self.x, weight, self.prior)
-            residual = regression.residual(target, effects)
-            return effects.refined(residual, regression, least=ACTIVE, anew=False)[0]
-        information = self._information(tissue, weight)
-        regression = Regression(self.x, weight, self.prior, information)
-        effects, residual = effects.refined(regression.residual(target, effects), regression)
-        return effects.extended(residual, regression, worth=0.0)
+            return effects.refined(target, regression, least=ACTIVE, anew=False)
+        regression = Regression(self.x, weight, self.prior, self._alike(tissue, weight))
+        return effects.refined(target, regression).extended(target, regression)
 
     def _seen_by_variants(
         self, tissue: int, target: Floats, weight: Floats
@@ -230,11 +225,11 @@ class TissueSpecific:
         """(m,) weight of all donors of each tissue."""
         return np.asarray(precision.diagonal.sum(axis=0))
 
-    def _information(self, tissue: int, weight: Floats) -> Floats | None:
-        """(p,) sum_i w_i x_ji^2, where all donors of the tissue have the same weight."""
-        if not _is_alike(weight):
+    def _alike(self, tissue: int, weight: Floats) -> Alike | None:
+        """What is known where all donors of the tissue are of one weight, and there are any."""
+        if not _is_alike(weight) or weight.max() <= 0:
             return None
-        return np.asarray(weight.max() * self.observations.information[tissue])
+        return Alike(self.observations.information[tissue], float(weight.max()))
 
     def _learned_from_all(
         self, squares: np.ndarray, precision: NoisePrecision
@@ -246,23 +241,23 @@ class TissueSpecific:
         squares : (m, p) of the scores of what all effects leave, in single precision
         """
         information = self._seen_by_new_effects(precision)
-        held = np.array([[pip >= ACTIVE for pip in sums.included] for sums in self.tissues])
-        slot = np.minimum(held.sum(axis=1), held.shape[1] - 1)
-        known = [effect for sums in self.tissues for effect in sums.effects]
-        included = (held * [sums.included for sums in self.tissues]).sum(axis=0)
-        second = sum(effect.second_moment for effect in known if effect.pip >= ACTIVE)
+        slots = self.tissues[0].slots
+        included = np.array([effects.included for effects in self.tissues])
+        held = included >= ACTIVE
+        slot = np.minimum(held.sum(axis=1), slots - 1)
+        before = np.where(slot > 0, included[np.arange(len(slot)), slot - 1], 1.0)
+        second = sum(effects.second_moment_of(ACTIVE) for effects in self.tissues)
         prior = self.prior
         squares = squares.astype(np.float32, copy=False)
         largest = squares.max(axis=1).astype(np.float64)
         share = self.x.copies.share.astype(np.float32)
         for _ in range(EM_STEPS):
-            more = _one_more_effect(
-                prior, slot, held.shape[1], squares, largest, information, share
-            )
-            new = np.bincount(slot, weights=more.pip, minlength=held.shape[1])
-            before, square = prior, float(more.pip @ more.square)
-            prior = prior.learned(included + new, second + square, len(slot))
-            if _is_near(prior, before):
+            each = [prior.of_last(k, slots) for k in range(slots)]
+            more = _one_more_effect(each, slot, before, squares, largest, information, share)
+            new = np.bincount(slot, weights=more.pip, minlength=slots)
+            last, square = prior, float(more.pip @ more.square)
+            prior = prior.learned((held * included).sum(axis=0) + new, second + square, len(slot))
+            if _is_near(prior, last):
                 break
         return replace(self, prior=prior), more
 
@@ -297,9 +292,9 @@ class OneMore(NamedTuple):
 
 
 def _one_more_effect(
-    prior: SuccessivePrior,
+    slots: Sequence[EffectPrior],
     slot: np.ndarray,
-    slots: int,
+    before: Floats,
     squares: np.ndarray,
     largest: Floats,
     information: Floats,
@@ -307,23 +302,25 @@ def _one_more_effect(
 ) -> OneMore:
     """An effect in a slot of each tissue.
 
+    slots : prior of each slot, after which none was opened
     slot : (m,) which slot of each tissue
+    before : (m,) probability that the slot before holds an effect
     squares : (m, p) of the scores of rows, whose information (m,) is alike in a tissue
     largest : (m,) of these
     share : (p,) prior probability of each row, given an effect; both in single precision, of
         which exponentials take a fifth of the time
     """
-    size_precision = prior.precision + information
+    precision = slots[0].precision
+    size_precision = precision + information
     scale = 0.5 / size_precision
     top, sums = scale * largest, np.empty((len(squares), 2))
     weigh_rows(squares, share, scale, top, sums)
     total, second = sums.T
-    of_slots = prior.of_slots(slots)
-    log_odds = np.array([one.log_odds for one in of_slots])[slot]
-    log_absent = np.array([one.log_absent for one in of_slots])[slot]
-    log_bayes = 0.5 * np.log(prior.precision / size_precision) + np.log(total) + top
+    log_odds = np.array([one.log_odds for one in slots])[slot]
+    log_absent = np.array([one.log_absent for one in slots])[slot]
+    log_bayes = 0.5 * np.log(precision / size_precision) + np.log(total) + top
     return OneMore(
-        expit(log_odds + log_bayes),
+        before * expit(log_odds + log_bayes),
         second / (total * size_precision**2) + 1 / size_precision,
-        log_absent + np.logaddexp(0.0, log_odds + log_bayes),
+        before * (log_absent + np.logaddexp(0.0, log_odds + log_bayes)),
     )

@@ -4,9 +4,9 @@ Where tissues share no noise, what one has does not touch the others: scores of 
 From one sweep to the next next to nothing changes of most of them. An effect that is the best one
 for a problem as near as this loses, against the best one, the KL divergence between the two, which
 falls with the square of what has changed: a score that is off by d of its standard errors z costs
-z^2 d^2/2 times the probability of the effect, which is below a tenth. So scores are kept until the
-residual has moved by STALE of its length (d is then at most STALE sqrt(n), and as a rule STALE),
-and effects until their prior has changed by OTHER.
+z^2 d^2/2 times the probability of the effect, which is below a quarter. So scores are kept until
+the residual has moved by STALE of its length (d is then at most STALE sqrt(n), and as a rule
+STALE), and effects until their prior has changed by OTHER.
 """
 
 from collections.abc import Iterable, Mapping

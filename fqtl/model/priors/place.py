@@ -14,7 +14,7 @@ from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.effect_prior import EffectPrior
 
 TAIL = 1e-9  # of an effect, left out between all variants; taste: below what float32 products tell
-NOTICEABLE = 0.1  # probability from which it is updated in every round, donor by donor; taste
+NOTICEABLE = 0.25  # probability from which it is updated in every round, donor by donor; taste
 FEW = 200  # variants that are cheap to visit; taste, beside the costs in `variants.py`
 
 
@@ -109,11 +109,26 @@ class KeptRows(NamedTuple):
         return self
 
 
+class Alike(NamedTuple):
+    """Donors who are all of one weight, but for those of weight 0.
+
+    information : (p,) on each row, sum_i x_ji^2, of donors of weight 1
+    """
+
+    information: np.ndarray
+    weight: float
+
+    @property
+    def of_each(self) -> Floats:
+        """(p,) sum_i weight_i x_ji^2."""
+        return self.weight * self.information.astype(np.float64)
+
+
 class SeenRows(NamedTuple):
     """What a place among all rows follows from, and is made of when it is asked for.
 
     Of weak effects of all tissues, and of what a fit may go back to, places would be the most that
-    a fit holds; what they follow from is there for other reasons.
+    a fit holds; what they follow from is less, or there for other reasons.
 
     z, information : (p,) score of each row and information on it, of donors of weight 1
     weight : of each donor
@@ -149,6 +164,11 @@ class Sums(NamedTuple):
     included: float
     second: float
     shape: float
+
+    def times(self, factor: float) -> "Sums":
+        """Of probabilities times `factor`."""
+        shape = factor * (self.shape + self.included * log(factor))
+        return Sums(self.included * factor, self.second * factor, shape)
 
     def scaled(self, factor: float) -> "Sums":
         """Of sizes times `factor`."""

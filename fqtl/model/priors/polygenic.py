@@ -23,16 +23,19 @@ Features exist with a prior probability. Where the evidence and the prior log od
 together the ELBO is higher without them, and there are none.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import eigh
 from scipy.special import logsumexp
 
 from fqtl.model.arrays.moments import Floats
 
 LEAST_VARIANCE = 1e-4  # of the grid; taste: of a few hundred donors it predicts nothing
 MOST_VARIANCE = 1.0  # derived: all of the variance of a standardised response
+BLOCK = 64  # donors whose rotated features are made at a time; taste
 GRID = 24  # variances; measured: evidence is good to 0.02 nats
 
 
@@ -42,29 +45,36 @@ class Rotated(NamedTuple):
     Rotated features are made when they are needed, as those of all tissues together would be many
     times the genotypes.
 
-    features : (n, k) Phi
+    features : (n, k) Phi, in any precision; sums over them are in double precision
     rotation : (k, k) V, of those that are kept in the precision of genotypes
     eigenvalues : (k,) e
     """
 
-    features: Floats
+    features: np.ndarray
     rotation: np.ndarray
     eigenvalues: Floats
 
     @classmethod
-    def of(cls, features: Floats, weight: Floats) -> "Rotated":
+    def of(cls, features: np.ndarray, weight: Floats) -> "Rotated":
         """Under weights (n,)."""
-        values, vectors = np.linalg.eigh((features.T * weight) @ features)
+        k = features.shape[1]
+        gram = np.zeros((k, k), order="F")
+        for donors, rows in in_blocks(features):
+            gram += (rows.T * weight[donors]) @ rows
+        values, vectors = eigh(gram, overwrite_a=True, check_finite=False)
         return cls(features, vectors, np.maximum(values, 0.0))
 
-    @property
-    def rotated_features(self) -> Floats:
-        """(n, k) Psi."""
-        return self.features @ self.rotation
+    def of_donors(self) -> Iterator[tuple[slice, Floats]]:
+        """Rows of Psi (n, k), a block of donors at a time."""
+        rotation = self.rotation.astype(np.float64)
+        return ((donors, rows @ rotation) for donors, rows in in_blocks(self.features))
 
     def scores(self, target: Floats) -> Floats:
         """(k,) c of a target (n,)."""
-        return (target @ self.features) @ self.rotation
+        total = np.zeros(self.features.shape[1])
+        for donors, rows in in_blocks(self.features):
+            total += target[donors] @ rows
+        return total @ self.rotation
 
     def compact(self, precision: np.dtype) -> "Rotated":
         """The same, to be kept."""
@@ -131,7 +141,6 @@ class PolygenicPosterior:
     @classmethod
     def of(cls, rotated: Rotated, target: Floats, prior: VariancePrior) -> "PolygenicPosterior":
         """The best one; target (n,)."""
-        features, rotation = rotated.rotated_features, rotated.rotation
         eigenvalues = rotated.eigenvalues
         scores = rotated.scores(target)
         log_q = prior.log_mass + prior.gains(scores, eigenvalues)
@@ -142,16 +151,17 @@ class PolygenicPosterior:
         scaled = shrunk / prior.variances[:, None]
         divergence = (scaled * (1 + shrunk * scores**2) - 1 - np.log(scaled)).sum(axis=1)
         kl = float(q @ (log_q - evidence - prior.log_mass + 0.5 * divergence))
-        # of the mean of eta given v, over v
-        between = ((shrunk - average) * scores) @ features.T
-        mean = features @ (average * scores)
-        features *= features
+        mean, variance = np.empty((2, len(target)))
+        apart = (shrunk - average) * scores  # of the mean of eta given v, over v
+        for donors, features in rotated.of_donors():
+            mean[donors] = features @ (average * scores)
+            variance[donors] = features**2 @ average + q @ (apart @ features.T) ** 2
         return cls(
             q,
             float(q @ prior.variances),
-            rotation @ (average * scores),
+            rotated.rotation @ (average * scores),
             mean,
-            features @ average + q @ between**2,
+            variance,
             evidence,
             kl,
         )
@@ -164,3 +174,10 @@ class PolygenicPosterior:
         with np.errstate(divide="ignore"):
             found: Floats = np.log(self.probability) - prior.log_mass + self.evidence
         return found
+
+
+def in_blocks(features: np.ndarray) -> Iterator[tuple[slice, Floats]]:
+    """Donors a block at a time, and their rows of (n, k) in double precision."""
+    for start in range(0, len(features), BLOCK):
+        donors = slice(start, start + BLOCK)
+        yield donors, features[donors].astype(np.float64)

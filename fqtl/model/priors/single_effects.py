@@ -41,10 +41,11 @@ from fqtl.model.arrays.copies import Copies
 from fqtl.model.arrays.moments import Floats, Indices, Moments
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.effect_prior import EffectPrior
-from fqtl.model.priors.place import KeptRows, Place, SeenRows, Sums, log_bayes_factor
+from fqtl.model.priors.place import Alike, KeptRows, Place, SeenRows, Sums, log_bayes_factor
 
 LIKELY = 0.5  # probability from which an effect counts as found, and another is looked for; taste
 NO_WEIGHT = 1e-300  # of all donors, where none was observed: any that can be divided by; derived
+ALMOST_ONE = 1 - 1e-16  # largest probability whose complement has a logarithm; derived: rounding
 LEAST = 1e-7  # probability below which a slot is emptied; taste: it costs the ELBO as little
 
 
@@ -117,23 +118,29 @@ class SingleEffect:
         weight: Floats,
         prior: EffectPrior,
         among: Indices | None = None,
-        information: Floats | None = None,
+        alike: Alike | None = None,
     ) -> "SingleEffect":
         """Optimum against a gradient at 0 and weights, each (n,).
 
         among : the variants that it may be; None for all
-        information : (p,) sum_i weight_i x_ji^2, if it is known
+        alike : what is known of donors if they are of one weight
         """
         index = x.all if among is None else among
-        if information is None:
-            score, information = x.dots(index, gradient, weight)
+        seen = None
+        if alike is None:
+            place = Place.best(x, index, *x.dots(index, gradient, weight), prior)
         else:
-            score = x.scores(gradient)
-            if index is not x.all:
-                score, information = score[index], information[index]
-        place = Place.best(x, index, score, information, prior)
+            if index is x.all:
+                z = x.scores(gradient / alike.weight)
+                seen = SeenRows(x, z, alike.information, alike.weight, prior)
+                place = seen.place()
+            else:
+                score, information = x.scores(gradient)[index], alike.of_each[index]
+                place = Place.best(x, index, score, information, prior)
         if place.is_spread_out(x):
             first = x.sum(place.rows, place.first).astype(x.dtype)
+            if seen is not None:
+                return cls.of(place, seen, first, _square(place.second, place, weight, prior))
             kept, of_donor = spread_out(place, weight, prior, x)
             return cls.of(place, kept, first, of_donor)
         f, square = x.add(place.rows, place.first, place.second)
@@ -184,6 +191,27 @@ class SingleEffect:
         which = -pip * log(prior.inclusion) - (1 - pip) * log1p(-prior.inclusion)
         size = prior.precision * self.sums.second - self.sums.included * log(prior.precision)
         return self.sums.shape + none + which + 0.5 * size
+
+    def kl_if_there(self, precision: float) -> float:
+        """KL of its variant and its size, given that it is there; precision : of sizes."""
+        of_all = self.sums.shape + 0.5 * (
+            precision * self.sums.second - self.sums.included * log(precision)
+        )
+        return of_all / self.pip - log(self.pip)
+
+    def times(self, factor: float) -> "SingleEffect":
+        """The same with `factor` times its probability."""
+        if factor == 1:
+            return self
+        (rows, each), scale = self.where.made(), np.array([[factor], [1.0], [1.0]])
+        sums = self.sums.times(factor)
+        return SingleEffect(
+            KeptRows(rows, each * scale.astype(each.dtype)),
+            log1p(-min(sums.included, ALMOST_ONE)),
+            sums,
+            self.first * float(factor),  # in its precision
+            self.square * factor,
+        )
 
     def spread(self, copies: Copies) -> "SingleEffect":
         """The same of single variants, of which the rows are classes."""
@@ -236,13 +264,13 @@ class Regression:
 
     weight : (n,) of the donors
     prior : of all slots
-    information : (p,) sum_i weight_i x_ji^2, if it is known
+    alike : what is known of donors if they are of one weight
     """
 
     x: Variants
     weight: Floats
     prior: EffectPrior
-    information: Floats | None = None
+    alike: Alike | None = None
 
     def residual(self, target: Floats, effects: "SingleEffectsPosterior") -> Floats:
         """(n,) t - d f: what effects leave of a target."""
@@ -251,17 +279,17 @@ class Regression:
     def best(self, residual: Floats, slot: int, among: Indices | None = None) -> SingleEffect:
         """Best effect of a slot against a residual; `among` some variants, None for all."""
         prior = self.prior.of_slot(slot)
-        return SingleEffect.best(self.x, residual, self.weight, prior, among, self.information)
+        return SingleEffect.best(self.x, residual, self.weight, prior, among, self.alike)
 
     def log_bayes_factor(self, residual: Floats) -> Floats:
         """(p,) ln BF of one effect at each row of x against none, beside what left the residual.
 
         All slots have effects of one size, so that it is the same for each.
         """
-        if self.information is None:
+        if self.alike is None:
             found = self.x.dots(self.x.all, residual, self.weight)
         else:
-            found = self.x.scores(residual), self.information
+            found = self.x.scores(residual), self.alike.of_each
         return log_bayes_factor(*found, self.prior.precision)
 
 

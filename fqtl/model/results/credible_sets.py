@@ -13,7 +13,7 @@ import numpy as np
 
 from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.priors.single_effects import SingleEffectsPosterior
+from fqtl.model.priors.single_effects import SingleEffect
 
 COVERAGE = 0.95  # of a credible set; the field's custom, taste
 MIN_PURITY = 0.5  # of a set whose variants belong together; the field's custom, taste
@@ -44,18 +44,18 @@ class CredibleSet:
 
 
 def credible_sets(
-    effects: SingleEffectsPosterior,
+    effects: Sequence[SingleEffect],
     x: Variants,
     log_bayes_factors: Sequence[Floats],
     factor: int | None = None,
     tissue: int | None = None,
 ) -> list[CredibleSet]:
-    """Sets of the effects that are likely there, which are of single variants, not of classes.
+    """Sets of effects that are likely there, which are of single variants, not of classes.
 
     log_bayes_factors : (k,) of each of these effects, of classes
     """
     found = []
-    for effect, of_classes in zip(effects.found(), log_bayes_factors, strict=True):
+    for effect, of_classes in zip(effects, log_bayes_factors, strict=True):
         share = effect.alpha / effect.alpha.sum()
         order = np.argsort(-share, kind="stable")
         size = int(np.searchsorted(np.cumsum(share[order]), COVERAGE)) + 1

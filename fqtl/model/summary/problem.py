@@ -164,7 +164,7 @@ class SummaryProblem:
             parts = [_blurred(part, blur, of_tissues) for part in parts]
         # rows are of no mean: the intercept has a column of zeros
         none = Covariates.empty(np.zeros((rows.k, 1)), m)
-        dispersion = Covariates.empty(np.ones((rows.k, 1)), m, start=family.dispersion_start)
+        dispersion = Covariates.of_dispersion(np.ones((rows.k, 1)), m, family.dispersion_start)
         return Model(family, response, (none, *parts), dispersion)
 
     def _result(self, solution: Solution) -> SummaryFit:

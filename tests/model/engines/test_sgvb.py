@@ -33,7 +33,7 @@ def model_of(seed, *, n=40, p=6, m=3, factored=True):
             Variants(x), response.observed, 2, factored, SpikeSlabOptions(specific=False)
         ),
     )
-    dispersion = Covariates.empty(design[:, :1], m, start=(1.0, 0.3))
+    dispersion = Covariates.of_dispersion(design[:, :1], m, start=(1.0, 0.3))
     return Model(family, response, location, dispersion)
 
 

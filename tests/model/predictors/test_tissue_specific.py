@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
 
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.predictors.options import SingleEffectsOptions
@@ -77,14 +78,29 @@ def test_where_updates_settle_every_effect_is_best_given_the_rest(shared):
     left = residual - precision.times(specific.mean())
     for t, effects in enumerate(specific.tissues):
         weight = precision.diagonal[:, t]
+        target = left[:, t] + weight * effects.score  # of effects not before the slot, if all are
         for slot, effect in enumerate(effects.effects):
-            target = left[:, t] + weight * effect.score
             prior = specific.prior.of_slot(slot)
+            after = effects.of(effects.effects[slot + 1 :])
             alpha, mean, *_ = single_effect(
-                specific.x.x, target, weight, np.zeros(N), prior.inclusion, prior.precision
+                specific.x.x,
+                target - weight * after.score,
+                weight,
+                np.zeros(N),
+                expit(logit(prior.inclusion) + worth(after, slot + 1, target, weight, specific)),
+                prior.precision,
             )
             np.testing.assert_allclose(effect.alpha, np.array(alpha)[effect.index], atol=1e-4)
             np.testing.assert_allclose(effect.mean, np.array(mean)[effect.index], atol=1e-4)
+            target = target - weight * effect.score / effect.pip
+
+
+def worth(effects, first, target, weight, specific):
+    """Nats that effects of slots from `first` on bring where the one before is there."""
+    square = effects.score**2 + effects.score_variance
+    slots = specific.prior.of_slots(effects.slots)[first:]
+    kl = replace(effects, slots=len(slots)).kl_under(slots)
+    return target @ effects.score - 0.5 * weight @ square - kl
 
 
 def test_tissues_share_nothing_but_the_prior():
@@ -124,13 +140,14 @@ def test_equal_weights_give_what_weights_that_are_all_but_equal_give(shared, dty
 
 def test_every_tissue_keeps_one_effect_more_than_was_found():
     specific, *_ = swept(3)
+    assert any(effects.likely for effects in specific.tissues)
     for effects in specific.tissues:
         assert len(effects.effects) == effects.likely + 1
 
 
 def test_a_cheap_visit_leaves_tissues_without_effects_alone():
     specific, response, precision = swept(4)
-    quiet = [t for t, effects in enumerate(specific.tissues) if effects.most < 0.25]
+    quiet = [t for t, effects in enumerate(specific.tissues) if effects.any < 0.25]
     assert 0 < len(quiet) < M
     before = held(specific)
     specific = specific.updated(0.5 * precision.times(response), precision, Visit.ACTIVE_SET)
@@ -185,7 +202,9 @@ def test_what_tissues_promise_is_the_evidence_for_one_effect_in_each():
             shrunk = np.sqrt(prior.precision / (prior.precision + information))
             square = (row @ left[:, t]) ** 2 / (prior.precision + information)
             bayes_factor += shrunk * np.exp(0.5 * square) / P
-        nats += np.log(1 - prior.inclusion + prior.inclusion * bayes_factor)
+        # an effect pays for the one that is not there after it
+        paid = 1 - prior.another
+        nats += np.log(1 - prior.inclusion + prior.inclusion * paid * bayes_factor)
     assert nats > 5
     assert specific.promise(left, precision) == pytest.approx(nats, rel=0.01)
 

@@ -5,7 +5,7 @@ import numpy as np
 from fqtl.model.arrays.standardise import standardise_genotypes
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.default_model import tissue_specific_effects
-from fqtl.model.priors.place import SeenRows
+from fqtl.model.priors.place import Alike, SeenRows
 from fqtl.model.priors.single_effects import SingleEffect
 from tests.conftest import linked_genotypes
 
@@ -18,7 +18,7 @@ def test_each_response_has_its_own_best_effect() -> None:
     y[:, 3] += z[100]  # no weak effect
     observed, weight = (rng.random((150, 5)) < 0.7).astype(float), rng.uniform(0.5, 2.0, 5)
     weights = observed * weight
-    gradients, informations = weights * y, np.ascontiguousarray(x.information(weights).T)
+    gradients = weights * y
     z, information = x.scores_of_each(observed * y), x.information(observed).T
     seen = [SeenRows(x, z[t], information[t], float(weight[t]), prior) for t in range(5)]
     found = SingleEffect.best_of_each(x, seen, weights)
@@ -26,9 +26,8 @@ def test_each_response_has_its_own_best_effect() -> None:
     for t, one in enumerate(found):
         if one is None:
             continue
-        alone = SingleEffect.best(
-            x, gradients[:, t], weights[:, t], prior, information=informations[t]
-        )
+        alike = Alike(information[t], float(weight[t]))
+        alone = SingleEffect.best(x, gradients[:, t], weights[:, t], prior, alike=alike)
         np.testing.assert_array_equal(one.index, alone.index)
         np.testing.assert_allclose(one.alpha, alone.alpha, rtol=1e-4)
         np.testing.assert_allclose(one.score, alone.score, atol=1e-6)

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
 from scipy.stats import beta, gamma
 
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors import EffectPrior, FactorPrior, SuccessivePrior
 from fqtl.model.priors.effect_prior import USUAL_SQUARE
-from fqtl.model.priors.place import TAIL, KeptRows
+from fqtl.model.priors.place import TAIL, Alike, KeptRows
 from fqtl.model.priors.single_effects import (
     LEAST,
     Regression,
@@ -106,10 +105,13 @@ def test_the_best_effect_is_what_the_formulas_say(dtype, known, tolerance, among
     for seed in range(5):
         x, target, weight = problem(seed, dtype)
         others = 0.3 * np.random.default_rng(seed).standard_normal(N)
-        information = x.information(weight[:, None])[:, 0] if known else None
+        if known:  # all donors that are seen have one weight
+            weight = 0.7 * (weight > 0)
+        there = (weight > 0).astype(float)[:, None]
+        alike = Alike(x.information(there)[:, 0], 0.7) if known else None
         index = None if among is None else np.array(among)
         effect = SingleEffect.best(
-            x, target - weight * others, weight, prior_of(), index, information=information
+            x, target - weight * others, weight, prior_of(), index, alike=alike
         )
         rows = x.all if among is None else index
         # an effect of few variants has their share of the prior: they are as probable as ever
@@ -305,10 +307,13 @@ def test_the_learned_prior_stays_within_its_bounds():
     assert prior.precision == 2.0
 
 
-def test_successive_slots_are_ever_less_likely():
-    prior = SuccessivePrior(0.2, 3.0)
-    assert [prior.of_slot(k).inclusion for k in range(3)] == pytest.approx([0.2, 0.04, 0.008])
+def test_another_effect_of_a_tissue_is_as_likely_after_each():
+    prior = SuccessivePrior(0.02, 3.0)
+    assert [prior.of_slot(k).inclusion for k in range(3)] == pytest.approx([0.02, 0.3, 0.3])
     assert prior.of_slot(2).precision == 3.0
+    # a slot after which none was opened pays for it, but for the last that there may be
+    paid = [prior.of_last(k, 3).log_odds - prior.of_slot(k).log_odds for k in range(3)]
+    assert paid == pytest.approx([np.log(0.7), np.log(0.7), 0.0])
 
 
 def log_density_of_prior(inclusion, precision):
@@ -327,34 +332,14 @@ def test_a_learned_prior_costs_its_own_log_density(inclusion, precision):
 def test_the_learned_successive_prior_is_the_most_probable_one():
     rng = np.random.default_rng(0)
     inclusions = np.linspace(1e-3, 0.9, 20_001)
-    slots = inclusions[:, None] ** np.arange(1, 5)
     prior_density = log_density_of_prior(inclusions, 1.0)
     for _ in range(20):
         included, sums = np.sort(rng.random(4) ** 2)[::-1] * 7, 7
         prior = SuccessivePrior(0.3, 1.0, (1e-3, 0.9)).learned(included, 1.0, sums)
-        density = np.log(slots) @ included + np.log1p(-slots) @ (sums - included) + prior_density
-        assert prior.inclusion == pytest.approx(inclusions[density.argmax()], abs=1e-4)
-
-
-def test_the_learned_share_is_a_root_to_the_last_digits():
-    rng = np.random.default_rng(1)
-    power = np.arange(1, 11)
-    for _ in range(200):
-        included = np.sort(rng.random(10) ** rng.integers(1, 40))[::-1] * 49
-        unseen = rng.uniform(1, 50)
-        prior = SuccessivePrior(0.03, 1.0, unseen=unseen).learned(included, 1.0, 49)
-        held, empty = included.copy(), 49 - included
-        held[0] += prior.lowest
-        empty[0] += unseen - prior.lowest
-
-        def slope(share: float, held: np.ndarray = held, empty: np.ndarray = empty) -> float:
-            return float(power @ (held - empty * share**power / (1 - share**power)))
-
-        low, high = prior.inclusion_bounds
-        expected = (
-            low if slope(low) <= 0 else high if slope(high) >= 0 else brentq(slope, low, high)
-        )
-        assert prior.inclusion == pytest.approx(expected, rel=1e-11)
+        first = included[0]  # others are there or not beside it, whatever the share
+        density = np.log(inclusions) * first + np.log1p(-inclusions) * (sums - first)
+        best = inclusions[(density + prior_density).argmax()]
+        assert prior.inclusion == pytest.approx(best, abs=1e-4)
 
 
 def test_the_learned_precision_is_the_most_probable_one():
@@ -391,7 +376,7 @@ def test_the_most_probable_effects_hold_the_first_slots():
     x, gradient, weight = problem(2)
     sums = SingleEffectsPosterior.empty(x.n, x.p, 5)
     for _ in range(3):
-        sums = updated(sums, x, gradient, weight, SuccessivePrior(0.3, 1.0), worth=0.0)
+        sums = updated(sums, x, gradient, weight, prior_of(), worth=0.0)
         pips = sums.included
         assert (np.diff(pips) <= 0).all()
         assert pips[0] > 0
