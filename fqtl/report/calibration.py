@@ -25,7 +25,7 @@ def section(results: Results) -> Section:
     blocks: list[Block] = [
         Table(
             "Widened: tests that were compared with permuted fits of genes of other numbers of "
-            "tissues, too, since fewer than three of as many tissues had as much; in the first "
+            "tissues, too, since fewer than five of as many tissues had as much; in the first "
             "place those with effects. "
             "π₀ is the estimated share of hypotheses without an effect. Found: q below 5 %. Found "
             "among permuted genes: the share of these that would have q below 5 %, were they the "

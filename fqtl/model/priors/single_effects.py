@@ -38,7 +38,7 @@ from typing import Self
 import numpy as np
 
 from fqtl.model.arrays.copies import Copies
-from fqtl.model.arrays.moments import Floats, Indices, Moments
+from fqtl.model.arrays.moments import Floats, Indices
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.priors.effect_prior import EffectPrior
 from fqtl.model.priors.place import Alike, KeptRows, Place, SeenRows, Sums, log_bayes_factor
@@ -324,16 +324,6 @@ class SingleEffectsPosterior:
         """(n,) V f."""
         return _sum([effect.score_variance for effect in self.effects], self.n)
 
-    @property
-    def fitted(self) -> Moments:
-        """What a response sees of it, each (n,)."""
-        return Moments(self.score, self.score_variance)
-
-    @property
-    def fitted_mean(self) -> Floats:
-        """(n,) the mean of that."""
-        return self.score
-
     def refined(
         self,
         residual: Floats,
@@ -425,11 +415,6 @@ class SingleEffectsPosterior:
     def likely(self) -> int:
         """Number of effects found."""
         return sum(effect.pip > LIKELY for effect in self.effects)
-
-    @property
-    def most(self) -> float:
-        """Probability of the most probable effect."""
-        return max((effect.pip for effect in self.effects), default=0.0)
 
     @property
     def second_moment(self) -> float:

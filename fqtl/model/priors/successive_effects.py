@@ -50,10 +50,8 @@ class Following(NamedTuple):
 
     def beside(self, effect: SingleEffect, prior: EffectPrior) -> "Following":
         """What follows the slot before that of an effect, which this follows."""
-        first, there = effect.score, effect.pip
-        mean = first + there * self.mean
-        square = effect.square + 2 * first * self.mean + there * self.square
-        return Following(mean, square, effect.kl(prior) + there * self.kl)
+        mean, square = _beside(effect, self.mean, self.square)
+        return Following(mean, square, effect.kl(prior) + effect.pip * self.kl)
 
     def gain(self, target: Floats, weight: Floats) -> float:
         """Nats that it brings against a target and weights, each (n,)."""
@@ -110,8 +108,7 @@ class SuccessiveEffects:
         mean: Floats | float = 0.0
         square: Floats | float = 0.0
         for effect in reversed(self.effects):
-            square = effect.square + 2 * effect.score * mean + effect.pip * square
-            mean = effect.score + effect.pip * mean
+            mean, square = _beside(effect, mean, square)
         return square - np.square(mean) + np.zeros(self.n)
 
     @property
@@ -212,10 +209,6 @@ class SuccessiveEffects:
         """KL(q || p) of all slots, from the prior of each."""
         return self._following(self.effects, 0, slots).kl
 
-    def rescaled(self, factor: float) -> Self:
-        """Sizes times `factor`; under a prior that is rescaled, too, the KL stays."""
-        return self.of([effect.scaled(factor) for effect in self.effects])
-
     @property
     def included(self) -> Floats:
         """(slots,) probability of an effect in each slot."""
@@ -289,6 +282,15 @@ class SuccessiveEffects:
             mean[at] += alpha * size
             square[at] += alpha * (size**2 + 1 / precision) + again
         return mean, square
+
+
+def _beside(
+    effect: SingleEffect, mean: Floats | float, square: Floats | float
+) -> tuple[Floats, Floats]:
+    """First and second moment of the score of an effect and of what follows it, from those of the
+    latter where the effect is there."""
+    first, there = effect.score, effect.pip
+    return first + there * mean, effect.square + 2 * first * mean + there * square
 
 
 def _best(
