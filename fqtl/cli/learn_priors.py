@@ -141,4 +141,4 @@ def _seen(gene: GeneData, cis: Genotypes, settings: Settings) -> Outcome:
     except Exception as fault:  # as in a shard: the log has the traceback
         log.exception("gene %s failed", gene.gene_id)
         return Outcome(None, f"{type(fault).__name__}: {fault}")
-    return Outcome(Seen.of(found))
+    return Outcome(Seen.of(found, mine.tissues))

@@ -65,7 +65,7 @@ def _look(given: Namespace) -> Callable[[Piece], list[Outcome]]:
             one, z, n, own = measured_in(gene, found, options)
             record, fit, _ = analyse_summary(one, cis, z, n, own, min_pip=1.0)
             failure = record["reason"] if record["status"] == "failed" else ""
-            seen.append(Outcome(None if fit is None else Seen.of(fit), failure))
+            seen.append(Outcome(None if fit is None else Seen.of(fit, one.tissues), failure))
         return seen
 
     return work

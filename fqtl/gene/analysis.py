@@ -23,7 +23,7 @@ from fqtl.gene.measured import of_measured
 from fqtl.gene.permutations import draw_permutations, permuted_columns
 from fqtl.gene.record import record_of, written_effects
 from fqtl.gene.sample import has_baseline
-from fqtl.gene.settings import Settings, both_sexes
+from fqtl.gene.settings import Settings, both_sexes, of_named_tissues
 from fqtl.gene.sparse_background import sparse_background
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.arrays.standardise import StandardGenotypes
@@ -116,7 +116,7 @@ def _fit(gene: GeneData, x: StandardGenotypes, settings: Settings, rows: np.ndar
     """The fit to genotypes x of expression, and of what goes with it, in these rows."""
     offset = None if gene.offset is None else gene.offset[rows]
     covariates = None if settings.covariates is None else settings.covariates[rows]
-    options = {"background": False, **settings.fit}
+    options = of_named_tissues({"background": False, **settings.fit}, gene.tissues)
     return fit(gene.y[rows], x, offset=offset, covariates=covariates, **options)
 
 

@@ -1,5 +1,6 @@
 """What to fit of each gene, and what to keep."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -56,3 +57,11 @@ class Settings:
 def both_sexes(is_male: np.ndarray) -> bool:
     """Whether there are donors of either."""
     return bool(is_male.any() and not is_male.all())
+
+
+def of_named_tissues(arguments: dict[str, Any], tissues: Sequence[str]) -> dict[str, Any]:
+    """Arguments of a fit whose columns are these tissues, which arrays do not name."""
+    priors = arguments.get("priors")
+    if priors is None:
+        return arguments
+    return {**arguments, "priors": priors.of_tissues(tissues)}

@@ -15,6 +15,7 @@ from fqtl.errors import FqtlError
 from fqtl.gene.effects import effects_of, of_scores
 from fqtl.gene.permutations import PermutationPlan, permuted_columns
 from fqtl.gene.record import record_of, sparse_effects
+from fqtl.gene.settings import of_named_tissues
 from fqtl.gene.summary_nulls import SimulatedFits, draw_nulls
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.summary.fit import problem_of
@@ -82,6 +83,7 @@ def analyse_summary(
         )
     kept = reference.among(seen)
     try:
+        options = of_named_tissues(options, gene.tissues)
         problem = problem_of(z[seen], n[seen], **kept.for_fit(), **options)
         result = problem.fit()
         validated = None

@@ -19,6 +19,9 @@ to the noise of all its tissues, whose Bayes factors are therefore too large, an
 (in the demo they say 0.42 of tissues). For that reason, too, what is counted holds a factor with a
 weight that is set, and not learned.
 
+Which tissues have factors more often than others is learned from the Bayes factors of tissues
+relative to each other (`learned_tissues.py`).
+
 The likeness of a factor has the posterior of what its loadings say of each (`priors/likeness.py`)
 times the probability of each, which are learned by EM over all factors.
 
@@ -40,6 +43,7 @@ from scipy.special import betainc, expit, logit
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.learned_background import learned_background, said_of_background
+from fqtl.model.learned_tissues import FactorTissues, Named, learned_log_odds
 from fqtl.model.priors.default_model import MOST_SPECIFIC, default_priors
 from fqtl.model.priors.likeness import weight_of_evidence
 from fqtl.model.priors.release_priors import Priors
@@ -69,6 +73,7 @@ class FactorSeen(NamedTuple):
     certain : number of tissues that have it beyond doubt
     tissues, first, second : sums over tissues of PIP, mean and second moment
     effects, square : expected number of effects of variants, and the sum of their squares
+    of_tissues : what it says of each tissue
     """
 
     certain: int
@@ -77,6 +82,7 @@ class FactorSeen(NamedTuple):
     second: float
     effects: float
     square: float
+    of_tissues: FactorTissues = FactorTissues(0.0, ())
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,7 @@ class Seen:
     said : (NODES,) ln of the likelihood of a share of tissues with effects beside factors
     effects, square : expected number of such effects, the sum of their squares
     background : ln of the likelihood of how likely and how large a background is, None without one
+    tissues : names of all columns of y; none where these had none
     """
 
     m: int
@@ -95,10 +102,11 @@ class Seen:
     square: float
     factors: tuple[FactorSeen, ...]
     background: Floats | None = None
+    tissues: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, fit: Fit) -> "Seen":
-        """Of the default model."""
+    def of(cls, fit: Fit, names: Sequence[str] = ()) -> "Seen":
+        """Of the default model; names : of the tissues, if y had none."""
         own, variants, tissues = fit.specific, fit.variants, fit.tissues
         there = fit.scale.y_sd > 0  # others say nothing
         if fit.factor_share is None:
@@ -122,11 +130,23 @@ class Seen:
                     float((tissues.mean[:, k] ** 2 + tissues.sd[:, k] ** 2).sum()),
                     float(variants.pip[:, k].sum()),
                     float((variants.mean[:, k] ** 2 + variants.sd[:, k] ** 2).sum()),
+                    _of_each_tissue(fit, k, there),
                 )
                 for k in range(fit.rank)
             ),
             background=said_of_background(fit.background_log_bayes),
+            tissues=tuple(names) or fit.scale.y_labels,
         )
+
+
+def _of_each_tissue(fit: Fit, k: int, there: np.ndarray) -> FactorTissues:
+    """What factor k says of the tissues that were fitted, a mask (m,)."""
+    assert fit.factor_share is not None
+    log_odds = float(logit(fit.factor_share[k]))
+    log_bayes = logit(np.clip(fit.tissues.pip[:, k], SURE, 1 - SURE)) - log_odds
+    if fit.factor_log_odds is not None:  # as of an older version
+        log_bayes = log_bayes - fit.factor_log_odds
+    return FactorTissues(log_odds, tuple(np.where(there, log_bayes, np.nan).tolist()))
 
 
 def learn_priors(fits: Iterable[Fit]) -> Priors:
@@ -180,6 +200,10 @@ def _of_factors(default: Priors, seen: Sequence[Seen]) -> Priors:
         return default
     effects = [one.effects for one in factors]
     default_weight = FACTORS * default.n_tissues
+    log_odds = learned_log_odds(
+        [Named(gene.tissues, tuple(one.of_tissues for one in gene.factors)) for gene in seen],
+        FACTORS,
+    )
     share = _shrunk([one.certain for one in factors], m, default.factor_share, default_weight)
     total, squares = fsum(effects), [one.square for one in factors]
     more = max(total - len(factors), 0.0)
@@ -193,6 +217,8 @@ def _of_factors(default: Priors, seen: Sequence[Seen]) -> Priors:
         factor_square_weight=total / (total + EFFECTS),
         another_effect=(more + FACTORS * default.another_effect) / (more + len(factors) + FACTORS),
         likeness=_likeness(factors, default.likeness),
+        tissues=tuple(log_odds),
+        factor_log_odds=tuple(log_odds.values()),
     )
 
 

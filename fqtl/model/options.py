@@ -12,7 +12,7 @@ an error that says which models read it. `shared_noise`, `reconsider` and `backg
 where there is nothing to share or to reconsider, and beside other priors.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -170,6 +170,18 @@ class Options:
 
     prior: PriorOptions
     engine: EngineOptions
+
+    def of_labels(self, labels: Sequence[str], m: int) -> "Options":
+        """With what priors of a release say of m tissues with these names."""
+        if isinstance(self.prior, SpikeSlabOptions):
+            return self
+        return replace(self, prior=self.prior.of_labels(labels, m))
+
+    def of_tissues(self, index: Sequence[int]) -> "Options":
+        """With what priors of a release say of these tissues alone."""
+        if isinstance(self.prior, SpikeSlabOptions):
+            return self
+        return replace(self, prior=self.prior.of_tissues(index))
 
     @property
     def variant_prior(self) -> str:

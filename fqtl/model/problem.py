@@ -111,6 +111,7 @@ class Problem:
             function, given.engine, given.family, m, factored, x is not None, donor_prior
         )
         settings = options_of(given.options, kind, given.seed, **defaults)
+        settings = settings.of_labels(labels_of(y), m)
         with one_thread():
             scale = ResponseScale.of(response, given.family, given.offset, given.trials)
             measured = np.asarray((scale.response.observed > 0).any(axis=1))
@@ -189,7 +190,8 @@ class Problem:
     def of_tissues(self, index: Indices) -> "Problem":
         """Of these tissues, in this order."""
         apart = None if self.apart is None else self.apart.of_tissues(index)
-        return replace(self, scale=self.scale.of_tissues(index), apart=apart)
+        settings = self.settings.of_tissues(index.tolist())
+        return replace(self, scale=self.scale.of_tissues(index), apart=apart, settings=settings)
 
     @property
     def units(self) -> Scale:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fqtl.model.priors.priors_table import ALL
 from fqtl.release.discoveries import SUMMARY_RATE
 from fqtl.report import plots, prior_plots
 from fqtl.report.blocks import Block, Figure, Numbers, Section, Table, Text
@@ -193,6 +194,8 @@ def _priors(results: Results) -> list[Block]:
             )
         ]
     genes = int(priors["n_genes"].iloc[0])
+    of_each = priors[priors["tissue"] != ALL]
+    priors = priors[priors["tissue"] == ALL]
     of_background = ""
     if results.settings.get("polygenic background") == "none":  # of which no fit reads these
         priors = priors[~priors["name"].str.startswith("background_")]
@@ -213,6 +216,30 @@ def _priors(results: Results) -> list[Block]:
             f"{_value(priors, 'factor_share')}{of_background}.",
             prior_plots.priors(priors),
             priors,
+        ),
+        *_priors_of_tissues(of_each),
+    ]
+
+
+def _priors_of_tissues(of_each: pd.DataFrame) -> list[Block]:
+    """Which tissues have factors more often than others, if genes say so."""
+    if not len(of_each):
+        return []
+    ordered = of_each.sort_values("value", kind="stable")
+    most, least = ordered.iloc[-1], ordered.iloc[0]
+    return [
+        Figure(
+            "tissue_priors",
+            "How often tissues have factors",
+            "What the same genes say of each tissue: the odds that it has a factor, over those of "
+            "the share of tissues that have it. Every fit reads them; a tissue without effects, or "
+            "one whose samples say little, then takes no part in what the others share, and does "
+            "not hold it back.",
+            f"Of {len(ordered)} tissues {most['tissue']} has factors most often (odds "
+            f"{np.exp(most['value']):.2g} times those of the share), {least['tissue']} least often "
+            f"({np.exp(least['value']):.2g} times).",
+            prior_plots.tissues(of_each),
+            of_each,
         )
     ]
 

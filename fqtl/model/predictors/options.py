@@ -1,6 +1,8 @@
 """Options of the priors, one class for each kind of prior that variants may have."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.checked_options import (
@@ -85,6 +87,18 @@ class SingleEffectsOptions(FactorOptions):
             raise FqtlError(
                 f"Option priors must be Priors, as of fqtl.read_priors, found {self.priors!r}."
             )
+
+    def of_labels(self, labels: Sequence[str], m: int) -> Self:
+        """With what priors say of m columns with these labels, in their order."""
+        if self.priors is None:
+            return self
+        return replace(self, priors=self.priors.of_labels(labels, m))
+
+    def of_tissues(self, index: Sequence[int]) -> Self:
+        """With what priors say of these columns alone."""
+        if self.priors is None:
+            return self
+        return replace(self, priors=self.priors.of_index(index))
 
 
 @dataclass(frozen=True)

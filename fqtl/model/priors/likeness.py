@@ -9,6 +9,9 @@ sign is not known. At 0 tissues share which variants matter and nothing else; to
 of one size in all tissues that have it, as most are: what a tissue of few donors cannot tell of it,
 the others do.
 
+Some tissues may be known to have factors more often than others: the odds of an inclusion are those
+of the share of tissues, which the factor learns, times those of the tissue, which a release says.
+
 The size is the scale that variants and tissues may trade, so nothing speaks for any. The likeness
 is one of LIKENESS, whichever suits the loadings best together with the share of tissues that it
 allows. By default each is as probable as the others, and any share as another; what a release says
@@ -26,7 +29,7 @@ largest at 1/c = (sqrt(h) |S1| + sqrt(h S1^2 + 4 S2 S0 (1 - h))) / (2 S2).
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.special import xlog1py, xlogy
+from scipy.special import expit, logit, xlog1py, xlogy
 
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.priors.bounds import Bounds
@@ -35,6 +38,8 @@ from fqtl.model.priors.spike_slab import Included, SpikeSlabPrior
 # places at which it is looked for: standard deviations of loadings beside their root mean square
 # of 1, 0.87, 0.71, 0.5, 0.32, 0.22, 0.14; taste: each differs from the next as 10 tissues can tell
 LIKENESS = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98)
+# of the search for a share of tissues that are not alike, on the scale of log-odds; taste
+RARE, NEWTON_STEPS, LONGEST_STEP, SETTLED = 1e-5, 20, 2.0, 1e-9
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class TissuePrior(SpikeSlabPrior):
     most : upper bound of the inclusion under each of LIKENESS, where above `inclusion_bounds`
     log_weights : ln of the probability of each of LIKENESS over that of the likeliest
     share, weight : share of tissues beforehand, and the number of tissues that it counts for
+    log_odds : (m,) ln of the odds of each tissue over those of the share; none where all are alike
     """
 
     likeness: int = field(default=0, kw_only=True)
@@ -52,6 +58,29 @@ class TissuePrior(SpikeSlabPrior):
     log_weights: tuple[float, ...] = field(default=(0.0,) * len(LIKENESS), kw_only=True)
     share: float = field(default=0.5, kw_only=True)
     weight: float = field(default=0.0, kw_only=True)
+    log_odds: tuple[float, ...] = field(default=(), kw_only=True)
+
+    @property
+    def inclusions(self) -> Floats | float:
+        return self._of_tissues(np.array(self.inclusion)) if self.log_odds else self.inclusion
+
+    def _of_tissues(self, inclusion: Floats) -> Floats:
+        """(..., m) probability of each tissue, of shares (...)."""
+        return np.asarray(expit(logit(inclusion)[..., None] + np.array(self.log_odds)))
+
+    def log_probability(self, pip: Floats, count: float) -> float:
+        included = float(pip.sum())
+        return float(self._expected_log(pip, included, count, np.array([self.inclusion]))[0])
+
+    def _expected_log(
+        self, pip: Floats, included: float, count: float, inclusion: Floats
+    ) -> Floats:
+        """(c,) E[ln p] of the indicators of tissues with these PIPs (m,), under shares (c,)."""
+        if not self.log_odds:
+            alike = xlogy(included, inclusion) + xlog1py(count - included, -inclusion)
+            return np.asarray(alike)
+        each = self._of_tissues(inclusion)
+        return np.asarray((xlogy(pip, each) + xlog1py(1 - pip, -each)).sum(axis=-1))
 
     @property
     def _bounds(self) -> Bounds:
@@ -61,10 +90,12 @@ class TissuePrior(SpikeSlabPrior):
     def learned(self, seen: Included, count: float) -> "TissuePrior":
         """What suits `count` loadings best, within the bounds."""
         included, share = seen.share * count, seen.share
-        if self.weight:
+        if self.log_odds:
+            share = self._share_of(included)
+        elif self.weight:
             share = (included + self.weight * self.share) / (count + self.weight)
         inclusion = self._within_bounds(share)
-        value = xlogy(included, inclusion) + xlog1py(count - included, -inclusion)
+        value = self._expected_log(seen.pip, included, count, inclusion)
         inverse, fit = self._sizes(seen)
         best = int((value + fit + self._log_density(inclusion)).argmax())
         size = 1 / inverse[best]
@@ -76,6 +107,25 @@ class TissuePrior(SpikeSlabPrior):
             precision=float(1 / ((1 - LIKENESS[best]) * size**2)),
             likeness=best,
         )
+
+    def _share_of(self, included: float) -> float:
+        """The share that suits this expected number of tissues best: under it so many have the
+        factor as do, beside those that it counts for.
+
+        Newton's method on its log-odds, in steps that are not longer than `LONGEST_STEP`.
+        """
+        wanted = included + self.weight * self.share
+        log_odds = logit(min(max(wanted / (len(self.log_odds) + self.weight), RARE), 1 - RARE))
+        for _ in range(NEWTON_STEPS):
+            each = expit(log_odds + np.array(self.log_odds))
+            common = expit(log_odds)
+            left = wanted - each.sum() - self.weight * common
+            slope = (each * (1 - each)).sum() + self.weight * common * (1 - common)
+            step = np.clip(left / slope, -LONGEST_STEP, LONGEST_STEP)
+            log_odds = np.clip(log_odds + step, logit(RARE), logit(1 - RARE))
+            if abs(step) < SETTLED:
+                break
+        return float(expit(log_odds))
 
     def neg_log_density(self) -> float:
         """-ln of the prior density of the share and the likeness, over that at their best."""
@@ -115,4 +165,4 @@ def weight_of_evidence(slabs: float, first: float, second: float) -> Floats:
     slabs, first, second : sums over tissues of PIP, of mean and of second moment
     """
     prior = TissuePrior(0.5, 1.0)
-    return prior._sizes(Included(0.0, slabs, first, second))[1]
+    return prior._sizes(Included(0.0, slabs, first, second, np.zeros(0)))[1]

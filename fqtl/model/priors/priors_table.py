@@ -1,6 +1,7 @@
 """Priors of a release as a table that people read, and back.
 
-A row for each number: name, tissue ("all"), value, default, n_genes, meaning; tab-separated.
+A row for each number: name, tissue ("all", or the one that it is of), value, default, n_genes,
+meaning; tab-separated.
 """
 
 import csv
@@ -30,10 +31,14 @@ MEANING = {
 }
 
 
+OF_TISSUE = "factor_log_odds"
+OF_TISSUE_MEANING = "ln of the odds that this tissue has a factor, over those of factor_share"
+
+
 def table_rows(priors: Priors, n_genes: int) -> list[dict[str, Any]]:
     """Rows of the table; n_genes : that they were learned from."""
     default = default_priors(priors.n_tissues).by_name()
-    return [
+    of_all = [
         {
             "name": name,
             "tissue": ALL,
@@ -43,6 +48,17 @@ def table_rows(priors: Priors, n_genes: int) -> list[dict[str, Any]]:
             "meaning": MEANING.get(name) or _of_likeness(name),
         }
         for name, value in priors.by_name().items()
+    ]
+    return of_all + [
+        {
+            "name": OF_TISSUE,
+            "tissue": tissue,
+            "value": value,
+            "default": 0.0,
+            "n_genes": n_genes,
+            "meaning": OF_TISSUE_MEANING,
+        }
+        for tissue, value in zip(priors.tissues, priors.factor_log_odds, strict=True)
     ]
 
 
@@ -67,19 +83,39 @@ def read_priors(path: str | os.PathLike[str]) -> Priors:
     if not rows or tuple(rows[0]) != COLUMNS:
         found = ", ".join(rows[0]) if rows else "an empty file"
         raise FqtlError(f"{path}: expected the columns {', '.join(COLUMNS)}, found {found}.")
-    known = list(default_priors(1).by_name())
-    names = [row[0] for row in rows[1:]]
-    if names != known:
-        absent = [name for name in known if name not in names]
-        others = [name for name in names if name not in known]
-        raise FqtlError(
-            f"{path}: expected {len(known)} rows, a name each ({', '.join(known)}), found "
-            f"{len(names)}: {len(absent)} missing {absent[:3]}, {len(others)} unknown {others[:3]}."
-        )
+    of_all = [row for row in rows[1:] if row[0] != OF_TISSUE]
+    _refuse_other_names(path, [row[0] for row in of_all])
     try:
-        return Priors.of_names({row[0]: _number(row) for row in rows[1:]})
+        return Priors.of_names(
+            {row[0]: _number(row) for row in of_all},
+            _of_each_tissue([row for row in rows[1:] if row[0] == OF_TISSUE]),
+        )
     except FqtlError as fault:
         raise FqtlError(f"{path}: {fault}") from fault
+
+
+def _refuse_other_names(path: Path, names: list[str]) -> None:
+    known = list(default_priors(1).by_name())
+    if names == known:
+        return
+    absent = [name for name in known if name not in names]
+    others = [name for name in names if name not in known]
+    raise FqtlError(
+        f"{path}: expected {len(known)} rows of all tissues, a name each ({', '.join(known)}), "
+        f"found {len(names)}: {len(absent)} missing {absent[:3]}, {len(others)} unknown "
+        f"{others[:3]}."
+    )
+
+
+def _of_each_tissue(rows: list[list[str]]) -> dict[str, float]:
+    """ln of the odds of a factor by the name of the tissue."""
+    values: dict[str, float] = {}
+    for row in rows:
+        value, tissue = _number(row), row[1]
+        if tissue in values:
+            raise FqtlError(f"{OF_TISSUE} of {tissue!r} stands twice.")
+        values[tissue] = value
+    return values
 
 
 def _number(row: list[str]) -> float:

@@ -5,7 +5,8 @@ what holds it back; a gene still learns shares and sizes of its own. Each of the
 place of a constant of `default_model.py`, whose values they keep where few genes were seen.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from math import isfinite
 from typing import Any
 
@@ -31,6 +32,8 @@ class Priors:
     background_probability : that there is a polygenic background, against none
     background_median : of the prior of the share of variance that it explains
     likeness : probability of each of LIKENESS, of the loadings of a factor
+    tissues : names, or numbers where those of the genes had none; none where all are alike
+    factor_log_odds : ln of the odds that each of these has a factor, over those of the share
     """
 
     n_tissues: int
@@ -46,6 +49,8 @@ class Priors:
     background_probability: float
     background_median: float
     likeness: tuple[float, ...]
+    tissues: tuple[str, ...] = ()
+    factor_log_odds: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.likeness) != len(LIKENESS):
@@ -55,29 +60,76 @@ class Priors:
             )
         for name, value in self.by_name().items():
             _refuse_impossible(name, value)
+        if len(self.tissues) != len(self.factor_log_odds):
+            raise FqtlError(
+                f"Priors must have one log-odds for each of {len(self.tissues)} tissues, found "
+                f"{len(self.factor_log_odds)}."
+            )
+        for tissue, log_odds in zip(self.tissues, self.factor_log_odds, strict=True):
+            if not isfinite(log_odds):
+                raise FqtlError(
+                    f"factor_log_odds of {tissue} of priors must be finite, found {log_odds!r}."
+                )
         if abs(sum(self.likeness) - 1) > ROUNDED:
             raise FqtlError(
                 f"Probabilities of likeness of priors must add up to 1, found {sum(self.likeness)}."
             )
 
+    def of_tissues(self, names: Sequence[str]) -> "Priors":
+        """For a response whose columns are of these tissues: one of another name is as usual."""
+        known = dict(zip(self.tissues, self.factor_log_odds, strict=True))
+        return self._of_columns([known.get(name, 0.0) for name in names])
+
+    def of_labels(self, labels: Sequence[str], m: int) -> "Priors":
+        """For m columns with these labels, or with none.
+
+        Columns without names are those of the genes it was learned from if these had none, too, and
+        as many; else nothing is known of any.
+        """
+        if self.tissues == _numbers(m):
+            return self
+        return self.of_tissues(labels) if labels else self._of_columns([])
+
+    def of_index(self, index: Sequence[int]) -> "Priors":
+        """For some of the columns, of priors whose tissues are columns."""
+        known = self.factor_log_odds
+        return self._of_columns([known[t] for t in index] if known else [])
+
+    def _of_columns(self, log_odds: Sequence[float]) -> "Priors":
+        given = tuple(log_odds) if any(log_odds) else ()
+        return replace(self, tissues=_numbers(len(given)), factor_log_odds=given)
+
     def by_name(self) -> dict[str, float]:
-        """Every number by its name; that of a likeness has it at its end."""
+        """Every number of all tissues by its name; that of a likeness has it at its end."""
         single = {
             field.name: getattr(self, field.name)
             for field in fields(self)
-            if field.name != "likeness"
+            if field.name not in ("likeness", "tissues", "factor_log_odds")
         }
         grid = zip(LIKENESS, self.likeness, strict=True)
         return single | {f"likeness_{alike:g}": value for alike, value in grid}
 
     @classmethod
-    def of_names(cls, values: dict[str, float]) -> "Priors":
-        """Of numbers as `by_name` gives them."""
+    def of_names(
+        cls, values: dict[str, float], factor_log_odds: dict[str, float] | None = None
+    ) -> "Priors":
+        """Of numbers as `by_name` gives them, and of those of single tissues by theirs."""
         single: dict[str, Any] = {
             name: value for name, value in values.items() if not name.startswith("likeness_")
         }
         likeness = tuple(values[f"likeness_{alike:g}"] for alike in LIKENESS)
-        return cls(**{**single, "n_tissues": int(values["n_tissues"])}, likeness=likeness)
+        of_each = factor_log_odds or {}
+        return cls(
+            **{**single, "n_tissues": int(values["n_tissues"])},
+            likeness=likeness,
+            tissues=tuple(of_each),
+            factor_log_odds=tuple(of_each.values()),
+        )
+
+
+def _numbers(m: int) -> tuple[str, ...]:
+    """What columns without names go by."""
+    return tuple(map(str, range(m)))
 
 
 ROUNDED = 1e-3  # of a sum of probabilities that were written with six digits; taste

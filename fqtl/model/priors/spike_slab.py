@@ -66,6 +66,11 @@ class SpikeSlabPrior:
         return self.inclusion_bounds
 
     @property
+    def inclusions(self) -> Floats | float:
+        """Of each loading, where some are likelier than others; else of any."""
+        return self.inclusion
+
+    @property
     def has_spike(self) -> bool:
         """Whether a loading may be 0."""
         return self.inclusion < 1
@@ -83,6 +88,11 @@ class SpikeSlabPrior:
         inclusion = float(np.clip(seen.share, *self.inclusion_bounds))
         return replace(self, inclusion=inclusion, precision=precision)
 
+    def log_probability(self, pip: Floats, count: float) -> float:
+        """E[ln p] of indicators, `count` of which may be 1; pip : under q."""
+        included = float(pip.sum())
+        return float(xlogy(included, self.inclusion) + xlog1py(count - included, -self.inclusion))
+
     def neg_log_density(self) -> float:
         """-ln of the density of what is learned, in nats: 0 where any is as good as another."""
         return 0.0
@@ -98,12 +108,14 @@ class Included(NamedTuple):
     share : of the indicators that are expected to be 1
     slabs : expected number of loadings that are not 0
     first, second : sums of their means and second moments
+    pip : of each indicator
     """
 
     share: float
     slabs: float
     first: float
     second: float
+    pip: Floats
 
 
 @dataclass(frozen=True)
@@ -218,7 +230,7 @@ class SpikeSlabPosterior:
         """Posterior log-odds of inclusion for a slab posterior."""
         bayes = np.log(self.prior.precision / slab_precision) + slab_precision * slab_mean**2
         bayes = bayes - self.prior.precision * self.prior.mean**2
-        return logit(self.prior.inclusion) + 0.5 * self.per_indicator(bayes)
+        return logit(self.prior.inclusions) + 0.5 * self.per_indicator(bayes)
 
     def slab_kl(self) -> Floats:
         """KL of the slab of every loading, were it included."""
@@ -228,10 +240,8 @@ class SpikeSlabPosterior:
 
     def kl(self) -> float:
         """KL(q || p) summed over the loadings, and -ln of the density of what is learned."""
-        inclusion = self.prior.inclusion
-        included, count = float(self.pip.sum()), self._indicators
         doubt = -entr(self.pip).sum() - entr(1 - self.pip).sum()
-        prior = xlogy(included, inclusion) + xlog1py(count - included, -inclusion)
+        prior = self.prior.log_probability(self.pip, self._indicators)
         slabs = (self.pip * self.per_indicator(self.slab_kl())).sum()
         return float(doubt - prior + slabs) + self.prior.neg_log_density()
 
@@ -258,19 +268,20 @@ class SpikeSlabPosterior:
             slab_mean = (score + drawn) / precision
             pip = expit(self.log_odds(slab_mean, precision))
             return replace(self, pip=pip, slab_mean=slab_mean, slab_precision=precision)
-        prior = logit(self.prior.inclusion) - 0.5 * drawn * self.prior.mean
+        prior = logit(self.prior.inclusions) - 0.5 * drawn * self.prior.mean
+        prior = np.broadcast_to(prior, self.pip.shape)
         pip, slab_mean = self.pip.copy(), self.slab_mean.copy()
         for t in np.argsort(-np.abs(score), kind="stable"):
             residual = score[t] - off_diagonal[t] @ (pip * slab_mean)
             slab_mean[t] = (residual + drawn) / precision[t]
             bayes = np.log(self.prior.precision / precision[t]) + precision[t] * slab_mean[t] ** 2
-            pip[t] = expit(prior + 0.5 * bayes)
+            pip[t] = expit(prior[t] + 0.5 * bayes)
         return replace(self, pip=pip, slab_mean=slab_mean, slab_precision=precision)
 
     def log_bayes_factor(self) -> Floats:
         """What each loading adds to the ELBO at its best q, in nats: ln of its Bayes factor."""
         log_odds = self.log_odds(self.slab_mean, self.slab_precision)
-        return np.log1p(-self.prior.inclusion) + np.logaddexp(0.0, log_odds)
+        return np.log1p(-self.prior.inclusions) + np.logaddexp(0.0, log_odds)
 
     def learned(self) -> "SpikeSlabPosterior":
         """The same under the prior that suits it best."""
@@ -279,6 +290,7 @@ class SpikeSlabPosterior:
             self._sum(np.ones_like(self.slab_mean)),
             self._sum(self.slab_mean),
             self._sum(self.slab_mean**2 + 1 / self.slab_precision),
+            self.pip,
         )
         return replace(self, prior=self.prior.learned(seen, self._indicators))
 

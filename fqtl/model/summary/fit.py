@@ -140,7 +140,7 @@ def problem_of(
             reference,
             check,
             given=given,
-            prior=settings.prior,
+            prior=settings.prior.of_labels(labels_of(z), m),
             engine=settings.engine,
             rank=rank or min(m, DEFAULT_RANK),
             factored=factored,

@@ -98,7 +98,8 @@ class SummaryProblem:
     def _of_tissues(self, index: Indices) -> "SummaryProblem":
         """The rows of these tissues alone."""
         given = None if self.given is None else self.given[np.ix_(index, index)]
-        return replace(self, rows=self.rows.of_tissues(index), given=given)
+        prior = self.prior.of_tissues(index.tolist())
+        return replace(self, rows=self.rows.of_tissues(index), given=given, prior=prior)
 
     def _of_all(self, found: SummaryFit, there: np.ndarray) -> SummaryFit:
         """The fit of tissues that have z-scores, as one of all."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit
 
 from fqtl.model.priors import SpikeSlabPosterior
 from fqtl.model.priors.default_model import factor_tissues
@@ -37,6 +38,41 @@ def test_the_kl_of_loadings_that_are_alike_is_the_integral_that_defines_it(liken
     rows = zip(q.pip, q.slab_mean, q.slab_precision, strict=True)
     expected = sum(spike_slab_divergence(*row, *prior) for row in rows)
     assert q.kl() == pytest.approx(expected, rel=1e-8)
+
+
+ODDS = (-2.0, -1.0, 0.0, 0.5, 0.0, 1.0, 2.0, 0.0)
+
+
+def test_the_kl_of_tissues_that_are_not_alike_is_the_integral_of_each():
+    q = loadings(0, 4)
+    q = replace(q, prior=replace(q.prior, log_odds=ODDS))
+    share = expit(logit(q.prior.inclusion) + np.array(ODDS))
+    rows = zip(q.pip, q.slab_mean, q.slab_precision, share, strict=True)
+    expected = sum(
+        spike_slab_divergence(*row[:3], row[3], q.prior.precision, q.prior.mean) for row in rows
+    )
+    assert q.kl() == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("off", [False, True])
+def test_odds_of_a_tissue_are_added_to_those_that_its_data_make(off):
+    rng = np.random.default_rng(1)
+    score, information = 4 + 2 * rng.standard_normal(8), rng.uniform(2, 12, 8)
+    dense = np.zeros((8, 8)) if off else None
+    q = loadings(2, 4)
+    alike = q.updated(score, information, dense)
+    known = replace(q, prior=replace(q.prior, log_odds=ODDS)).updated(score, information, dense)
+    np.testing.assert_allclose(logit(known.pip), logit(alike.pip) + np.array(ODDS), atol=1e-9)
+
+
+@pytest.mark.parametrize("weight", [0.0, 9.0])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_share_beside_known_odds_is_learned_at_its_mode(weight, seed):
+    prior = replace(prior_of(3), log_odds=ODDS, share=0.3, weight=weight)
+    q = replace(loadings(seed, 3), prior=prior).learned()
+    best = q.kl()
+    for share in np.linspace(0.001, 0.949, 150):
+        assert replace(q, prior=replace(q.prior, inclusion=float(share))).kl() >= best - 1e-9
 
 
 @pytest.mark.parametrize("likeness", [0, 4, 6])

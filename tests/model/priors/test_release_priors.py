@@ -57,6 +57,7 @@ def test_priors_of_a_model_that_does_not_read_them_are_refused(gene):
         ({"n_tissues": 0}, "n_tissues of priors must be a whole number of at least 1, found 0"),
         ({"likeness": (0.5, 0.5)}, "7 probabilities of likeness.*found 2"),
         ({"likeness": (0.5,) * 7}, "must add up to 1, found 3.5"),
+        ({"tissues": ("a",)}, "one log-odds for each of 1 tissues, found 0"),
     ],
 )
 def test_impossible_priors_are_refused_by_name(change, said):
@@ -121,13 +122,21 @@ def test_effects_of_tissues_start_with_what_the_release_says():
     assert tissue_specific_effects(1, known).inclusion == 0.5
 
 
-def test_a_table_of_priors_is_read_as_it_was_written(tmp_path):
-    known = replace(default_priors(3), factor_share=0.125, specific_square=0.0625)
+@pytest.mark.parametrize("tissues", [(), ("Liver", "all", "Whole_Blood")])
+def test_a_table_of_priors_is_read_as_it_was_written(tmp_path, tissues):
+    known = replace(
+        default_priors(3),
+        factor_share=0.125,
+        specific_square=0.0625,
+        tissues=tissues,
+        factor_log_odds=(-1.5, 0.0, 0.25)[: len(tissues)],
+    )
     rows = table_rows(known, 7)
     assert read_priors(written(tmp_path / "priors.tsv", rows)) == known
     assert {row["n_genes"] for row in rows} == {7}
     changed = {row["name"] for row in rows if row["value"] != row["default"]}
-    assert changed == {"factor_share", "specific_square"}
+    of_tissues = {"factor_log_odds"} if tissues else set()
+    assert changed == {"factor_share", "specific_square"} | of_tissues
 
 
 @pytest.mark.parametrize(
@@ -146,12 +155,34 @@ def test_a_table_of_priors_is_read_as_it_was_written(tmp_path):
             lambda rows: [*rows[:2], {**rows[2], "value": 2}, *rows[3:]],
             "specific_share of priors must be a probability between 0 and 1, found 2",
         ),
+        (
+            lambda rows: [*rows, *2 * [{**rows[0], "name": "factor_log_odds", "tissue": "Liver"}]],
+            "factor_log_odds of 'Liver' stands twice",
+        ),
+        (
+            lambda rows: [
+                *rows,
+                {**rows[0], "name": "factor_log_odds", "tissue": "Liver", "value": "inf"},
+            ],
+            "factor_log_odds of Liver of priors must be finite, found inf",
+        ),
     ],
 )
 def test_a_table_that_is_no_table_of_priors_is_refused(tmp_path, change, said):
     path = written(tmp_path / "priors.tsv", change(table_rows(default_priors(3), 7)))
     with pytest.raises(FqtlError, match=rf"{path}: {said}"):
         read_priors(path)
+
+
+def test_priors_of_some_columns_are_those_of_their_names():
+    known = replace(default_priors(3), tissues=("a", "b", "c"), factor_log_odds=(-1.0, 0.0, 2.0))
+    mine = known.of_tissues(["c", "other", "a"])
+    assert (mine.tissues, mine.factor_log_odds) == (("0", "1", "2"), (2.0, 0.0, -1.0))
+    assert mine.of_labels([], 3) == mine == mine.of_labels(["x", "y", "z"], 3)
+    assert mine.of_index([2, 0]).factor_log_odds == (-1.0, 2.0)
+    assert known.of_labels(["b", "c"], 2).factor_log_odds == (0.0, 2.0)
+    assert known.of_labels([], 3).factor_log_odds == ()
+    assert known.of_tissues(["b"]).factor_log_odds == ()
 
 
 def test_other_files_are_no_priors(tmp_path):

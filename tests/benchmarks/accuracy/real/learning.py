@@ -8,6 +8,7 @@ import numpy as np
 
 import fqtl
 from fqtl.model.learn_priors import FactorSeen, Seen, priors_of
+from fqtl.model.learned_tissues import FactorTissues
 from tests.benchmarks.accuracy.real.patterns import Strongest, learned, strongest
 
 LEARNING_GENES = 200  # the first of the random order, whichever are predicted
@@ -38,13 +39,17 @@ def _priors(kept: Sequence[dict[str, Any]]) -> fqtl.Priors:
 
 
 def _as_seen(kept: dict[str, Any]) -> Seen:
-    factors = tuple(FactorSeen(*factor) for factor in kept["factors"])
+    factors = tuple(
+        FactorSeen(*numbers, FactorTissues(log_odds, tuple(log_bayes)))
+        for *numbers, (log_odds, log_bayes) in kept["factors"]
+    )
     of_background = kept["background"]
     return Seen(
         **{
             **kept,
             "said": np.array(kept["said"]),
             "factors": factors,
+            "tissues": tuple(kept["tissues"]),
             "background": None if of_background is None else np.array(of_background),
         }
     )

@@ -1,0 +1,193 @@
+"""Which tissues have factors more often: planted odds, tissues that are alike, and what fits do."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit, logit
+
+import fqtl
+from fqtl.model.learned_tissues import FactorTissues, Named, learned_log_odds
+from fqtl.model.priors.default_model import default_priors
+
+UNSEEN = 10.0
+SHARE = 0.3
+
+
+def factors_of(rng, log_odds, count, shift=3.0, share=SHARE):
+    """Factors whose tissues are drawn with these odds, and evidence of a z-score of each."""
+    there = rng.random((count, len(log_odds))) < expit(logit(share) + np.array(log_odds))
+    noise = rng.standard_normal(there.shape) * shift
+    log_bayes = noise + np.where(there, 1, -1) * shift**2 / 2
+    return tuple(FactorTissues(float(logit(share)), tuple(row)) for row in log_bayes.tolist())
+
+
+def genes_of(rng, log_odds, count, names=(), **options):
+    return [Named(names, (one,)) for one in factors_of(rng, log_odds, count, **options)]
+
+
+def test_planted_odds_are_found():
+    planted = [-2.0, -1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0]
+    found = learned_log_odds(genes_of(np.random.default_rng(0), planted, 600), UNSEEN)
+    assert list(found) == [str(t) for t in range(8)]
+    np.testing.assert_allclose(list(found.values()), planted, atol=0.45)
+
+
+def test_tissues_that_are_alike_stay_alike():
+    """Of 40 tissues that differ by chance alone none is told from the others."""
+    found = learned_log_odds(genes_of(np.random.default_rng(1), [0.0] * 40, 60), UNSEEN)
+    assert np.abs(list(found.values())).max() < 0.2
+
+
+def test_evidence_that_is_too_large_for_all_alike_changes_nothing():
+    """The score of a factor is fitted to the noise of its tissues: c takes it, not a."""
+    genes = genes_of(np.random.default_rng(2), [-2.0, 0.0, 0.0, 0.0, 1.0], 400)
+    larger = [
+        Named((), tuple(FactorTissues(f.log_odds - 0.7, f.log_bayes) for f in gene.factors))
+        for gene in genes
+    ]
+    found, moved = (np.array(list(learned_log_odds(g, 0.0).values())) for g in (genes, larger))
+    np.testing.assert_allclose(moved, found, atol=0.02)
+
+
+def test_a_tissue_of_which_hardly_anything_is_seen_is_as_the_others():
+    genes = genes_of(np.random.default_rng(3), [0.0] * 4, 200)
+    unseen = [
+        Named((), tuple(FactorTissues(f.log_odds, (*f.log_bayes, 0.0)) for f in gene.factors))
+        for gene in genes
+    ]
+    found = list(learned_log_odds(unseen, UNSEEN).values())
+    assert abs(found[4] - np.mean(found[:4])) < 0.1
+
+
+def test_a_tissue_that_no_factor_has_may_still_have_the_next():
+    """Beside so many factors in which all are alike its odds are those of 10 in 10 + K at least."""
+    genes = [
+        Named((), (FactorTissues(float(logit(SHARE)), (20.0, 20.0, 20.0, -20.0)),))
+        for _ in range(50)
+    ]
+    found = learned_log_odds(genes, UNSEEN)
+    assert -6 < found["3"] - found["0"] < -3
+
+
+def test_names_go_before_places_and_genes_need_not_have_all_tissues():
+    rng, planted = np.random.default_rng(4), {"a": -2.0, "b": 0.5, "c": 0.5, "d": 0.5}
+    genes = []
+    for _ in range(300):
+        mine = tuple(rng.permutation(list(planted))[:3].tolist())
+        genes += genes_of(rng, [planted[name] for name in mine], 1, names=mine)
+    found = learned_log_odds(genes, UNSEEN)
+    assert list(found) == list("abcd")
+    assert found["a"] < -1 < max(found.values()) < 1.5
+    order = np.random.default_rng(5).permutation(len(genes))
+    assert learned_log_odds([genes[i] for i in order], UNSEEN) == found
+
+
+def test_places_that_may_be_of_other_tissues_teach_nothing():
+    rng = np.random.default_rng(6)
+    three, four = genes_of(rng, [-2.0, 0, 0], 50), genes_of(rng, [-2.0, 0, 0, 0], 50)
+    assert learned_log_odds([*three, *four], UNSEEN) == {}
+    named = genes_of(rng, [-2.0, 0, 0], 50, names=("a", "b", "c"))
+    assert learned_log_odds([*three, *named], UNSEEN) == {}
+    assert learned_log_odds([Named((), ())], UNSEEN) == {}
+
+
+def idle_beside_three(seed, effect=0.55):
+    """A gene whose effect three tissues of different people share, and one without it."""
+    rng = np.random.default_rng(seed)
+    x = rng.binomial(2, 0.3, (320, 60)).astype(float)
+    loadings = effect * np.array([1.0, 1.1, 0.9, 0.0])
+    y = np.outer((x[:, 7] - 0.6) / 0.65, loadings) + rng.standard_normal((320, 4))
+    return np.where(rng.permutation(320)[:, None] % 4 == np.arange(4), y, np.nan), x
+
+
+@pytest.fixture(scope="module")
+def release():
+    """Fits of genes with an idle tissue, and what they say."""
+    genes = [idle_beside_three(seed) for seed in range(100, 130)]
+    fits = [fqtl.fit(y, x) for y, x in genes]
+    return fits, fqtl.learn_priors(fits)
+
+
+def test_a_tissue_without_effects_is_known_by_its_release_and_holds_nobody_back(release):
+    fits, priors = release
+    assert sum(fit.rank for fit in fits) > 20
+    assert priors.tissues == ("0", "1", "2", "3")
+    assert priors.factor_log_odds[3] < min(priors.factor_log_odds[:3]) - 1.5
+    alike = priors.of_labels([], 1)
+    assert alike.factor_log_odds == ()
+    probability = np.zeros((2, 4))
+    for seed in range(200, 220):
+        y, x = idle_beside_three(seed)
+        for row, known in enumerate((alike, priors)):
+            probability[row] += fqtl.fit(y, x, priors=known).tissue_pip / 20
+    assert probability[1, 3] < probability[0, 3]
+    assert (probability[1, :3] >= probability[0, :3] - 0.005).all()
+
+
+def test_columns_with_names_have_the_odds_of_their_names_in_any_order(release):
+    priors = replace(release[1], tissues=("w", "x", "y", "z"))
+    y, x = idle_beside_three(201)
+    frame = pd.DataFrame(y, columns=list("wxyz"))
+    found = fqtl.fit(frame, x, priors=priors)
+    turned = fqtl.fit(frame[list("zyxw")], x, priors=priors)
+    np.testing.assert_allclose(turned.effects[:, ::-1], found.effects, atol=1e-6)
+    assert found.factor_log_odds.tolist() == list(priors.factor_log_odds)
+    assert turned.factor_log_odds.tolist() == list(priors.factor_log_odds)[::-1]
+    # of columns without names nobody knows which they are
+    assert not fqtl.fit(y, x, priors=priors).factor_log_odds.any()
+    other = fqtl.fit(frame.rename(columns={"z": "q"}), x, priors=priors)
+    assert other.factor_log_odds.tolist() == [*priors.factor_log_odds[:3], 0.0]
+
+
+def test_the_elbo_does_not_fall_under_such_priors(release):
+    for seed in range(300, 304):
+        fit = fqtl.fit(*idle_beside_three(seed), priors=release[1])
+        assert (np.diff(fit.elbo_trace) > -1e-8 * abs(fit.elbo)).all()
+
+
+def test_a_column_that_is_empty_leaves_the_others_their_odds(release):
+    y, x = idle_beside_three(202)
+    priors = release[1]
+    names = ("-", *priors.tissues)
+    known = replace(priors, tissues=names, factor_log_odds=(0.0, *priors.factor_log_odds))
+    wide = pd.DataFrame(np.column_stack([np.full(len(y), np.nan), y]), columns=names)
+    found, wider = fqtl.fit(y, x, priors=priors), fqtl.fit(wide, x, priors=known)
+    np.testing.assert_allclose(wider.effects[:, 1:], found.effects, rtol=1e-8, atol=1e-12)
+
+
+def test_what_fits_under_learned_priors_say_is_said_over_these(release):
+    """A second pass: the Bayes factors are over the odds that the fits were made with."""
+    y, x = idle_beside_three(203)
+    fit = fqtl.fit(y, x, priors=release[1])
+    assert fit.rank == 1
+    before = logit(fit.factor_share[0]) + fit.factor_log_odds
+    again = fqtl.learn_priors([fit])
+    assert again.n_tissues == 4
+    pip = fit.tissues.pip[:, 0]
+    expected = logit(np.clip(pip, 1e-9, 1 - 1e-9)) - before
+    direct = learned_log_odds(
+        [Named((), (FactorTissues(float(logit(fit.factor_share[0])), tuple(expected.tolist())),))],
+        UNSEEN,
+    )
+    assert tuple(direct.values()) == pytest.approx(again.factor_log_odds, abs=1e-9)
+
+
+def test_summary_statistics_read_them_too(release):
+    y, x = idle_beside_three(204)
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    z, n = [], []
+    for t in range(4):
+        seen = np.isfinite(y[:, t])
+        r = [np.corrcoef(column, y[seen, t])[0, 1] for column in x[seen].T]
+        n.append(float(seen.sum()))
+        z.append(np.array(r) * math.sqrt(n[-1] - 2) / np.sqrt(1 - np.array(r) ** 2))
+    ld = np.corrcoef(x.T)
+    chosen = {"ld": ld, "ld_size": 320}
+    found = fqtl.fit_summary(np.column_stack(z), np.array(n), priors=release[1], **chosen)
+    assert found.factor_log_odds.tolist() == list(release[1].factor_log_odds)
+    alike = fqtl.fit_summary(np.column_stack(z), np.array(n), priors=default_priors(4), **chosen)
+    assert not alike.factor_log_odds.any()
+    assert found.tissue_pip[3] <= alike.tissue_pip[3]
