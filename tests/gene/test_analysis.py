@@ -15,6 +15,7 @@ from fqtl.gene.permutations import PermutationPlan
 from fqtl.gene.record import sparse_effects
 from fqtl.gene.sample import has_baseline
 from fqtl.gene.settings import Settings
+from fqtl.model.priors.default_model import default_priors
 from fqtl.model.results.credible_sets import CredibleSet
 from tests.conftest import simulated_gene
 
@@ -58,6 +59,23 @@ def test_single_donors_are_kept_if_asked_for_and_their_r2_is_that_of_the_record(
         assert max(r, 0) ** 2 == pytest.approx(row["r2"], abs=1e-5)  # of single precision
         # the order tells nothing of who is who
         assert (np.diff(told["predicted"]) >= 0).all()
+
+
+def test_what_priors_say_of_tissues_is_read_by_their_names():
+    """Genes lack tissues, and have them in another order than the release."""
+    gene, genotypes, simulated = inputs()
+    order = [3, 1, 4]
+    mine = replace(gene, tissues=[gene.tissues[t] for t in order], y=gene.y[:, order])
+    odds = (1.0, -3.0, 0.0, 2.0, -1.0)
+    priors = replace(default_priors(5), tissues=tuple(gene.tissues), factor_log_odds=odds)
+    named = Settings(fit={"priors": priors, "background": True}, fold=None, min_pip=0.01)
+    found = analyse_gene(mine, genotypes, named)
+    frame = pd.DataFrame(mine.y, columns=mine.tissues)
+    fit = fqtl.fit(frame, simulated.x.astype(np.float32), priors=priors)
+    assert fit.factor_log_odds.tolist() == [2.0, -3.0, -1.0]
+    assert found["elbo"] == pytest.approx(fit.elbo, abs=1e-6)
+    alike = analyse_gene(mine, genotypes, replace(named, fit={"background": True}))
+    assert abs(alike["elbo"] - fit.elbo) > 0.1
 
 
 def test_a_record_holds_what_the_fit_found():

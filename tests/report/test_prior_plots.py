@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from fqtl.model.priors.default_model import default_priors
 from fqtl.model.priors.priors_table import table_rows
 from fqtl.report.page import figures, sections
 from fqtl.report.plots import as_svg
-from fqtl.report.prior_plots import priors
+from fqtl.report.prior_plots import priors, tissues
 from tests.report.made import page_of, results
 
 
@@ -28,6 +29,22 @@ def test_the_figure_shows_what_was_learned_beside_the_defaults():
     assert len(squares.get_yticks()) == 3
     assert [bar.get_height() for bar in likeness.patches] == list(known.likeness)
     assert "tissue has a factor" in as_svg(figure)
+
+
+def test_how_often_tissues_have_factors_is_a_figure_with_the_oftenest_on_top():
+    odds = (-2.0, 0.5, 0.0)
+    known = replace(default_priors(3), tissues=("Testis", "Liver", "Spleen"), factor_log_odds=odds)
+    learned = pd.DataFrame(table_rows(known, 87))
+    axes = tissues(learned[learned["tissue"] != "all"]).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["Testis", "Spleen", "Liver"]
+    shown = next(line for line in axes.lines if len(line.get_xdata()) == 3)
+    np.testing.assert_allclose(shown.get_xdata(), np.exp([-2.0, 0.0, 0.5]))
+    drawn = {f.name: f for f in figures(sections(replace(results(), priors=learned)))}
+    assert "Liver has factors most often (odds 1.6 times" in drawn["tissue_priors"].alt
+    assert "Testis least often (0.14 times)" in drawn["tissue_priors"].alt
+    assert drawn["priors"].data["tissue"].unique().tolist() == ["all"]
+    alike = replace(results(), priors=learned[learned["tissue"] == "all"])
+    assert "tissue_priors" not in {figure.name for figure in figures(sections(alike))}
 
 
 def test_what_all_genes_said_beforehand_is_a_figure_unless_fits_read_the_defaults():
