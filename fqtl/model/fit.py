@@ -87,7 +87,9 @@ def fit(
         For engines that draw random numbers; `cavi` draws none.
     priors : Priors, optional
         What a release says of its genes beforehand, as of `fqtl.read_priors` or
-        `fqtl.learn_priors`, of the same family. Of the default model of effects alone.
+        `fqtl.learn_priors`, of the same family. Of the default model of effects alone. What they
+        say of single tissues is read by the names of the columns of y, a table; of an array, by
+        their places, if they were learned from arrays with as many columns.
     **options
         Of the priors and of the engine, by name; see `fqtl.model.options`. One that the model does
         not read is refused.

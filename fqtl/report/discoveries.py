@@ -232,9 +232,9 @@ def _priors_of_tissues(of_each: pd.DataFrame) -> list[Block]:
             "tissue_priors",
             "How often tissues have factors",
             "What the same genes say of each tissue: the odds that it has a factor, over those of "
-            "the share of tissues that have it. Every fit reads them; a tissue without effects, or "
-            "one whose samples say little, then takes no part in what the others share, and does "
-            "not hold it back.",
+            "the share of tissues that have it. Every fit reads them: a tissue without effects "
+            "takes no part in what the others share, and does not hold it back. One whose samples "
+            "say little is as the others.",
             f"Of {len(ordered)} tissues {most['tissue']} has factors most often (odds "
             f"{np.exp(most['value']):.2g} times those of the share), {least['tissue']} least often "
             f"({np.exp(least['value']):.2g} times).",

@@ -84,11 +84,11 @@ class Priors:
         """For m columns with these labels, or with none.
 
         Columns without names are those of the genes it was learned from if these had none, too, and
-        as many; else nothing is known of any.
+        as many. Else nothing is known of any, rather than of one what is true of another.
         """
-        if self.tissues == _numbers(m):
-            return self
-        return self.of_tissues(labels) if labels else self._of_columns([])
+        if labels:
+            return self.of_tissues(labels)
+        return self if self.tissues == _numbers(m) else self._of_columns([])
 
     def of_index(self, index: Sequence[int]) -> "Priors":
         """For some of the columns, of priors whose tissues are columns."""

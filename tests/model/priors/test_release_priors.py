@@ -178,7 +178,10 @@ def test_priors_of_some_columns_are_those_of_their_names():
     known = replace(default_priors(3), tissues=("a", "b", "c"), factor_log_odds=(-1.0, 0.0, 2.0))
     mine = known.of_tissues(["c", "other", "a"])
     assert (mine.tissues, mine.factor_log_odds) == (("0", "1", "2"), (2.0, 0.0, -1.0))
-    assert mine.of_labels([], 3) == mine == mine.of_labels(["x", "y", "z"], 3)
+    assert mine.of_labels([], 3) == mine
+    assert mine.of_labels(["x", "y", "z"], 3).factor_log_odds == ()
+    assert mine.of_labels(["2", "1", "0"], 3).factor_log_odds == (-1.0, 0.0, 2.0)
+    assert mine.of_labels([], 4).factor_log_odds == ()
     assert mine.of_index([2, 0]).factor_log_odds == (-1.0, 2.0)
     assert known.of_labels(["b", "c"], 2).factor_log_odds == (0.0, 2.0)
     assert known.of_labels([], 3).factor_log_odds == ()
