@@ -8,7 +8,7 @@ from tests.benchmarks.accuracy.estimates import Estimate, mean_of, ratio_of
 from tests.benchmarks.accuracy.real.methods import METHODS
 from tests.benchmarks.accuracy.real.search import NULLS
 from tests.benchmarks.accuracy.real.settings import FOLDS, SETTINGS
-from tests.benchmarks.accuracy.real.tables import AT, BEFORE, JOINT
+from tests.benchmarks.accuracy.real.tables import AT, BEFORE, JOINT, LEARNED
 from tests.benchmarks.accuracy.text import listed, machine, markdown
 
 WORDS = {
@@ -53,7 +53,8 @@ SUMMARY = """## Joint fits against others
 Ratios of the shares of variance that are predicted, summed over genes. The first table is of the
 model of all contexts, over that of all contexts as one (where people are split, the best there can
 be) and over that of each by itself; the second is of contexts with effects, beside a permuted one
-and without it.
+and without it. One gene cannot know that a context has no effects; priors that are learned from
+many say so.
 
 {against}
 
@@ -105,12 +106,16 @@ def _against(predictions: pd.DataFrame, settings: list[str]) -> str:
 
 
 def _cost(predictions: pd.DataFrame, settings: list[str]) -> str:
-    rows = []
+    rows, learned = [], LEARNED in set(predictions["method"])
     for name in settings:
         if SETTINGS[name].permuted:
             of_setting = predictions[predictions["setting"] == name]
-            rows.append([name, _ratio(of_setting, JOINT, "joint without").written(3)])
-    return markdown(["", "with the permuted context, over without it"], rows)
+            ratios = [_ratio(of_setting, JOINT, "joint without")]
+            ratios += [_ratio(of_setting, LEARNED, "joint without")] * learned
+            rows.append([name, *(ratio.written(3) for ratio in ratios)])
+    header = ["", "with the permuted context, over without it"]
+    header += ["with it and learned priors, over without it by default"] * learned
+    return markdown(header, rows)
 
 
 def _ratio(rows: pd.DataFrame, method: str, other: str) -> Estimate:

@@ -14,7 +14,7 @@ from tests.benchmarks.accuracy.real.settings import SETTINGS
 from tests.benchmarks.accuracy.real.work import PREDICTION, SEARCH
 
 AT = 0.05  # false discovery rate
-JOINT, BEFORE = "joint", "joint, before"
+JOINT, LEARNED, BEFORE = "joint", "joint, learned", "joint, before"
 
 
 def predictions(keep: Path) -> pd.DataFrame:
