@@ -83,12 +83,13 @@ def read_priors(path: str | os.PathLike[str]) -> Priors:
     if not rows or tuple(rows[0]) != COLUMNS:
         found = ", ".join(rows[0]) if rows else "an empty file"
         raise FqtlError(f"{path}: expected the columns {', '.join(COLUMNS)}, found {found}.")
-    of_all = [row for row in rows[1:] if row[0] != OF_TISSUE]
+    written = [row for row in rows[1:] if row]  # an editor may leave an empty line at the end
+    of_all = [row for row in written if row[0] != OF_TISSUE]
     _refuse_other_names(path, [row[0] for row in of_all])
     try:
         return Priors.of_names(
-            {row[0]: _number(row) for row in of_all},
-            _of_each_tissue([row for row in rows[1:] if row[0] == OF_TISSUE]),
+            {row[0]: _of_all_tissues(row) for row in of_all},
+            _of_each_tissue([row for row in written if row[0] == OF_TISSUE]),
         )
     except FqtlError as fault:
         raise FqtlError(f"{path}: {fault}") from fault
@@ -96,15 +97,24 @@ def read_priors(path: str | os.PathLike[str]) -> Priors:
 
 def _refuse_other_names(path: Path, names: list[str]) -> None:
     known = list(default_priors(1).by_name())
-    if names == known:
+    if sorted(names) == sorted(known):
         return
     absent = [name for name in known if name not in names]
     others = [name for name in names if name not in known]
+    again = [name for name in known if names.count(name) > 1]
     raise FqtlError(
         f"{path}: expected {len(known)} rows of all tissues, a name each ({', '.join(known)}), "
         f"found {len(names)}: {len(absent)} missing {absent[:3]}, {len(others)} unknown "
-        f"{others[:3]}."
+        f"{others[:3]}, {len(again)} more than once {again[:3]}."
     )
+
+
+def _of_all_tissues(row: list[str]) -> float:
+    """The value of a row that no tissue has for itself."""
+    value = _number(row)
+    if row[1] != ALL:
+        raise FqtlError(f"{row[0]} must be of tissue {ALL!r}, found {row[1]!r}.")
+    return value
 
 
 def _of_each_tissue(rows: list[list[str]]) -> dict[str, float]:

@@ -66,9 +66,10 @@ class Priors:
                 f"{len(self.factor_log_odds)}."
             )
         for tissue, log_odds in zip(self.tissues, self.factor_log_odds, strict=True):
-            if not isfinite(log_odds):
+            if not abs(log_odds) <= MOST_LOG_ODDS:
                 raise FqtlError(
-                    f"factor_log_odds of {tissue} of priors must be finite, found {log_odds!r}."
+                    f"factor_log_odds of {tissue} of priors must be between {-MOST_LOG_ODDS:g} and "
+                    f"{MOST_LOG_ODDS:g}, found {log_odds!r}."
                 )
         if abs(sum(self.likeness) - 1) > ROUNDED:
             raise FqtlError(
@@ -117,6 +118,7 @@ class Priors:
         single: dict[str, Any] = {
             name: value for name, value in values.items() if not name.startswith("likeness_")
         }
+        _refuse_impossible("n_tissues", values["n_tissues"])
         likeness = tuple(values[f"likeness_{alike:g}"] for alike in LIKENESS)
         of_each = factor_log_odds or {}
         return cls(
@@ -132,6 +134,8 @@ def _numbers(m: int) -> tuple[str, ...]:
     return tuple(map(str, range(m)))
 
 
+# at which a probability can still be told from 0 and 1; those learned are below 14; derived
+MOST_LOG_ODDS = 20.0
 ROUNDED = 1e-3  # of a sum of probabilities that were written with six digits; taste
 PROBABILITIES = (
     "specific_start",
@@ -147,7 +151,7 @@ POSITIVE = ("specific_square", "factor_square", "specific_weight")
 
 def _refuse_impossible(name: str, value: float) -> None:
     if name == "n_tissues":
-        good, needed = value >= 1 and value == int(value), "a whole number of at least 1"
+        good, needed = value >= 1 and value % 1 == 0, "a whole number of at least 1"
     elif name.startswith(PROBABILITIES):
         most = 1.0 if name.startswith("likeness") else 1 - 1e-9
         good, needed = 0 <= value <= most, "a probability"

@@ -148,8 +148,23 @@ def test_a_table_of_priors_is_read_as_it_was_written(tmp_path, tissues):
             "expected 19 rows.*found 20: 0 missing .*1 unknown .'x'.",
         ),
         (
+            lambda rows: [*rows, rows[3]],
+            "expected 19 rows.*found 20: 0 missing .*1 more than once .'specific_weight'.",
+        ),
+        (
+            lambda rows: [*rows[:5], {**rows[5], "tissue": "Liver"}, *rows[6:]],
+            "factor_share must be of tissue 'all', found 'Liver'",
+        ),
+        (
             lambda rows: [{**rows[0], "value": "two"}, *rows[1:]],
             "value of n_tissues must be a number, found 'two'",
+        ),
+        *(
+            (
+                lambda rows, value=value: [{**rows[0], "value": value}, *rows[1:]],
+                f"n_tissues of priors must be a whole number of at least 1, found {value}",
+            )
+            for value in ("inf", "nan", 2.5)
         ),
         (
             lambda rows: [*rows[:2], {**rows[2], "value": 2}, *rows[3:]],
@@ -164,7 +179,14 @@ def test_a_table_of_priors_is_read_as_it_was_written(tmp_path, tissues):
                 *rows,
                 {**rows[0], "name": "factor_log_odds", "tissue": "Liver", "value": "inf"},
             ],
-            "factor_log_odds of Liver of priors must be finite, found inf",
+            "factor_log_odds of Liver of priors must be between -20 and 20, found inf",
+        ),
+        (
+            lambda rows: [
+                *rows,
+                {**rows[0], "name": "factor_log_odds", "tissue": "Liver", "value": -50},
+            ],
+            "factor_log_odds of Liver of priors must be between -20 and 20, found -50",
         ),
     ],
 )
@@ -172,6 +194,15 @@ def test_a_table_that_is_no_table_of_priors_is_refused(tmp_path, change, said):
     path = written(tmp_path / "priors.tsv", change(table_rows(default_priors(3), 7)))
     with pytest.raises(FqtlError, match=rf"{path}: {said}"):
         read_priors(path)
+
+
+def test_a_table_that_was_sorted_or_ends_in_an_empty_line_says_the_same(tmp_path):
+    odds = {"tissues": ("Liver", "Lung"), "factor_log_odds": (-1.0, 0.5)}
+    known = replace(default_priors(3), **odds)
+    rows = table_rows(known, 7)
+    path = written(tmp_path / "priors.tsv", sorted(rows, key=lambda row: str(row["name"])))
+    path.write_text(path.read_text() + "\n")
+    assert read_priors(path) == known
 
 
 def test_priors_of_some_columns_are_those_of_their_names():
