@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fqtl.model.priors.priors_table import ALL
+from fqtl.model.priors.priors_table import OF_TISSUE
 from fqtl.release.discoveries import SUMMARY_RATE
 from fqtl.report import plots, prior_plots
 from fqtl.report.blocks import Block, Figure, Numbers, Section, Table, Text
@@ -194,8 +194,8 @@ def _priors(results: Results) -> list[Block]:
             )
         ]
     genes = int(priors["n_genes"].iloc[0])
-    of_each = priors[priors["tissue"] != ALL]
-    priors = priors[priors["tissue"] == ALL]
+    of_each = priors[priors["name"] == OF_TISSUE]
+    priors = priors[priors["name"] != OF_TISSUE]
     of_background = ""
     if results.settings.get("polygenic background") == "none":  # of which no fit reads these
         priors = priors[~priors["name"].str.startswith("background_")]

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from fqtl.report.plots import COLOURS, INK, QUIET, STYLE
 
@@ -20,6 +21,8 @@ SQUARES = {
     "background_median": "background (median)",
 }
 LIKENESS = "likeness_"
+LEAST_SHOWN = 2.0  # odds that an axis reaches at the least: tissues that are alike look alike
+WIDE = 1000.0  # from the least to the largest odds, from where powers of 10 are enough
 
 
 def priors(table: pd.DataFrame) -> Figure:
@@ -58,11 +61,22 @@ def tissues(table: pd.DataFrame) -> Figure:
         axes.axvline(1, color=INK, lw=1)
         axes.hlines(places, np.minimum(odds, 1), np.maximum(odds, 1), color=QUIET, lw=2)
         axes.plot(odds, places, "o", color=COLOURS[0])
-        axes.set_xscale("log")
+        _of_odds(axes, odds.min(), odds.max())
         axes.set_yticks(list(places), table["tissue"].tolist())
         axes.set_ylim(-0.6, len(table) - 0.4)
         axes.set_xlabel("odds of a factor, over those of the share of tissues")
     return figure
+
+
+def _of_odds(axes: Axes, least: float, most: float) -> None:
+    """The horizontal axis is one of odds, around 1."""
+    least, most = min(least, 1 / LEAST_SHOWN), max(most, LEAST_SHOWN)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if most / least < WIDE else (1,)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda odds, _: f"{odds:g}"))
+    margin = (most / least) ** 0.04
+    axes.set_xlim(least / margin, most * margin)
 
 
 def _beside_defaults(axes: Axes, known: pd.DataFrame, words: dict[str, str]) -> None:

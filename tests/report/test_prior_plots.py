@@ -47,6 +47,27 @@ def test_how_often_tissues_have_factors_is_a_figure_with_the_oftenest_on_top():
     assert "tissue_priors" not in {figure.name for figure in figures(sections(alike))}
 
 
+def test_tissues_that_are_alike_look_alike():
+    """By an axis that does not follow one per cent, and whose numbers are those of people."""
+    known = replace(default_priors(2), tissues=("a", "b"), factor_log_odds=(0.01, -0.01))
+    learned = pd.DataFrame(table_rows(known, 87))
+    figure = tissues(learned[learned["name"] == "factor_log_odds"])
+    axes = figure.axes[0]
+    low, high = axes.get_xlim()
+    assert low < 0.5 < 2 < high
+    figure.draw_without_rendering()
+    shown = [label.get_text() for label in axes.get_xticklabels() if label.get_visible()]
+    assert {"0.5", "1", "2"} <= set(shown)
+
+
+def test_a_tissue_may_be_called_all():
+    known = replace(default_priors(2), tissues=("all", "b"), factor_log_odds=(1.0, -1.0))
+    learned = pd.DataFrame(table_rows(known, 87))
+    drawn = {f.name: f for f in figures(sections(replace(results(), priors=learned)))}
+    assert drawn["tissue_priors"].data["tissue"].tolist() == ["all", "b"]
+    assert "factor_log_odds" not in drawn["priors"].data["name"].tolist()
+
+
 def test_what_all_genes_said_beforehand_is_a_figure_unless_fits_read_the_defaults():
     learned = pd.DataFrame(table_rows(replace(default_priors(44), factor_share=0.21), 87))
     found = replace(results(), priors=learned)
