@@ -1,6 +1,8 @@
 """Flags that several subcommands share."""
 
+import logging
 from argparse import ArgumentParser, Namespace
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from fqtl.model.priors.release_priors import Priors
 from fqtl.prepare.settings import PrepareSettings
 from fqtl.qtl.ld_matrices import LDOfMatrices
 from fqtl.qtl.ld_source import LDOfPanel, LDSource
+
+log = logging.getLogger(__name__)
 
 
 def add_genotypes(parser: ArgumentParser) -> None:
@@ -267,6 +271,22 @@ def add_priors(parser: Any) -> None:
 def priors_of(given: Namespace) -> Priors | None:
     """Of the flag of `add_priors`."""
     return None if given.priors is None else read_priors(given.priors)
+
+
+def priors_for(given: Namespace, tissues: Collection[str]) -> Priors | None:
+    """The same, for fits of these tissues: names that are written otherwise are told of."""
+    priors = priors_of(given)
+    if priors is not None and priors.tissues and tissues and not {*tissues} & {*priors.tissues}:
+        log.warning(
+            "--priors %s says how often each of %d tissues has factors (%s, ...), and has none of "
+            "the %d here (%s, ...): these are taken to be alike",
+            given.priors,
+            len(priors.tissues),
+            priors.tissues[0],
+            len(tissues),
+            min(tissues),
+        )
+    return priors
 
 
 def add_only_traits(parser: ArgumentParser) -> None:

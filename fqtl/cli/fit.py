@@ -21,6 +21,7 @@ from fqtl.cli.arguments import (
     add_priors,
     add_variants,
     open_filtered,
+    priors_for,
 )
 from fqtl.cli.flags import add_key
 from fqtl.cli.progress import with_progress
@@ -40,7 +41,6 @@ from fqtl.gene.analysis import analyse_gene
 from fqtl.gene.cross_validation import assign_folds
 from fqtl.gene.permutations import PermutationPlan, permutations_for
 from fqtl.gene.settings import Settings
-from fqtl.model.priors.priors_table import read_priors
 from fqtl.shards.shard_file import genes_of_release, read_shard
 from fqtl.tables.files import write_parquet
 from fqtl.tables.fits import SHARD
@@ -69,7 +69,7 @@ def run(given: Namespace) -> None:
     genes, donors = read_shard(given.shard)
     refuse_other_values(given.family, genes)
     settings = Settings(
-        fit=model_of(given) | _priors(given),
+        fit=model_of(given) | _priors(given, genes),
         fold=assign_folds(len(donors), given.folds, given.seed) if given.folds else None,
         min_pip=given.min_pip,
         covariates=covariates_of(given.donor_covariates, donors),
@@ -92,7 +92,7 @@ def run(given: Namespace) -> None:
     )
 
 
-def _priors(given: Namespace) -> dict[str, Any]:
+def _priors(given: Namespace, genes: list[GeneData]) -> dict[str, Any]:
     """The argument of `fqtl.fit`, of fits and permuted fits alike; none for the defaults."""
     if given.priors is None:
         return {}
@@ -101,7 +101,7 @@ def _priors(given: Namespace) -> dict[str, Any]:
             f"--priors {given.priors} is read by the default model, of --engine cavi; found "
             f"--engine {given.engine}. Leave it out."
         )
-    return {"priors": read_priors(given.priors)}
+    return {"priors": priors_for(given, {name for gene in genes for name in gene.tissues})}
 
 
 def _permutation_plan(given: Namespace) -> PermutationPlan | None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fqtl.cli.arguments import priors_for
 from fqtl.cli.prepare_summary import with_people
 from fqtl.data.expression import gene_key
 from fqtl.data.gene import GeneData
@@ -20,7 +21,6 @@ from fqtl.data.text import read_table
 from fqtl.data.windows import Span
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats
-from fqtl.model.priors.priors_table import read_priors
 from fqtl.qtl import matching
 from fqtl.qtl.genes import gene_chromosomes, read_genes
 from fqtl.qtl.ld_source import LDSource
@@ -212,7 +212,7 @@ def options_of(given: Namespace, tissues: list[str]) -> dict[str, Any]:
         "factored": given.factored,
         "noise_correlation": None if noise is None else read_noise(noise, tissues),
         "background": False,
-        "priors": None if given.priors is None else read_priors(given.priors),
+        "priors": priors_for(given, tissues),
     }
 
 

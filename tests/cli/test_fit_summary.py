@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -56,6 +57,30 @@ def test_priors_of_a_release_are_read(summary_files):
     held = explode(read_parquet(summary_files / "fits.parquet", "fits")[0], "prediction")
     null = alone["gene_id"] == "g2"
     assert (held["pip"][null] < 0.5 * alone["pip"][null]).all()
+
+
+def test_priors_of_each_tissue_are_read_by_its_name(summary_files):
+    """Nothing acts in the first of three tissues, which stands last in the table."""
+    idle = pd.read_csv("Liver.txt", sep="\t")
+    idle["slope"] = 0.05 * np.random.default_rng(3).standard_normal(len(idle))
+    idle.to_csv("Heart.txt", sep="\t", index=False)
+    sheet = (summary_files / "sheet.tsv").read_text().splitlines(keepends=True)
+    (summary_files / "sheet.tsv").write_text(sheet[0] + "Heart\tHeart.txt\t200\n" + sheet[1])
+    with open("sheet.tsv", "a") as stream:
+        stream.write(sheet[2])
+
+    def elbo_where_few_factors_are_of(tissue):
+        names = ("Lung", "Liver", "Heart")
+        odds = {"tissues": names, "factor_log_odds": tuple(-6.0 * (n == tissue) for n in names)}
+        known = replace(default_priors(3), factor_weight=10.0, **odds)
+        write_tsv(summary_files / "priors.tsv", pd.DataFrame(table_rows(known, 500)), "priors")
+        run([*RUN, "--folds", "0", "--priors", "priors.tsv"])
+        fits = read_parquet(summary_files / "fits.parquet", "fits")[0]
+        return dict(zip(fits["gene_id"].to_pylist(), fits["elbo"].to_pylist(), strict=True))["g1"]
+
+    usual = elbo_where_few_factors_are_of(None)
+    assert elbo_where_few_factors_are_of("Heart") > usual
+    assert elbo_where_few_factors_are_of("Liver") < usual - 2
 
 
 def test_weights_are_written_from_fits_of_summary_statistics(summary_files):

@@ -1,13 +1,17 @@
 """`fqtl learn-priors`: the sample, the table, and the fits that read it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import fqtl
 from fqtl.gene.sample import sample_of
-from fqtl.tables.files import read_parquet, read_tsv
+from fqtl.model.priors.default_model import default_priors
+from fqtl.model.priors.priors_table import table_rows
+from fqtl.tables.files import read_parquet, read_tsv, write_tsv
 from tests.cli.by_hand import BUILD, FIT, GENES, PREPARE, SHARD, complaint, run
 from tests.files import write_bed
 
@@ -52,6 +56,17 @@ def test_fits_and_permuted_fits_read_the_priors(here):
     held_back = np.array(said("out/fits.parquet"))
     assert (held_back < usual).all()
     assert (held_back[:, 1] < 1e-3).all()  # permuted: as improbable as the priors say
+
+
+def test_tissues_of_other_names_than_those_of_the_priors_are_told(here, capsys):
+    run(PREPARE, SHARD)
+    for tissues in (("liver", "Lung"), ("Liver", "Lung")):
+        known = replace(default_priors(2), tissues=tissues, factor_log_odds=(-1.0, 1.0))
+        write_tsv(Path("out/priors.tsv"), pd.DataFrame(table_rows(known, 9)), "priors")
+        run([*FIT, "--priors", "out/priors.tsv"])
+    said = [line for line in capsys.readouterr().err.splitlines() if "--priors" in line]
+    assert len(said) == 1
+    assert "how often each of 2 tissues has factors (liver, ...), and has none of the 1" in said[0]
 
 
 def test_a_gene_that_cannot_be_fitted_is_told_and_teaches_nothing(here, capsys):
