@@ -60,17 +60,17 @@ def learned_log_odds(genes: Sequence[Named], unseen: float) -> dict[str, float]:
     if len(named) != 1 or (named == {False} and len(sizes) > 1):
         return {}
     named_alike = named == {True}
-    said: dict[str, list[Floats]] = defaultdict(list)
+    seen: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for gene in found:
         for log_odds, log_bayes in gene.factors:
             names = gene.tissues if named_alike else tuple(map(str, range(len(log_bayes))))
             for tissue, one in zip(names, log_bayes, strict=True):
                 if np.isfinite(one):
-                    said[tissue].append(_said(log_odds + LOG_ODDS, one))
+                    seen[tissue].append((log_odds, one))
     shares = [factor.log_odds for gene in found for factor in gene.factors]
     alike = unseen * _said_alike(fsum(shares) / len(shares))
-    tissues = sorted(said) if named_alike else sorted(said, key=int)
-    each = [np.vstack([alike, *said[tissue]]) for tissue in tissues]
+    tissues = sorted(seen) if named_alike else sorted(seen, key=int)
+    each = (np.vstack([alike, _said(*np.array(seen[tissue]).T)]) for tissue in tissues)
     value = np.array([[fsum(column) for column in rows.T] for rows in each])
     known = dict(zip(tissues, _posterior_means(value), strict=True))
     if named_alike:
@@ -78,9 +78,10 @@ def learned_log_odds(genes: Sequence[Named], unseen: float) -> dict[str, float]:
     return {str(t): known.get(str(t), 0.0) for t in range(max(sizes))}
 
 
-def _said(log_odds: Floats, log_bayes: float) -> Floats:
-    """(G,) ln (1 + o BF) / (1 + o)."""
-    return np.logaddexp(0.0, log_odds + log_bayes) - np.logaddexp(0.0, log_odds)
+def _said(log_odds: Floats, log_bayes: Floats) -> Floats:
+    """(K, G) ln (1 + o BF) / (1 + o) of a tissue, of K factors with these odds of their shares."""
+    at = log_odds[:, None] + LOG_ODDS
+    return np.logaddexp(0.0, at + log_bayes[:, None]) - np.logaddexp(0.0, at)
 
 
 def _said_alike(log_odds: float) -> Floats:
