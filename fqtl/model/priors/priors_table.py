@@ -122,6 +122,8 @@ def _of_each_tissue(rows: list[list[str]]) -> dict[str, float]:
     values: dict[str, float] = {}
     for row in rows:
         value, tissue = _number(row), row[1]
+        if not tissue:
+            raise FqtlError(f"a row {OF_TISSUE} names no tissue.")
         if tissue in values:
             raise FqtlError(f"{OF_TISSUE} of {tissue!r} stands twice.")
         values[tissue] = value
@@ -135,4 +137,5 @@ def _number(row: list[str]) -> float:
     try:
         return float(row[2])
     except ValueError:
-        raise FqtlError(f"value of {row[0]} must be a number, found {row[2]!r}.") from None
+        whose = "" if row[0] != OF_TISSUE else f" of {row[1]}"
+        raise FqtlError(f"value of {row[0]}{whose} must be a number, found {row[2]!r}.") from None

@@ -188,6 +188,17 @@ def test_a_table_of_priors_is_read_as_it_was_written(tmp_path, tissues):
             ],
             "factor_log_odds of Liver of priors must be between -20 and 20, found -50",
         ),
+        (
+            lambda rows: [
+                *rows,
+                {**rows[0], "name": "factor_log_odds", "tissue": "Liver", "value": ""},
+            ],
+            "value of factor_log_odds of Liver must be a number, found ''",
+        ),
+        (
+            lambda rows: [*rows, {**rows[0], "name": "factor_log_odds", "tissue": ""}],
+            "a row factor_log_odds names no tissue",
+        ),
     ],
 )
 def test_a_table_that_is_no_table_of_priors_is_refused(tmp_path, change, said):
