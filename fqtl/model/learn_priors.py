@@ -153,6 +153,8 @@ def learn_priors(fits: Iterable[Fit]) -> Priors:
     """What these fits of the default model say of the next gene; in any order.
 
     Genes should be of one family and of the same tissues, drawn from all genes, not the best.
+    Tissues go by the names of the columns of y, if all fits had such, and genes need not have all;
+    else by their places, if all fits had as many; else they are taken to be alike.
 
     Raises
     ------
