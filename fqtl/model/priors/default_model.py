@@ -50,8 +50,8 @@ APART = (0.0, 0.0, 0.0, 0.5, 1.0, 1.0, 1.0)
 # probability that a tissue has effects beside factors, at least; fits start with it
 SPECIFIC_ALONE = 0.4  # where there is no other tissue; taste
 SPECIFIC_TISSUES = 0.1  # tissues of a gene that have such effects, where there are many; taste
-# further tissues that halve what a lone tissue has above that; measured: an effect is found beside
-# another tissue nearly as if alone, and nothing in the noise of five
+# further tissues from which many are nearer than none; measured: an effect is found beside another
+# tissue nearly as if alone, and nothing in the noise of five
 FEW_TISSUES = 1.8
 BACKGROUND_PROBABILITY = 0.5  # that there is a polygenic background; taste
 BACKGROUND_MEDIAN = 0.01  # of the share of variance that it explains; taste
@@ -164,5 +164,5 @@ def _most_share(m: int, unlike: float, apart: float) -> float:
 
 def _least_share(m: int) -> float:
     """Probability that a tissue of m has effects beside factors, at least."""
-    above = (SPECIFIC_ALONE - SPECIFIC_TISSUES) / (1 + ((m - 1) / FEW_TISSUES) ** 4)
-    return SPECIFIC_TISSUES / m + above
+    alone = 1 / (1 + ((m - 1) / FEW_TISSUES) ** 4)
+    return alone * SPECIFIC_ALONE + (1 - alone) * SPECIFIC_TISSUES / m
