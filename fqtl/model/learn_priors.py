@@ -109,7 +109,7 @@ class Seen:
         """Of the default model; names : of the tissues, if y had none."""
         own, variants, tissues = fit.specific, fit.variants, fit.tissues
         there = fit.scale.y_sd > 0  # others say nothing
-        if fit.factor_share is None:
+        if fit.factor_share is None or fit.tissue_prior is None:
             raise FqtlError(
                 "Priors are learned from fits of the default model of effects by this version of "
                 f"fqtl; found one of engine {fit.engine!r} with another prior, or an older one."
@@ -142,11 +142,11 @@ class Seen:
 def _of_each_tissue(fit: Fit, k: int, there: np.ndarray) -> FactorTissues:
     """What factor k says of the tissues that were fitted, a mask (m,)."""
     assert fit.factor_share is not None
-    log_odds = float(logit(fit.factor_share[k]))
-    log_bayes = logit(np.clip(fit.tissues.pip[:, k], SURE, 1 - SURE)) - log_odds
-    if fit.factor_log_odds is not None:  # as of an older version
-        log_bayes = log_bayes - fit.factor_log_odds
-    return FactorTissues(log_odds, tuple(np.where(there, log_bayes, np.nan).tolist()))
+    assert fit.tissue_prior is not None
+    pip, prior = fit.tissues.pip[there, k], fit.tissue_prior[there, k]
+    log_bayes = np.full(len(there), np.nan)
+    log_bayes[there] = logit(np.clip(pip, SURE, 1 - SURE)) - logit(prior)
+    return FactorTissues(float(logit(fit.factor_share[k])), tuple(log_bayes.tolist()))
 
 
 def learn_priors(fits: Iterable[Fit]) -> Priors:

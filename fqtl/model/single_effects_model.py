@@ -67,7 +67,6 @@ def posteriors(solution: Solution, x: Variants, m: int) -> dict[str, Any]:
     background = [part for part in parts if isinstance(part, Background)]
     sign = np.array([factor.sign for factor in factors])
     of_factors, of_tissues = _log_bayes_factors(solution)
-    known = [part.log_odds for part in parts if isinstance(part, Factored)]
     sets = []
     for k, found in enumerate(of_factors):
         if found:
@@ -84,7 +83,9 @@ def posteriors(solution: Solution, x: Variants, m: int) -> dict[str, Any]:
         "background_variance": background[0].variance() if background else np.zeros(m),
         "background_log_bayes": background[0].log_bayes_factors() if background else None,
         "factor_share": np.array([factor.tissues.prior.inclusion for factor in factors]),
-        "factor_log_odds": known[0] if known else None,
+        "tissue_prior": np.column_stack(
+            [np.zeros((m, 0)), *(np.full(m, one.tissues.prior.inclusions) for one in factors)]
+        ),
         "specific_share": beside[0].prior.inclusion if beside else None,
     }
 

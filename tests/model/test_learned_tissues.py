@@ -10,7 +10,7 @@ from scipy.special import expit, logit
 
 import fqtl
 from fqtl.model.learned_tissues import FactorTissues, Named, learned_log_odds
-from fqtl.model.priors.default_model import default_priors
+from fqtl.model.priors.default_model import default_priors, factor_tissues
 
 UNSEEN = 10.0
 SHARE = 0.3
@@ -134,12 +134,32 @@ def test_columns_with_names_have_the_odds_of_their_names_in_any_order(release):
     found = fqtl.fit(frame, x, priors=priors)
     turned = fqtl.fit(frame[list("zyxw")], x, priors=priors)
     np.testing.assert_allclose(turned.effects[:, ::-1], found.effects, atol=1e-6)
-    assert found.factor_log_odds.tolist() == list(priors.factor_log_odds)
-    assert turned.factor_log_odds.tolist() == list(priors.factor_log_odds)[::-1]
-    # of columns without names nobody knows which they are
-    assert not fqtl.fit(y, x, priors=priors).factor_log_odds.any()
-    other = fqtl.fit(frame.rename(columns={"z": "q"}), x, priors=priors)
-    assert other.factor_log_odds.tolist() == [*priors.factor_log_odds[:3], 0.0]
+    share, odds = found.factor_share[0], np.array(priors.factor_log_odds)
+    assert found.tissue_prior[3, 0] == pytest.approx(expit(logit(share) + odds[3]))
+    np.testing.assert_allclose(turned.tissue_prior[::-1], found.tissue_prior, atol=1e-6)
+    # of columns without names, or with others, nobody knows which they are
+    for unknown in (y, frame.rename(columns={"z": "q"})):
+        other = fqtl.fit(unknown, x, priors=priors)
+        assert other.tissue_prior[3, 0] == pytest.approx(other.factor_share[0])
+
+
+def test_no_odds_lift_a_tissue_above_the_bound_of_the_share():
+    """Each is asked for a Bayes factor of its own, however often others have had factors."""
+    rng = np.random.default_rng(0)
+    x = rng.binomial(2, 0.3, (200, 40)).astype(float)
+    y = np.outer(x[:, 5], np.repeat([1.0, 0.0], 10)) + rng.standard_normal((200, 20))
+    odds = replace(
+        default_priors(20),
+        tissues=tuple(map(str, range(20))),
+        factor_log_odds=(3.0,) * 15 + (-3.0,) * 5,
+    )
+    fit = fqtl.fit(y, x, priors=odds)
+    bound = max(factor_tissues(20, 0.25).most)
+    assert fit.rank == 1
+    assert fit.tissue_prior.max() == pytest.approx(bound)
+    assert (fit.tissue_prior[15:] < bound / 5).all()
+    assert (fit.tissue_pip[:10] > 0.9).all()
+    assert (fit.tissue_pip[10:] < 0.5).all()
 
 
 def test_the_elbo_does_not_fall_under_such_priors(release):
@@ -163,7 +183,7 @@ def test_what_fits_under_learned_priors_say_is_said_over_these(release):
     y, x = idle_beside_three(203)
     fit = fqtl.fit(y, x, priors=release[1])
     assert fit.rank == 1
-    before = logit(fit.factor_share[0]) + fit.factor_log_odds
+    before = logit(fit.tissue_prior[:, 0])
     again = fqtl.learn_priors([fit])
     assert again.n_tissues == 4
     pip = fit.tissues.pip[:, 0]
@@ -187,7 +207,7 @@ def test_summary_statistics_read_them_too(release):
     ld = np.corrcoef(x.T)
     chosen = {"ld": ld, "ld_size": 320}
     found = fqtl.fit_summary(np.column_stack(z), np.array(n), priors=release[1], **chosen)
-    assert found.factor_log_odds.tolist() == list(release[1].factor_log_odds)
     alike = fqtl.fit_summary(np.column_stack(z), np.array(n), priors=default_priors(4), **chosen)
-    assert not alike.factor_log_odds.any()
+    assert found.rank == alike.rank == 1
+    assert found.tissue_prior[3, 0] < 0.5 < alike.tissue_prior[3, 0]
     assert found.tissue_pip[3] <= alike.tissue_pip[3]

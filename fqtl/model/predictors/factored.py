@@ -248,12 +248,6 @@ class Factored(FactorSum[SingleEffectsFactor]):
     def shape(self) -> tuple[int, int]:
         return self.x.n, self.m
 
-    @property
-    def log_odds(self) -> Floats:
-        """(m,) ln of the odds of each tissue that it has a factor, over those of its share."""
-        prior = factor_tissues(self.m, self.options.max_tissue_inclusion, self.options.priors)
-        return np.array(prior.log_odds or (0.0,) * self.m)
-
     def updated(self, residual: Floats, precision: NoisePrecision, visit: Visit) -> Self:
         """Every factor refined in turn, without those that the ELBO does not want."""
 

@@ -10,7 +10,8 @@ of one size in all tissues that have it, as most are: what a tissue of few donor
 the others do.
 
 Some tissues may be known to have factors more often than others: the odds of an inclusion are those
-of the share of tissues, which the factor learns, times those of the tissue, which a release says.
+of the share of tissues, which the factor learns, times those of the tissue, which a release says,
+up to the bound of the share.
 
 The size is the scale that variants and tissues may trade, so nothing speaks for any. The likeness
 is one of LIKENESS, whichever suits the loadings best together with the share of tissues that it
@@ -62,25 +63,27 @@ class TissuePrior(SpikeSlabPrior):
 
     @property
     def inclusions(self) -> Floats | float:
-        return self._of_tissues(np.array(self.inclusion)) if self.log_odds else self.inclusion
+        if not self.log_odds:
+            return self.inclusion
+        return self._of_tissues(np.array(self.inclusion), np.array(self._bounds[1]))
 
-    def _of_tissues(self, inclusion: Floats) -> Floats:
-        """(..., m) probability of each tissue, of shares (...)."""
-        return np.asarray(expit(logit(inclusion)[..., None] + np.array(self.log_odds)))
+    def _of_tissues(self, inclusion: Floats, most: Floats) -> Floats:
+        """(..., m) probability of each tissue, of shares (...) that are up to `most` (...).
+
+        Nor is that of a tissue higher: what is asked of each by its own data does not change.
+        """
+        each = expit(logit(inclusion)[..., None] + np.array(self.log_odds))
+        return np.asarray(np.minimum(each, most[..., None]))
 
     def log_probability(self, pip: Floats, count: float) -> float:
-        included = float(pip.sum())
-        return float(self._expected_log(pip, included, count, np.array([self.inclusion]))[0])
-
-    def _expected_log(
-        self, pip: Floats, included: float, count: float, inclusion: Floats
-    ) -> Floats:
-        """(c,) E[ln p] of the indicators of tissues with these PIPs (m,), under shares (c,)."""
         if not self.log_odds:
-            alike = xlogy(included, inclusion) + xlog1py(count - included, -inclusion)
-            return np.asarray(alike)
-        each = self._of_tissues(inclusion)
-        return np.asarray((xlogy(pip, each) + xlog1py(1 - pip, -each)).sum(axis=-1))
+            return super().log_probability(pip, count)
+        return float(_expected_log(pip, np.asarray(self.inclusions)))
+
+    @property
+    def _most(self) -> Floats:
+        """(7,) upper bound of the share under each likeness."""
+        return np.maximum(self.inclusion_bounds[1], self.most)
 
     @property
     def _bounds(self) -> Bounds:
@@ -89,15 +92,9 @@ class TissuePrior(SpikeSlabPrior):
 
     def learned(self, seen: Included, count: float) -> "TissuePrior":
         """What suits `count` loadings best, within the bounds."""
-        included, share = seen.share * count, seen.share
-        if self.log_odds:
-            share = self._share_of(included)
-        elif self.weight:
-            share = (included + self.weight * self.share) / (count + self.weight)
-        inclusion = self._within_bounds(share)
-        value = self._expected_log(seen.pip, included, count, inclusion)
+        inclusion, value = self._shares(seen, count)
         inverse, fit = self._sizes(seen)
-        best = int((value + fit + self._log_density(inclusion)).argmax())
+        best = int((value + fit).argmax())
         size = 1 / inverse[best]
         mean = np.copysign(np.sqrt(LIKENESS[best]) * size, seen.first)
         return replace(
@@ -108,24 +105,46 @@ class TissuePrior(SpikeSlabPrior):
             likeness=best,
         )
 
-    def _share_of(self, included: float) -> float:
-        """The share that suits this expected number of tissues best: under it so many have the
-        factor as do, beside those that it counts for.
+    def _shares(self, seen: Included, count: float) -> tuple[Floats, Floats]:
+        """(7,) the share that suits indicators best under each likeness, and the nats that these
+        then make, with the density of the share and the likeness."""
+        if self.log_odds:
+            return self._shares_beside_odds(seen.pip)
+        included, share = seen.share * count, seen.share
+        if self.weight:
+            share = (included + self.weight * self.share) / (count + self.weight)
+        inclusion = self._within_bounds(share)
+        value = xlogy(included, inclusion) + xlog1py(count - included, -inclusion)
+        return inclusion, value + self._log_density(inclusion)
 
-        Newton's method on its log-odds, in steps that are not longer than `LONGEST_STEP`.
+    def _shares_beside_odds(self, pip: Floats) -> tuple[Floats, Floats]:
+        """The same where tissues are not alike, of PIPs (m,).
+
+        Newton's method on log-odds, in steps that are not longer than `LONGEST_STEP`: so many
+        tissues have the factor as do, of those that are not at the bound and with those that the
+        share counts for. Where it leads to less than the present share has, that stays.
         """
-        wanted = included + self.weight * self.share
-        log_odds = logit(min(max(wanted / (len(self.log_odds) + self.weight), RARE), 1 - RARE))
+        odds, most = np.array(self.log_odds), self._most
+        wanted = (pip.sum() + self.weight * self.share) / (len(pip) + self.weight)
+        at = np.full(len(most), logit(min(max(wanted, RARE), 1 - RARE)))
         for _ in range(NEWTON_STEPS):
-            each = expit(log_odds + np.array(self.log_odds))
-            common = expit(log_odds)
-            left = wanted - each.sum() - self.weight * common
-            slope = (each * (1 - each)).sum() + self.weight * common * (1 - common)
-            step = np.clip(left / slope, -LONGEST_STEP, LONGEST_STEP)
-            log_odds = np.clip(log_odds + step, logit(RARE), logit(1 - RARE))
-            if abs(step) < SETTLED:
+            each, common = expit(at[:, None] + odds), expit(at)
+            free = each < most[:, None]
+            left = ((pip - each) * free).sum(axis=1) + self.weight * (self.share - common)
+            slope = (each * (1 - each) * free).sum(axis=1) + self.weight * common * (1 - common)
+            step = np.clip(left / np.maximum(slope, RARE), -LONGEST_STEP, LONGEST_STEP)
+            at = np.clip(at + step, logit(RARE), logit(1 - RARE))
+            if np.abs(step).max() < SETTLED:
                 break
-        return float(expit(log_odds))
+        found = [
+            np.clip(share, self.inclusion_bounds[0], most) for share in (expit(at), self.inclusion)
+        ]
+        values = [
+            _expected_log(pip, self._of_tissues(share, most)) + self._log_density(share)
+            for share in found
+        ]
+        better = values[0] >= values[1]
+        return np.where(better, *found), np.where(better, *values)
 
     def neg_log_density(self) -> float:
         """-ln of the prior density of the share and the likeness, over that at their best."""
@@ -133,8 +152,7 @@ class TissuePrior(SpikeSlabPrior):
 
     def _within_bounds(self, share: float) -> Floats:
         """(7,) the share that is nearest under each likeness."""
-        least, most = self.inclusion_bounds
-        return np.clip(share, least, np.maximum(most, self.most))
+        return np.clip(share, self.inclusion_bounds[0], self._most)
 
     def _log_density(self, inclusion: Floats) -> Floats:
         """(7,) of a share under each likeness, over that of the share that is best there."""
@@ -157,6 +175,11 @@ class TissuePrior(SpikeSlabPrior):
         inverse = np.clip((drawn + root) / (2 * seen.second), *np.sqrt(self.precision_bounds))
         left = seen.second * inverse**2 - 2 * inverse * drawn + seen.slabs * h
         return inverse, seen.slabs * np.log(inverse) - 0.5 * (seen.slabs * np.log(own) + left / own)
+
+
+def _expected_log(pip: Floats, inclusion: Floats) -> Floats:
+    """(...) E[ln p] of the indicators of tissues, of PIPs (m,) and probabilities (..., m)."""
+    return np.asarray((xlogy(pip, inclusion) + xlog1py(1 - pip, -inclusion)).sum(axis=-1))
 
 
 def weight_of_evidence(slabs: float, first: float, second: float) -> Floats:

@@ -34,7 +34,7 @@ def of_all_tissues(found: AnyFit, there: np.ndarray, scale: Scale, distribution:
     variance[..., there] = found.noise_variance
     intercept = scale.y_mean.copy()
     intercept[there] = found.intercept
-    log_odds = found.factor_log_odds
+    prior = found.tissue_prior
     background, of_tissues = found.standardised_background, found.background_variance
     return replace(
         found,
@@ -46,7 +46,7 @@ def of_all_tissues(found: AnyFit, there: np.ndarray, scale: Scale, distribution:
         ),
         standardised_background=None if background is None else _wider(background, there),
         background_variance=None if of_tissues is None else _wider(of_tissues, there),
-        factor_log_odds=None if log_odds is None else _wider(log_odds, there),
+        tissue_prior=None if prior is None else _wider(prior.T, there).T,
         shared_noise=_wider(found.shared_noise, there),
         intercept=intercept,
         covariate_effects=_wider(found.covariate_effects, there),

@@ -75,9 +75,9 @@ class Fit(ModelFit):
     factor_share : (k,)
         Prior probability that a tissue has a factor, as the factor learned it. None where the fit
         is of another model than the default.
-    factor_log_odds : (m,)
-        ln of the odds that priors of a release give each tissue to have a factor, over those of its
-        share; 0 where they say nothing of it. None in fits without factors.
+    tissue_prior : (m, k)
+        Prior probability that each tissue has each factor: that share, but where priors of a
+        release say that some tissues have factors more often than others. None as before.
     specific_share : float
         Prior probability that a tissue has effects beside factors, as the gene learned it; None as
         before, and where a fit has no such effects.
@@ -91,7 +91,7 @@ class Fit(ModelFit):
     standardised_background: Floats | None = None
     background_log_bayes: Floats | None = None
     factor_share: Floats | None = None
-    factor_log_odds: Floats | None = None
+    tissue_prior: Floats | None = None
     specific_share: float | None = None
 
     @property
