@@ -2,13 +2,15 @@
 
     python -m tests.benchmarks.accuracy [--replicates 20] [--scenarios A B] [--methods fqtl alone]
 
-What was measured is kept in results/accuracy; `--rewrite` makes the page of it anew.
+What was measured is kept in results/accuracy, row by row: `--resume` goes on where a run was
+stopped, `--rewrite` makes the page anew of what is there.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -20,11 +22,17 @@ from tests.benchmarks.accuracy.scenarios import SCENARIOS, simulate
 
 ROOT = Path(__file__).parent.parent.parent.parent
 MEASURES, CELLS = "measures.tsv", "power.tsv"
+KEY = ["scenario", "method", "seed"]
+Key = tuple[str, str, int]
 
 
-def compare(scenarios: Sequence[str], methods: Sequence[str], replicates: int) -> pd.DataFrame:
-    """A row for each scenario, method and seed: these and the fields of `Measures`."""
-    rows = []
+def compare(
+    scenarios: Sequence[str], methods: Sequence[str], replicates: int, known: set[Key]
+) -> Iterator[dict[str, Any]]:
+    """A row for each scenario, method and seed: these and the fields of `Measures`.
+
+    known : those that are left out, as they were measured before
+    """
     for scenario in scenarios:
         for seed in range(replicates):
             data = simulate(SCENARIOS[scenario], seed)
@@ -32,12 +40,16 @@ def compare(scenarios: Sequence[str], methods: Sequence[str], replicates: int) -
                 method = METHODS[name]
                 if scenario not in (method.scenarios or scenarios):
                     continue
-                if seed >= (method.replicates or replicates):
+                if seed >= (method.replicates or replicates) or (scenario, name, seed) in known:
                     continue
                 found = measure(data, timed(method, data.y, data.x))
-                rows.append({"scenario": scenario, "method": name, "seed": seed, **asdict(found)})
                 print(f"{scenario} {seed} {name}: r2 {found.r2:.3f}", flush=True)
-    return pd.DataFrame(rows)
+                yield {"scenario": scenario, "method": name, "seed": seed, **asdict(found)}
+
+
+def measured(path: Path) -> pd.DataFrame:
+    """Rows that were kept."""
+    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
 
 
 def arguments() -> argparse.Namespace:
@@ -48,6 +60,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the page")
     parser.add_argument("--keep", type=Path, default=ROOT / "results" / "accuracy")
+    parser.add_argument("--resume", action="store_true", help="measure what is missing alone")
     parser.add_argument("--rewrite", action="store_true", help="measure nothing anew")
     return parser.parse_args()
 
@@ -56,12 +69,18 @@ def main() -> None:
     given = arguments()
     region = power.read_region()
     given.keep.mkdir(parents=True, exist_ok=True)
+    path = given.keep / MEASURES
     if not given.rewrite:
-        measures = compare(given.scenarios, given.methods, given.replicates)
-        measures.to_csv(given.keep / MEASURES, sep="\t", index=False)
+        known = measured(path) if given.resume and path.exists() else pd.DataFrame(columns=KEY)
+        if not len(known):
+            path.unlink(missing_ok=True)
+        keys = set(known[KEY].itertuples(index=False, name=None))
+        for row in compare(given.scenarios, given.methods, given.replicates, keys):
+            there = path.exists()
+            pd.DataFrame([row]).to_csv(path, sep="\t", index=False, mode="a", header=not there)
         cells = power.study(region, given.power) if given.power else pd.DataFrame(columns=["rank"])
         cells.to_csv(given.keep / CELLS, sep="\t", index=False)
-    measures = pd.read_csv(given.keep / MEASURES, sep="\t", keep_default_na=False, na_values=[""])
+    measures = measured(path)
     cells = pd.read_csv(given.keep / CELLS, sep="\t")
     write(given.out, measures, cells, page.about_power(region))
 

@@ -12,6 +12,7 @@ from fqtl.gene.baseline import PENALTIES, SETTINGS, elastic_net
 from fqtl.model.arrays.threads import one_thread
 from fqtl.model.results.credible_sets import CredibleSet
 from tests.benchmarks.accuracy.ctimp import ctimp
+from tests.benchmarks.accuracy.scenarios import SCENARIOS
 from tests.benchmarks.accuracy.susie import susie
 
 
@@ -109,22 +110,32 @@ def baseline(y: np.ndarray, x: np.ndarray) -> Answer:
     return Answer(elastic_net(y, x, tolerance=1e-3), 0.0)
 
 
+# where there is something to share, or to reconsider
+OF_SEVERAL_TISSUES = tuple(
+    name for name, scenario in SCENARIOS.items() if len(scenario.tissues) > 1
+)
 METHODS = {
     "fqtl": Method("the model as it is by default", model()),
-    "no specific": Method("`specific=False`: factors alone", model(specific=False)),
+    "no specific": Method(
+        "`specific=False`: factors alone", model(specific=False), scenarios=OF_SEVERAL_TISSUES
+    ),
     "no factors": Method(
         "`factored=False`: single effects of each tissue (a SuSiE of each), which share a prior "
         "and noise",
         model(factored=False),
     ),
-    "not reconsidered": Method("`reconsider=False`", model(reconsider=False)),
+    "not reconsidered": Method(
+        "`reconsider=False`", model(reconsider=False), scenarios=OF_SEVERAL_TISSUES
+    ),
     "spike and slab": Method(
         '`variant_prior="spike_slab"`: each variant of a factor with a spike and a slab, as in the '
         "method's paper, and so beside the factors",
         model(variant_prior="spike_slab"),
         scenarios=("A", "B", "C", "D"),
     ),
-    "no shared noise": Method("`shared_noise=False`", model(shared_noise=False)),
+    "no shared noise": Method(
+        "`shared_noise=False`", model(shared_noise=False), scenarios=OF_SEVERAL_TISSUES
+    ),
     "alone": Method(
         "every tissue fitted by itself: single effects, nothing shared, no other tissue known",
         alone,
