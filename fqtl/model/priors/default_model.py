@@ -131,7 +131,7 @@ def factor_tissues(m: int, max_inclusion: float, priors: Priors | None = None) -
         log_weights=tuple(log_weights.tolist()),
         share=priors.factor_share,
         weight=priors.factor_weight,
-        log_odds=priors.factor_log_odds if len(priors.factor_log_odds) == m else (),
+        log_odds=priors.factor_log_odds,
     )
 
 
