@@ -278,7 +278,7 @@ def priors_for(given: Namespace, tissues: Collection[str]) -> Priors | None:
     priors = priors_of(given)
     if priors is not None and priors.tissues and tissues and not {*tissues} & {*priors.tissues}:
         log.warning(
-            "--priors %s says how often each of %d tissues has factors (%s, ...), and has none of "
+            "--priors %s says how often each of %d tissues has effects (%s, ...), and has none of "
             "the %d here (%s, ...): these are taken to be alike",
             given.priors,
             len(priors.tissues),

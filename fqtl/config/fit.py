@@ -30,7 +30,7 @@ class Model:
     priors: Priors = key(
         "learned",
         "what fits know beforehand: learned from 200 genes of the release (how often and how large "
-        "effects are, how tissues share them and which do so more often; priors.tsv), or the "
+        "effects are, how tissues share them and which have them more often; priors.tsv), or the "
         "default of the model; few genes give the default back",
     )
     rank: int = key(

@@ -20,7 +20,12 @@ to the noise of all its tissues, whose Bayes factors are therefore too large, an
 weight that is set, and not learned.
 
 Which tissues have factors more often than others is learned from the Bayes factors of tissues
-relative to each other (`learned_tissues.py`).
+relative to each other, and which have effects beside factors in the same way
+(`learned_tissues.py`). Of the latter these odds are such that they leave the mean over tissues as
+it is where a share is small: the share is of all tissues together.
+
+How likely a tissue has one more effect after each is learned from the numbers of effects of tissues
+that have any (`learned_numbers.py`).
 
 The likeness of a factor has the posterior of what its loadings say of each (`priors/likeness.py`)
 times the probability of each, which are learned by EM over all factors.
@@ -43,12 +48,14 @@ from scipy.special import betainc, expit, logit
 from fqtl.errors import FqtlError
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.learned_background import learned_background, said_of_background
-from fqtl.model.learned_tissues import FactorTissues, Named, learned_log_odds
+from fqtl.model.learned_numbers import learned_another, said_of_another
+from fqtl.model.learned_tissues import Named, TissueEvidence, learned_log_odds
 from fqtl.model.priors.default_model import MOST_SPECIFIC, default_priors
 from fqtl.model.priors.likeness import weight_of_evidence
 from fqtl.model.priors.release_priors import Priors
 from fqtl.model.results.fit import Fit
 
+GENES = 10.0  # genes in which tissues are alike, beside those that were seen; taste
 FACTORS = 10.0  # factors that the defaults of factors amount to; taste
 EFFECTS = 10.0  # effects that the default of a mean square amounts to; taste
 LEAST_PROBABILITY = 1e-3  # of a likeness that no factor has; taste
@@ -65,6 +72,7 @@ WEIGHTS = np.geomspace(1.0, 200.0, 28)  # tissues that a share may count for; ta
 USUAL_WEIGHT = 10.0  # those that are likeliest beforehand; taste
 SPREAD = 1.0  # of the logarithms of shares and weights beforehand; taste: within a factor of e
 EM_STEPS = 50  # of the likeness; taste: more change no digit that is written
+NOTHING = TissueEvidence(0.0, ())  # said of tissues
 
 
 class FactorSeen(NamedTuple):
@@ -82,7 +90,7 @@ class FactorSeen(NamedTuple):
     second: float
     effects: float
     square: float
-    of_tissues: FactorTissues = FactorTissues(0.0, ())
+    of_tissues: TissueEvidence = NOTHING
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,8 @@ class Seen:
     m : number of tissues
     said : (NODES,) ln of the likelihood of a share of tissues with effects beside factors
     effects, square : expected number of such effects, the sum of their squares
+    own : which tissues have them
+    another : ln of the likelihood of how likely one more is, None without such effects
     background : ln of the likelihood of how likely and how large a background is, None without one
     tissues : names of all columns of y; none where these had none
     """
@@ -101,6 +111,8 @@ class Seen:
     effects: float
     square: float
     factors: tuple[FactorSeen, ...]
+    own: TissueEvidence = NOTHING
+    another: Floats | None = None
     background: Floats | None = None
     tissues: tuple[str, ...] = ()
 
@@ -114,12 +126,10 @@ class Seen:
                 "Priors are learned from fits of the default model of effects by this version of "
                 f"fqtl; found one of engine {fit.engine!r} with another prior, or an older one."
             )
-        share = 0.5 if fit.specific_share is None else fit.specific_share
-        pip = np.zeros(len(own.any)) + share if fit.specific_share is None else own.any
-        pip = pip[there]
+        said, of_each, another = _said_of_own(fit, there)
         return cls(
-            m=len(pip),
-            said=_said(pip, share),
+            m=int(there.sum()),
+            said=said,
             effects=float(own.pip.sum()),
             square=float((own.mean**2 + own.sd**2).sum()),
             factors=tuple(
@@ -134,19 +144,41 @@ class Seen:
                 )
                 for k in range(fit.rank)
             ),
+            own=of_each,
+            another=another,
             background=said_of_background(fit.background_log_bayes),
             tissues=tuple(names) or fit.scale.y_labels,
         )
 
 
-def _of_each_tissue(fit: Fit, k: int, there: np.ndarray) -> FactorTissues:
+def _said_of_own(fit: Fit, there: np.ndarray) -> tuple[Floats, TissueEvidence, Floats | None]:
+    """What it says of effects beside factors in the tissues that were fitted, a mask (m,): of the
+    share that has them, of each tissue, and of the number of effects."""
+    if fit.specific_share is None or fit.specific_prior is None:
+        return np.zeros(NODES), NOTHING, None
+    assert fit.specific_number is not None
+    assert fit.specific_another is not None
+    log_bayes = _log_bayes(fit.specific.any, fit.specific_prior, there)
+    return (
+        _said(log_bayes[there]),
+        TissueEvidence(float(logit(fit.specific_share)), tuple(log_bayes.tolist())),
+        said_of_another(fit.specific_number[there], fit.specific_another),
+    )
+
+
+def _of_each_tissue(fit: Fit, k: int, there: np.ndarray) -> TissueEvidence:
     """What factor k says of the tissues that were fitted, a mask (m,)."""
     assert fit.factor_share is not None
     assert fit.tissue_prior is not None
-    pip, prior = fit.tissues.pip[there, k], fit.tissue_prior[there, k]
+    log_bayes = _log_bayes(fit.tissues.pip[:, k], fit.tissue_prior[:, k], there)
+    return TissueEvidence(float(logit(fit.factor_share[k])), tuple(log_bayes.tolist()))
+
+
+def _log_bayes(pip: Floats, prior: Floats, there: np.ndarray) -> Floats:
+    """(m,) ln Bayes factor of tissues with these PIPs and prior probabilities; NaN of others."""
     log_bayes = np.full(len(there), np.nan)
-    log_bayes[there] = logit(np.clip(pip, SURE, 1 - SURE)) - logit(prior)
-    return FactorTissues(float(logit(fit.factor_share[k])), tuple(log_bayes.tolist()))
+    log_bayes[there] = logit(np.clip(pip[there], SURE, 1 - SURE)) - logit(prior[there])
+    return log_bayes
 
 
 def learn_priors(fits: Iterable[Fit]) -> Priors:
@@ -177,7 +209,7 @@ def priors_of(seen: Sequence[Seen]) -> Priors:
     if not seen:
         raise FqtlError("Priors are learned from at least one fit, found none.")
     default = default_priors(int(np.median([gene.m for gene in seen])))
-    return _of_background(_of_factors(_of_tissues(default, seen), seen), seen)
+    return _of_each(_of_background(_of_factors(_of_tissues(default, seen), seen), seen), seen)
 
 
 def _of_tissues(default: Priors, seen: Sequence[Seen]) -> Priors:
@@ -185,12 +217,14 @@ def _of_tissues(default: Priors, seen: Sequence[Seen]) -> Priors:
     said = [gene.said for gene in seen]
     share, weight = _share_and_weight(said, default.specific_start, default.specific_weight)
     squares, effects = [gene.square for gene in seen], [gene.effects for gene in seen]
+    numbers = [gene.another for gene in seen if gene.another is not None]
     return replace(
         default,
         specific_start=min(share, MOST_SPECIFIC),
         specific_share=min(share, MOST_SPECIFIC),
         specific_weight=weight,
         specific_square=_shrunk(squares, effects, default.specific_square, EFFECTS),
+        another_specific=learned_another(numbers, default.another_specific, EFFECTS),
     )
 
 
@@ -202,10 +236,6 @@ def _of_factors(default: Priors, seen: Sequence[Seen]) -> Priors:
         return default
     effects = [one.effects for one in factors]
     default_weight = FACTORS * default.n_tissues
-    log_odds = learned_log_odds(
-        [Named(gene.tissues, tuple(one.of_tissues for one in gene.factors)) for gene in seen],
-        FACTORS,
-    )
     share = _shrunk([one.certain for one in factors], m, default.factor_share, default_weight)
     total, squares = fsum(effects), [one.square for one in factors]
     more = max(total - len(factors), 0.0)
@@ -219,9 +249,20 @@ def _of_factors(default: Priors, seen: Sequence[Seen]) -> Priors:
         factor_square_weight=total / (total + EFFECTS),
         another_effect=(more + FACTORS * default.another_effect) / (more + len(factors) + FACTORS),
         likeness=_likeness(factors, default.likeness),
-        tissues=tuple(log_odds),
-        factor_log_odds=tuple(log_odds.values()),
     )
+
+
+def _of_each(default: Priors, seen: Sequence[Seen]) -> Priors:
+    """With what is learned of each tissue."""
+    of_factors = learned_log_odds(
+        [Named(gene.tissues, tuple(one.of_tissues for one in gene.factors)) for gene in seen],
+        FACTORS,
+    )
+    own = learned_log_odds(
+        [Named(gene.tissues, (gene.own,)) for gene in seen], GENES, keep_mean=True
+    )
+    odds = {"factor_log_odds": of_factors, "specific_log_odds": own if len(own) > 1 else {}}
+    return Priors.of_names(default.by_name(), odds)
 
 
 def _of_background(default: Priors, seen: Sequence[Seen]) -> Priors:
@@ -240,9 +281,8 @@ def _nodes() -> tuple[Floats, Floats]:
     return -np.logaddexp(0, -log_odds), -np.logaddexp(0, log_odds)
 
 
-def _said(pip: Floats, share: float) -> Floats:
-    """(NODES,) ln prod_t (1 - pi + pi BF_t) of tissues whose PIPs a fit has under a share."""
-    log_bayes = logit(np.clip(pip, SURE, 1 - SURE)) - logit(share)
+def _said(log_bayes: Floats) -> Floats:
+    """(NODES,) ln prod_t (1 - pi + pi BF_t) of tissues with these ln BF."""
     log_share, log_rest = _nodes()
     each = np.logaddexp(log_rest[:, None], log_share[:, None] + log_bayes)
     return np.array([fsum(row) for row in each])

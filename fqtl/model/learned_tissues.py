@@ -12,6 +12,8 @@ how far tissues differ is learned with the rest, and one of which hardly anythin
 others. c is of all tissues. It is not used: the score of a factor was fitted to the noise of its
 tissues, so that their Bayes factors are too large, all alike. c and s are those of the highest
 evidence, and a_t is its posterior mean less c.
+
+Of effects beside factors the same is learned, where a gene takes the place of a factor.
 """
 
 from collections import defaultdict
@@ -29,8 +31,8 @@ SPREADS = np.geomspace(0.1, 4.0, 19)  # standard deviations of a that are tried;
 USUAL_SPREAD, SPREAD = 0.5, 1.0  # its median beforehand, and how far ln s is from it; taste
 
 
-class FactorTissues(NamedTuple):
-    """What a factor says of its tissues.
+class TissueEvidence(NamedTuple):
+    """What a factor says of its tissues, or a gene of those that have effects beside factors.
 
     log_odds : of the share of tissues that have it, ln
     log_bayes : (m,) of each tissue, NaN of one that the gene does not have
@@ -41,38 +43,44 @@ class FactorTissues(NamedTuple):
 
 
 class Named(NamedTuple):
-    """Factors of a gene, and its m tissues by name, or none where these have none."""
+    """What a gene says, or each of its factors, and its m tissues by name, if these have one."""
 
     tissues: tuple[str, ...]
-    factors: tuple[FactorTissues, ...]
+    said: tuple[TissueEvidence, ...]
 
 
-def learned_log_odds(genes: Sequence[Named], unseen: float) -> dict[str, float]:
-    """a_t by name of the tissue, or by number where none has a name; none without factors.
+def learned_log_odds(
+    genes: Sequence[Named], unseen: float, *, keep_mean: bool = False
+) -> dict[str, float]:
+    """a_t by name of the tissue, or by number where none has a name; none of nothing.
 
-    unseen : factors more, in which all tissues are alike
+    unseen : factors more, or genes, in which all tissues are alike
+    keep_mean : whether the mean of exp a_t is 1, so that a small share is that of all tissues
 
     None, too, where only some have names, or have no names and are not as many in every gene.
     """
-    found = [gene for gene in genes if any(factor.log_bayes for factor in gene.factors)]
-    named = {bool(gene.tissues) for gene in found}
-    sizes = {len(gene.factors[0].log_bayes) for gene in found}
+    saying = [gene for gene in genes if any(one.log_bayes for one in gene.said)]
+    named = {bool(gene.tissues) for gene in saying}
+    sizes = {len(gene.said[0].log_bayes) for gene in saying}
     if len(named) != 1 or (named == {False} and len(sizes) > 1):
         return {}
     named_alike = named == {True}
     seen: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for gene in found:
-        for log_odds, log_bayes in gene.factors:
+    for gene in saying:
+        for log_odds, log_bayes in gene.said:
             names = gene.tissues if named_alike else tuple(map(str, range(len(log_bayes))))
             for tissue, one in zip(names, log_bayes, strict=True):
                 if np.isfinite(one):
                     seen[tissue].append((log_odds, one))
-    shares = [factor.log_odds for gene in found for factor in gene.factors]
+    shares = [one.log_odds for gene in saying for one in gene.said]
     alike = unseen * _said_alike(fsum(shares) / len(shares))
     tissues = sorted(seen) if named_alike else sorted(seen, key=int)
     each = (np.vstack([alike, _said(*np.array(seen[tissue]).T)]) for tissue in tissues)
     value = np.array([[fsum(column) for column in rows.T] for rows in each])
-    known = dict(zip(tissues, _posterior_means(value), strict=True))
+    found = np.array(_posterior_means(value))
+    if keep_mean:
+        found -= np.log(fsum(np.exp(found)) / len(found))
+    known = dict(zip(tissues, found.tolist(), strict=True))
     if named_alike:
         return known
     return {str(t): known.get(str(t), 0.0) for t in range(max(sizes))}

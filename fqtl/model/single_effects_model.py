@@ -86,7 +86,17 @@ def posteriors(solution: Solution, x: Variants, m: int) -> dict[str, Any]:
         "tissue_prior": np.column_stack(
             [np.zeros((m, 0)), *(np.full(m, one.tissues.prior.inclusions) for one in factors)]
         ),
-        "specific_share": beside[0].prior.inclusion if beside else None,
+        **(_of_tissues(beside[0]) if beside else {}),
+    }
+
+
+def _of_tissues(beside: TissueSpecific) -> dict[str, Any]:
+    """What is known of the numbers of effects of single tissues, in the terms of `Fit`."""
+    return {
+        "specific_share": beside.prior.inclusion,
+        "specific_prior": beside.prior.inclusions(len(beside.tissues)),
+        "specific_number": np.array([effects.number for effects in beside.tissues]),
+        "specific_another": beside.prior.another,
     }
 
 

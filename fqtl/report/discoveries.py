@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fqtl.model.priors.priors_table import OF_TISSUE
+from fqtl.model.priors.release_priors import OF_EACH
 from fqtl.release.discoveries import SUMMARY_RATE
 from fqtl.report import plots, prior_plots
 from fqtl.report.blocks import Block, Figure, Numbers, Section, Table, Text
@@ -194,8 +194,8 @@ def _priors(results: Results) -> list[Block]:
             )
         ]
     genes = int(priors["n_genes"].iloc[0])
-    of_each = priors[priors["name"] == OF_TISSUE]
-    priors = priors[priors["name"] != OF_TISSUE]
+    of_each = priors[priors["name"].isin(OF_EACH)]
+    priors = priors[~priors["name"].isin(OF_EACH)]
     of_background = ""
     if results.settings.get("polygenic background") == "none":  # of which no fit reads these
         priors = priors[~priors["name"].str.startswith("background_")]
@@ -222,26 +222,37 @@ def _priors(results: Results) -> list[Block]:
 
 
 def _priors_of_tissues(of_each: pd.DataFrame) -> list[Block]:
-    """Which tissues have factors more often than others, if genes say so."""
+    """Which tissues have effects more often than others, if genes say so."""
     if not len(of_each):
         return []
-    ordered = of_each.sort_values("value", kind="stable")
-    most, least = ordered.iloc[-1], ordered.iloc[0]
+    said = [
+        _most_and_least(of_each[of_each["name"] == name], what)
+        for name, what in (("factor_log_odds", "factors"), ("specific_log_odds", "own effects"))
+        if name in of_each["name"].tolist()
+    ]
     return [
         Figure(
             "tissue_priors",
-            "How often tissues have factors",
-            "What the same genes say of each tissue: the odds that it has a factor, over those of "
-            "the share of tissues that have it. Every fit reads them: a tissue without effects "
-            "takes no part in what the others share, and does not hold it back. One whose samples "
-            "say little is as the others.",
-            f"Of {len(ordered)} tissues {most['tissue']} has factors most often (odds "
-            f"{np.exp(most['value']):.2g} times those of the share), {least['tissue']} least often "
-            f"({np.exp(least['value']):.2g} times).",
+            "How often tissues have effects",
+            "What the same genes say of each tissue: the odds that it has a factor, and effects of "
+            "its own beside factors, over those of the share of tissues that have these. Every fit "
+            "reads them: a tissue without effects takes no part in what the others share, and does "
+            "not hold it back. One whose samples say little is as the others.",
+            f"Of {of_each['tissue'].nunique()} tissues {'; '.join(said)}.",
             prior_plots.tissues(of_each),
             of_each,
         )
     ]
+
+
+def _most_and_least(odds: pd.DataFrame, what: str) -> str:
+    """In words; odds : tissue and value (ln)."""
+    ordered = odds.sort_values("value", kind="stable")
+    most, least = ordered.iloc[-1], ordered.iloc[0]
+    return (
+        f"{most['tissue']} has {what} most often (odds {np.exp(most['value']):.2g} times those of "
+        f"the share), {least['tissue']} least often ({np.exp(least['value']):.2g} times)"
+    )
 
 
 def _value(priors: pd.DataFrame, name: str) -> str:

@@ -11,6 +11,7 @@ from fqtl.report.plots import COLOURS, INK, QUIET, STYLE
 
 SHARES = {
     "specific_start": "tissue has an effect of its own",
+    "another_specific": "... one more after each",
     "factor_share": "tissue has a factor",
     "another_effect": "factor has one more effect",
     "background_probability": "gene has a background",
@@ -19,6 +20,10 @@ SQUARES = {
     "specific_square": "effect of one tissue",
     "factor_square": "effect of a factor",
     "background_median": "background (median)",
+}
+ODDS = {
+    "factor_log_odds": "odds of a factor",
+    "specific_log_odds": "odds of effects of its own",
 }
 LIKENESS = "likeness_"
 LEAST_SHOWN = 2.0  # odds that an axis reaches at the least: tissues that are alike look alike
@@ -49,22 +54,28 @@ def priors(table: pd.DataFrame) -> Figure:
 
 
 def tissues(table: pd.DataFrame) -> Figure:
-    """How often each tissue has a factor, over what the share of all says; the oftenest on top.
+    """How often each tissue has a factor, and effects of its own, over what the share of all says;
+    the oftenest on top.
 
-    table : tissue and value (ln of the odds), as in priors.tsv
+    table : name (of ODDS), tissue and value (ln of the odds), as in priors.tsv
     """
-    table = table.sort_values("value", kind="stable")
-    odds, places = np.exp(table["value"]), range(len(table))
+    known = table.pivot(index="tissue", columns="name", values="value")
+    names = [name for name in ODDS if name in known]
+    known = known.sort_values(names, kind="stable")
+    places = range(len(known))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7, 0.7 + 0.19 * len(table)), layout="constrained")
-        axes = figure.subplots()
-        axes.axvline(1, color=INK, lw=1)
-        axes.hlines(places, np.minimum(odds, 1), np.maximum(odds, 1), color=QUIET, lw=2)
-        axes.plot(odds, places, "o", color=COLOURS[0])
-        _of_odds(axes, odds.min(), odds.max())
-        axes.set_yticks(list(places), table["tissue"].tolist())
-        axes.set_ylim(-0.6, len(table) - 0.4)
-        axes.set_xlabel("odds of a factor, over those of the share of tissues")
+        size = (4 + 3 * len(names), 0.7 + 0.19 * len(known))
+        figure = Figure(figsize=size, layout="constrained")
+        panels = np.atleast_1d(figure.subplots(1, len(names), sharey=True))
+        for axes, name in zip(panels, names, strict=True):
+            odds = np.exp(known[name])
+            axes.axvline(1, color=INK, lw=1)
+            axes.hlines(places, np.minimum(odds, 1), np.maximum(odds, 1), color=QUIET, lw=2)
+            axes.plot(odds, places, "o", color=COLOURS[0])
+            _of_odds(axes, odds.min(), odds.max())
+            axes.set_xlabel(f"{ODDS[name]}, over those of the share")
+        panels[0].set_yticks(list(places), known.index.tolist())
+        panels[0].set_ylim(-0.6, len(known) - 0.4)
     return figure
 
 

@@ -59,8 +59,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "priors": {
         "name": "name, as of `fqtl.Priors`",
-        "tissue": "tissue that `factor_log_odds` is of: fits find theirs by its name, and one that "
-        "is not here is as the share says; `all`: of each",
+        "tissue": "tissue that `factor_log_odds` and `specific_log_odds` are of: fits find theirs "
+        "by its name, and one that is not here is as the share says; `all`: of each",
         "value": "what fits read",
         "default": "what they read by default, in as many tissues",
         "n_genes": "genes that it was learned from",

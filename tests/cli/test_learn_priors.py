@@ -66,7 +66,7 @@ def test_tissues_of_other_names_than_those_of_the_priors_are_told(here, capsys):
         run([*FIT, "--priors", "out/priors.tsv"])
     said = [line for line in capsys.readouterr().err.splitlines() if "--priors" in line]
     assert len(said) == 1
-    assert "how often each of 2 tissues has factors (liver, ...), and has none of the 1" in said[0]
+    assert "how often each of 2 tissues has effects (liver, ...), and has none of the 1" in said[0]
 
 
 def test_a_gene_that_cannot_be_fitted_is_told_and_teaches_nothing(here, capsys):

@@ -7,6 +7,7 @@ import pytest
 
 import fqtl
 from fqtl.model.families import FAMILIES
+from fqtl.model.priors.release_priors import OF_EACH
 from tests.conftest import simulated_gene
 from tests.model.test_family_fits import gene_of
 
@@ -67,7 +68,8 @@ def test_priors_that_are_learned_know_nothing_of_it():
     genes = [simulated_gene(seed, n=100, m=3, p=30, tissues_each=2) for seed in range(6)]
     known = fqtl.learn_priors(fqtl.fit(gene.y, gene.x) for gene in genes)
     wide = fqtl.learn_priors(fqtl.fit(beside(gene.y), gene.x) for gene in genes)
-    unnamed = {"tissues": (), "factor_log_odds": ()}
+    unnamed = {"tissues": (), **dict.fromkeys(OF_EACH, ())}
     assert replace(wide, **unnamed) == replace(known, **unnamed)
-    assert known.factor_log_odds
-    assert wide.factor_log_odds == (0.0, *known.factor_log_odds, 0.0)
+    for name in OF_EACH:
+        assert getattr(known, name)
+        assert getattr(wide, name) == (0.0, *getattr(known, name), 0.0)

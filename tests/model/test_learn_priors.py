@@ -7,7 +7,7 @@ import pytest
 
 import fqtl
 from fqtl.errors import FqtlError
-from fqtl.model.learn_priors import NODES, FactorSeen, Seen, _said, priors_of
+from fqtl.model.learn_priors import NODES, FactorSeen, Seen, _log_bayes, _said, priors_of
 from fqtl.model.predictors.options import FactorOptions
 from fqtl.model.priors.default_model import default_priors, factor_tissues
 from fqtl.model.priors.likeness import LIKENESS
@@ -23,7 +23,7 @@ def said_of(rng, share, weight, m, shift):
     mine = rng.beta(weight * share, weight * (1 - share))
     there = rng.random(m) < mine
     log_bayes = rng.standard_normal(m) * shift + np.where(there, 1, -1) * shift**2 / 2
-    return _said(1 / (1 + np.exp(-log_bayes)), 0.5), int(there.sum())
+    return _said(log_bayes), int(there.sum())
 
 
 def genes_of(rng, count, *, specific, factor, weight=8.0, m=20):
@@ -49,12 +49,18 @@ def test_planted_shares_are_found(specific, factor):
 
 def test_a_tissue_that_says_nothing_does_not_count_whatever_the_fit_held_beforehand():
     for share in (0.01, 0.3):
-        assert _said(np.full(30, share), share) == pytest.approx(np.zeros(NODES), abs=1e-12)
+        nothing = np.full(30, share)
+        log_bayes = _log_bayes(nothing, nothing, np.ones(30, dtype=bool))
+        assert _said(log_bayes) == pytest.approx(np.zeros(NODES), abs=1e-12)
 
 
 def test_what_a_tissue_says_is_its_bayes_factor():
     """By hand: of a PIP of 0.9 under a share of 0.25 the factor is 27."""
-    said = np.exp(_said(np.array([0.9]), 0.25))
+    pip, prior, there = np.array([0.9, 0.0]), np.array([0.25, 0.0]), np.array([True, False])
+    log_bayes = _log_bayes(pip, prior, there)
+    assert np.exp(log_bayes[0]) == pytest.approx(27)
+    assert np.isnan(log_bayes[1])
+    said = np.exp(_said(log_bayes[:1]))
     log_odds = np.linspace(-9, 9, NODES)
     share = 1 / (1 + np.exp(-log_odds))
     assert said == pytest.approx(1 - share + 27 * share)
@@ -79,6 +85,7 @@ def test_a_gene_that_says_nothing_gives_the_defaults_back():
     assert found.specific_start == pytest.approx(default.specific_start, rel=0.1)
     assert found.specific_weight == pytest.approx(default.specific_weight, rel=0.15)
     kept = ("specific_square", "factor_share", "factor_weight", "factor_square", "likeness")
+    kept = (*kept, "another_specific", "tissues")
     for name in kept:
         assert getattr(found, name) == getattr(default, name)
 

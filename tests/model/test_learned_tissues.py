@@ -9,8 +9,9 @@ import pytest
 from scipy.special import expit, logit
 
 import fqtl
-from fqtl.model.learned_tissues import FactorTissues, Named, learned_log_odds
+from fqtl.model.learned_tissues import Named, TissueEvidence, learned_log_odds
 from fqtl.model.priors.default_model import default_priors, factor_tissues
+from fqtl.model.priors.release_priors import OF_EACH
 
 UNSEEN = 10.0
 SHARE = 0.3
@@ -21,7 +22,7 @@ def factors_of(rng, log_odds, count, shift=3.0, share=SHARE):
     there = rng.random((count, len(log_odds))) < expit(logit(share) + np.array(log_odds))
     noise = rng.standard_normal(there.shape) * shift
     log_bayes = noise + np.where(there, 1, -1) * shift**2 / 2
-    return tuple(FactorTissues(float(logit(share)), tuple(row)) for row in log_bayes.tolist())
+    return tuple(TissueEvidence(float(logit(share)), tuple(row)) for row in log_bayes.tolist())
 
 
 def genes_of(rng, log_odds, count, names=(), **options):
@@ -45,7 +46,7 @@ def test_evidence_that_is_too_large_for_all_alike_changes_nothing():
     """The score of a factor is fitted to the noise of its tissues: c takes it, not a."""
     genes = genes_of(np.random.default_rng(2), [-2.0, 0.0, 0.0, 0.0, 1.0], 400)
     larger = [
-        Named((), tuple(FactorTissues(f.log_odds - 0.7, f.log_bayes) for f in gene.factors))
+        Named((), tuple(TissueEvidence(f.log_odds - 0.7, f.log_bayes) for f in gene.said))
         for gene in genes
     ]
     found, moved = (np.array(list(learned_log_odds(g, 0.0).values())) for g in (genes, larger))
@@ -55,7 +56,7 @@ def test_evidence_that_is_too_large_for_all_alike_changes_nothing():
 def test_a_tissue_of_which_hardly_anything_is_seen_is_as_the_others():
     genes = genes_of(np.random.default_rng(3), [0.0] * 4, 200)
     unseen = [
-        Named((), tuple(FactorTissues(f.log_odds, (*f.log_bayes, 0.0)) for f in gene.factors))
+        Named((), tuple(TissueEvidence(f.log_odds, (*f.log_bayes, 0.0)) for f in gene.said))
         for gene in genes
     ]
     found = list(learned_log_odds(unseen, UNSEEN).values())
@@ -65,7 +66,7 @@ def test_a_tissue_of_which_hardly_anything_is_seen_is_as_the_others():
 def test_a_tissue_that_no_factor_has_may_still_have_the_next():
     """Beside so many factors in which all are alike its odds are those of 10 in 10 + K at least."""
     genes = [
-        Named((), (FactorTissues(float(logit(SHARE)), (20.0, 20.0, 20.0, -20.0)),))
+        Named((), (TissueEvidence(float(logit(SHARE)), (20.0, 20.0, 20.0, -20.0)),))
         for _ in range(50)
     ]
     found = learned_log_odds(genes, UNSEEN)
@@ -92,6 +93,17 @@ def test_places_that_may_be_of_other_tissues_teach_nothing():
     named = genes_of(rng, [-2.0, 0, 0], 50, names=("a", "b", "c"))
     assert learned_log_odds([*three, *named], UNSEEN) == {}
     assert learned_log_odds([Named((), ())], UNSEEN) == {}
+
+
+def test_odds_that_keep_the_mean_leave_as_many_effects_in_all_tissues():
+    planted = [-1.0, -1.0, 0.0, 2.0]
+    genes = genes_of(np.random.default_rng(7), planted, 600, share=0.02)
+    free, kept = (
+        np.array(list(learned_log_odds(genes, UNSEEN, keep_mean=mean).values()))
+        for mean in (False, True)
+    )
+    assert np.exp(kept).mean() == pytest.approx(1)
+    np.testing.assert_allclose(np.diff(kept), np.diff(free), atol=1e-12)
 
 
 def idle_beside_three(seed, effect=0.55):
@@ -172,7 +184,8 @@ def test_a_column_that_is_empty_leaves_the_others_their_odds(release):
     y, x = idle_beside_three(202)
     priors = release[1]
     names = ("-", *priors.tissues)
-    known = replace(priors, tissues=names, factor_log_odds=(0.0, *priors.factor_log_odds))
+    odds = {name: (0.0, *getattr(priors, name)) for name in OF_EACH}
+    known = replace(priors, tissues=names, **odds)
     wide = pd.DataFrame(np.column_stack([np.full(len(y), np.nan), y]), columns=names)
     found, wider = fqtl.fit(y, x, priors=priors), fqtl.fit(wide, x, priors=known)
     np.testing.assert_allclose(wider.effects[:, 1:], found.effects, rtol=1e-8, atol=1e-12)
@@ -189,7 +202,7 @@ def test_what_fits_under_learned_priors_say_is_said_over_these(release):
     pip = fit.tissues.pip[:, 0]
     expected = logit(np.clip(pip, 1e-9, 1 - 1e-9)) - before
     direct = learned_log_odds(
-        [Named((), (FactorTissues(float(logit(fit.factor_share[0])), tuple(expected.tolist())),))],
+        [Named((), (TissueEvidence(float(logit(fit.factor_share[0])), tuple(expected.tolist())),))],
         UNSEEN,
     )
     assert tuple(direct.values()) == pytest.approx(again.factor_log_odds, abs=1e-9)
@@ -211,3 +224,71 @@ def test_summary_statistics_read_them_too(release):
     assert found.rank == alike.rank == 1
     assert found.tissue_prior[3, 0] < 0.5 < alike.tissue_prior[3, 0]
     assert found.tissue_pip[3] <= alike.tissue_pip[3]
+
+
+def own_in_the_last(seed, effect):
+    """A gene of five tissues, of which the last often has an effect of its own."""
+    rng = np.random.default_rng(seed)
+    x = rng.binomial(2, 0.3, (150, 60)).astype(float)
+    y = rng.standard_normal((150, 5))
+    there = rng.random() < 0.6
+    y[:, 4] += there * effect * (x[:, rng.integers(60)] - 0.6) / 0.65
+    return np.where(rng.random((150, 5)) < 0.8, y, np.nan), x, there
+
+
+@pytest.fixture(scope="module")
+def own_effects():
+    """What genes say of which the last tissue has effects of its own."""
+    genes = [own_in_the_last(seed, 0.5) for seed in range(40)]
+    return fqtl.learn_priors(fqtl.fit(y, x) for y, x, _ in genes)
+
+
+def test_a_tissue_that_often_has_effects_of_its_own_is_known_by_its_release(own_effects):
+    odds = np.array(own_effects.specific_log_odds)
+    assert odds[4] > max(odds[:4]) + 1.5
+    assert np.exp(odds).mean() == pytest.approx(1)
+    alike = replace(own_effects, specific_log_odds=())
+    score, found = np.zeros(2), np.zeros(2)
+    for seed in range(100, 160):
+        y, x, there = own_in_the_last(seed, 0.35)
+        for i, known in enumerate((alike, own_effects)):
+            pip = fqtl.fit(y, x, priors=known).tissue_pip
+            truth = np.array([False] * 4 + [there])
+            score[i] += np.log(np.where(truth, pip, 1 - pip)).sum()
+            found[i] += pip[4] / 60
+    assert score[1] > score[0] + 20  # nats, of 300 pairs
+    assert abs(found[1] - 0.6) < abs(found[0] - 0.6)
+
+
+def test_fits_tell_what_a_tissue_had_beforehand_and_how_many_effects(own_effects):
+    y, x, _ = own_in_the_last(3, 0.5)
+    fit = fqtl.fit(y, x, priors=own_effects)
+    assert (np.diff(fit.elbo_trace) > -1e-8 * abs(fit.elbo)).all()
+    odds = np.array(own_effects.specific_log_odds)
+    expected = np.minimum(expit(logit(fit.specific_share) + odds), 0.5)
+    np.testing.assert_allclose(fit.specific_prior, expected)
+    assert fit.specific_another == own_effects.another_specific
+    number = fit.specific_number
+    np.testing.assert_allclose(number.sum(axis=1), 1)
+    np.testing.assert_allclose(1 - number[:, 0], fit.specific.any)
+    # the mean number is the sum of what its effects are there with
+    expected_number = number @ np.arange(number.shape[1])
+    assert (expected_number >= fit.specific.pip.sum(axis=0) - 1e-9).all()
+    wide = np.column_stack([np.full(len(y), np.nan), y])
+    absent = fqtl.fit(
+        wide, x, priors=replace(own_effects, tissues=(), factor_log_odds=(), specific_log_odds=())
+    )
+    assert absent.specific_prior[0] == 0
+    np.testing.assert_array_equal(absent.specific_number[0], np.eye(number.shape[1])[0])
+
+
+def test_summary_statistics_read_what_tissues_have_of_their_own():
+    rng = np.random.default_rng(1)
+    known = replace(default_priors(3), tissues=("0", "1", "2"), specific_log_odds=(-2.0, 0.0, 2.0))
+    found = fqtl.fit_summary(
+        rng.standard_normal((40, 3)), np.full(3, 200.0), priors=known, ld=np.eye(40), ld_size=300
+    )
+    assert (np.diff(found.specific_prior) > 0).all()
+    odds = np.array(known.specific_log_odds)
+    expected = np.minimum(expit(logit(found.specific_share) + odds), 0.5)
+    np.testing.assert_allclose(found.specific_prior, expected)

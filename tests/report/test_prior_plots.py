@@ -24,6 +24,7 @@ def test_the_figure_shows_what_was_learned_beside_the_defaults():
         [0.5, 0.9],
         [0.5, 0.5],
         [default.factor_share, 0.2],
+        [0.3, 0.3],
         [default.specific_start, 0.03],
     ]
     assert len(squares.get_yticks()) == 3
@@ -45,6 +46,27 @@ def test_how_often_tissues_have_factors_is_a_figure_with_the_oftenest_on_top():
     assert drawn["priors"].data["tissue"].unique().tolist() == ["all"]
     alike = replace(results(), priors=learned[learned["tissue"] == "all"])
     assert "tissue_priors" not in {figure.name for figure in figures(sections(alike))}
+
+
+def test_factors_and_effects_of_a_tissues_own_stand_side_by_side():
+    """Each tissue in one line of both; one that is not told of by one has no dot there."""
+    names = ("Testis", "Liver", "Spleen")
+    odds = {"factor_log_odds": (-2.0, 0.5, 0.0), "specific_log_odds": (1.5, -1.0, 0.0)}
+    known = replace(default_priors(3), tissues=names, **odds)
+    learned = pd.DataFrame(table_rows(known, 87))
+    figure = tissues(learned[learned["tissue"] != "all"])
+    of_factors, of_own = figure.axes
+    assert [one.get_text() for one in of_factors.get_yticklabels()] == ["Testis", "Spleen", "Liver"]
+    shown = [
+        next(line for line in axes.lines if len(line.get_xdata()) == 3).get_xdata()
+        for axes in (of_factors, of_own)
+    ]
+    np.testing.assert_allclose(shown, np.exp([[-2.0, 0.0, 0.5], [1.5, 0.0, -1.0]]))
+    assert "effects of its own" in of_own.get_xlabel()
+    drawn = {f.name: f for f in figures(sections(replace(results(), priors=learned)))}
+    alt = drawn["tissue_priors"].alt
+    assert "Liver has factors most often (odds 1.6 times those of the share)" in alt
+    assert "Testis has own effects most often (odds 4.5 times those of the share)" in alt
 
 
 def test_tissues_that_are_alike_look_alike():

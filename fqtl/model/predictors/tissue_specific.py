@@ -5,13 +5,13 @@ one effect more than was found in it, however improbable, so that what little th
 lost.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from fqtl.model.arrays._places import weigh_rows
 from fqtl.model.arrays.moments import Floats, Moments
@@ -21,7 +21,6 @@ from fqtl.model.predictors.predictor import Grown, Visit
 from fqtl.model.predictors.weak_effects import WeakEffects
 from fqtl.model.priors import NoisePrecision, SuccessivePrior
 from fqtl.model.priors.default_model import tissue_specific_effects
-from fqtl.model.priors.effect_prior import EffectPrior
 from fqtl.model.priors.place import NOTICEABLE, Alike
 from fqtl.model.priors.single_effects import Regression, SingleEffect
 from fqtl.model.priors.successive_effects import SuccessiveEffects
@@ -93,8 +92,11 @@ class TissueSpecific:
         return direction * self.moments().variance
 
     def kl(self) -> float:
-        slots = self.prior.of_slots(self.tissues[0].slots)  # of every tissue
-        sums = sum(effects.kl_under(slots) for effects in self.tissues)
+        alike = None if self.prior.of_each else self.prior.of_slots(self.tissues[0].slots)
+        sums = sum(
+            effects.kl_under(alike or self.prior.of_tissue(t).of_slots(effects.slots))
+            for t, effects in enumerate(self.tissues)
+        )
         return sums + self.prior.neg_log_density()
 
     @property
@@ -108,9 +110,9 @@ class TissueSpecific:
             active = [t for t, effects in enumerate(self.tissues) if effects.any >= ACTIVE]
             return self._swept(residual, precision, active, visit)
         entry = self._swept(residual, precision, range(len(self.tissues)), visit)
-        included = np.sum([effects.included for effects in entry.tissues], axis=0)
+        included = np.array([effects.included for effects in entry.tissues])
         second = sum(effects.second_moment for effects in entry.tissues)
-        return replace(entry, prior=self.prior.learned(included, second, len(self.tissues)))
+        return replace(entry, prior=self.prior.learned(included, second))
 
     def grown(self, residual: Floats, precision: NoisePrecision) -> Grown:
         """Effects are looked for under the prior that suits all tissues best."""
@@ -153,7 +155,7 @@ class TissueSpecific:
             weight = np.ascontiguousarray(precision.diagonal[:, t])
             target = left[:, t] + weight * effects.fitted_mean
             target, weight = self._seen_by_variants(t, target, weight)
-            regression = Regression(self.x, weight, self.prior, self._alike(t, weight))
+            regression = Regression(self.x, weight, self.prior.of_tissue(t), self._alike(t, weight))
             found.append(effects.log_bayes_factors(target, regression))
         return found
 
@@ -198,7 +200,8 @@ class TissueSpecific:
         beside = left / most + diagonal / most * self.mean()
         information = self.observations.information
         slots = self.tissues[0].slots
-        return self.weak.found(held, beside, diagonal, information, self.prior.of_last(0, slots))
+        priors = {t: self.prior.of_tissue(t).of_last(0, slots) for t in held}
+        return self.weak.found(held, beside, diagonal, information, priors)
 
     def _refined(
         self,
@@ -209,10 +212,11 @@ class TissueSpecific:
         visit: Visit,
     ) -> SuccessiveEffects:
         """Effects of one tissue; in a full sweep of any variant, and one more than was found."""
+        prior = self.prior.of_tissue(tissue)
         if visit is Visit.ACTIVE_SET:
-            regression = Regression(self.x, weight, self.prior)
+            regression = Regression(self.x, weight, prior)
             return effects.refined(target, regression, least=ACTIVE, anew=False)
-        regression = Regression(self.x, weight, self.prior, self._alike(tissue, weight))
+        regression = Regression(self.x, weight, prior, self._alike(tissue, weight))
         return effects.refined(target, regression).extended(target, regression)
 
     def _seen_by_variants(
@@ -252,11 +256,13 @@ class TissueSpecific:
         largest = squares.max(axis=1).astype(np.float64)
         share = self.x.copies.share.astype(np.float32)
         for _ in range(EM_STEPS):
-            each = [prior.of_last(k, slots) for k in range(slots)]
-            more = _one_more_effect(each, slot, before, squares, largest, information, share)
-            new = np.bincount(slot, weights=more.pip, minlength=slots)
+            more = _one_more_effect(
+                prior, slots, slot, before, squares, largest, information, share
+            )
             last, square = prior, float(more.pip @ more.square)
-            prior = prior.learned((held * included).sum(axis=0) + new, second + square, len(slot))
+            after = held * included
+            after[np.arange(len(slot)), slot] += more.pip
+            prior = prior.learned(after, second + square)
             if _is_near(prior, last):
                 break
         return replace(self, prior=prior), more
@@ -292,7 +298,8 @@ class OneMore(NamedTuple):
 
 
 def _one_more_effect(
-    slots: Sequence[EffectPrior],
+    prior: SuccessivePrior,
+    slots: int,
     slot: np.ndarray,
     before: Floats,
     squares: np.ndarray,
@@ -300,9 +307,9 @@ def _one_more_effect(
     information: Floats,
     share: np.ndarray,
 ) -> OneMore:
-    """An effect in a slot of each tissue.
+    """An effect in a slot of each tissue, after which none was opened.
 
-    slots : prior of each slot, after which none was opened
+    slots : as many as a tissue may have
     slot : (m,) which slot of each tissue
     before : (m,) probability that the slot before holds an effect
     squares : (m, p) of the scores of rows, whose information (m,) is alike in a tissue
@@ -310,14 +317,15 @@ def _one_more_effect(
     share : (p,) prior probability of each row, given an effect; both in single precision, of
         which exponentials take a fifth of the time
     """
-    precision = slots[0].precision
+    precision = prior.precision
     size_precision = precision + information
     scale = 0.5 / size_precision
     top, sums = scale * largest, np.empty((len(squares), 2))
     weigh_rows(squares, share, scale, top, sums)
     total, second = sums.T
-    log_odds = np.array([one.log_odds for one in slots])[slot]
-    log_absent = np.array([one.log_absent for one in slots])[slot]
+    there = np.where(slot == 0, prior.inclusions(len(slot)), prior.another)
+    later = np.where(slot + 1 < slots, np.log1p(-prior.another), 0.0)
+    log_odds, log_absent = logit(there) + later, np.log1p(-there)
     log_bayes = 0.5 * np.log(precision / size_precision) + np.log(total) + top
     return OneMore(
         before * expit(log_odds + log_bayes),

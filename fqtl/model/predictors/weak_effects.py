@@ -115,7 +115,7 @@ class WeakEffects:
         residual: Floats,
         weight: Floats,
         information: np.ndarray,
-        prior: EffectPrior,
+        priors: Mapping[int, EffectPrior],
     ) -> tuple["WeakEffects", dict[int, SingleEffect]]:
         """The best effect of each of these tissues, where it is a weak one.
 
@@ -123,6 +123,7 @@ class WeakEffects:
         residual : (n, m) of all but that, 0 where nothing was observed
         weight : (n, m) of donors, alike in a tissue
         information : (m, p) on each variant, of donors of weight 1
+        priors : of each of these tissues
         """
         tissues = sorted(held)
         scores = self.scores.refreshed(residual, tissues)
@@ -131,7 +132,7 @@ class WeakEffects:
         anew: list[int] = []
         at = {
             t: (prior.log_odds, float(np.log(prior.precision)), float(np.log(most[t])))
-            for t in held
+            for t, prior in priors.items()
         }
         for t in tissues:
             made, effect, here = self.made.get(t), held[t], scores.of_tissues[t]
@@ -141,7 +142,7 @@ class WeakEffects:
                 found[t] = made.effect
         made_now = dict(self.made)
         seen = [
-            SeenRows(scores.x, scores.of_tissues[t].z, information[t], float(most[t]), prior)
+            SeenRows(scores.x, scores.of_tissues[t].z, information[t], float(most[t]), priors[t])
             for t in anew
         ]
         best = SingleEffect.best_of_each(scores.x, seen, weight[:, anew])

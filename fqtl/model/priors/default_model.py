@@ -21,6 +21,7 @@ import numpy as np
 
 from fqtl.model.priors.effect_prior import (
     ANOTHER,
+    ANOTHER_SPECIFIC,
     PSEUDO_FOUND,
     PSEUDO_SUMS,
     USUAL_SQUARE,
@@ -84,6 +85,7 @@ def default_priors(m: int) -> Priors:
         specific_share=PSEUDO_FOUND / PSEUDO_SUMS,
         specific_weight=PSEUDO_SUMS,
         specific_square=USUAL_SQUARE,
+        another_specific=ANOTHER_SPECIFIC,
         factor_share=_most_share(m, MOST_UNLIKE, 1.0) / 2,
         factor_weight=0.0,
         factor_square=1 / SIZE_PRECISION,
@@ -150,9 +152,11 @@ def tissue_specific_effects(m: int, priors: Priors | None = None) -> SuccessiveP
         start,
         SIZE_PRECISION,
         (min(least, start), MOST_SPECIFIC),
+        another=priors.another_specific,
         unseen=priors.specific_weight,
         lowest=priors.specific_weight * priors.specific_share,
         square=priors.specific_square,
+        of_each=priors.specific_log_odds,
     )
 
 

@@ -16,6 +16,7 @@ from scipy.special import betaln, gammaln, xlog1py, xlogy
 
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.priors.bounds import PRECISION_BOUNDS, SPARSE_INCLUSION, Bounds
+from fqtl.model.priors.unlike_shares import best_shares, expected_log, of_each_tissue
 
 ANOTHER = 0.5  # probability of one more effect of a factor after each; taste
 # probability of one more effect of a tissue after each; taste: simulated genes with one to three
@@ -58,22 +59,9 @@ class EffectPrior:
         """Priors of the first slots."""
         return [self.of_slot(k) for k in range(slots)]
 
-    def learned(self, included: Floats, second_moment: float, sums: int) -> Self:
-        """What suits sums whose slots hold `included` (slots,) effects, all sums together."""
-        precision = self.precision
-        if second_moment > 0:
-            precision = float(
-                np.clip(float(included.sum()) / second_moment, *self.precision_bounds)
-            )
-        return replace(self, inclusion=self._inclusion(included, sums), precision=precision)
-
     def rescaled(self, factor: float) -> Self:
         """Of effects times `factor`."""
         return replace(self, precision=self.precision / factor**2)
-
-    def _inclusion(self, included: Floats, sums: int) -> float:
-        share = float(included.sum()) / (sums * len(included))
-        return float(np.clip(share, *self.inclusion_bounds))
 
 
 @dataclass(frozen=True)
@@ -90,19 +78,34 @@ class SuccessivePrior(EffectPrior):
     Gamma(1 + PSEUDO_EFFECTS/2, PSEUDO_EFFECTS square/2), which PSEUDO_EFFECTS more effects of a
     usual size (their mean square) amount to. Without it an effect could as well be there with no
     size as not be there, where there is nothing, and its probability would say nothing.
+
+    of_each : (m,) ln of the odds of effects of each tissue over those of `inclusion`; none where
+        tissues are alike
     """
 
     another: float = ANOTHER_SPECIFIC
     unseen: float = PSEUDO_SUMS
     lowest: float = PSEUDO_FOUND
     square: float = USUAL_SQUARE
+    of_each: tuple[float, ...] = ()
 
-    def learned(self, included: Floats, second_moment: float, sums: int) -> Self:
+    def of_tissue(self, tissue: int) -> Self:
+        """The same of one of the tissues."""
+        if not self.of_each:
+            return self
+        return replace(self, inclusion=float(self._each[tissue]), of_each=())
+
+    def inclusions(self, m: int) -> Floats:
+        """(m,) probability that each tissue has effects."""
+        return self._each if self.of_each else np.full(m, self.inclusion)
+
+    def learned(self, included: Floats, second_moment: float) -> Self:
+        """What suits tissues whose slots hold `included` (m, slots) effects."""
         second_moment = second_moment + PSEUDO_EFFECTS * self.square
         precision = (float(included.sum()) + PSEUDO_EFFECTS) / second_moment
         return replace(
             self,
-            inclusion=self._inclusion(included, sums),
+            inclusion=self._share(included[:, 0]),
             precision=float(np.clip(precision, *self.precision_bounds)),
         )
 
@@ -122,9 +125,24 @@ class SuccessivePrior(EffectPrior):
         size = _gamma(self.precision / scale, 1 + PSEUDO_EFFECTS / 2) - np.log(scale)
         return -float(share + size)
 
-    def _inclusion(self, included: Floats, sums: int) -> float:
-        share = (float(included[0]) + self.lowest) / (sums + self.unseen)
-        return float(np.clip(share, *self.inclusion_bounds))
+    @cached_property
+    def _each(self) -> Floats:
+        """(m,) probability of each of tissues that are not alike."""
+        share, most = np.array(self.inclusion), np.array(self.inclusion_bounds[1])
+        return of_each_tissue(share, np.array(self.of_each), most)
+
+    def _share(self, there: Floats) -> float:
+        """The best one for tissues that have effects with probabilities (m,)."""
+        if not self.of_each:
+            share = (float(there.sum()) + self.lowest) / (len(there) + self.unseen)
+            return float(np.clip(share, *self.inclusion_bounds))
+        odds, most = np.array(self.of_each), np.array([self.inclusion_bounds[1]])
+        usual = self.lowest / self.unseen
+        best = best_shares(there, odds, most, usual, self.unseen)[0]
+        tried = np.array([np.clip(best, *self.inclusion_bounds), self.inclusion])
+        value = expected_log(there, of_each_tissue(tried, odds, most))
+        value += xlogy(self.lowest, tried) + xlog1py(self.unseen - self.lowest, -tried)
+        return float(tried[value.argmax()])
 
 
 @dataclass(frozen=True)
@@ -150,11 +168,11 @@ class FactorPrior(EffectPrior):
 
     def of_factor(self, included: Floats, second_moment: float, size: float) -> "FactorPrior":
         """What suits effects beside tissue loadings of a size."""
-        if not self.weight:
-            return self.learned(included, second_moment, 1)
         expected = float(included.sum()) + self.weight
-        precision = expected / (second_moment + self.weight * self.square / size**2)
-        return replace(self, precision=float(np.clip(precision, *self.precision_bounds)))
+        squares = second_moment + self.weight * self.square / size**2
+        if not squares > 0:
+            return self
+        return replace(self, precision=float(np.clip(expected / squares, *self.precision_bounds)))
 
     def neg_log_density(self, size: float) -> float:
         """-ln of the prior density of the precision over that at its best, in nats."""
@@ -162,10 +180,6 @@ class FactorPrior(EffectPrior):
             return 0.0
         ratio = self.precision * self.square / size**2
         return 0.5 * self.weight * float(ratio - 1 - np.log(ratio))
-
-    def _inclusion(self, included: Floats, sums: int) -> float:
-        """As it is: it is fixed."""
-        return self.inclusion
 
 
 # the densities of scipy.stats, which takes a second to import and a tenth of a millisecond a call

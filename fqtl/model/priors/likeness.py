@@ -30,17 +30,16 @@ largest at 1/c = (sqrt(h) |S1| + sqrt(h S1^2 + 4 S2 S0 (1 - h))) / (2 S2).
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.special import expit, logit, xlog1py, xlogy
+from scipy.special import xlog1py, xlogy
 
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.priors.bounds import Bounds
 from fqtl.model.priors.spike_slab import Included, SpikeSlabPrior
+from fqtl.model.priors.unlike_shares import best_shares, expected_log, of_each_tissue
 
 # places at which it is looked for: standard deviations of loadings beside their root mean square
 # of 1, 0.87, 0.71, 0.5, 0.32, 0.22, 0.14; taste: each differs from the next as 10 tissues can tell
 LIKENESS = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98)
-# of the search for a share of tissues that are not alike, on the scale of log-odds; taste
-RARE, NEWTON_STEPS, LONGEST_STEP, SETTLED = 1e-5, 20, 2.0, 1e-9
 
 
 @dataclass(frozen=True)
@@ -65,20 +64,13 @@ class TissuePrior(SpikeSlabPrior):
     def inclusions(self) -> Floats | float:
         if not self.log_odds:
             return self.inclusion
-        return self._of_tissues(np.array(self.inclusion), np.array(self._bounds[1]))
-
-    def _of_tissues(self, inclusion: Floats, most: Floats) -> Floats:
-        """(..., m) probability of each tissue, of shares (...) that are up to `most` (...).
-
-        Nor is that of a tissue higher: what is asked of each by its own data does not change.
-        """
-        each = expit(logit(inclusion)[..., None] + np.array(self.log_odds))
-        return np.asarray(np.minimum(each, most[..., None]))
+        share, most = np.array(self.inclusion), np.array(self._bounds[1])
+        return of_each_tissue(share, np.array(self.log_odds), most)
 
     def log_probability(self, pip: Floats, count: float) -> float:
         if not self.log_odds:
             return super().log_probability(pip, count)
-        return float(_expected_log(pip, np.asarray(self.inclusions)))
+        return float(expected_log(pip, np.asarray(self.inclusions)))
 
     @property
     def _most(self) -> Floats:
@@ -118,29 +110,13 @@ class TissuePrior(SpikeSlabPrior):
         return inclusion, value + self._log_density(inclusion)
 
     def _shares_beside_odds(self, pip: Floats) -> tuple[Floats, Floats]:
-        """The same where tissues are not alike, of PIPs (m,).
-
-        Newton's method on log-odds, in steps that are not longer than `LONGEST_STEP`: so many
-        tissues have the factor as do, of those that are not at the bound and with those that the
-        share counts for. Where it leads to less than the present share has, that stays.
-        """
+        """The same where tissues are not alike, of PIPs (m,); where the search leads to less than
+        the present share has, that stays."""
         odds, most = np.array(self.log_odds), self._most
-        wanted = (pip.sum() + self.weight * self.share) / (len(pip) + self.weight)
-        at = np.full(len(most), logit(min(max(wanted, RARE), 1 - RARE)))
-        for _ in range(NEWTON_STEPS):
-            each, common = expit(at[:, None] + odds), expit(at)
-            free = each < most[:, None]
-            left = ((pip - each) * free).sum(axis=1) + self.weight * (self.share - common)
-            slope = (each * (1 - each) * free).sum(axis=1) + self.weight * common * (1 - common)
-            step = np.clip(left / np.maximum(slope, RARE), -LONGEST_STEP, LONGEST_STEP)
-            at = np.clip(at + step, logit(RARE), logit(1 - RARE))
-            if np.abs(step).max() < SETTLED:
-                break
-        found = [
-            np.clip(share, self.inclusion_bounds[0], most) for share in (expit(at), self.inclusion)
-        ]
+        best = best_shares(pip, odds, most, self.share, self.weight)
+        found = [np.clip(share, self.inclusion_bounds[0], most) for share in (best, self.inclusion)]
         values = [
-            _expected_log(pip, self._of_tissues(share, most)) + self._log_density(share)
+            expected_log(pip, of_each_tissue(share, odds, most)) + self._log_density(share)
             for share in found
         ]
         better = values[0] >= values[1]
@@ -175,11 +151,6 @@ class TissuePrior(SpikeSlabPrior):
         inverse = np.clip((drawn + root) / (2 * seen.second), *np.sqrt(self.precision_bounds))
         left = seen.second * inverse**2 - 2 * inverse * drawn + seen.slabs * h
         return inverse, seen.slabs * np.log(inverse) - 0.5 * (seen.slabs * np.log(own) + left / own)
-
-
-def _expected_log(pip: Floats, inclusion: Floats) -> Floats:
-    """(...) E[ln p] of the indicators of tissues, of PIPs (m,) and probabilities (..., m)."""
-    return np.asarray((xlogy(pip, inclusion) + xlog1py(1 - pip, -inclusion)).sum(axis=-1))
 
 
 def weight_of_evidence(slabs: float, first: float, second: float) -> Floats:

@@ -11,7 +11,7 @@ from typing import Any
 
 from fqtl.errors import FqtlError
 from fqtl.model.priors.default_model import default_priors
-from fqtl.model.priors.release_priors import Priors
+from fqtl.model.priors.release_priors import OF_EACH, Priors
 
 COLUMNS = ("name", "tissue", "value", "default", "n_genes", "meaning")
 ALL = "all"  # tissues
@@ -21,6 +21,7 @@ MEANING = {
     "specific_share": "share of tissues with such effects that a gene is held to",
     "specific_weight": "tissues that this share counts for when a gene learns its own",
     "specific_square": "mean square of a tissue-specific effect: its share of variance",
+    "another_specific": "probability of one more effect of a tissue after each",
     "factor_share": "share of tissues that have a factor, which a factor is held to",
     "factor_weight": "tissues that this share counts for when a factor learns its own",
     "factor_square": "mean square of an effect of a factor in a tissue that has it",
@@ -29,10 +30,11 @@ MEANING = {
     "background_probability": "probability that there is a polygenic background",
     "background_median": "median of the share of variance that a background explains",
 }
-
-
-OF_TISSUE = "factor_log_odds"
-OF_TISSUE_MEANING = "ln of the odds that this tissue has a factor, over those of factor_share"
+MEANING_OF_EACH = {
+    "factor_log_odds": "ln of the odds that this tissue has a factor, over those of factor_share",
+    "specific_log_odds": "ln of the odds that this tissue has effects beside factors, over those "
+    "of the share of the gene",
+}
 
 
 def table_rows(priors: Priors, n_genes: int) -> list[dict[str, Any]]:
@@ -51,14 +53,15 @@ def table_rows(priors: Priors, n_genes: int) -> list[dict[str, Any]]:
     ]
     return of_all + [
         {
-            "name": OF_TISSUE,
+            "name": name,
             "tissue": tissue,
             "value": value,
             "default": 0.0,
             "n_genes": n_genes,
-            "meaning": OF_TISSUE_MEANING,
+            "meaning": MEANING_OF_EACH[name],
         }
-        for tissue, value in zip(priors.tissues, priors.factor_log_odds, strict=True)
+        for name, known in priors.of_each().items()
+        for tissue, value in known.items()
     ]
 
 
@@ -84,12 +87,12 @@ def read_priors(path: str | os.PathLike[str]) -> Priors:
         found = ", ".join(rows[0]) if rows else "an empty file"
         raise FqtlError(f"{path}: expected the columns {', '.join(COLUMNS)}, found {found}.")
     written = [row for row in rows[1:] if row]  # an editor may leave an empty line at the end
-    of_all = [row for row in written if row[0] != OF_TISSUE]
+    of_all = [row for row in written if row[0] not in OF_EACH]
     _refuse_other_names(path, [row[0] for row in of_all])
     try:
         return Priors.of_names(
             {row[0]: _of_all_tissues(row) for row in of_all},
-            _of_each_tissue([row for row in written if row[0] == OF_TISSUE]),
+            {name: _of_each_tissue(name, written) for name in OF_EACH},
         )
     except FqtlError as fault:
         raise FqtlError(f"{path}: {fault}") from fault
@@ -117,15 +120,17 @@ def _of_all_tissues(row: list[str]) -> float:
     return value
 
 
-def _of_each_tissue(rows: list[list[str]]) -> dict[str, float]:
-    """ln of the odds of a factor by the name of the tissue."""
+def _of_each_tissue(name: str, rows: list[list[str]]) -> dict[str, float]:
+    """Values of the rows of a name, by the name of the tissue."""
     values: dict[str, float] = {}
     for row in rows:
+        if row[0] != name:
+            continue
         value, tissue = _number(row), row[1]
         if not tissue:
-            raise FqtlError(f"a row {OF_TISSUE} names no tissue.")
+            raise FqtlError(f"a row {name} names no tissue.")
         if tissue in values:
-            raise FqtlError(f"{OF_TISSUE} of {tissue!r} stands twice.")
+            raise FqtlError(f"{name} of {tissue!r} stands twice.")
         values[tissue] = value
     return values
 
@@ -137,5 +142,5 @@ def _number(row: list[str]) -> float:
     try:
         return float(row[2])
     except ValueError:
-        whose = "" if row[0] != OF_TISSUE else f" of {row[1]}"
+        whose = "" if row[0] not in OF_EACH else f" of {row[1]}"
         raise FqtlError(f"value of {row[0]}{whose} must be a number, found {row[2]!r}.") from None

@@ -28,12 +28,15 @@ class Priors:
     factor_weight : tissues more that this share counts for, where a factor learns its own
     factor_square : mean square of an effect of a factor, in a tissue that has it
     factor_square_weight : effects more that this counts for, where a factor learns its own
-    another_effect : probability of one more effect of a factor after each
+    another_specific : probability of one more effect of a tissue after each
+    another_effect : the same of a factor
     background_probability : that there is a polygenic background, against none
     background_median : of the prior of the share of variance that it explains
     likeness : probability of each of LIKENESS, of the loadings of a factor
     tissues : names, or numbers where those of the genes had none; none where all are alike
-    factor_log_odds : ln of the odds that each of these has a factor, over those of the share
+    factor_log_odds : ln of the odds that each of these has a factor, over those of the share; none
+        where all are alike
+    specific_log_odds : the same of effects beside factors
     """
 
     n_tissues: int
@@ -41,6 +44,7 @@ class Priors:
     specific_share: float
     specific_weight: float
     specific_square: float
+    another_specific: float
     factor_share: float
     factor_weight: float
     factor_square: float
@@ -51,6 +55,7 @@ class Priors:
     likeness: tuple[float, ...]
     tissues: tuple[str, ...] = ()
     factor_log_odds: tuple[float, ...] = ()
+    specific_log_odds: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.likeness) != len(LIKENESS):
@@ -60,26 +65,36 @@ class Priors:
             )
         for name, value in self.by_name().items():
             _refuse_impossible(name, value)
-        if len(self.tissues) != len(self.factor_log_odds):
-            raise FqtlError(
-                f"Priors must have one log-odds for each of {len(self.tissues)} tissues, found "
-                f"{len(self.factor_log_odds)}."
-            )
-        for tissue, log_odds in zip(self.tissues, self.factor_log_odds, strict=True):
-            if not abs(log_odds) <= MOST_LOG_ODDS:
-                raise FqtlError(
-                    f"factor_log_odds of {tissue} of priors must be between {-MOST_LOG_ODDS:g} and "
-                    f"{MOST_LOG_ODDS:g}, found {log_odds!r}."
-                )
+        for name in OF_EACH:
+            self._refuse_impossible_odds(name)
         if abs(sum(self.likeness) - 1) > ROUNDED:
             raise FqtlError(
                 f"Probabilities of likeness of priors must add up to 1, found {sum(self.likeness)}."
             )
 
+    def _refuse_impossible_odds(self, name: str) -> None:
+        values = getattr(self, name)
+        if values and len(values) != len(self.tissues):
+            raise FqtlError(
+                f"Priors must have one {name} for each of {len(self.tissues)} tissues, found "
+                f"{len(values)}."
+            )
+        for tissue, log_odds in zip(self.tissues, values, strict=False):
+            if not abs(log_odds) <= MOST_LOG_ODDS:
+                raise FqtlError(
+                    f"{name} of {tissue} of priors must be between {-MOST_LOG_ODDS:g} and "
+                    f"{MOST_LOG_ODDS:g}, found {log_odds!r}."
+                )
+
+    def of_each(self) -> dict[str, dict[str, float]]:
+        """For each of OF_EACH, numbers by the name of the tissue."""
+        return {
+            name: dict(zip(self.tissues, getattr(self, name), strict=False)) for name in OF_EACH
+        }
+
     def of_tissues(self, names: Sequence[str]) -> "Priors":
         """For a response whose columns are of these tissues: one of another name is as usual."""
-        known = dict(zip(self.tissues, self.factor_log_odds, strict=True))
-        return self._of_columns([known.get(name, 0.0) for name in names])
+        return self._of_columns(names)
 
     def of_labels(self, labels: Sequence[str], m: int) -> "Priors":
         """For m columns with these labels, or with none.
@@ -93,40 +108,49 @@ class Priors:
 
     def of_index(self, index: Sequence[int]) -> "Priors":
         """For some of the columns, of priors whose tissues are columns."""
-        known = self.factor_log_odds
-        return self._of_columns([known[t] for t in index] if known else [])
+        return self._of_columns([self.tissues[t] for t in index] if self.tissues else [])
 
-    def _of_columns(self, log_odds: Sequence[float]) -> "Priors":
-        given = tuple(log_odds) if any(log_odds) else ()
-        return replace(self, tissues=_numbers(len(given)), factor_log_odds=given)
+    def _of_columns(self, names: Sequence[str]) -> "Priors":
+        """Of columns that are these tissues, and that go by their numbers from here on."""
+        given: dict[str, tuple[float, ...]] = {
+            name: tuple(known.get(tissue, 0.0) for tissue in names)
+            for name, known in self.of_each().items()
+        }
+        of_each: dict[str, Any] = {
+            name: values if any(values) else () for name, values in given.items()
+        }
+        tissues = _numbers(len(names)) if any(of_each.values()) else ()
+        return replace(self, tissues=tissues, **of_each)
 
     def by_name(self) -> dict[str, float]:
         """Every number of all tissues by its name; that of a likeness has it at its end."""
         single = {
             field.name: getattr(self, field.name)
             for field in fields(self)
-            if field.name not in ("likeness", "tissues", "factor_log_odds")
+            if field.name not in ("likeness", "tissues", *OF_EACH)
         }
         grid = zip(LIKENESS, self.likeness, strict=True)
         return single | {f"likeness_{alike:g}": value for alike, value in grid}
 
     @classmethod
     def of_names(
-        cls, values: dict[str, float], factor_log_odds: dict[str, float] | None = None
+        cls, values: dict[str, float], of_each: dict[str, dict[str, float]] | None = None
     ) -> "Priors":
-        """Of numbers as `by_name` gives them, and of those of single tissues by theirs."""
+        """Of numbers as `by_name` gives them, and of those of single tissues as `of_each` does.
+
+        A tissue of which one of the latter is not told is as all are.
+        """
         single: dict[str, Any] = {
             name: value for name, value in values.items() if not name.startswith("likeness_")
         }
         _refuse_impossible("n_tissues", values["n_tissues"])
         likeness = tuple(values[f"likeness_{alike:g}"] for alike in LIKENESS)
-        of_each = factor_log_odds or {}
-        return cls(
-            **{**single, "n_tissues": int(values["n_tissues"])},
-            likeness=likeness,
-            tissues=tuple(of_each),
-            factor_log_odds=tuple(of_each.values()),
-        )
+        told = {name: known for name, known in (of_each or {}).items() if known}
+        tissues = tuple(dict.fromkeys(tissue for known in told.values() for tissue in known))
+        for name, known in told.items():
+            single[name] = tuple(known.get(tissue, 0.0) for tissue in tissues)
+        single["n_tissues"] = int(values["n_tissues"])
+        return cls(**single, likeness=likeness, tissues=tissues)
 
 
 def _numbers(m: int) -> tuple[str, ...]:
@@ -134,12 +158,14 @@ def _numbers(m: int) -> tuple[str, ...]:
     return tuple(map(str, range(m)))
 
 
+OF_EACH = ("factor_log_odds", "specific_log_odds")  # of which each tissue has one
 # at which a probability can still be told from 0 and 1; those learned are below 14; derived
 MOST_LOG_ODDS = 20.0
 ROUNDED = 1e-3  # of a sum of probabilities that were written with six digits; taste
 PROBABILITIES = (
     "specific_start",
     "specific_share",
+    "another_specific",
     "factor_share",
     "another_effect",
     "background_probability",

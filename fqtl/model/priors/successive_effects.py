@@ -217,6 +217,12 @@ class SuccessiveEffects:
         return pips
 
     @property
+    def number(self) -> Floats:
+        """(1 + slots,) probability of each number of effects, from none on."""
+        at_least = np.concatenate([[1.0], self.included, [0.0]])
+        return at_least[:-1] - at_least[1:]
+
+    @property
     def likely(self) -> int:
         """Number of effects found."""
         return int((self.reached > LIKELY).sum())

@@ -34,7 +34,7 @@ def of_all_tissues(found: AnyFit, there: np.ndarray, scale: Scale, distribution:
     variance[..., there] = found.noise_variance
     intercept = scale.y_mean.copy()
     intercept[there] = found.intercept
-    prior = found.tissue_prior
+    prior, own, number = found.tissue_prior, found.specific_prior, found.specific_number
     background, of_tissues = found.standardised_background, found.background_variance
     return replace(
         found,
@@ -47,6 +47,8 @@ def of_all_tissues(found: AnyFit, there: np.ndarray, scale: Scale, distribution:
         standardised_background=None if background is None else _wider(background, there),
         background_variance=None if of_tissues is None else _wider(of_tissues, there),
         tissue_prior=None if prior is None else _wider(prior.T, there).T,
+        specific_prior=None if own is None else _wider(own, there),
+        specific_number=None if number is None else _none_beside(number, there),
         shared_noise=_wider(found.shared_noise, there),
         intercept=intercept,
         covariate_effects=_wider(found.covariate_effects, there),
@@ -61,6 +63,13 @@ def _wider(values: Floats, there: np.ndarray, fill: float = 0.0) -> Floats:
     """(..., m) with `fill` where a tissue is not there."""
     wide = np.full((*values.shape[:-1], len(there)), fill)
     wide[..., there] = values
+    return wide
+
+
+def _none_beside(number: Floats, there: np.ndarray) -> Floats:
+    """(m, 1 + slots) probabilities of numbers of effects: none where a tissue is not there."""
+    wide = _wider(number.T, there).T
+    wide[~there, 0] = 1.0
     return wide
 
 

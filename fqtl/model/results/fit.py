@@ -81,6 +81,14 @@ class Fit(ModelFit):
     specific_share : float
         Prior probability that a tissue has effects beside factors, as the gene learned it; None as
         before, and where a fit has no such effects.
+    specific_prior : (m,)
+        The same of each tissue: that share, but where priors of a release say that some tissues
+        have such effects more often than others.
+    specific_number : (m, 1 + slots)
+        Posterior probability of each number of effects beside factors, from none on; None as
+        before.
+    specific_another : float
+        Prior probability of one more effect of a tissue after each; None as before.
     """
 
     variants: Posterior
@@ -93,6 +101,9 @@ class Fit(ModelFit):
     factor_share: Floats | None = None
     tissue_prior: Floats | None = None
     specific_share: float | None = None
+    specific_prior: Floats | None = None
+    specific_number: Floats | None = None
+    specific_another: float | None = None
 
     @property
     def rank(self) -> int:

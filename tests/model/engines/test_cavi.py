@@ -18,11 +18,13 @@ from fqtl.model.predictors.factored import Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.tissue_specific import TissueSpecific
+from fqtl.model.priors.default_model import default_priors
 from tests.conftest import linked_genotypes
 from tests.model.priors.test_single_effects import as_dict as effects_as_dict
 from tests.reference.elbo import gaussian_elbo
 
-PARTS = ["both", "factored", "specific", "all"]
+PARTS = ["both", "factored", "specific", "unlike", "all"]
+ODDS = (-3.0, 0.0, 1.0, 2.0)  # of effects of each tissue's own, ln
 # E[1/V] and E[ln V] are sums over 20 nodes here and adaptive integrals there; with noise covariates
 # eta2 of some donors lies where the sigmoid bends
 QUADRATURE = {False: 1e-8, True: 1e-5}
@@ -45,9 +47,13 @@ def model_of(
     response = Response.of(y)
     family = Gaussian.of(response)
     design = np.column_stack([np.ones(n), confounder])
-    variants, options = Variants(x), SingleEffectsOptions(specific=parts != "factored")
+    known = None
+    if parts == "unlike":
+        known = replace(default_priors(m), tissues=tuple("0123"), specific_log_odds=ODDS)
+    variants = Variants(x)
+    options = SingleEffectsOptions(specific=parts != "factored", priors=known)
     location = [Covariates.empty(design, m)]
-    if parts != "specific":
+    if parts not in ("specific", "unlike"):
         location.append(Factored.empty(variants, m, 2, options))
     if parts != "factored":
         location.append(TissueSpecific.empty(variants, response.observed, options))
@@ -115,7 +121,10 @@ def slow_elbo(model, y, noise=None):
         ]
         if factored
         else [],
-        [effects_as_dict(effects, specific.prior) for effects in specific.tissues]
+        [
+            effects_as_dict(effects, specific.prior.of_tissue(t))
+            for t, effects in enumerate(specific.tissues)
+        ]
         if specific
         else [],
         as_dict(model.location[0]),

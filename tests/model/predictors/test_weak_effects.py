@@ -36,7 +36,8 @@ class Sweep:
         """After one sweep of all tissues."""
         information = self.x.information((self.weight > 0).astype(float)).T.copy()
         all_of_them = {t: held.get(t) for t in range(M)}
-        return known.found(all_of_them, self.residual, self.weight, information, prior)
+        priors = dict.fromkeys(range(M), prior)
+        return known.found(all_of_them, self.residual, self.weight, information, priors)
 
     def moved(self, part: float) -> "Sweep":
         """With residuals that have moved by a part of their length."""
@@ -92,3 +93,20 @@ def test_an_effect_is_made_anew_where_something_has_changed(what):
     for t in range(3):
         assert found[t] is not known.made[t].effect
         np.testing.assert_allclose(found[t].alpha, expected[t].alpha, rtol=1e-3)
+
+
+def test_a_tissue_that_has_another_prior_finds_its_effect_under_that():
+    sweep = Sweep()
+    information = sweep.x.information((sweep.weight > 0).astype(float)).T.copy()
+    rarer = replace(PRIOR, inclusion=PRIOR.inclusion / 50)
+    priors = {0: PRIOR, 1: rarer, 2: PRIOR}
+    held = dict.fromkeys(priors)
+    none = WeakEffects.none(sweep.x, M)
+    _, found = none.found(held, sweep.residual, sweep.weight, information, priors)
+    _, alike = none.found(
+        held, sweep.residual, sweep.weight, information, dict.fromkeys(priors, PRIOR)
+    )
+    odds = found[1].pip / (1 - found[1].pip) / (alike[1].pip / (1 - alike[1].pip))
+    expected = rarer.inclusion / (1 - rarer.inclusion) / (PRIOR.inclusion / (1 - PRIOR.inclusion))
+    assert odds == pytest.approx(expected, rel=1e-6)
+    assert found[0].pip == alike[0].pip

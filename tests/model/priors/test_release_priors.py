@@ -16,6 +16,7 @@ from fqtl.model.priors.default_model import (
 )
 from fqtl.model.priors.likeness import LIKENESS
 from fqtl.model.priors.priors_table import COLUMNS, read_priors, table_rows
+from fqtl.model.priors.release_priors import OF_EACH
 
 
 def loadings(prior, seed=0):
@@ -57,7 +58,10 @@ def test_priors_of_a_model_that_does_not_read_them_are_refused(gene):
         ({"n_tissues": 0}, "n_tissues of priors must be a whole number of at least 1, found 0"),
         ({"likeness": (0.5, 0.5)}, "7 probabilities of likeness.*found 2"),
         ({"likeness": (0.5,) * 7}, "must add up to 1, found 3.5"),
-        ({"tissues": ("a",)}, "one log-odds for each of 1 tissues, found 0"),
+        *(
+            ({"tissues": ("a",), name: (0.5, 1.0)}, f"one {name} for each of 1 tissues, found 2")
+            for name in OF_EACH
+        ),
     ],
 )
 def test_impossible_priors_are_refused_by_name(change, said):
@@ -122,37 +126,42 @@ def test_effects_of_tissues_start_with_what_the_release_says():
     assert tissue_specific_effects(1, known).inclusion == 0.5
 
 
+OF_FACTORS = {"factor_log_odds": (-1.5, 0.0, 0.25)}
+OF_BOTH = {**OF_FACTORS, "specific_log_odds": (2.0, 0.0, -0.5)}
+
+
+@pytest.mark.parametrize("of_each", [OF_FACTORS, OF_BOTH], ids=["factors", "both"])
 @pytest.mark.parametrize("tissues", [(), ("Liver", "all", "Whole_Blood")])
-def test_a_table_of_priors_is_read_as_it_was_written(tmp_path, tissues):
+def test_a_table_of_priors_is_read_as_it_was_written(tmp_path, tissues, of_each):
     known = replace(
         default_priors(3),
         factor_share=0.125,
         specific_square=0.0625,
         tissues=tissues,
-        factor_log_odds=(-1.5, 0.0, 0.25)[: len(tissues)],
+        **{name: odds[: len(tissues)] for name, odds in of_each.items()},
     )
     rows = table_rows(known, 7)
     assert read_priors(written(tmp_path / "priors.tsv", rows)) == known
     assert {row["n_genes"] for row in rows} == {7}
     changed = {row["name"] for row in rows if row["value"] != row["default"]}
-    of_tissues = {"factor_log_odds"} if tissues else set()
+    of_tissues = set(of_each) if tissues else set()
     assert changed == {"factor_share", "specific_square"} | of_tissues
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda rows: rows[:-1], "expected 19 rows.*found 18: 1 missing .'likeness_0.98'."),
+        (lambda rows: rows[:-1], "expected 20 rows.*found 19: 1 missing .'likeness_0.98'."),
         (
             lambda rows: [*rows, {**rows[0], "name": "x"}],
-            "expected 19 rows.*found 20: 0 missing .*1 unknown .'x'.",
+            "expected 20 rows.*found 21: 0 missing .*1 unknown .'x'.",
         ),
         (
             lambda rows: [*rows, rows[3]],
-            "expected 19 rows.*found 20: 0 missing .*1 more than once .'specific_weight'.",
+            "expected 20 rows.*found 21: 0 missing .*1 more than once .'specific_weight'.",
         ),
         (
-            lambda rows: [*rows[:5], {**rows[5], "tissue": "Liver"}, *rows[6:]],
+            lambda rows: [*rows[:6], {**rows[6], "tissue": "Liver"}, *rows[7:]],
             "factor_share must be of tissue 'all', found 'Liver'",
         ),
         (
@@ -214,6 +223,29 @@ def test_a_table_that_was_sorted_or_ends_in_an_empty_line_says_the_same(tmp_path
     path = written(tmp_path / "priors.tsv", sorted(rows, key=lambda row: str(row["name"])))
     path.write_text(path.read_text() + "\n")
     assert read_priors(path) == known
+
+
+@pytest.mark.parametrize("name", OF_EACH)
+def test_a_tissue_whose_row_was_taken_away_is_as_the_share_says(tmp_path, name):
+    odds = dict.fromkeys(OF_EACH, (-1.0, 0.5))
+    known = replace(default_priors(3), tissues=("Liver", "Lung"), **odds)
+    rows = [row for row in table_rows(known, 7) if (row["name"], row["tissue"]) != (name, "Lung")]
+    found = read_priors(written(tmp_path / "priors.tsv", rows))
+    assert sorted(found.of_each()[name].items()) == [("Liver", -1.0), ("Lung", 0.0)]
+    others = known.of_each()
+    del others[name]
+    assert {other: found.of_each()[other] for other in others} == others
+
+
+def test_each_number_of_a_column_is_of_its_name():
+    given = {"factor_log_odds": (-1.0, 0.0, 2.0), "specific_log_odds": (0.5, 1.5, 0.0)}
+    known = replace(default_priors(3), tissues=("a", "b", "c"), **given)
+    mine = known.of_tissues(["c", "other", "a"])
+    assert mine.factor_log_odds == (2.0, 0.0, -1.0)
+    assert mine.specific_log_odds == (0.0, 0.0, 0.5)
+    assert mine.of_index([2]).specific_log_odds == (0.5,)
+    assert known.of_tissues(["c"]).specific_log_odds == ()  # it is as the share says
+    assert tissue_specific_effects(3, mine).inclusions(3)[2] > known.specific_start
 
 
 def test_priors_of_some_columns_are_those_of_their_names():

@@ -8,7 +8,7 @@ import numpy as np
 
 import fqtl
 from fqtl.model.learn_priors import FactorSeen, Seen, priors_of
-from fqtl.model.learned_tissues import FactorTissues
+from fqtl.model.learned_tissues import TissueEvidence
 from tests.benchmarks.accuracy.real.patterns import Strongest, learned, strongest
 
 LEARNING_GENES = 200  # the first of the random order, whichever are predicted
@@ -30,8 +30,21 @@ class Learning:
 def _seen(y: np.ndarray, x: np.ndarray) -> dict[str, Any]:
     """What a fit with the default priors says of the priors."""
     seen = Seen.of(fqtl.fit(y, x))
-    background = None if seen.background is None else seen.background.tolist()
-    return {**vars(seen), "said": seen.said.tolist(), "background": background}
+    arrays = {name: _as_list(getattr(seen, name)) for name in ("said", "background", "another")}
+    return {**vars(seen), **arrays}
+
+
+def _as_list(values: np.ndarray | None) -> list[Any] | None:
+    return None if values is None else values.tolist()
+
+
+def _as_array(values: list[Any] | None) -> np.ndarray | None:
+    return None if values is None else np.array(values)
+
+
+def _evidence(kept: Sequence[Any]) -> TissueEvidence:
+    log_odds, log_bayes = kept
+    return TissueEvidence(log_odds, tuple(log_bayes))
 
 
 def _priors(kept: Sequence[dict[str, Any]]) -> fqtl.Priors:
@@ -40,17 +53,17 @@ def _priors(kept: Sequence[dict[str, Any]]) -> fqtl.Priors:
 
 def _as_seen(kept: dict[str, Any]) -> Seen:
     factors = tuple(
-        FactorSeen(*numbers, FactorTissues(log_odds, tuple(log_bayes)))
-        for *numbers, (log_odds, log_bayes) in kept["factors"]
+        FactorSeen(*numbers, _evidence(of_tissues)) for *numbers, of_tissues in kept["factors"]
     )
-    of_background = kept["background"]
+    arrays = {name: _as_array(kept[name]) for name in ("background", "another")}
     return Seen(
         **{
             **kept,
+            **arrays,
             "said": np.array(kept["said"]),
+            "own": _evidence(kept["own"]),
             "factors": factors,
             "tissues": tuple(kept["tissues"]),
-            "background": None if of_background is None else np.array(of_background),
         }
     )
 
