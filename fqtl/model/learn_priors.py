@@ -55,7 +55,9 @@ from fqtl.model.priors.likeness import weight_of_evidence
 from fqtl.model.priors.release_priors import Priors
 from fqtl.model.results.fit import Fit
 
-GENES = 10.0  # genes in which tissues are alike, beside those that were seen; taste
+# effects of its own that each tissue had in genes in which tissues are alike, beside those that
+# were seen; taste: a release sees few of them, and four of one tissue are no more than a hint
+OWN_EFFECTS = 2.0
 FACTORS = 10.0  # factors that the defaults of factors amount to; taste
 EFFECTS = 10.0  # effects that the default of a mean square amounts to; taste
 LEAST_PROBABILITY = 1e-3  # of a likeness that no factor has; taste
@@ -80,7 +82,8 @@ class FactorSeen(NamedTuple):
 
     certain : number of tissues that have it beyond doubt
     tissues, first, second : sums over tissues of PIP, mean and second moment
-    effects, square : expected number of effects of variants, and the sum of their squares
+    effects, square : expected number of effects of variants where it is there, and the sum of their
+        squares
     of_tissues : what it says of each tissue
     """
 
@@ -121,7 +124,7 @@ class Seen:
         """Of the default model; names : of the tissues, if y had none."""
         own, variants, tissues = fit.specific, fit.variants, fit.tissues
         there = fit.scale.y_sd > 0  # others say nothing
-        if fit.factor_share is None or fit.tissue_prior is None:
+        if fit.factor_share is None or fit.tissue_prior is None or fit.factor_there is None:
             raise FqtlError(
                 "Priors are learned from fits of the default model of effects by this version of "
                 f"fqtl; found one of engine {fit.engine!r} with another prior, or an older one."
@@ -167,10 +170,12 @@ def _said_of_own(fit: Fit, there: np.ndarray) -> tuple[Floats, TissueEvidence, F
 
 
 def _of_each_tissue(fit: Fit, k: int, there: np.ndarray) -> TissueEvidence:
-    """What factor k says of the tissues that were fitted, a mask (m,)."""
+    """What factor k says of the tissues that were fitted, a mask (m,), where it is there."""
     assert fit.factor_share is not None
     assert fit.tissue_prior is not None
-    log_bayes = _log_bayes(fit.tissues.pip[:, k], fit.tissue_prior[:, k], there)
+    assert fit.factor_there is not None
+    pip = fit.tissues.pip[:, k] / fit.factor_there[k]
+    log_bayes = _log_bayes(pip, fit.tissue_prior[:, k], there)
     return TissueEvidence(float(logit(fit.factor_share[k])), tuple(log_bayes.tolist()))
 
 
@@ -258,11 +263,19 @@ def _of_each(default: Priors, seen: Sequence[Seen]) -> Priors:
         [Named(gene.tissues, tuple(one.of_tissues for one in gene.factors)) for gene in seen],
         FACTORS,
     )
-    own = learned_log_odds(
-        [Named(gene.tissues, (gene.own,)) for gene in seen], GENES, keep_mean=True
-    )
+    own = _odds_of_own(seen)
     odds = {"factor_log_odds": of_factors, "specific_log_odds": own if len(own) > 1 else {}}
     return Priors.of_names(default.by_name(), odds)
+
+
+def _odds_of_own(seen: Sequence[Seen]) -> dict[str, float]:
+    """ln of the odds of each tissue that it has effects beside factors."""
+    shares = [gene.own.log_odds for gene in seen if gene.own.log_bayes]
+    if not shares:
+        return {}
+    genes = OWN_EFFECTS / float(expit(fsum(shares) / len(shares)))
+    named = [Named(gene.tissues, (gene.own,)) for gene in seen]
+    return learned_log_odds(named, genes, keep_mean=True)
 
 
 def _of_background(default: Priors, seen: Sequence[Seen]) -> Priors:

@@ -7,7 +7,7 @@ itself, are in `spike_slab_model.py`.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -70,13 +70,17 @@ def posteriors(solution: Solution, x: Variants, m: int) -> dict[str, Any]:
     sets = []
     for k, found in enumerate(of_factors):
         if found:
-            sets += credible_sets(loadings[k].found(), x, found, factor=k)
+            of_factor = credible_sets(loadings[k].found(), x, found, factor=k)
+            sets += [replace(one, pip=factors[k].there * one.pip) for one in of_factor]
     for t, found in enumerate(of_tissues):
         if found:
             sets += credible_sets(specific[t].found(), x, found, tissue=t)
     return {
         "variants": Posterior.of(loadings, p).times(sign),
-        "tissues": Posterior.of([factor.tissues for factor in factors], m).times(sign),
+        "tissues": Posterior.of([factor.tissues for factor in factors], m)
+        .where_there(np.array([factor.log_odds for factor in factors]))
+        .times(sign),
+        "factor_there": np.array([factor.there for factor in factors]),
         "specific": Posterior.of(specific, p) if beside else Posterior.zero(p, m),
         "credible_sets": tuple(sets),
         "standardised_background": background[0].effects() if background else None,

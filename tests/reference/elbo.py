@@ -170,14 +170,14 @@ def location_of_donor(i, row, factors, specific, confounders, background=None):
             second += account["weight"] * (np.outer(own, own) + spread + account["shared"][1][i])
         mean += first
         covariance += second - np.outer(first, first)
-    for variants, tissues in factors:
+    for variants, tissues, (there, _) in factors:
         f, spread = score_moments(variants, row)
         for t in range(m):
-            mean[t] += f * loading_mean(tissues, t)
+            mean[t] += there * f * loading_mean(tissues, t)
             for s in range(m):
                 first = loading_mean(tissues, s) * loading_mean(tissues, t)
                 second = first + (loading_variance(tissues, t) if s == t else 0.0)
-                covariance[s, t] += (f**2 + spread) * second - f**2 * first
+                covariance[s, t] += there * (f**2 + spread) * second - there**2 * f**2 * first
     return mean, covariance
 
 
@@ -204,8 +204,9 @@ def gaussian_elbo(
     """ELBO of y (n, m), NaN where missing.
 
     x : (p, n)
-    factors : list of (variants, tissues): variants a dict as in `single_effects_divergence`,
-        tissues a dict with pip, slab_mean, slab_precision (arrays) and inclusion, precision
+    factors : list of (variants, tissues, there): variants a dict as in `single_effects_divergence`,
+        tissues a dict with pip, slab_mean, slab_precision (arrays) and inclusion, precision, there
+        the probability of the factor and that beforehand
     specific : such a dict of single effects in a chain for every tissue, or none at all
     confounders, dispersion : dict with design (n, q), mean (q, m), covariance (m, q, q), precision
     bounds : (variance_min, variance_max), each (m,)
@@ -241,12 +242,15 @@ def gaussian_elbo(
             total -= slab_divergence(
                 design["mean"][:, t], design["covariance"][t], design["precision"]
             )
-    for variants, tissues in factors:
-        total -= single_effects_divergence(variants)
+    for variants, tissues, (there, before) in factors:
+        sides = single_effects_divergence(variants)
         for t in range(m):
             loading = (tissues[name][t] for name in ("pip", "slab_mean", "slab_precision"))
             prior = (tissues["inclusion"], tissues["precision"], tissues["mean"])
-            total -= spike_slab_divergence(*loading, *prior)
+            sides += spike_slab_divergence(*loading, *prior)
+        total -= there * (sides + math.log(there / before))
+        if there < 1:
+            total -= (1 - there) * math.log((1 - there) / (1 - before))
     total -= sum(successive_divergence(sums) for sums in specific)
     total -= background["divergence"] if background else 0.0
     if noise:

@@ -65,6 +65,8 @@ class Priors:
             )
         for name, value in self.by_name().items():
             _refuse_impossible(name, value)
+        if self.tissues and not any(getattr(self, name) for name in OF_EACH):
+            raise FqtlError(f"Priors name {len(self.tissues)} tissues and say nothing of them.")
         for name in OF_EACH:
             self._refuse_impossible_odds(name)
         if abs(sum(self.likeness) - 1) > ROUNDED:

@@ -72,6 +72,9 @@ class Fit(ModelFit):
         ln Bayes factor of each variance of a grid (`model/priors/polygenic.py`) against no
         background: of one that all tissues share, then of each tissue's where they share none;
         m of those that vary. None where the model has no background.
+    factor_there : (k,)
+        Posterior probability that a factor is there. `variants` are those of a factor that is;
+        `tissues` are 0 where it is not. None where the fit is of another model than the default.
     factor_share : (k,)
         Prior probability that a tissue has a factor, as the factor learned it. None where the fit
         is of another model than the default.
@@ -98,6 +101,7 @@ class Fit(ModelFit):
     background_variance: Floats | None = None
     standardised_background: Floats | None = None
     background_log_bayes: Floats | None = None
+    factor_there: Floats | None = None
     factor_share: Floats | None = None
     tissue_prior: Floats | None = None
     specific_share: float | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+from scipy.special import expit, log_expit
 
 from fqtl.model.arrays.moments import Floats
 from fqtl.model.priors import Loadings
@@ -58,6 +59,15 @@ class Posterior:
             return self.log_none
         with np.errstate(divide="ignore"):
             return np.log1p(-self.any)
+
+    def where_there(self, log_odds: Floats) -> "Posterior":
+        """Columns that are 0 where what they are of is not there; log_odds : (k,) that it is."""
+        there = expit(log_odds)
+        mean = there * self.mean
+        square = there * (self.sd**2 + self.mean**2)
+        none = np.logaddexp(log_expit(-log_odds), log_expit(log_odds) + self.log_no_loading)
+        sd = np.sqrt(np.maximum(square - mean**2, 0.0))
+        return Posterior(mean, sd, there * self.pip, there * self.any, none)
 
     def times(self, sign: Floats) -> "Posterior":
         """Columns times 1 or -1."""

@@ -230,7 +230,7 @@ def _of_variants(entry: Predictor) -> Floats:
         return entry.scores()
     if not isinstance(entry, Factored):
         return entry.mean()
-    found = [np.outer(one.effects.score, one.tissues.mean) for one in entry.factors]
+    found = [one.there * np.outer(one.effects.score, one.tissues.mean) for one in entry.factors]
     return np.sum([np.zeros(entry.shape), *found], axis=0)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from fqtl.model.arrays.variants import Variants
 from fqtl.model.engines import cavi
@@ -14,7 +15,7 @@ from fqtl.model.engines.trace import Trace
 from fqtl.model.families import Gaussian, Response
 from fqtl.model.predictors.background import Background
 from fqtl.model.predictors.covariates import Covariates
-from fqtl.model.predictors.factored import Factored
+from fqtl.model.predictors.factored import PRIOR_LOG_ODDS, Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.predictors.tissue_specific import TissueSpecific
@@ -116,7 +117,11 @@ def slow_elbo(model, y, noise=None):
         y,
         (factored or specific).x.x,
         [
-            (effects_as_dict(f.effects, f.prior), spike_slab_as_dict(f.tissues))
+            (
+                effects_as_dict(f.effects, f.prior),
+                spike_slab_as_dict(f.tissues),
+                (f.there, expit(PRIOR_LOG_ODDS)),
+            )
             for f in factored.factors
         ]
         if factored

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.special import expit
 from scipy.stats import norm
 
 import fqtl
 from fqtl.model.predictors.blurred import BlurredFactors
-from fqtl.model.predictors.factored import Data, Factored
+from fqtl.model.predictors.factored import PRIOR_LOG_ODDS, Data, Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.summary import problem as summary_problem
@@ -40,7 +41,9 @@ def test_without_blur_factors_are_those_of_the_default_model():
 def test_the_gain_of_a_factor_is_what_the_elbo_loses_without_it(shared):
     entry, data = grown(1, shared=shared)
     gain = entry.factors[0].gain(data.residual, data.precision)
-    assert part_of_elbo(entry, data.residual, data.precision) == pytest.approx(gain, rel=1e-10)
+    certain = replace(entry, factors=(replace(entry.factors[0], log_odds=np.inf),))
+    lost = part_of_elbo(certain, data.residual, data.precision)
+    assert lost == pytest.approx(gain + np.log(expit(PRIOR_LOG_ODDS)), rel=1e-10)
 
 
 def test_the_error_is_integrated_out_of_what_the_tissues_see():

@@ -1,10 +1,13 @@
 """Factors: laws of their updates, with noise that tissues share and without."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from fqtl.model.arrays.variants import Variants
-from fqtl.model.predictors.factored import Data, Factored
+from fqtl.model.predictors.factored import PRIOR_LOG_ODDS, Data, Factored
 from fqtl.model.predictors.options import SingleEffectsOptions
 from fqtl.model.predictors.predictor import Visit
 from fqtl.model.priors import NoisePrecision, SharedNoise
@@ -36,13 +39,16 @@ def grown(seed, shared=False):
     return found.entry, response, precision
 
 
-def test_moments_of_a_factor_are_those_of_draws():
+@pytest.mark.parametrize("log_odds", [np.inf, 0.4])
+def test_moments_of_a_factor_are_those_of_draws(log_odds):
     predictor, *_ = grown(0)
+    predictor = replace(predictor, factors=(replace(predictor.factors[0], log_odds=log_odds),))
     factor, rng, draws = predictor.factors[0], np.random.default_rng(1), 200_000
     tissues = factor.tissues
     slab = tissues.slab_mean + rng.standard_normal((draws, M)) / np.sqrt(tissues.slab_precision)
     loadings = np.where(rng.random((draws, M)) < tissues.pip, slab, 0.0)
     eta = (draws_of(factor.effects, draws, rng) @ predictor.x.x[:, :1]) * loadings
+    eta *= rng.random((draws, 1)) < expit(log_odds)
     mean, variance = predictor.moments()
     np.testing.assert_allclose(eta.mean(axis=0), mean[0], atol=0.01)
     np.testing.assert_allclose(eta.var(axis=0), variance[0], rtol=0.05, atol=1e-4)
@@ -56,8 +62,40 @@ def test_moments_of_a_factor_are_those_of_draws():
 def test_the_gain_of_a_factor_is_what_the_elbo_loses_without_it(shared):
     predictor, response, precision = grown(1, shared)
     residual = precision.times(response)
-    gain = predictor.factors[0].gain(residual, precision)
-    assert part_of_elbo(predictor, residual, precision) == pytest.approx(gain, rel=1e-10)
+    factor = predictor.factors[0]
+    gain = factor.gain(residual, precision)
+
+    def with_odds(log_odds):
+        other = replace(predictor, factors=(replace(factor, log_odds=log_odds),))
+        return part_of_elbo(other, residual, precision)
+
+    before = expit(PRIOR_LOG_ODDS)
+    assert with_odds(np.inf) == pytest.approx(gain + np.log(before), rel=1e-10)
+    assert with_odds(-np.inf) == pytest.approx(np.log(1 - before))
+    for log_odds in (-1.0, 0.3, 2.0):
+        p = expit(log_odds)
+        whether = p * np.log(p / before) + (1 - p) * np.log((1 - p) / (1 - before))
+        assert with_odds(log_odds) == pytest.approx(p * gain - whether, rel=1e-10)
+
+
+@shared_or_not
+def test_a_factor_is_as_likely_there_as_its_gain_makes_it(shared):
+    """No other odds have a higher ELBO, which is then that of a mixture of both."""
+    predictor, response, precision = grown(1, shared)
+    left = precision.times(0.3 * response)  # a weaker one
+    factor = predictor.factors[0]
+    factor, gain = factor.updated(
+        Data(predictor.x, left, precision), predictor.options, Visit.FULL_SWEEP
+    )
+    found = []
+    for log_odds in PRIOR_LOG_ODDS + gain + np.array([0.0, -0.5, 0.5]):
+        other = replace(predictor, factors=(replace(factor, log_odds=log_odds),))
+        found.append(part_of_elbo(other, left, precision))
+    best = replace(predictor, factors=(factor.weighed(gain),))
+    assert part_of_elbo(best, left, precision) == pytest.approx(found[0])
+    assert found[0] > max(found[1:])
+    before = expit(PRIOR_LOG_ODDS)
+    assert found[0] == pytest.approx(np.log(1 - before + before * np.exp(gain)), rel=1e-9)
 
 
 @shared_or_not

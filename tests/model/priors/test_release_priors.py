@@ -58,6 +58,7 @@ def test_priors_of_a_model_that_does_not_read_them_are_refused(gene):
         ({"n_tissues": 0}, "n_tissues of priors must be a whole number of at least 1, found 0"),
         ({"likeness": (0.5, 0.5)}, "7 probabilities of likeness.*found 2"),
         ({"likeness": (0.5,) * 7}, "must add up to 1, found 3.5"),
+        ({"tissues": ("a",)}, "name 1 tissues and say nothing of them"),
         *(
             ({"tissues": ("a",), name: (0.5, 1.0)}, f"one {name} for each of 1 tissues, found 2")
             for name in OF_EACH

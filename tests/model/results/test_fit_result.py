@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fqtl
+from fqtl.model.results.posterior import Posterior
 from tests.conftest import simulated_gene
 
 
@@ -36,6 +37,40 @@ def test_a_variant_has_an_effect_if_a_factor_or_the_tissue_gives_it_one(gene):
         assert fit.factor_pip[k] == pytest.approx(any_tissue * fit.variants.any[k])
     np.testing.assert_allclose(fit.pip, 1 - absent, atol=1e-12)
     np.testing.assert_allclose(fit.tissue_pip, 1 - none, atol=1e-12)
+
+
+def test_a_weak_factor_is_doubted_in_all_of_its_tissues_at_once():
+    """That nothing acts is at least as likely as that the factor is not there."""
+    doubted = 0
+    for seed in range(5, 14):
+        rng = np.random.default_rng(seed)
+        x = rng.binomial(2, 0.3, (120, 40)).astype(float)
+        y = 0.2 * (x[:, [3]] - 0.6) / 0.65 + rng.standard_normal((120, 5))
+        fit = fqtl.fit(y, x)
+        for there, pip in zip(fit.factor_there, fit.tissues.pip.T, strict=True):
+            assert (pip <= there).all()
+        if fit.rank != 1:
+            continue
+        doubted += fit.factor_there[0] < 0.97
+        nothing = np.log1p(-fit.factor_there[0]) + fit.specific.log_no_loading.sum()
+        assert fit.neg_log_null_prob <= -nothing + 1e-9
+        assert fit.factor_pip[0] <= fit.factor_there[0]
+    assert doubted >= 2
+
+
+@pytest.mark.parametrize("log_odds", [0.3, 5.0, 60.0])
+def test_a_posterior_of_what_may_not_be_there_is_a_mixture_with_none(log_odds):
+    """By hand, and on the logarithmic scale where a probability rounds to 1."""
+    mean, sd, pip = np.array([[0.5], [-1.0]]), np.array([[0.1], [0.2]]), np.array([[0.9], [0.8]])
+    none = np.array([-30.0])
+    found = Posterior(mean, sd, pip, 1 - np.exp(none), none).where_there(np.array([log_odds]))
+    there = 1 / (1 + np.exp(-log_odds))
+    np.testing.assert_allclose(found.mean, there * mean)
+    np.testing.assert_allclose(found.pip, there * pip)
+    second = there * (sd**2 + mean**2)
+    np.testing.assert_allclose(found.sd**2 + found.mean**2, second)
+    doubt = 1 / (1 + np.exp(log_odds))
+    np.testing.assert_allclose(found.log_no_loading, np.log(doubt + there * np.exp(-30.0)))
 
 
 def test_effects_per_allele_are_effects_per_sd_over_the_sd(gene):
