@@ -6,7 +6,7 @@ probability `inclusion`, of size N(0, 1/precision). Three rules say how the slot
 variants of a factor.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import log, log1p
 from typing import Self
@@ -37,9 +37,7 @@ class EffectPrior:
 
     inclusion: float
     precision: float
-    inclusion_bounds: Bounds = SPARSE_INCLUSION
-    precision_bounds: Bounds = PRECISION_BOUNDS
-    later: float = 0.0
+    later: float = field(default=0.0, kw_only=True)
 
     @cached_property
     def log_odds(self) -> float:
@@ -83,6 +81,8 @@ class SuccessivePrior(EffectPrior):
         tissues are alike
     """
 
+    inclusion_bounds: Bounds = SPARSE_INCLUSION
+    precision_bounds: Bounds = PRECISION_BOUNDS
     another: float = ANOTHER_SPECIFIC
     unseen: float = PSEUDO_SUMS
     lowest: float = PSEUDO_FOUND
@@ -158,6 +158,7 @@ class FactorPrior(EffectPrior):
         the number of effects that it counts for
     """
 
+    precision_bounds: Bounds = PRECISION_BOUNDS
     another: float = ANOTHER
     square: float = USUAL_SQUARE
     weight: float = 0.0
