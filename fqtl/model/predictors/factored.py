@@ -60,7 +60,7 @@ ALIKE, ALIKE_TISSUES = 0.98, 0.9
 # what is weak enough to lead nowhere
 NO_BETTER = 1.05
 # that a factor is there; measured on people in 2 and 4 groups, whose weak factors are true as a
-# rule: with 0 some of what these predict is lost, and with either no more is called than promised
+# rule: with 0 some of what these predict is lost, and fewer of their tissues are found
 PRIOR_LOG_ODDS = 1.0
 LEAST_TISSUES = 0.1  # expected number of tissues below which a factor is empty; taste
 
